@@ -1,0 +1,148 @@
+"""Every error that Ammon raises on purpose.
+
+    AmmonError
+    ├── InputError                 the caller's input is at fault
+    │   ├── NameInvalid
+    │   ├── DocumentUnreadable
+    │   ├── FilterInvalid
+    │   └── SettingsInvalid
+    ├── NotFound
+    │   ├── CollectionNotFound
+    │   ├── DocumentNotFound
+    │   ├── EntityNotFound
+    │   └── JobNotFound
+    ├── Conflict
+    │   ├── CollectionExists
+    │   └── SettingsConflict
+    ├── StoreError                 the store cannot do what was asked
+    │   ├── StoreUnavailable
+    │   ├── StoreVersionUnknown
+    │   └── RevisionForgotten
+    ├── SnapshotError
+    │   ├── SnapshotMissing
+    │   ├── SnapshotDamaged
+    │   └── SnapshotVersionUnknown
+    ├── ModelError                 a language model or embedder failed
+    │   ├── ModelUnavailable
+    │   ├── ModelOutputInvalid
+    │   └── WeightsInvalid
+    └── DependencyMissing          an optional package is not installed
+
+A message says what happened, to what, and what to do about it.
+"""
+
+
+class AmmonError(Exception):
+    """The root of all errors that are raised on purpose."""
+
+
+class InputError(AmmonError):
+    """The caller's input is at fault; the message names it and the remedy."""
+
+
+class NameInvalid(InputError):
+    """A collection's name is empty, too long or has characters that a name may not have."""
+
+
+class DocumentUnreadable(InputError):
+    """A file or a text could not be turned into a document."""
+
+
+class FilterInvalid(InputError):
+    """A filter names an unknown operator or compares what cannot be compared."""
+
+
+class SettingsInvalid(InputError):
+    """A setting has a value that it may not have."""
+
+
+class NotFound(AmmonError):
+    """Something that was asked for by its id or name is not there."""
+
+
+class CollectionNotFound(NotFound):
+    """There is no collection of that name."""
+
+
+class DocumentNotFound(NotFound):
+    """There is no document of that id or source."""
+
+
+class EntityNotFound(NotFound):
+    """There is no entity of that id or name."""
+
+
+class JobNotFound(NotFound):
+    """There is no job of that id."""
+
+
+class Conflict(AmmonError):
+    """What was asked contradicts what is there."""
+
+
+class CollectionExists(Conflict):
+    """There is a collection of that name already."""
+
+
+class SettingsConflict(Conflict):
+    """A collection was made with other settings than those asked for."""
+
+
+class StoreError(AmmonError):
+    """The store cannot do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached, or is locked by another process for too long."""
+
+
+class StoreVersionUnknown(StoreError):
+    """The store was written by a newer version of Ammon."""
+
+
+class RevisionForgotten(StoreError):
+    """The changes since that revision are no longer kept: read the whole graph instead."""
+
+
+class SnapshotError(AmmonError):
+    """A snapshot cannot be used."""
+
+
+class SnapshotMissing(SnapshotError):
+    """No snapshot has been published."""
+
+
+class SnapshotDamaged(SnapshotError):
+    """A snapshot's files do not match its manifest."""
+
+
+class SnapshotVersionUnknown(SnapshotError):
+    """A snapshot was written in a format that this version does not read."""
+
+
+class ModelError(AmmonError):
+    """A language model or an embedder failed."""
+
+
+class ModelUnavailable(ModelError):
+    """A model's endpoint cannot be reached, refuses, or is overloaded beyond all retries."""
+
+
+class ModelOutputInvalid(ModelError):
+    """A model's answer is empty, cut off, or does not fit its schema."""
+
+
+class WeightsInvalid(ModelError):
+    """A model's files are missing or do not have the expected checksum."""
+
+
+class DependencyMissing(AmmonError):
+    """An optional package is not installed; the message gives the command that installs it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"The package {package!r} is not installed. "
+            f"Install it with: pip install 'ammon[{extra}]'  (in a checkout: pip install -e '.[{extra}]')"
+        )
+        self.package = package
+        self.extra = extra

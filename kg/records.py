@@ -1,0 +1,190 @@
+"""The graph's records, with the field's words.
+
+Truth: `Collection`, `Document`, `Passage`, `Placement`, `Extraction`. Derived from extractions by
+`kg.derive`, kept by every store exactly as long as a passage supports them: `Entity`, `Fact`,
+`Mention`, `Support`. Derived from entities' embeddings by the indexer: `Synonym`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CollectionSettings:
+    """How a collection's documents become a graph; a change re-does the work."""
+
+    extractor: str = "spacy"
+    """The extractor's fingerprint: its name, or its name, model and prompt version."""
+    embedder: str = "minilm"
+    """The embedder's model id."""
+    max_tokens: int = 256
+    """The longest passage, in the embedder's tokens; 0 keeps every document whole."""
+    overlap_tokens: int = 0
+    """How much of a passage's end the next one repeats, in tokens."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collection:
+    """A corpus with a graph of its own. Its revision rises with every change."""
+
+    name: str
+    revision: int = 0
+    settings: CollectionSettings = field(default_factory=CollectionSettings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A stretch of a document's text that lies under one heading and on one page."""
+
+    start: int
+    """Offset of its first character in the document's text."""
+    end: int
+    heading: str = ""
+    """The path of headings above it, joined by ' > '; without the document's title."""
+    page: int | None = None
+    """The page it is on, counted from 1, where the format has pages."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceDocument:
+    """A document as a loader or a caller hands it in."""
+
+    source: str
+    """What the document is known by: a path, an address, a name."""
+    title: str
+    text: str
+    sections: tuple[Section, ...] = ()
+    metadata: Mapping[str, JSON] = field(default_factory=dict)
+    observed_at: datetime | None = None
+    """When what it says was so, or was written; None if unknown."""
+    media_type: str = "text/plain"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document(SourceDocument):
+    """A document of a collection."""
+
+    id: str
+    fingerprint: str
+    """Hash of all of its content and of the settings that it is indexed with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passage:
+    """A piece of text that is retrieved as a whole."""
+
+    id: str
+    title: str
+    heading: str
+    text: str
+
+    @property
+    def embedded_text(self) -> str:
+        """The passage as embedders read it: title, heading (if any) and text, a line each."""
+        return "\n".join(part for part in (self.title, self.heading, self.text) if part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """Where a passage stands in a document."""
+
+    document_id: str
+    ordinal: int
+    """0 for the document's first passage."""
+    passage_id: str
+    start: int
+    """Offset of the passage's first character in the document's text."""
+    end: int
+    page: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedEntity:
+    """An entity as an extractor names it."""
+
+    name: str
+    type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Triple:
+    """Subject, relation and object as an extractor words them."""
+
+    subject: str
+    relation: str
+    object: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extraction:
+    """What an extractor found in a passage: the thing that a model was paid for."""
+
+    passage_id: str
+    extractor: str
+    """Fingerprint of the extractor (see `CollectionSettings.extractor`)."""
+    entities: tuple[NamedEntity, ...] = ()
+    triples: tuple[Triple, ...] = ()
+    model: str = ""
+    prompt_version: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    raw: str = ""
+    """The model's answers as they came, for audits and for another parser."""
+    failure: str = ""
+    """Why the passage is in quarantine; '' if the extraction succeeded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entity:
+    """Something that passages name."""
+
+    id: str
+    name: str
+    """Normal form (`kg.names.normalise`)."""
+    surface: str
+    """The form that most passages use; the least in code-point order among equals."""
+    type: str = ""
+    """The type that most passages give; '' if none does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """A relation between two entities that at least one passage supports."""
+
+    id: str
+    subject_id: str
+    relation: str
+    """Normal form."""
+    object_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mention:
+    """A passage names an entity (in its extraction's entities or triples)."""
+
+    passage_id: str
+    entity_id: str
+    surface: str
+    type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Support:
+    """A passage states a fact."""
+
+    passage_id: str
+    fact_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Synonym:
+    """`target` is among the nearest entities of `source` by the cosine of their names' embeddings."""
+
+    source_id: str
+    target_id: str
+    score: float
+    """Cosine, rounded to 6 decimals."""

@@ -1,0 +1,227 @@
+"""The container: a directory of `.npy` files and a manifest with a checksum of each.
+
+A reader maps the files into memory, so that all processes of a machine share one copy. Whatever
+does not fit its manifest is refused.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.errors import SnapshotDamaged, SnapshotVersionUnknown
+
+FORMAT = "ammon-snapshot"
+VERSION = 1
+MANIFEST = "manifest.json"
+VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
+"""Files of smaller snapshots are checked whole when they are opened; of larger ones the sizes."""
+
+_REMEDY = "Build it again with: ammon rebuild"
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """n strings in two arrays: their UTF-8 bytes end to end, and n + 1 offsets."""
+
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> str:
+        start, end = self.offsets[index], self.offsets[index + 1]
+        return self.data[start:end].tobytes().decode("utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[index] for index in range(len(self)))
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """Build from any strings; lone surrogates become question marks."""
+        encoded = [text.encode("utf-8", "replace") for text in texts]
+        offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+        np.cumsum([len(data) for data in encoded], out=offsets[1:])
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileEntry:
+    """What the manifest says of one file."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """What a snapshot says of itself."""
+
+    collection: str
+    revision: int
+    models: Mapping[str, str]
+    counts: Mapping[str, int]
+    properties: Mapping[str, Any]
+    files: Mapping[str, FileEntry]
+    format: str = FORMAT
+    version: int = VERSION
+
+    def dumps(self) -> str:
+        """As JSON, with a checksum over everything else."""
+        body = asdict(self)
+        return json.dumps({**body, "sha256": _checksum(body)}, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def loads(cls, text: str, where: Path) -> Self:
+        """Read and check a manifest. Raises: SnapshotDamaged, SnapshotVersionUnknown."""
+        try:
+            body = json.loads(text)
+            claimed = body.pop("sha256")
+            name, version = body["format"], body["version"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SnapshotDamaged(f"{where} is not a snapshot's manifest. {_REMEDY}") from error
+        if name != FORMAT or version != VERSION:
+            raise SnapshotVersionUnknown(
+                f"{where} has the format {name!r} version {version!r}; "
+                f"this version of Ammon reads {FORMAT!r} version {VERSION}. {_REMEDY}"
+            )
+        if claimed != _checksum(body):
+            raise SnapshotDamaged(f"{where} does not match its checksum. {_REMEDY}")
+        files = {key: FileEntry(**value) for key, value in body.pop("files").items()}
+        return cls(files=files, **body)
+
+
+def _checksum(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class SnapshotWriter:
+    """Writes a snapshot's files into a new directory; nothing counts before `finish`."""
+
+    path: Path
+    _files: dict[str, FileEntry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.path.mkdir(parents=True)
+
+    def put(self, name: str, array: npt.NDArray[Any]) -> None:
+        """Write one array."""
+        target = self.path / f"{name}.npy"
+        with target.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        self._files[target.name] = _entry(target)
+
+    def put_strings(self, name: str, strings: Strings) -> None:
+        """Write a column of strings."""
+        self.put(f"{name}.data", strings.data)
+        self.put(f"{name}.offsets", strings.offsets)
+
+    def finish(
+        self,
+        *,
+        collection: str,
+        revision: int,
+        models: Mapping[str, str],
+        counts: Mapping[str, int],
+        properties: Mapping[str, Any],
+    ) -> Manifest:
+        """Write the manifest and see to it that everything is on the disk."""
+        manifest = Manifest(
+            collection=collection,
+            revision=revision,
+            models=models,
+            counts=counts,
+            properties=properties,
+            files=dict(sorted(self._files.items())),
+        )
+        with (self.path / MANIFEST).open("w", encoding="utf-8") as file:
+            file.write(manifest.dumps())
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(self.path)
+        return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotReader:
+    """A finished snapshot's files, checked and mapped into memory."""
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: Path, *, verify_up_to: int = VERIFY_UP_TO_BYTES) -> Self:
+        """Open a snapshot.
+
+        Sizes are always checked; contents too if all files together have at most `verify_up_to`
+        bytes (`verify` checks them at any time).
+        Raises: SnapshotDamaged, SnapshotVersionUnknown.
+        """
+        where = path / MANIFEST
+        try:
+            text = where.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SnapshotDamaged(f"{where} cannot be read ({error}). {_REMEDY}") from error
+        reader = cls(path, Manifest.loads(text, where))
+        total = 0
+        for name, entry in reader.manifest.files.items():
+            file = path / name
+            size = file.stat().st_size if file.is_file() else -1
+            if size != entry.bytes:
+                raise SnapshotDamaged(
+                    f"{file} has {max(size, 0)} bytes in place of {entry.bytes}. {_REMEDY}"
+                )
+            total += size
+        if total <= verify_up_to:
+            reader.verify()
+        return reader
+
+    def verify(self) -> None:
+        """Compare every file with its checksum. Raises: SnapshotDamaged."""
+        for name, entry in self.manifest.files.items():
+            if _entry(self.path / name) != entry:
+                raise SnapshotDamaged(f"{self.path / name} is damaged. {_REMEDY}")
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """Map one array, read-only. Raises: SnapshotDamaged."""
+        file = f"{name}.npy"
+        if file not in self.manifest.files:
+            raise SnapshotDamaged(f"{self.path} has no {file}. {_REMEDY}")
+        try:
+            mapped = np.load(self.path / file, mmap_mode="r", allow_pickle=False)
+        except ValueError as error:
+            raise SnapshotDamaged(f"{self.path / file}: {error}. {_REMEDY}") from error
+        return np.asarray(mapped)
+
+    def strings(self, name: str) -> Strings:
+        """Map a column of strings."""
+        return Strings(self.array(f"{name}.data"), self.array(f"{name}.offsets"))
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            return FileEntry(bytes=0, sha256=hashlib.sha256().hexdigest())
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return FileEntry(bytes=size, sha256=hashlib.sha256(data).hexdigest())
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames within a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

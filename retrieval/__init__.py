@@ -1,0 +1,1 @@
+"""Online: a snapshot and a question -> ranked passages. Never writes."""

@@ -1,0 +1,1 @@
+"""Ways in: settings, composition, command line, HTTP."""
