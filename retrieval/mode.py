@@ -1,0 +1,37 @@
+"""The port to retrieval modes: each ranks all passages of a view for a question."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.results import Explanation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranking:
+    """Passages in order."""
+
+    passages: npt.NDArray[np.int32]
+    """Passage numbers, best first; may be shorter than the corpus."""
+    scores: npt.NDArray[np.float32]
+    """The score of each of `passages`, descending."""
+    explanation: Explanation = field(default_factory=Explanation)
+
+
+class Mode(Protocol):
+    """One way to rank passages. Made once for a snapshot, then asked by several threads."""
+
+    def texts(self, question: str) -> list[tuple[str, str]]:
+        """What it wants embedded for a question: (text, kind) pairs, kind as in
+        `inference.embedder.Kind`. Embedded in one batch, before `rank` is called."""
+        ...
+
+    def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:
+        """Rank passages for a question.
+
+        `vectors` are the embeddings of `texts(question)`, in that order, (n, d) float32, unit
+        length. At least the k best passages come back (fewer only if the corpus has fewer).
+        """
+        ...

@@ -1,0 +1,86 @@
+"""What a question gets back: ranked passages, where they are from, and what led there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kg.records import JSON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """A place where a passage stands."""
+
+    document_id: str
+    source: str
+    title: str
+    start: int
+    """Offset of the passage's first character in the document's text."""
+    end: int
+    page: int | None
+    metadata: Mapping[str, JSON]
+    observed_at: str
+    """ISO 8601, or ''."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hit:
+    """A passage that was found."""
+
+    rank: int
+    """1 for the best."""
+    score: float
+    passage_id: str
+    title: str
+    heading: str
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsedEntity:
+    """An entity that the question was linked to, or that the walk went over."""
+
+    name: str
+    role: str
+    """'question' (the question names it), 'seed' (a fact or a clause gave it), or 'bridge'."""
+    weight: float
+    """Its share of the walk, 0..1, comparable within one role."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsedFact:
+    """A fact that speaks for what was found."""
+
+    subject: str
+    relation: str
+    object: str
+    score: float
+    passage_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What led to a result."""
+
+    entities: tuple[UsedEntity, ...] = ()
+    """By role, heaviest first."""
+    facts: tuple[UsedFact, ...] = ()
+    """Best first."""
+    clauses: tuple[str, ...] = ()
+    """The parts that the question was cut into; none if it was taken whole."""
+    notes: tuple[str, ...] = ()
+    """What a person should know: 'nothing in the question is known to this collection', …"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrieval:
+    """The answer to one question."""
+
+    question: str
+    collection: str
+    revision: int
+    mode: str
+    hits: tuple[Hit, ...]
+    explanation: Explanation
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds: 'embedding' and 'retrieval'."""
