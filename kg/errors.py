@@ -142,7 +142,7 @@ class DependencyMissing(AmmonError):
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
             f"The package {package!r} is not installed. "
-            f"Install it with: pip install 'ammon[{extra}]'  (in a checkout: pip install -e '.[{extra}]')"
+            f"Install it with: pip install -e '.[{extra}]'  (in the checkout of Ammon)"
         )
         self.package = package
         self.extra = extra

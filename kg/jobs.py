@@ -101,7 +101,10 @@ class JobQueue(Protocol):
         ...
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel the job's queued tasks; those being worked on are let through. Raises: JobNotFound."""
+        """Cancel the job's queued tasks; those being worked on are let through.
+
+        Raises: JobNotFound.
+        """
         ...
 
     def job(self, job_id: str) -> Job:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,7 +182,7 @@ class Support:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Synonym:
-    """`target` is among the nearest entities of `source` by the cosine of their names' embeddings."""
+    """`target` is among the nearest entities of `source`, by the embeddings of their names."""
 
     source_id: str
     target_id: str

@@ -33,7 +33,7 @@ class SnapshotFolder:
         try:
             fill(SnapshotWriter(aside))
             name = f"r{revision:010d}-{mark}"
-            os.rename(aside, self.path / name)
+            aside.rename(self.path / name)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         sync_folder(self.path)
@@ -47,7 +47,7 @@ class SnapshotFolder:
             file.write(name)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, self.path / _POINTER)
+        aside.replace(self.path / _POINTER)
         sync_folder(self.path)
 
     def current(self) -> str | None:

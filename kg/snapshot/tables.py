@@ -88,7 +88,7 @@ class Sentences:
     passage: Ints
     """(S,): the passage of each."""
     indptr: Longs
-    """(P + 1,): passage p's sentences are indptr[p]:indptr[p + 1]; every passage has one at least."""
+    """(P + 1,): passage p's sentences are indptr[p]:indptr[p + 1]; each has one at least."""
     start: Ints
     """Offset of its first character in the passage's text."""
     end: Ints
