@@ -1,0 +1,24 @@
+"""How far a step has come: what the indexer tells whoever watches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepProgress:
+    """One step's state. `done` rises to `total`; `total` may rise too while work comes in."""
+
+    step: str
+    """'extract' (documents), 'embed passages', 'embed sentences', 'embed entities', 'embed facts'
+    (texts), 'synonyms' (entities), 'gazetteer' (passages) or 'snapshot' (tables)."""
+    done: int
+    total: int
+
+
+ReportProgress: TypeAlias = Callable[[StepProgress], None]
+"""Called from the thread that works; it must return soon."""
+
+
+def ignore_progress(_: StepProgress) -> None:
+    """Watch nothing."""
