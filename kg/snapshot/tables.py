@@ -21,6 +21,7 @@ Ints: TypeAlias = npt.NDArray[np.int32]
 Longs: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Halves: TypeAlias = npt.NDArray[np.float16]
+Keys: TypeAlias = npt.NDArray[np.uint64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
 
@@ -148,8 +149,10 @@ class Adjacency:
 class Gazetteer:
     """N entries (what can be named) and G surfaces (how), see `indexer.gazetteer`."""
 
+    key: Keys
+    """(G,): each surface's 64-bit key (`kg.surfaces.key_of`), ascending: found by bisection."""
     surface: Strings
-    """G distinct normal forms, in code-point order."""
+    """G distinct surfaces, in order of key."""
     entries: Ragged
     """Surface -> the entries it may mean; more than one: it is ambiguous."""
     label: Strings

@@ -1,0 +1,65 @@
+"""Surface forms: the spans of a text that may be names, and the keys they are looked up by.
+
+A surface is the normal forms of at most `MAX_TOKENS` tokens, joined by spaces. Its key is a 64-bit
+hash, so that a snapshot finds it by binary search in one sorted array.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from kg.tokens import Token
+
+MAX_TOKENS = 12
+"""Longer names are not looked for."""
+
+
+class Span(NamedTuple):
+    """A candidate or matched surface in a text."""
+
+    surface: str
+    first: int
+    """Number of its first token."""
+    last: int
+    """Number of its last token."""
+
+
+def surface_of(tokens: Sequence[Token]) -> str:
+    """The surface that these tokens make."""
+    return " ".join(token.form for token in tokens)
+
+
+def key_of(surface: str) -> int:
+    """The surface's 64-bit key."""
+    return int.from_bytes(hashlib.blake2b(surface.encode("utf-8"), digest_size=8).digest(), "big")
+
+
+def spans(tokens: Sequence[Token], *, cased: bool, longest: int = MAX_TOKENS) -> Iterator[Span]:
+    """All spans that may be names, by first token, then by length.
+
+    With `cased`, a span must contain a token that looks like part of a name.
+    """
+    for first in range(len(tokens)):
+        form, named = "", not cased
+        for last in range(first, min(first + longest, len(tokens))):
+            token = tokens[last]
+            form = f"{form} {token.form}" if form else token.form
+            named = named or token.named
+            if named and (last > first or token.alone):
+                yield Span(form, first, last)
+
+
+def longest_spans(found: Sequence[Span]) -> list[Span]:
+    """The longest matches that do not overlap; among equally long ones the earlier."""
+    kept: list[Span] = []
+    for span in sorted(found, key=lambda span: (span.first - span.last, span.first)):
+        if all(span.last < other.first or span.first > other.last for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda span: span.first)
+
+
+def matches(
+    tokens: Sequence[Token], *, cased: bool, known: Callable[[str], bool], longest: int = MAX_TOKENS
+) -> list[Span]:
+    """All spans whose surface is known, nested ones too."""
+    return [span for span in spans(tokens, cased=cased, longest=longest) if known(span.surface)]

@@ -1,0 +1,98 @@
+"""Words of a text in a normal form, with their places: what names are matched by.
+
+The normal form lets 'H.M.' meet 'HM', 'Cajal’s' meet 'Cajal' and 'Москвы' meet 'Москва': lower
+case, accents and dots inside initials dropped, the possessive 's dropped, all other punctuation a
+gap between words. Scripts written without spaces give one token a character. Cyrillic and Arabic
+words are cut to their stems (Snowball), since names are inflected there.
+"""
+
+import re
+import threading
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
+_WORD = re.compile(
+    rf"(?P<possessive>(?<!\w)['’ʼ][sS]\b)"
+    rf"|(?P<character>[{_UNSPACED}\U00020000-\U0003ffff])"
+    r"|(?P<initials>(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?)"
+    rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670])+"
+    rf"(?:['’ʼ][^\W_{_UNSPACED}]+)*)"
+)
+_MARKS = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670]")
+_POSSESSIVE = re.compile(r"['’ʼ]s$")
+_APOSTROPHE = re.compile(r"['’ʼ.]")
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_ARABIC = re.compile(r"[\u0600-\u06ff]")
+
+_local = threading.local()
+
+
+class Token(NamedTuple):
+    """A word and where it stands."""
+
+    form: str
+    """Normal form; never empty."""
+    start: int
+    end: int
+    named: bool
+    """Whether it looks like part of a name: it begins with a capital or a digit, or its script
+    has no case."""
+    alone: bool
+    """Whether it may be a name all by itself: not a number of less than four digits, not a single
+    character of a script without spaces, unless that stands in quotation marks."""
+
+
+def tokenise(text: str) -> list[Token]:
+    """The tokens of a text, in order; offsets are in characters of the text as given."""
+    found: list[Token] = []
+    for match in _WORD.finditer(text):
+        if match.lastgroup == "possessive":
+            continue
+        raw, (start, end) = match.group(), match.span()
+        form = normal_form(raw)
+        if form:
+            alone = not (form.isdigit() and len(form) < 4)
+            if match.lastgroup == "character":
+                alone = _quoted(text, start, end)
+            found.append(Token(form, start, end, not raw[0].islower(), alone))
+    return found
+
+
+@lru_cache(maxsize=65536)
+def normal_form(word: str) -> str:
+    """The normal form of one word."""
+    form = _MARKS.sub("", unicodedata.normalize("NFKD", word)).casefold()
+    form = _APOSTROPHE.sub("", _POSSESSIVE.sub("", form))
+    if _CYRILLIC.search(form):
+        return _stem("russian", form)
+    if _ARABIC.search(form):
+        return _stem("arabic", form)
+    return form
+
+
+def has_case(tokens: list[Token], text: str) -> bool:
+    """Whether capitals tell names from other words in this text: there is a capital after the
+    first word, and a small letter too."""
+    small = any(text[token.start].islower() for token in tokens)
+    capital = any(text[token.start].isupper() for token in tokens[1:])
+    return small and capital
+
+
+def _quoted(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return bool(before and after) and before in '《〈「『“"«' and after in '》〉」』”"»'
+
+
+def _stem(language: str, word: str) -> str:
+    """PyStemmer's stemmers are not thread-safe: each thread has its own."""
+    stemmer = getattr(_local, language, None)
+    if stemmer is None:
+        import Stemmer
+
+        stemmer = Stemmer.Stemmer(language)
+        setattr(_local, language, stemmer)
+    return str(stemmer.stemWord(word)) or word

@@ -1,0 +1,123 @@
+"""Reading a question: which names it links to, what it asks without them, and its clauses."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from kg.surfaces import longest_spans, matches
+from kg.tokens import Token, has_case, tokenise
+
+_CLAUSE_WORDS = frozenset(
+    "where which who whom that whose when "
+    "где кто чей чья чьё чьи когда "
+    "который которая которое которые которого которой которых котором "
+    "الذي التي الذين اللذان اللتان اللاتي حيث متى عندما "
+    "wo wer wen wem wessen welcher welche welches qui que dont où lequel laquelle "
+    "quien donde cuyo cuya cuando".split()
+)
+"""A clause begins before one of these words (English, Russian, Arabic, German, French, Spanish)."""
+
+_PREPOSITIONS = frozenset(
+    "in on at of to from by for with about after before during under over through into within "
+    "в во на о об из от до с со к ко у за под над при через для после "
+    "في من إلى على عن مع بعد قبل خلال".split()
+)
+"""A clause takes the preposition before its first word with it."""
+
+_COMMA = re.compile(r"[,;]\s|[，、；،؛]")
+_MIN_CLAUSE_WORDS = 3
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """A name in the question that the gazetteer knows."""
+
+    surface: str
+    start: int
+    """Offset in the question."""
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clause:
+    """A part of the question that can be looked for on its own."""
+
+    text: str
+    start: int
+    end: int
+
+    def holds(self, link: Link) -> bool:
+        """Whether the link lies inside this clause."""
+        return self.start <= link.start and link.end <= self.end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A question, read."""
+
+    text: str
+    links: tuple[Link, ...]
+    """The longest matches, each surface once."""
+    surfaces: frozenset[str]
+    """All surfaces that occur in it, nested ones too."""
+    mask: str
+    """The question without its links; '' if nothing is left, or nothing was linked."""
+    clauses: tuple[Clause, ...]
+
+
+def read_question(text: str, known: Callable[[str], bool], *, cased: bool) -> Question:
+    """Link and cut a question; `known` says whether the gazetteer has a surface.
+
+    Names must have a capital or a digit where the corpus (`cased`) and the question have case.
+    """
+    tokens = tokenise(text)
+    found = matches(tokens, cased=cased and has_case(tokens, text), known=known)
+    links = [
+        Link(surface=span.surface, start=tokens[span.first].start, end=tokens[span.last].end)
+        for span in longest_spans(found)
+    ]
+    return Question(
+        text=text,
+        links=tuple({link.surface: link for link in links}.values()),
+        surfaces=frozenset(span.surface for span in found),
+        mask=_mask(text, links),
+        clauses=tuple(_clauses(text, tokens, links)),
+    )
+
+
+def _mask(text: str, links: Sequence[Link]) -> str:
+    if not links:
+        return ""
+    kept, end = [], 0
+    for link in links:
+        kept.append(text[end : link.start])
+        end = link.end
+    return _SPACE.sub(" ", "".join([*kept, text[end:]])).strip()
+
+
+def _clauses(text: str, tokens: Sequence[Token], links: Sequence[Link]) -> list[Clause]:
+    """Cut before clause words (with their preposition) and after commas, never inside a link."""
+    cuts = {match.end() for match in _COMMA.finditer(text)}
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if text[token.start : token.end].lower() in _CLAUSE_WORDS:
+            attached = before and text[before.start : before.end].lower() in _PREPOSITIONS
+            cuts.add(before.start if before and attached else token.start)
+    inner = sorted(
+        cut
+        for cut in cuts
+        if 0 < cut < len(text) and not any(link.start < cut < link.end for link in links)
+    )
+    if not inner:
+        return []
+    edges = [0, *inner, len(text)]
+    pieces = [_piece(text, start, end) for start, end in pairwise(edges)]
+    return [piece for piece in pieces if len(tokenise(piece.text)) >= _MIN_CLAUSE_WORDS]
+
+
+def _piece(text: str, start: int, end: int) -> Clause:
+    raw = text[start:end]
+    stripped = raw.strip(" \t\r\n,;，、；،؛")
+    offset = start + raw.index(stripped) if stripped else start
+    return Clause(text=stripped, start=offset, end=offset + len(stripped))

@@ -1,0 +1,31 @@
+"""The walk's constants. Nothing is sensitive to them: see `docs/retrieval.md`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WalkConstants:
+    """All numbers of the walk, with the values that it uses."""
+
+    temperature: float = 0.1
+    """Of every softmax: cosines that differ by this much differ e-fold in weight."""
+    pool: int = 20
+    """How many of the best passages each source is spread over."""
+    idf_bonus: float = 0.1
+    """Bonus of a passage that mentions a name of the question, times the name's idf (0..1)."""
+    title_bonus: float = 0.2
+    """Bonus of a passage that such a name is the title of; 1/df of it for other passages."""
+    ambiguous: float = 0.8
+    """Share of the title bonus if the name may mean several entries."""
+    clause_weight: float = 0.5
+    """Weight of a clause among the sources; the question's own is 1."""
+    link_weight: float = 0.5
+    """Weight of a name among the sources, times its largest bonus over the largest possible."""
+    bridge_title_bonus: float = 0.2
+    """Added to a step's fitness if it leads to the passage that the bridge is the title of."""
+    mass_exponent: float = 0.5
+    """How much more a bridge is taken that leads to better passages."""
+    postings: int = 20
+    """A name's mentions beyond its best so many are not walked to (own titles, then earliest)."""
+    step_weight: float = 0.5
+    """Share of the step in the score; the rest is the sources'."""
