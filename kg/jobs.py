@@ -5,7 +5,7 @@ transactions (`GraphStore.commit(Change(completed=...))`), so that whatever dies
 again: a task leased by a dead worker falls back to the queue when its lease runs out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -81,7 +81,10 @@ class JobQueue(Protocol):
         self, *, worker: str, limit: int, seconds: float, collection: str | None = None
     ) -> Sequence[Task]:
         """Take up to `limit` tasks, oldest first, for so long: queued ones, and those whose
-        lease ran out. Each comes back with `attempts` raised by one."""
+        lease ran out. Each comes back with `attempts` raised by one.
+
+        A task stays in the queue while another one for the same document is leased, so that an
+        older text cannot be committed after a newer one."""
         ...
 
     def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> None:
@@ -90,6 +93,11 @@ class JobQueue(Protocol):
 
     def release(self, task_ids: Sequence[str]) -> None:
         """Give leased tasks back unharmed (as when a worker stops): attempts are not counted."""
+        ...
+
+    def reclaim(self, dead: Callable[[str], bool]) -> int:
+        """Put back, before their leases run out, the tasks of workers that are dead; return how
+        many. `dead` is asked once for each worker that holds a lease; attempts stay counted."""
         ...
 
     def fail(self, task_id: str, error: str, *, retry: bool) -> None:
@@ -105,6 +113,11 @@ class JobQueue(Protocol):
 
         Raises: JobNotFound.
         """
+        ...
+
+    def withdraw(self, collection: str, document_ids: Sequence[str]) -> int:
+        """Cancel the queued tasks of these documents, in whatever jobs they are; return how
+        many. Those being worked on are let through."""
         ...
 
     def job(self, job_id: str) -> Job:
@@ -123,4 +136,9 @@ class JobQueue(Protocol):
 
     def waiting(self, collection: str | None = None) -> int:
         """Number of tasks that are queued or being worked on."""
+        ...
+
+    def pending(self, collection: str) -> Mapping[str, str]:
+        """Document id -> fingerprint of the newest of its tasks that is queued or being worked
+        on."""
         ...
