@@ -1,0 +1,213 @@
+"""Tasks into the graph: chunk, extract, commit.
+
+A batch of documents is one transaction. What one document does wrong must never cost another: a
+batch that fails is tried again document by document. A model that cannot be reached costs nobody
+an answer that is there already: documents that are whole come in, the others wait.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from indexer.chunking import chunk
+from indexer.extraction.port import Extractor
+from indexer.identity import identify
+from inference.embedder import Embedder
+from kg.errors import AmmonError, DocumentUnreadable, ModelUnavailable, StoreUnavailable
+from kg.jobs import JobQueue, Task
+from kg.records import CollectionSettings, Extraction, Passage
+from kg.store import Change, DocumentGraph, GraphStore
+
+BATCH_CHARS = 2_000_000
+"""How much text one transaction takes in, unless a single document is longer."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Processed:
+    """What became of tasks that were worked on."""
+
+    done: int = 0
+    failed: int = 0
+    retried: int = 0
+    """Tasks that are back in the queue because a model cannot be reached at present."""
+    quarantined: int = 0
+    """Passages that came in without a graph because their extraction failed."""
+    trouble: str = ""
+    """Why a model cannot be reached; '' if all can."""
+
+    def __add__(self, other: "Processed") -> "Processed":
+        return Processed(
+            done=self.done + other.done,
+            failed=self.failed + other.failed,
+            retried=self.retried + other.retried,
+            quarantined=self.quarantined + other.quarantined,
+            trouble=other.trouble or self.trouble,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ingester:
+    """Brings the documents of leased tasks into the graph. Safe for several threads."""
+
+    store: GraphStore
+    queue: JobQueue
+    extractor: Callable[[CollectionSettings], Extractor]
+    embedder: Callable[[CollectionSettings], Embedder]
+    max_attempts: int
+
+    def process(self, tasks: Sequence[Task]) -> Processed:
+        """Work on all tasks; note what failed, and why.
+
+        Raises: StoreUnavailable; nothing that a single document brings about.
+        """
+        return sum((self._attempt(batch) for batch in _batches(tasks)), Processed())
+
+    def _attempt(self, batch: Sequence[Task]) -> Processed:
+        try:
+            return self._ingest(batch)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # the outermost boundary of a document: see above
+            if len(batch) > 1:
+                return sum((self._attempt([task]) for task in batch), Processed())
+            if isinstance(error, AmmonError):
+                reason = str(error)
+            else:
+                reason = f"{type(error).__name__}: {error}"
+                _log.exception("unexpected error", source=batch[0].source)
+            return self._note(batch[0], reason)
+
+    def _ingest(self, batch: Sequence[Task]) -> Processed:
+        """One transaction; failures are noted after it, so that a repetition notes them once."""
+        collection = batch[0].collection
+        settings = self.store.collection(collection).settings
+        work = self._chunk(batch, settings)
+        found, trouble = self._extract(collection, self.extractor(settings), work.passages)
+        ready = {task: graph for task, graph in work.graphs.items() if _whole(graph, found)}
+        # Of one document's versions the last counts, as its task is the newest.
+        put = {graph.document.id: graph for graph in ready.values()}
+        used = [found[key] for key in _passage_ids(put.values())]
+        if ready:
+            change = Change(
+                put=tuple(put.values()), extractions=tuple(used), completed=tuple(ready)
+            )
+            self.store.commit(collection, change)
+        result = Processed(
+            done=len(ready),
+            quarantined=sum(1 for extraction in used if extraction.failure),
+            trouble=trouble,
+        )
+        for task in batch:
+            if task.id in work.failures:
+                result += self._note(task, work.failures[task.id])
+            elif task.id not in ready:
+                result += self._note(
+                    task, trouble or "The extractor left passages out.", retry=bool(trouble)
+                )
+        return result
+
+    def _chunk(self, batch: Sequence[Task], settings: CollectionSettings) -> "_Work":
+        work = _Work()
+        count_tokens = self.embedder(settings).count_tokens
+        for task in batch:
+            if task.document is None:
+                work.failures[task.id] = "The task's document is gone. Hand it in again."
+                continue
+            if task.attempts > self.max_attempts:
+                work.failures[task.id] = (
+                    f"Work on it began {self.max_attempts} times, and each time the process died."
+                )
+                continue
+            # Settings may have changed since the document was handed in.
+            document = identify(task.collection, task.document, settings)
+            try:
+                graph = chunk(
+                    task.collection,
+                    document,
+                    count_tokens=count_tokens,
+                    max_tokens=settings.max_tokens,
+                    overlap_tokens=settings.overlap_tokens,
+                )
+            except DocumentUnreadable as error:
+                work.failures[task.id] = str(error)
+                continue
+            work.graphs[task.id] = graph
+            work.passages.update((passage.id, passage) for passage in graph.passages)
+        return work
+
+    def _extract(
+        self, collection: str, extractor: Extractor, passages: Mapping[str, Passage]
+    ) -> tuple[dict[str, Extraction], str]:
+        """The extractions of these passages, as far as they can be had, and why not of all."""
+        saved = self.store.saved_extractions(collection, extractor.fingerprint, list(passages))
+        found = {key: extraction for key, extraction in saved.items() if not extraction.failure}
+        missing = [passage for key, passage in passages.items() if key not in found]
+        if not missing:
+            return found, ""
+        try:
+            for extraction in extractor.extract(missing):
+                if extractor.paid:
+                    self.store.save_extractions(collection, [extraction])
+                found[extraction.passage_id] = extraction
+                if extraction.failure:
+                    _log.warning(
+                        "passage quarantined",
+                        collection=collection,
+                        passage=extraction.passage_id,
+                        reason=extraction.failure,
+                    )
+        except ModelUnavailable as error:
+            return found, str(error)
+        return found, ""
+
+    def _note(self, task: Task, reason: str, *, retry: bool = False) -> Processed:
+        again = retry and task.attempts < self.max_attempts
+        self.queue.fail(task.id, reason, retry=again)
+        _log.warning(
+            "document postponed" if again else "document failed",
+            collection=task.collection,
+            source=task.source,
+            attempts=task.attempts,
+            reason=reason,
+        )
+        return Processed(retried=1) if again else Processed(failed=1)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Work:
+    """A batch on its way."""
+
+    graphs: dict[str, DocumentGraph] = field(default_factory=dict)
+    """Task id -> what its document is made of."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Task id -> why there is no such thing."""
+    passages: dict[str, Passage] = field(default_factory=dict)
+
+
+def _whole(graph: DocumentGraph, found: Mapping[str, Extraction]) -> bool:
+    return all(passage.id in found for passage in graph.passages)
+
+
+def _passage_ids(graphs: Iterable[DocumentGraph]) -> list[str]:
+    return sorted({passage.id for graph in graphs for passage in graph.passages})
+
+
+def _batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    """Tasks of one collection each, of limited size, in their order."""
+    by_collection: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_collection.setdefault(task.collection, []).append(task)
+    for of_collection in by_collection.values():
+        batch: list[Task] = []
+        chars = 0
+        for task in of_collection:
+            size = len(task.document.text) if task.document else 0
+            if batch and chars + size > BATCH_CHARS:
+                yield batch
+                batch, chars = [], 0
+            batch.append(task)
+            chars += size
+        yield batch

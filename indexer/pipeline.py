@@ -1,0 +1,141 @@
+"""From documents to the graph: what is new is queued, chunked, extracted and committed.
+
+Every step is keyed by content and ends in one transaction, so that whatever dies is simply done
+again: a document that did not change is not queued, a passage that was extracted is not extracted
+again, and a task is completed by the transaction that brings its document into the graph.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from indexer.extraction.port import Extractor
+from indexer.identity import identify
+from indexer.ingester import Ingester, Processed
+from indexer.progress import ReportProgress, ignore_progress
+from indexer.publisher import Publisher
+from inference.embedder import Embedder
+from kg.jobs import Job, JobQueue, Task
+from kg.records import Collection, CollectionSettings, Document, SourceDocument
+from kg.snapshot import SnapshotFolder
+from kg.store import Change, GraphStore
+
+MAX_ATTEMPTS = 5
+"""How often a task is begun before it is given up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """What became of documents that were handed in."""
+
+    job: Job | None
+    """None if there was nothing to do."""
+    submitted: int = 0
+    unchanged: int = 0
+    superseded: tuple[str, ...] = ()
+    """Sources that were handed in more than once: the last one of each counts."""
+
+
+class Pipeline:
+    """The steps of indexing, over a store and its queue. Safe for several threads."""
+
+    def __init__(
+        self,
+        *,
+        store: GraphStore,
+        queue: JobQueue,
+        extractor: Callable[[CollectionSettings], Extractor],
+        embedder: Callable[[CollectionSettings], Embedder],
+        folder: Callable[[Collection], SnapshotFolder],
+        max_attempts: int = MAX_ATTEMPTS,
+    ) -> None:
+        """Compose; `extractor` and `embedder` are called often and are to keep what they made."""
+        self.store = store
+        self.queue = queue
+        self.publisher = Publisher(store=store, embedder=embedder, folder=folder)
+        self._ingester = Ingester(
+            store=store,
+            queue=queue,
+            extractor=extractor,
+            embedder=embedder,
+            max_attempts=max_attempts,
+        )
+
+    def submit(self, collection: str, documents: Iterable[SourceDocument]) -> Submission:
+        """Queue, as one job, the documents that are not yet in the graph as they are.
+
+        Documents with quarantined passages are queued again even if they did not change.
+        Raises: CollectionNotFound.
+        """
+        settings = self.store.collection(collection).settings
+        known = self._known(collection)
+        chosen: dict[str, Document] = {}
+        seen: set[str] = set()
+        superseded: dict[str, None] = {}
+        for source in documents:
+            document = identify(collection, source, settings)
+            if document.id in seen:
+                superseded[document.source] = None
+                chosen.pop(document.id, None)
+            seen.add(document.id)
+            if known.get(document.id) != document.fingerprint:
+                chosen[document.id] = document
+        job = self.queue.enqueue(collection, list(chosen.values())) if chosen else None
+        return Submission(
+            job=job,
+            submitted=len(chosen),
+            unchanged=len(seen) - len(chosen),
+            superseded=tuple(superseded),
+        )
+
+    def process(self, tasks: Sequence[Task]) -> Processed:
+        """See `Ingester.process`."""
+        return self._ingester.process(tasks)
+
+    def delete(self, collection: str, document_ids: Iterable[str]) -> int:
+        """Take documents out of the graph, in one transaction, and out of the queue.
+
+        Returns how many went out of the graph. Raises: CollectionNotFound.
+        """
+        chosen = set(document_ids)
+        present = self.store.fingerprints(collection)
+        gone = tuple(sorted(chosen & present.keys()))
+        self.queue.withdraw(collection, sorted(chosen))
+        if gone:
+            self.store.commit(collection, Change(delete=gone))
+        return len(gone)
+
+    def publish(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
+        """See `Publisher.publish`."""
+        return self.publisher.publish(collection, progress)
+
+    def reindex(self, collection: str, settings: CollectionSettings) -> Submission:
+        """Change a collection's settings and queue the documents that these change.
+
+        With another embedder alone nothing is queued: the next snapshot is made with it.
+        Raises: CollectionNotFound.
+        """
+        other_embedder = settings.embedder != self.store.collection(collection).settings.embedder
+        if other_embedder:  # before the change, lest a crash leave the old embedder's links
+            self.store.forget_synonyms(collection)
+        self.store.update_settings(collection, settings)
+        if other_embedder:  # and after it, for links that were made meanwhile
+            self.store.forget_synonyms(collection)
+        with self.store.read(collection) as reader:
+            return self.submit(collection, reader.documents())
+
+    def _known(self, collection: str) -> dict[str, str]:
+        """Fingerprints of documents that are, or are about to be, whole in the graph."""
+        known = dict(self.store.fingerprints(collection))
+        for document_id in self._quarantined(collection):
+            known.pop(document_id, None)
+        known.update(self.queue.pending(collection))
+        return known
+
+    def _quarantined(self, collection: str) -> set[str]:
+        with self.store.read(collection) as reader:
+            if not reader.counts()["quarantined"]:
+                return set()
+            passages = {found.passage_id for found in reader.extractions() if found.failure}
+            return {
+                place.document_id for place in reader.placements() if place.passage_id in passages
+            }

@@ -1,0 +1,124 @@
+"""One thread's work: lease some tasks, hold on to them, process them, and so on."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+import structlog
+
+from indexer.ingester import Processed
+from indexer.pipeline import Pipeline
+from indexer.process import is_dead, worker_name
+from kg.errors import ModelUnavailable, StoreError
+from kg.jobs import JobQueue, Task
+
+LARGEST_BATCH = 32
+"""Documents in one lease, at most."""
+QUICK_SECONDS, SLOW_SECONDS = 2.0, 10.0
+"""Batches that take less grow, those that take more shrink."""
+LONGEST_PAUSE = 30.0
+"""Seconds between two attempts to reach a model, at most."""
+STRIKES = 5
+"""How often in a row a model may be out of reach before a run that is waited for gives up."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(kw_only=True, slots=True)
+class Shift:
+    """The loop of one worker thread. Batches start small and grow while they are quick, so that
+    slow extractors commit often; a task that was begun before is worked on alone, so that one that
+    kills its process does so at nobody else's expense."""
+
+    pipeline: Pipeline
+    lease_seconds: float
+    poll_seconds: float
+    stop: Event
+    arrived: Event
+    """Set when there may be new tasks, and when `stop` is."""
+    report: Callable[[Processed], None]
+    """Told what became of each batch."""
+    collection: str | None = None
+    name: str = field(default_factory=worker_name)
+
+    def run(self, *, until_empty: bool) -> None:
+        """Work until told to stop or, if so wished, until nobody has anything left to do.
+
+        Raises: StoreError; ModelUnavailable (only until empty) if a model stays out of reach: the
+        tasks that wait for it keep waiting.
+        """
+        queue, limit, strikes = self.pipeline.queue, 1, 0
+        while not self.stop.is_set():
+            tasks = queue.lease(
+                worker=self.name,
+                limit=limit,
+                seconds=self.lease_seconds,
+                collection=self.collection,
+            )
+            if not tasks:
+                if queue.reclaim(is_dead):
+                    continue
+                if until_empty and not queue.waiting(self.collection):
+                    return
+                self.arrived.wait(self.poll_seconds)
+                self.arrived.clear()
+                continue
+            began = time.monotonic()
+            result = self._process(tasks)
+            self.report(result)
+            limit = _pace(limit, tasks, time.monotonic() - began)
+            strikes = strikes + 1 if result.trouble and not result.done else 0
+            if until_empty and strikes >= STRIKES:
+                waiting = queue.waiting(self.collection)
+                raise ModelUnavailable(
+                    f"{result.trouble} ({waiting} documents wait in the queue; "
+                    "the next run goes on with them.)"
+                )
+            if strikes:
+                self.stop.wait(min(2.0 ** (strikes - 1), LONGEST_PAUSE))
+
+    def _process(self, tasks: Sequence[Task]) -> Processed:
+        queue, held = self.pipeline.queue, [task.id for task in tasks]
+        try:
+            with _holding(queue, held, worker=self.name, seconds=self.lease_seconds):
+                return self.pipeline.process(tasks)
+        except BaseException:  # an interrupt too: nobody has to wait until the lease runs out
+            with suppress(StoreError):
+                queue.release(held)
+            raise
+
+
+@contextmanager
+def _holding(
+    queue: JobQueue, task_ids: Sequence[str], *, worker: str, seconds: float
+) -> Iterator[None]:
+    """Extend the leases while the body runs, however long that takes."""
+    done = Event()
+
+    def beat() -> None:
+        while not done.wait(seconds / 3):
+            try:
+                queue.extend(task_ids, worker=worker, seconds=seconds)
+            except StoreError as error:
+                _log.warning("lease not extended", worker=worker, reason=str(error))
+
+    thread = Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _pace(limit: int, tasks: Sequence[Task], seconds: float) -> int:
+    """How many tasks to lease next."""
+    if any(task.attempts > 1 for task in tasks):
+        return 1
+    if seconds > SLOW_SECONDS:
+        return max(limit // 2, 1)
+    if seconds < QUICK_SECONDS and len(tasks) == limit:
+        return min(limit * 2, LARGEST_BATCH)
+    return limit

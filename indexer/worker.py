@@ -1,0 +1,183 @@
+"""The embedded worker: threads that take what is queued into the graph and publish it.
+
+For the command line it runs until nothing is left to do; for a server it runs in the background.
+Tasks and leases are in the store: any number of workers, in any number of processes, share them.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock, Thread
+
+import structlog
+
+from indexer.ingester import Processed
+from indexer.pipeline import Pipeline
+from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from indexer.shift import Shift
+from kg.errors import AmmonError, ModelUnavailable
+
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Works through a pipeline's queue.
+
+    More than one thread helps where work waits for an endpoint; the local extractor and tokenizer
+    use one processor at a time whatever the number.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        threads: int = 1,
+        lease_seconds: float = 60.0,
+        poll_seconds: float = 1.0,
+        publish_seconds: float = 10.0,
+    ) -> None:
+        """`publish_seconds`: while tasks keep coming, at least so long between two snapshots."""
+        self._pipeline = pipeline
+        self._number = threads
+        self._lease_seconds = lease_seconds
+        self._poll_seconds = poll_seconds
+        self._publish_seconds = publish_seconds
+        self._stop = Event()
+        self._arrived = Event()
+        self._publish_now = Event()
+        self._running: list[Thread] = []
+
+    def run_until_empty(
+        self, collection: str | None = None, progress: ReportProgress = ignore_progress
+    ) -> Processed:
+        """Work until no task of the collection (of any, if None) waits or is worked on by others,
+        then publish what changed.
+
+        Returns what became of the tasks that this worker took. Works in the calling thread too, so
+        that an interrupt reaches it.
+        Raises: StoreError; ModelError: what is done stays done, the next run goes on.
+        """
+        store, queue = self._pipeline.store, self._pipeline.queue
+        stop = Event()
+        tally = _Tally(lambda: queue.waiting(collection), progress)
+
+        def work() -> None:
+            self._shift(stop, tally.add, collection).run(until_empty=True)
+
+        with ThreadPoolExecutor(max(self._number - 1, 1), "worker") as pool:
+            helpers = [pool.submit(work) for _ in range(self._number - 1)]
+            trouble: ModelUnavailable | None = None
+            try:
+                work()
+                for helper in helpers:
+                    helper.result()
+            except ModelUnavailable as error:
+                trouble = error  # after what is done was published
+            finally:
+                stop.set()
+        for name in (
+            [found.name for found in store.collections()] if not collection else [collection]
+        ):
+            self._pipeline.publish(name, progress)
+            self._tidy(name)
+        if trouble:
+            raise trouble
+        return tally.result
+
+    def start(self) -> None:
+        """Work in the background until `stop`."""
+        self._stop.clear()
+
+        def work() -> None:
+            self._shift(self._stop, self._after_batch, None).run(until_empty=False)
+
+        jobs = [work] * self._number + [self._publish]
+        self._running = [
+            Thread(target=self._forever, args=(job,), name=f"worker-{number}", daemon=True)
+            for number, job in enumerate(jobs)
+        ]
+        for thread in self._running:
+            thread.start()
+
+    def wake(self) -> None:
+        """Look now, not at the next poll: something was queued, deleted or reconfigured."""
+        self._arrived.set()
+        self._publish_now.set()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Let what was begun be finished, take on nothing more, and wait for that.
+
+        What is not finished after `timeout` seconds is done again by whoever comes next.
+        """
+        self._stop.set()
+        self.wake()
+        until = None if timeout is None else time.monotonic() + timeout
+        for thread in self._running:
+            thread.join(None if until is None else max(until - time.monotonic(), 0.0))
+        self._running = []
+
+    def _shift(
+        self, stop: Event, report: Callable[[Processed], None], collection: str | None
+    ) -> Shift:
+        return Shift(
+            pipeline=self._pipeline,
+            lease_seconds=self._lease_seconds,
+            poll_seconds=self._poll_seconds,
+            stop=stop,
+            arrived=self._arrived,
+            report=report,
+            collection=collection,
+        )
+
+    def _after_batch(self, _: Processed) -> None:
+        if not self._pipeline.queue.waiting():
+            self._publish_now.set()
+
+    def _publish(self) -> None:
+        """Publish what changed: once its queue is empty; every so often while it is not."""
+        last: dict[str, float] = {}
+        while not self._stop.is_set():
+            for collection in self._pipeline.store.collections():
+                name = collection.name
+                busy = self._pipeline.queue.waiting(name) > 0
+                recent = time.monotonic() - last.get(name, -math.inf) < self._publish_seconds
+                if (busy and recent) or not self._pipeline.publisher.stale(collection):
+                    continue
+                try:
+                    self._pipeline.publish(name)
+                    self._tidy(name)
+                except AmmonError as error:  # as when it was just deleted; the others go on
+                    _log.warning("not published", collection=name, reason=str(error))
+                last[name] = time.monotonic()
+            self._publish_now.wait(self._publish_seconds)
+            self._publish_now.clear()
+
+    def _tidy(self, collection: str) -> None:
+        if not self._pipeline.queue.waiting(collection):
+            self._pipeline.store.prune_extractions(collection)
+
+    def _forever(self, job: Callable[[], None]) -> None:
+        while not self._stop.is_set():
+            try:
+                job()
+            except Exception:  # the outermost boundary of a thread
+                _log.exception("a worker stumbled and begins again")
+                self._stop.wait(self._publish_seconds)
+
+
+class _Tally:
+    """Adds up what the threads of a run report, and passes it on."""
+
+    def __init__(self, waiting: Callable[[], int], progress: ReportProgress) -> None:
+        self.result = Processed()
+        self._waiting = waiting
+        self._progress = progress
+        self._lock = Lock()
+
+    def add(self, processed: Processed) -> None:
+        with self._lock:
+            self.result += processed
+            done = self.result.done + self.result.failed
+            total = done + self._waiting()
+            self._progress(StepProgress(step="extract", done=done, total=total))
