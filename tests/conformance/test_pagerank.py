@@ -78,7 +78,7 @@ def test_networkx_agrees_on_graphs_without_loops(
     engine: Callable[[Adjacency], PageRank], graph: tuple[int, Edges, list[float], float]
 ) -> None:
     nodes, edges, reset, damping = graph
-    reference = nx.Graph()
+    reference: nx.Graph[int] = nx.Graph()
     reference.add_nodes_from(range(nodes))
     reference.add_weighted_edges_from(edges)
     expected = nx.pagerank(

@@ -98,6 +98,7 @@ class Handmade:
             ),
             adjacency=self._adjacency(),
             gazetteer=Gazetteer(
+                key=np.zeros(0, dtype=np.uint64),
                 surface=Strings.of([]),
                 entries=Ragged.from_rows([]),
                 label=Strings.of([]),

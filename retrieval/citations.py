@@ -1,0 +1,31 @@
+"""Where a passage stands: every place in every document."""
+
+import json
+
+import numpy as np
+
+from kg.snapshot import Snapshot
+from retrieval.results import Citation
+
+
+def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
+    """A passage's places, in order of document, then of place."""
+    table = snapshot.documents
+    found: list[Citation] = []
+    for document in dict.fromkeys(snapshot.passages.documents.row(passage).tolist()):
+        first = int(table.passages.indptr[document])
+        places = first + np.flatnonzero(table.passages.row(document) == passage)
+        found.extend(
+            Citation(
+                document_id=table.id[document],
+                source=table.source[document],
+                title=table.title[document],
+                start=int(table.start[place]),
+                end=int(table.end[place]),
+                page=int(table.page[place]) or None,
+                metadata=json.loads(table.metadata[document]),
+                observed_at=table.observed_at[document],
+            )
+            for place in places.tolist()
+        )
+    return tuple(found)

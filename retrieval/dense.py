@@ -1,0 +1,29 @@
+"""Mode `dense`: passages by the inner product of their embedding with the question's."""
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot import Snapshot
+from kg.snapshot.tables import Floats
+from retrieval.mode import Ranking
+from retrieval.ranking import ranking
+
+
+class Dense:
+    """Exact search over all passages of a snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._passages = snapshot.passages.vectors
+
+    def texts(self, question: str) -> list[tuple[str, str]]:
+        """The question, as a query."""
+        return [(question, "query")]
+
+    def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
+        """See `Mode.rank`; a score is a cosine."""
+        return ranking(self.scores(vectors[0]), k)
+
+    def scores(self, query: Floats) -> Floats:
+        """The cosine of every passage (P,) with a query's vector (d,)."""
+        cosines: Floats = self._passages @ query
+        return cosines

@@ -1,0 +1,71 @@
+"""Mode `hipporag`: HippoRAG's first way to start the walk, from the names in the question.
+
+Each name is linked to the entity with the nearest embedding, which weighs one over the number of
+its passages (node specificity). Personalized PageRank from these entities ranks the passages. The
+graph is that of HippoRAG 2, with passages as nodes, so that a passage's score is its own PageRank,
+not a sum over its entities as in the paper.
+
+Source: Gutiérrez et al., HippoRAG, arXiv 2405.14831.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.names import normalise
+from kg.snapshot import Snapshot
+from kg.snapshot.tables import Adjacency
+from retrieval.dense import Dense
+from retrieval.linking import nearest_entities, passages_of_entities, used_entities
+from retrieval.mode import Ranking
+from retrieval.names import NameFinder
+from retrieval.pagerank import PageRank, PowerPageRank
+from retrieval.ranking import ranking
+from retrieval.results import Explanation
+
+DAMPING = 0.5
+
+NO_NAME = "The question names nothing that the graph could know: ranked by embeddings alone."
+
+
+class HippoRAG:
+    """HippoRAG 1's seeds over one snapshot."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        pagerank: Callable[[Adjacency], PageRank] = PowerPageRank,
+        names: NameFinder | None = None,
+    ) -> None:
+        """Prepare the graph; `pagerank` makes the engine."""
+        self._snapshot = snapshot
+        self._dense = Dense(snapshot)
+        self._pagerank = pagerank(snapshot.adjacency)
+        self._names = names or NameFinder()
+        self._passages_of = passages_of_entities(snapshot.adjacency, len(snapshot.entities.id))
+        self._linkable = self._passages_of > 0
+
+    def texts(self, question: str) -> list[tuple[str, str]]:
+        """The question, then the normal form of each name in it."""
+        return [(question, "query"), *((name, "entity") for name in self._named(question))]
+
+    def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
+        """See `Mode.rank`; a score is a PageRank, or a cosine where nothing was linked."""
+        names = vectors[1:]
+        if not len(names) or not self._linkable.any():
+            cosines = self._dense.scores(vectors[0])
+            return ranking(cosines, k, Explanation(notes=(NO_NAME,)))
+        linked = nearest_entities(self._snapshot.entities.vectors, names, self._linkable)
+        reset = np.zeros(len(self._snapshot.adjacency.indptr) - 1)
+        reset[linked] = 1.0 / self._passages_of[linked]
+        walked = self._pagerank.rank(reset, damping=DAMPING)
+        total = float(reset.sum())
+        seeds = [(int(seed), float(reset[seed]) / total) for seed in np.flatnonzero(reset)]
+        explanation = Explanation(entities=used_entities(self._snapshot, "question", seeds))
+        return ranking(walked[len(self._passages_of) :], k, explanation)
+
+    def _named(self, question: str) -> list[str]:
+        normal = (normalise(name) for name in self._names.names(question))
+        return list(dict.fromkeys(name for name in normal if name))

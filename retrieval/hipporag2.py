@@ -1,0 +1,104 @@
+"""Mode `hipporag2`: HippoRAG 2 with its published constants and without a chat model.
+
+The question is compared with all facts; the best five name the entities that the walk starts
+from, each with the mean score of its facts, divided by the number of its passages, so that a rare
+entity weighs more. Every passage is a starting point too, with a twentieth of its dense score.
+Personalized PageRank from there ranks the passages. A chat model that drops facts which do not help
+(the paper's recognition memory) may be handed in as `keep`.
+
+Source: Gutiérrez et al., From RAG to Memory, arXiv 2502.14802.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot import Snapshot
+from kg.snapshot.tables import Adjacency, Ints
+from retrieval.dense import Dense
+from retrieval.linking import passages_of_entities, used_entities, used_fact
+from retrieval.mode import Ranking
+from retrieval.pagerank import PageRank, PowerPageRank
+from retrieval.ranking import best_of, min_max, ranking
+from retrieval.results import Explanation, UsedFact
+
+FACTS = 5
+"""Facts that may give entities."""
+ENTITIES = 5
+"""Entities that the walk starts from."""
+PASSAGE_WEIGHT = 0.05
+"""What a passage's dense score (0..1) counts among the starting points."""
+DAMPING = 0.5
+
+NO_FACT = "No fact speaks for this question: passages are ranked by their embeddings alone."
+
+Keep = Callable[[Sequence[UsedFact]], Sequence[int]]
+"""Which facts help: their places in the list that was given."""
+
+
+class HippoRAG2:
+    """HippoRAG 2 over one snapshot."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        pagerank: Callable[[Adjacency], PageRank] = PowerPageRank,
+        keep: Keep | None = None,
+    ) -> None:
+        """Prepare the graph; `pagerank` makes the engine, `keep` chooses among the facts."""
+        self._snapshot = snapshot
+        self._dense = Dense(snapshot)
+        self._pagerank = pagerank(snapshot.adjacency)
+        self._keep = keep
+        self._passages_of = passages_of_entities(snapshot.adjacency, len(snapshot.entities.id))
+
+    def texts(self, question: str) -> list[tuple[str, str]]:
+        """The question twice: for passages, and for facts."""
+        return [(question, "query"), (question, "query_to_fact")]
+
+    def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
+        """See `Mode.rank`; a score is a PageRank, or a cosine where no fact was left."""
+        cosines = self._dense.scores(vectors[0])
+        facts, scores, used = self._facts(vectors[1])
+        if not len(facts):
+            return ranking(cosines, k, Explanation(notes=(NO_FACT,)))
+        weights = self._entity_weights(facts, scores)
+        reset = np.concatenate((weights, PASSAGE_WEIGHT * min_max(cosines).astype(np.float64)))
+        walked = self._pagerank.rank(reset, damping=DAMPING)
+        total = float(reset.sum())
+        seeds = [(int(seed), float(weights[seed]) / total) for seed in np.flatnonzero(weights)]
+        explanation = Explanation(entities=used_entities(self._snapshot, "seed", seeds), facts=used)
+        return ranking(walked[len(weights) :], k, explanation)
+
+    def _facts(
+        self, query: npt.NDArray[np.float32]
+    ) -> tuple[Ints, npt.NDArray[np.float64], tuple[UsedFact, ...]]:
+        """The best facts that are kept, with their scores scaled to 0..1 over all facts."""
+        scaled = min_max(self._snapshot.facts.vectors @ query)
+        facts, scores = best_of(scaled, FACTS)
+        used = tuple(
+            used_fact(self._snapshot, fact, score)
+            for fact, score in zip(facts.tolist(), scores.tolist(), strict=True)
+        )
+        if self._keep is not None and used:
+            kept = list(self._keep(used))
+            facts, scores, used = facts[kept], scores[kept], tuple(used[place] for place in kept)
+        return facts, scores.astype(np.float64), used
+
+    def _entity_weights(
+        self, facts: Ints, scores: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """The starting weight of every entity (E,): that of the best five, else 0."""
+        entities = len(self._passages_of)
+        both_ends = np.concatenate(
+            (self._snapshot.facts.subject[facts], self._snapshot.facts.object[facts])
+        )
+        counts = np.bincount(both_ends, minlength=entities)
+        sums = np.bincount(both_ends, weights=np.tile(scores, 2), minlength=entities)
+        weights = sums / np.maximum(counts, 1) / np.maximum(self._passages_of, 1)
+        best, _ = best_of(weights, ENTITIES)
+        chosen = np.zeros(entities)
+        chosen[best] = weights[best]
+        return chosen

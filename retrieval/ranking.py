@@ -1,0 +1,43 @@
+"""What all modes do with scores: take the best, scale to 0..1."""
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot.tables import Floats, Ints
+from retrieval.mode import Ranking
+from retrieval.results import Explanation
+
+
+def ranking(
+    scores: npt.NDArray[np.floating], k: int, explanation: Explanation | None = None
+) -> Ranking:
+    """The k best passages of (P,) scores as a `Ranking`."""
+    passages, best = best_of(scores, k)
+    return Ranking(passages=passages, scores=best, explanation=explanation or Explanation())
+
+
+def best_of(scores: npt.NDArray[np.floating], k: int) -> tuple[Ints, Floats]:
+    """The k best rows of (n,) scores and their scores, best first; all n where n < k.
+
+    Scores that are equal in single precision are ties, and go by row number: what a sum's rounding
+    makes of equal rows must not decide.
+    """
+    rounded = scores.astype(np.float32)
+    if k < len(rounded):
+        least = np.partition(rounded, len(rounded) - k)[len(rounded) - k]
+        candidates = np.flatnonzero(rounded >= least)
+    else:
+        candidates = np.arange(len(rounded))
+    order = candidates[np.argsort(-rounded[candidates], kind="stable")][:k]
+    return order.astype(np.int32), rounded[order]
+
+
+def min_max(scores: Floats) -> Floats:
+    """Scores scaled to 0..1; all 1 if they are all the same, as HippoRAG 2 has it."""
+    if not len(scores):
+        return scores
+    least, most = scores.min(), scores.max()
+    if most == least:
+        return np.ones_like(scores)
+    scaled: Floats = (scores - least) / (most - least)
+    return scaled
