@@ -1,8 +1,9 @@
 """The extractor that needs no key: spaCy's named entities, noun chunks and dependency parse.
 
-Title (with heading) and body are parsed apart, since a title is no sentence and would bend the
-parse of the one that follows. Entities carry spaCy's label as their type, all labels, so that
-others can filter; noun chunks have the type `NOUN_CHUNK`.
+Title, heading and body are parsed apart, since a title is no sentence and would bend the parse of
+the one that follows. Entities carry spaCy's label as their type, all labels, so that
+others can filter; noun chunks have the type `NOUN_CHUNK`. A passage that is mostly in another than
+the Latin script is not parsed: see `indexer.extraction.script`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import itertools
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from indexer.extraction.spacy_entities import entities, mark_nouns
+from indexer.extraction import script
+from indexer.extraction.spacy_entities import entities, noun_chunks
+from indexer.extraction.spacy_triples import triples
 from kg.errors import WeightsInvalid
 from kg.names import normalise
-from kg.records import Extraction, NamedEntity, Passage
+from kg.records import Extraction, NamedEntity, Passage, Triple
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -76,19 +79,42 @@ class SpacyExtractor:
             yield from done
 
     def _extract_batch(self, passages: Sequence[Passage]) -> list[Extraction]:
+        latin = [script.is_latin(passage.embedded_text) for passage in passages]
+        parsed = list(itertools.compress(passages, latin))
+        if not parsed:
+            return [self._by_script(passage) for passage in passages]
         nlp = self._pipeline()
         with nlp.memory_zone():
-            bodies = _parse(nlp, [passage.text for passage in passages])
-            heads = _parse(nlp, [_head(passage) for passage in passages])
+            bodies = iter(_parse(nlp, [(passage.text,) for passage in parsed]))
+            heads = iter(_parse(nlp, [(passage.title, passage.heading) for passage in parsed]))
             return [
-                self._extraction(passage, head, body)
-                for passage, head, body in zip(passages, heads, bodies, strict=True)
+                self._extraction(passage, next(heads), next(bodies))
+                if is_latin
+                else self._by_script(passage)
+                for passage, is_latin in zip(passages, latin, strict=True)
             ]
 
-    def _extraction(self, passage: Passage, head: list[Doc], body: list[Doc]) -> Extraction:
-        found = itertools.chain.from_iterable(entities(doc) for doc in (*head, *body))
+    def _by_script(self, passage: Passage) -> Extraction:
         return Extraction(
-            passage_id=passage.id, extractor=self._fingerprint, entities=_unique(found)
+            passage_id=passage.id,
+            extractor=self._fingerprint,
+            entities=_unique(script.entities(passage.title, passage.text)),
+        )
+
+    def _extraction(self, passage: Passage, head: list[Doc], body: list[Doc]) -> Extraction:
+        found: list[NamedEntity] = []
+        said: list[Triple] = []
+        for doc in head:
+            found.extend(entities(doc, noun_chunks(doc)))
+        for doc in body:
+            chunks = noun_chunks(doc)
+            found.extend(entities(doc, chunks))
+            said.extend(triples(doc, chunks, passage.title))
+        return Extraction(
+            passage_id=passage.id,
+            extractor=self._fingerprint,
+            entities=_unique(found),
+            triples=tuple(dict.fromkeys(said)),
         )
 
     def _pipeline(self) -> Language:
@@ -103,15 +129,11 @@ class SpacyExtractor:
         return self._nlp
 
 
-def _head(passage: Passage) -> str:
-    return "\n".join(part for part in (passage.title, passage.heading) if part)
-
-
-def _parse(nlp: Language, texts: Sequence[str]) -> list[list[Doc]]:
-    """The parsed pieces of each text."""
-    pieces = [list(_pieces(text)) for text in texts]
+def _parse(nlp: Language, groups: Iterable[Sequence[str]]) -> list[list[Doc]]:
+    """The parsed pieces of each group of texts."""
+    pieces = [[piece for text in group for piece in _pieces(text)] for group in groups]
     docs = nlp.pipe(itertools.chain.from_iterable(pieces), batch_size=BATCH)
-    return [[mark_nouns(doc) for doc in itertools.islice(docs, len(some))] for some in pieces]
+    return [list(itertools.islice(docs, len(some))) for some in pieces]
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -127,7 +149,7 @@ def _pieces(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _unique(found: Iterator[NamedEntity]) -> tuple[NamedEntity, ...]:
+def _unique(found: Iterable[NamedEntity]) -> tuple[NamedEntity, ...]:
     """Each name once, with the first type that it was given."""
     kept: dict[str, NamedEntity] = {}
     for entity in found:

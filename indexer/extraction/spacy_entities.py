@@ -1,13 +1,13 @@
 """Entities of a parsed text: spaCy's named entities, and noun chunks that name something.
 
-Reads the columns that the tagger, the parser and the entity recogniser fill in; `mark_nouns`
+Reads the columns that the tagger, the parser and the entity recogniser fill in; `noun_chunks`
 stands in for the pipeline's `attribute_ruler`, which takes a fifth of its time for a table that
 we need five rows of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kg.names import surface
@@ -29,20 +29,20 @@ _ARTICLES = frozenset({"the", "a", "an"})
 _TITLES_OF_WORKS = frozenset({"WORK_OF_ART"})
 
 
-def mark_nouns(doc: Doc) -> Doc:
-    """Set the part of speech of nouns and pronouns, which spaCy's noun chunks look at."""
+def noun_chunks(doc: Doc) -> list[Span]:
+    """The text's noun chunks, once the parts of speech that they depend on are set."""
     for token in doc:
         part = PARTS_OF_SPEECH.get(token.tag_)
         if part is not None:
             token.pos_ = part
-    return doc
+    return list(doc.noun_chunks)
 
 
-def entities(doc: Doc) -> Iterator[NamedEntity]:
+def entities(doc: Doc, chunks: Sequence[Span]) -> Iterator[NamedEntity]:
     """Every named entity, then every noun chunk that names something else, in order of the text."""
     for entity in doc.ents:
         yield NamedEntity(name=surface(entity_span(entity).text), type=entity.label_)
-    for chunk in doc.noun_chunks:
+    for chunk in chunks:
         # A chunk whose head is in a named entity is that entity, or a part of it.
         if chunk.root.ent_type:
             continue
@@ -52,9 +52,10 @@ def entities(doc: Doc) -> Iterator[NamedEntity]:
 
 
 def entity_span(entity: Span) -> Span:
-    """A named entity without its leading article (except in a title) and its trailing 's."""
+    """A named entity without its leading article (but "The Wall" keeps its) and trailing 's."""
     start, end = entity.start, entity.end
-    if entity.label_ not in _TITLES_OF_WORKS and entity.doc[start].lower_ in _ARTICLES:
+    first = entity.doc[start]
+    if first.lower_ in _ARTICLES and (first.is_lower or entity.label_ not in _TITLES_OF_WORKS):
         start += 1
     while end - 1 > start and entity.doc[end - 1].tag_ == "POS":
         end -= 1
