@@ -1,0 +1,148 @@
+"""An embedder that embeds nothing twice: a content-addressed cache before another one."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from inference.embedder import Embedder, Kind, Progress, Vectors
+from inference.instructions import Instructed, Instructions
+from inference.vector_file import VectorFile
+
+_QUERY_KINDS = ("query", "query_to_fact")
+_QUERIES_KEPT = 1024
+_READ_AT_ONCE = 1024
+_EMBED_TEXTS = 1024
+_EMBED_CHARACTERS = 65_536
+"""What is embedded between two writes: a second or two of work, which a kill may cost."""
+
+
+class CachedEmbedder:
+    """Keeps another embedder's vectors in a file, by the model and by what the model reads.
+
+    Vectors are written every second or two, so that a run that is killed loses little. Questions
+    are kept in memory only, the latest thousand: who only reads an index writes nothing. Safe for
+    several threads and processes; the file may be deleted at any time between two runs.
+    """
+
+    def __init__(self, embedder: Embedder, path: Path) -> None:
+        """Put a cache file, new or old, before an embedder. Raises: StoreUnavailable."""
+        self._embedder = embedder
+        self._file = VectorFile(path)
+        self._queries: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._lock = Lock()
+
+    @property
+    def instructions(self) -> Instructions:
+        return self._embedder.instructions if isinstance(self._embedder, Instructed) else {}
+
+    @property
+    def model_id(self) -> str:
+        return self._embedder.model_id
+
+    @property
+    def dimension(self) -> int:
+        return self._file.dimension(self.model_id) or self._embedder.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        return self._embedder.max_tokens
+
+    def count_tokens(self, text: str) -> int:
+        return self._embedder.count_tokens(text)
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        keys = self._keys(texts, kind)
+        if kind in _QUERY_KINDS:
+            vectors = self._embed_queries(texts, keys, kind)
+            if progress is not None and texts:
+                progress(len(texts))
+            return vectors
+        return self._embed_kept(texts, keys, kind, progress or _ignore)
+
+    def close(self) -> None:
+        """Close the cache's file; a later call opens it again."""
+        self._file.close()
+
+    def _keys(self, texts: Sequence[str], kind: Kind) -> list[bytes]:
+        start = hashlib.blake2b(self.model_id.encode("utf-8") + b"\0", digest_size=16)
+        start.update(self.instructions.get(kind, "").encode("utf-8", "surrogatepass"))
+        keys = []
+        for text in texts:
+            hasher = start.copy()
+            hasher.update(text.encode("utf-8", "surrogatepass"))
+            keys.append(hasher.digest())
+        return keys
+
+    def _embed_kept(
+        self, texts: Sequence[str], keys: Sequence[bytes], kind: Kind, progress: Progress
+    ) -> Vectors:
+        """Fill in what the file has, then embed the rest in parts and write each part."""
+        dimension = self.dimension
+        vectors = np.empty((len(texts), dimension), dtype=np.float32)
+        missing: dict[bytes, list[int]] = {}
+        for start in range(0, len(texts), _READ_AT_ONCE):
+            block = range(start, min(start + _READ_AT_ONCE, len(texts)))
+            kept = self._read([keys[row] for row in block], dimension)
+            for row in block:
+                if (vector := kept.get(keys[row])) is not None:
+                    vectors[row] = vector
+                else:
+                    missing.setdefault(keys[row], []).append(row)
+            progress(sum(keys[row] in kept for row in block))
+        for part in _parts([(key, texts[rows[0]]) for key, rows in missing.items()]):
+            made = self._embedder.embed([text for _, text in part], kind)
+            data = {key: made[i].astype("<f4").tobytes() for i, (key, _) in enumerate(part)}
+            self._file.write(self.model_id, dimension, data)
+            for i, (key, _) in enumerate(part):
+                vectors[missing[key]] = made[i]
+            progress(sum(len(missing[key]) for key, _ in part))
+        return vectors
+
+    def _read(self, keys: Sequence[bytes], dimension: int) -> dict[bytes, Vectors]:
+        """The vectors that the file has; a damaged one, not of length one, counts as missing."""
+        data = [
+            (key, blob) for key, blob in self._file.read(keys).items() if len(blob) == 4 * dimension
+        ]
+        rows = np.frombuffer(b"".join(blob for _, blob in data), dtype="<f4")
+        rows = rows.reshape(len(data), dimension).astype(np.float32)
+        sound = np.abs(np.einsum("ij,ij->i", rows, rows) - 1.0) < 1e-3
+        return {key: rows[i] for i, (key, _) in enumerate(data) if sound[i]}
+
+    def _embed_queries(self, texts: Sequence[str], keys: Sequence[bytes], kind: Kind) -> Vectors:
+        with self._lock:
+            found = {key: self._queries[key] for key in keys if key in self._queries}
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        if missing:
+            made = self._embedder.embed(list(missing.values()), kind)
+            found.update(zip(missing, made, strict=True))
+        with self._lock:
+            for key in keys:
+                self._queries[key] = found[key]
+                self._queries.move_to_end(key)
+            while len(self._queries) > _QUERIES_KEPT:
+                self._queries.popitem(last=False)
+        if not keys:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        return np.stack([found[key] for key in keys])
+
+
+def _parts(texts: Sequence[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
+    """Cut into parts by number and by characters."""
+    part: list[tuple[bytes, str]] = []
+    characters = 0
+    for key, text in texts:
+        if part and (len(part) == _EMBED_TEXTS or characters + len(text) > _EMBED_CHARACTERS):
+            yield part
+            part, characters = [], 0
+        part.append((key, text))
+        characters += len(text)
+    if part:
+        yield part
+
+
+def _ignore(done: int) -> None:
+    """Report progress to nobody."""

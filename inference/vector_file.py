@@ -1,0 +1,143 @@
+"""A file of vectors by content: what the cache of embeddings is kept in."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import RLock
+from typing import TypeVar
+
+import apsw
+
+from kg.errors import StoreUnavailable
+
+_LOG = logging.getLogger(__name__)
+_BUSY_MS = 60_000
+_Result = TypeVar("_Result")
+
+# A page of this size holds ten vectors of 384 numbers with little waste.
+_OPEN = """
+PRAGMA page_size = 16384;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS model (id TEXT PRIMARY KEY, dimension INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, data BLOB NOT NULL) STRICT;
+"""
+_DIMENSION = "SELECT dimension FROM model WHERE id = ?"
+_READ = """
+SELECT vector.key, vector.data
+FROM json_each(?) AS wanted JOIN vector ON vector.key = unhex(wanted.value)
+"""
+_WRITE_MODEL = "INSERT INTO model VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET dimension = ?2"
+_WRITE_VECTOR = "INSERT INTO vector VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET data = ?2"
+
+
+class VectorFile:
+    """Keys to bytes in SQLite, and each model's dimension. For several threads and processes.
+
+    A damaged file is set aside as `NAME.damaged` and begun anew: all in it can be made again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file and the folders above it. Raises: StoreUnavailable."""
+        self._path = path
+        self._lock = RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        self._connection: apsw.Connection | None = None
+        self.dimension("")  # opens the file, or finds that it cannot
+
+    def dimension(self, model_id: str) -> int | None:
+        """The length of a model's vectors; None if there are none yet."""
+        row = self._do(lambda connection: connection.execute(_DIMENSION, (model_id,)).fetchone())
+        return None if row is None else int(row[0])
+
+    def read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The data of those keys that are there."""
+        wanted = json.dumps([key.hex() for key in keys])
+
+        def select(connection: apsw.Connection) -> dict[bytes, bytes]:
+            rows = connection.execute(_READ, (wanted,))
+            return {key: data for key, data in rows if isinstance(key, bytes)}
+
+        return self._do(select)
+
+    def write(self, model_id: str, dimension: int, rows: Mapping[bytes, bytes]) -> None:
+        """Keep some vectors of one model, in one transaction."""
+
+        def insert(connection: apsw.Connection) -> None:
+            with connection:
+                connection.execute(_WRITE_MODEL, (model_id, dimension))
+                connection.executemany(_WRITE_VECTOR, rows.items()).fetchall()
+
+        self._do(insert)
+
+    def close(self) -> None:
+        """Close the file; a later call opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _do(self, action: Callable[[apsw.Connection], _Result]) -> _Result:
+        with self._lock:
+            try:
+                return self._attempt(action)
+            except (apsw.NotADBError, apsw.CorruptError) as error:
+                self._set_aside(error)
+                return self._attempt(action)
+
+    def _attempt(self, action: Callable[[apsw.Connection], _Result]) -> _Result:
+        try:
+            if self._connection is None:
+                self._connection = _open(self._path)
+            return action(self._connection)
+        except (apsw.NotADBError, apsw.CorruptError):
+            raise
+        except apsw.Error as error:
+            raise self._unavailable(error) from error
+
+    def _set_aside(self, error: apsw.Error) -> None:
+        """Move a damaged file out of the way, unless another process has done so already."""
+        self.close()
+        if self._is_sound():
+            return
+        _LOG.warning(
+            "The cache of embeddings %s is damaged (%s); it is kept as %s.damaged and begun anew.",
+            self._path,
+            error,
+            self._path.name,
+        )
+        for ending in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+        if self._path.exists():
+            self._path.replace(self._path.with_name(self._path.name + ".damaged"))
+
+    def _is_sound(self) -> bool:
+        try:
+            connection = apsw.Connection(str(self._path))
+            try:
+                return bool(connection.pragma("quick_check") == "ok")
+            finally:
+                connection.close()
+        except apsw.Error:
+            return False
+
+    def _unavailable(self, error: Exception) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"The cache of embeddings {self._path} cannot be used: {error}. See that its folder "
+            "can be written and has room, and that no other process holds it for minutes."
+        )
+
+
+def _open(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    try:
+        connection.set_busy_timeout(_BUSY_MS)
+        connection.execute(_OPEN).fetchall()  # apsw runs a script only as far as it is read
+    except apsw.Error:
+        connection.close()
+        raise
+    return connection

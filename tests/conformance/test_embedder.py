@@ -1,0 +1,37 @@
+"""Every embedder, held to the port's suite."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.cache import CachedEmbedder
+from inference.embedder import Embedder
+from inference.onnx import OnnxEmbedder
+from tests.conformance.embedder import EmbedderConformance
+from tests.doubles.hash_embedder import HashEmbedder
+
+
+@pytest.fixture(scope="module")
+def minilm() -> OnnxEmbedder:
+    return OnnxEmbedder(threads=2)
+
+
+class TestHashEmbedder(EmbedderConformance):
+    @pytest.fixture
+    def embedder(self) -> Embedder:
+        return HashEmbedder()
+
+
+class TestOnnxEmbedder(EmbedderConformance):
+    @pytest.fixture
+    def embedder(self, minilm: OnnxEmbedder) -> Embedder:
+        return minilm
+
+
+class TestCachedEmbedder(EmbedderConformance):
+    @pytest.fixture
+    def embedder(self, minilm: OnnxEmbedder, tmp_path: Path) -> Iterator[Embedder]:
+        cached = CachedEmbedder(minilm, tmp_path / "cache" / "vectors.sqlite")
+        yield cached
+        cached.close()
