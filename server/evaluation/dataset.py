@@ -1,0 +1,109 @@
+"""Reading a data set: a folder with a corpus, questions, and their gold passages.
+
+corpus.jsonl    {"id", "title", "text"} a line: each is one passage; or, in its place,
+documents/      files of any format that Ammon reads; an id is a path below this folder
+queries.jsonl   {"id", "question", "gold": [ids], "answers"?: [str]} a line
+openie.jsonl    {"id", "entities": [str], "triples": [[str, str, str]]} a line; optional
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kg.errors import DocumentUnreadable, InputError
+from kg.records import SourceDocument
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Query(BaseModel):
+    """A question with what answers it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    id: str
+    question: str = Field(min_length=1)
+    gold: list[str]
+    answers: list[str] = []
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    id: str
+    title: str = ""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """A corpus and its questions."""
+
+    name: str
+    documents: tuple[SourceDocument, ...]
+    """Known by their ids (`source`)."""
+    queries: tuple[Query, ...]
+    whole: bool
+    """Whether every document is one passage."""
+    openie: Path | None
+    """Precomputed extractions, if there are any."""
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Read a data set's folder. Raises: InputError naming the file and line at fault."""
+    corpus, questions = folder / "corpus.jsonl", folder / "queries.jsonl"
+    if not questions.is_file():
+        raise InputError(
+            f"{folder} is no data set: it has no queries.jsonl. "
+            "Make one from a published data set with: ammon eval --convert"
+        )
+    whole = corpus.is_file()
+    documents = tuple(_corpus(corpus) if whole else _files(folder / "documents"))
+    queries = tuple(_parsed(Query, questions))
+    known = {document.source for document in documents}
+    for query in queries:
+        missing = sorted(set(query.gold) - known)
+        if missing:
+            raise InputError(
+                f"{questions}: question {query.id!r} has gold passages that the corpus lacks: "
+                f"{', '.join(missing[:3])}"
+            )
+    openie = folder / "openie.jsonl"
+    return Dataset(
+        name=folder.resolve().name,
+        documents=documents,
+        queries=queries,
+        whole=whole,
+        openie=openie if openie.is_file() else None,
+    )
+
+
+def _corpus(path: Path) -> Iterator[SourceDocument]:
+    for row in _parsed(_Row, path):
+        yield SourceDocument(source=row.id, title=row.title, text=row.text)
+
+
+def _files(folder: Path) -> Iterator[SourceDocument]:
+    from indexer.loaders import LoadFailure, load
+
+    if not folder.is_dir():
+        raise InputError(f"{folder.parent} is no data set: it has no corpus.jsonl nor documents/.")
+    for loaded in load([folder]):
+        if isinstance(loaded, LoadFailure):
+            raise DocumentUnreadable(f"{loaded.source}: {loaded.reason}")
+        yield loaded
+
+
+def _parsed(model: type[_Model], path: Path) -> Iterator[_Model]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                try:
+                    yield model.model_validate_json(line)
+                except ValidationError as error:
+                    problem = error.errors()[0]
+                    where = ".".join(map(str, problem["loc"])) or "the line"
+                    raise InputError(f"{path}:{number}: {where}: {problem['msg']}") from error
