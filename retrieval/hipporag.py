@@ -8,7 +8,7 @@ not a sum over its entities as in the paper.
 Source: Gutiérrez et al., HippoRAG, arXiv 2405.14831.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,13 +37,13 @@ class HippoRAG:
         snapshot: Snapshot,
         *,
         pagerank: Callable[[Adjacency], PageRank] = PowerPageRank,
-        names: NameFinder | None = None,
+        names: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
-        """Prepare the graph; `pagerank` makes the engine."""
+        """Prepare the graph; `pagerank` makes the engine, `names` finds a question's names."""
         self._snapshot = snapshot
         self._dense = Dense(snapshot)
         self._pagerank = pagerank(snapshot.adjacency)
-        self._names = names or NameFinder()
+        self._names = names or NameFinder().names
         self._passages_of = passages_of_entities(snapshot.adjacency, len(snapshot.entities.id))
         self._linkable = self._passages_of > 0
 
@@ -67,5 +67,5 @@ class HippoRAG:
         return ranking(walked[len(self._passages_of) :], k, explanation)
 
     def _named(self, question: str) -> list[str]:
-        normal = (normalise(name) for name in self._names.names(question))
+        normal = (normalise(name) for name in self._names(question))
         return list(dict.fromkeys(name for name in normal if name))

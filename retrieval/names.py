@@ -24,7 +24,7 @@ _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 
 
 class NameFinder:
-    """spaCy's entities; where it finds none, quoted names and runs of capitalised words."""
+    """spaCy's entities; where it finds none, or in other scripts, names by their spelling."""
 
     def __init__(self, model: str = MODEL) -> None:
         """`model` is an installed spaCy pipeline with named entities, loaded at first use."""
@@ -35,11 +35,14 @@ class NameFinder:
         """The names in a question, each once, in order; remembered for recent questions."""
 
     def _names(self, question: str) -> tuple[str, ...]:
+        found = self._entities(question) if _mostly_latin(question) else []
+        names = [surface(name) for name in found or names_by_spelling(question)]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    def _entities(self, question: str) -> list[str]:
         with self._lock:  # a pipeline is not safe for two threads at once
             doc = self._pipeline()(question)
-            found = [entity.text for entity in doc.ents if entity.label_ not in _NOT_NAMES]
-        names = map(surface, found or names_by_spelling(question))
-        return tuple(dict.fromkeys(name for name in names if name))
+            return [entity.text for entity in doc.ents if entity.label_ not in _NOT_NAMES]
 
     def _pipeline(self) -> "Language":
         if self._nlp is None:
@@ -53,6 +56,12 @@ class NameFinder:
                     "Install the package that carries it, or ask in another mode."
                 ) from error
         return self._nlp
+
+
+def _mostly_latin(text: str) -> bool:
+    """Whether most letters are Latin: of other scripts the English pipeline knows nothing."""
+    letters = [char for char in text if char.isalpha()]
+    return 2 * sum(char < "\u0250" for char in letters) > len(letters)
 
 
 def names_by_spelling(question: str) -> list[str]:

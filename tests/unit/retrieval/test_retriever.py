@@ -1,0 +1,179 @@
+"""Asking a snapshot: what comes back, and what is refused."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from inference.embedder import Kind, Progress, Vectors
+from kg.errors import InputError, SnapshotError
+from kg.snapshot import Snapshot
+from retrieval.modes import MODES
+from retrieval.results import Citation
+from retrieval.retriever import NO_PASSAGES, Retriever
+from tests.doubles.snapshots import ADocument, AFact, AnEntity, APassage, Handmade
+
+EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
+
+
+class Eastward:
+    """An embedder for which everything lies in the east; remembers what it was asked."""
+
+    model_id = "handmade"
+    dimension = 2
+    max_tokens = 8
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[tuple[str, ...], Kind]] = []
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        self.asked.append((tuple(texts), kind))
+        return np.array([EAST] * len(texts), dtype=np.float32).reshape(len(texts), 2)
+
+
+SNAPSHOT = Handmade(
+    collection="birds",
+    revision=7,
+    passages=[
+        APassage(title="Lake", heading="North", text="A heron.", vector=NORTH),
+        APassage(title="Sea", text="A gull.", vector=EAST),
+    ],
+    entities=[AnEntity(name="heron"), AnEntity(name="gull")],
+    facts=[AFact(subject=0, object=1)],
+    documents=[
+        ADocument(source="lake.txt", title="Lake", passages=[(0, 0, 8, 0)]),
+        ADocument(
+            source="sea.pdf",
+            title="Sea",
+            passages=[(1, 0, 7, 1), (0, 8, 16, 2), (1, 17, 24, 2)],
+            metadata='{"shelf": 3}',
+            observed_at="2020-05-01T00:00:00+00:00",
+        ),
+    ],
+).snapshot()
+
+
+def retriever(snapshot: Snapshot = SNAPSHOT) -> Retriever:
+    return Retriever(snapshot, Eastward())
+
+
+def test_hits_are_ranked_passages() -> None:
+    found = retriever().search("Where?", mode="dense")
+    assert [(hit.rank, hit.passage_id, hit.score) for hit in found.hits] == [
+        (1, "psg-1", 1.0),
+        (2, "psg-0", 0.0),
+    ]
+    assert (found.hits[1].title, found.hits[1].heading, found.hits[1].text) == (
+        "Lake",
+        "North",
+        "A heron.",
+    )
+
+
+def test_a_result_says_what_was_asked_of_what() -> None:
+    found = retriever().search("Where?", mode="dense")
+    assert (found.question, found.collection, found.revision, found.mode) == (
+        "Where?",
+        "birds",
+        7,
+        "dense",
+    )
+
+
+def test_a_passage_is_cited_from_every_place_in_every_document() -> None:
+    hit = retriever().search("Where?", mode="dense").hits[1]
+    assert [(place.source, place.start, place.end, place.page) for place in hit.citations] == [
+        ("lake.txt", 0, 8, None),
+        ("sea.pdf", 8, 16, 2),
+    ]
+
+
+def test_a_citation_carries_what_is_known_of_the_document() -> None:
+    places = retriever().search("Where?", mode="dense").hits[0].citations
+    assert [place.start for place in places] == [0, 17]
+    assert places[0] == Citation(
+        document_id="doc-1",
+        source="sea.pdf",
+        title="Sea",
+        start=0,
+        end=7,
+        page=1,
+        metadata={"shelf": 3},
+        observed_at="2020-05-01T00:00:00+00:00",
+    )
+
+
+@pytest.mark.parametrize(("k", "hits"), [(1, 1), (2, 2), (1000, 2)])
+def test_k_passages_come_back_or_all_there_are(k: int, hits: int) -> None:
+    assert len(retriever().search("Where?", mode="dense", k=k).hits) == hits
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_fewer_than_one_passage_cannot_be_asked_for(k: int) -> None:
+    with pytest.raises(InputError, match=f"k = {k}"):
+        retriever().search("Where?", mode="dense", k=k)
+
+
+@pytest.mark.parametrize("question", ["", " \n\t"])
+def test_a_blank_question_is_refused(question: str) -> None:
+    with pytest.raises(InputError, match="empty"):
+        retriever().search(question, mode="dense")
+
+
+def test_an_unknown_mode_is_refused_with_the_modes_there_are() -> None:
+    with pytest.raises(InputError, match=r"'magic'.*hipporag2.*dense.*bm25"):
+        retriever().search("Where?", mode="magic")
+
+
+def test_a_collection_without_passages_has_no_hits_and_says_why() -> None:
+    found = retriever(Handmade().snapshot()).search("Where?", mode="hipporag2")
+    assert found.hits == ()
+    assert found.explanation.notes == (NO_PASSAGES,)
+
+
+def test_a_snapshot_made_with_another_embedder_is_refused() -> None:
+    with pytest.raises(SnapshotError, match=r"'other'.*'handmade'.*ammon rebuild"):
+        retriever(Handmade(embedder="other").snapshot())
+
+
+def test_texts_are_embedded_in_one_batch_for_each_kind() -> None:
+    embedder = Eastward()
+    Retriever(SNAPSHOT, embedder).search("Where?", mode="hipporag2")
+    assert embedder.asked == [(("Where?",), "query"), (("Where?",), "query_to_fact")]
+
+
+def test_a_mode_without_embeddings_embeds_nothing() -> None:
+    embedder = Eastward()
+    found = Retriever(SNAPSHOT, embedder).search("heron", mode="bm25", k=1)
+    assert (embedder.asked, found.hits[0].passage_id) == ([], "psg-0")
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+def test_every_mode_answers(mode: str) -> None:
+    assert len(retriever().search("Where is the Heron?", mode=mode).hits) == 2
+
+
+def test_both_parts_are_timed() -> None:
+    timings = retriever().search("Where?", mode="dense").timings
+    assert set(timings) == {"embedding", "retrieval"}
+    assert min(timings.values()) > 0
+
+
+def test_threads_share_one_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    real = MODES["dense"]
+
+    def counting(snapshot: Snapshot) -> object:
+        made.append("dense")
+        return real(snapshot)
+
+    monkeypatch.setitem(MODES, "dense", counting)
+    asked = retriever()
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: asked.search("Where?", mode="dense").hits, range(32)))
+    assert len(made) == 1
+    assert all(hits == found[0] for hits in found)
