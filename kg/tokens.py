@@ -2,8 +2,9 @@
 
 The normal form lets 'H.M.' meet 'HM', 'Cajal’s' meet 'Cajal' and 'Москвы' meet 'Москва': lower
 case, accents and dots inside initials dropped, the possessive 's dropped, all other punctuation a
-gap between words. Scripts written without spaces give one token a character. Cyrillic and Arabic
-words are cut to their stems (Snowball), since names are inflected there.
+gap between words; marks are part of their word, invisible joiners and soft hyphens are dropped.
+Scripts written without spaces give one token a character. Cyrillic and Arabic words are cut to
+their stems (Snowball), since names are inflected there.
 """
 
 import re
@@ -15,14 +16,17 @@ from typing import NamedTuple
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
+_MARKED = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+"""Marks that `\\w` leaves out; the Indic blocks whole, but for the danda that ends sentences."""
+_INVISIBLE = "\u00ad\u200c\u200d"
 _WORD = re.compile(
     rf"(?P<possessive>(?<!\w)['’ʼ][sS]\b)"
     rf"|(?P<character>[{_UNSPACED}\U00020000-\U0003ffff])"
     r"|(?P<initials>(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?)"
-    rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670])+"
+    rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[{_MARKED}{_INVISIBLE}])+"
     rf"(?:['’ʼ][^\W_{_UNSPACED}]+)*)"
 )
-_MARKS = re.compile(r"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670]")
+_DROPPED = re.compile(rf"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670{_INVISIBLE}]")
 _POSSESSIVE = re.compile(r"['’ʼ]s$")
 _APOSTROPHE = re.compile(r"['’ʼ.]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
@@ -65,7 +69,7 @@ def tokenise(text: str) -> list[Token]:
 @lru_cache(maxsize=65536)
 def normal_form(word: str) -> str:
     """The normal form of one word."""
-    form = _MARKS.sub("", unicodedata.normalize("NFKD", word)).casefold()
+    form = _DROPPED.sub("", unicodedata.normalize("NFKD", word)).casefold()
     form = _APOSTROPHE.sub("", _POSSESSIVE.sub("", form))
     if _CYRILLIC.search(form):
         return _stem("russian", form)

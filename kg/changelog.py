@@ -1,0 +1,69 @@
+"""What a commit did to documents and passages, and what several of them did together."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from kg.errors import RevisionForgotten
+from kg.store import Changes
+
+REVISIONS_KEPT = 1000
+"""Changes are known for this many revisions back."""
+
+
+class Kind(StrEnum):
+    """What an entry is about."""
+
+    DOCUMENT = "document"
+    PASSAGE = "passage"
+
+
+class Event(StrEnum):
+    """What happened to it."""
+
+    CAME = "came"
+    CHANGED = "changed"
+    WENT = "went"
+
+
+class Entry(NamedTuple):
+    """One thing that one commit did."""
+
+    kind: Kind
+    id: str
+    event: Event
+
+
+def check_known(collection: str, asked: int, present: int) -> None:
+    """Raises: RevisionForgotten if the changes between the two revisions are not all known."""
+    if not max(0, present - REVISIONS_KEPT) <= asked <= present:
+        raise RevisionForgotten(
+            f"The changes of {collection!r} since revision {asked} are not known: it is at "
+            f"{present}, and {REVISIONS_KEPT} revisions are kept. Read the whole graph instead."
+        )
+
+
+def net_changes(revision: int, entries: Iterable[Entry]) -> Changes:
+    """What entries, oldest first, did together on the way to this revision.
+
+    What came and went again is left out; what went and came back was put.
+    """
+    first: dict[tuple[Kind, str], Event] = {}
+    last: dict[tuple[Kind, str], Event] = {}
+    for kind, key, event in entries:
+        first.setdefault((kind, key), event)
+        last[kind, key] = event
+    put: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+    gone: dict[Kind, set[str]] = {kind: set() for kind in Kind}
+    for (kind, key), event in last.items():
+        if event is not Event.WENT:
+            put[kind].add(key)
+        elif first[kind, key] is not Event.CAME:
+            gone[kind].add(key)
+    return Changes(
+        revision=revision,
+        documents_put=frozenset(put[Kind.DOCUMENT]),
+        documents_deleted=frozenset(gone[Kind.DOCUMENT]),
+        passages_put=frozenset(put[Kind.PASSAGE]),
+        passages_deleted=frozenset(gone[Kind.PASSAGE]),
+    )

@@ -1,0 +1,184 @@
+"""Connections and transactions.
+
+A connection serves one operation at a time: it is taken from a pool, or opened, and goes back.
+Hence a thread may write while it reads, and threads never wait for each other's connections.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from kg.errors import InputError, StoreUnavailable, StoreVersionUnknown
+
+BUSY_SECONDS = 30.0
+"""How long to wait for another process's transaction."""
+
+_CHECK_PERMISSIONS = "Check that the folder exists, that its files may be written, and the disk."
+_REMEDIES: dict[type[Exception], str] = {
+    apsw.BusyError: f"Another process has held it for {BUSY_SECONDS:.0f} s: wait, or stop that.",
+    apsw.LockedError: "Another process holds it: wait, or stop that.",
+    apsw.FullError: "Make room on the disk.",
+    apsw.NotADBError: "This is not a database of Ammon: move it away, or choose another folder.",
+    apsw.CorruptError: "It is damaged: put a backup in its place, or move it away.",
+    apsw.ConnectionClosedError: "The store was closed: open it again.",
+    apsw.CursorClosedError: "The reader was closed: open another one.",
+    apsw.CantOpenError: _CHECK_PERMISSIONS,
+    apsw.IOError: _CHECK_PERMISSIONS,
+    apsw.PermissionsError: _CHECK_PERMISSIONS,
+    apsw.ProtocolError: _CHECK_PERMISSIONS,
+    apsw.ReadOnlyError: _CHECK_PERMISSIONS,
+}
+_Opened = TypeVar("_Opened")
+
+
+class Database:
+    """One SQLite file. Safe for several threads; several processes may each have one."""
+
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open or make the file and bring it up to date.
+
+        Raises: StoreUnavailable, StoreVersionUnknown.
+        """
+        self.path = path
+        self._busy_seconds = busy_seconds
+        self._lock = threading.Lock()
+        self._idle: list[apsw.Connection] = []
+        self._closed = False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The folder {path.parent} cannot be made ({error}). {_CHECK_PERMISSIONS}"
+            ) from error
+        with self.errors():
+            connection = self._patiently(self._open)
+            self._migrate(connection)
+        self._idle.append(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[apsw.Connection]:
+        """A transaction that sees one state of everything, whatever others write."""
+        with self.errors(), self.hold("BEGIN", "ROLLBACK") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[apsw.Connection]:
+        """A transaction that writes; there is one at a time, others wait."""
+        with self.errors(), self.hold("BEGIN IMMEDIATE", "COMMIT") as connection:
+            yield connection
+
+    @contextmanager
+    def hold(self, begin: str, end: str) -> Iterator[apsw.Connection]:
+        """A transaction whose body's errors are the body's own affair."""
+        with self.errors():
+            connection = self._take()
+        try:
+            with self.errors():
+                connection.execute(begin)
+            yield connection
+            with self.errors():
+                connection.execute(end)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._give_back(connection)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what SQLite says of files and locks into StoreUnavailable."""
+        try:
+            yield
+        except tuple(_REMEDIES) as error:
+            raise StoreUnavailable(
+                f"The store {self.path} cannot be used ({error}). {_REMEDIES[type(error)]}"
+            ) from error
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"{error.object!r} contains half of a surrogate pair: it is no text."
+            ) from error
+
+    def close(self) -> None:
+        """Close all connections; those in use, as soon as they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> apsw.Connection:
+        with self._lock:
+            if self._closed:
+                raise apsw.ConnectionClosedError("it is closed")
+            if self._idle:
+                return self._idle.pop()
+        return self._patiently(self._open)
+
+    def _give_back(self, connection: apsw.Connection) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _open(self) -> apsw.Connection:
+        connection = apsw.Connection(os.fspath(self.path))
+        connection.set_busy_timeout(round(self._busy_seconds * 1000))
+        connection.pragma("foreign_keys", True)
+        mode = connection.pragma("journal_mode", "wal")
+        if mode != "wal":
+            connection.close()
+            raise StoreUnavailable(
+                f"The store {self.path} cannot be used: its file system has no shared memory. "
+                "Keep the data in a folder on a local disk (AMMON_DATA_DIR)."
+            )
+        # In step with snapshots, which are synced: after a power cut none may be newer than this.
+        connection.pragma("synchronous", "full")
+        return connection
+
+    def _patiently(self, action: Callable[[], _Opened]) -> _Opened:
+        """Switching a new file to WAL fails at once, not after the timeout, if another does so."""
+        until = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                return action()
+            except (apsw.BusyError, apsw.LockedError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+
+    def _migrate(self, connection: apsw.Connection) -> None:
+        steps = _migrations()
+        newest = max(steps)
+        if connection.pragma("user_version") == newest:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            found = int(str(connection.pragma("user_version")))
+            if found > newest:
+                raise StoreVersionUnknown(
+                    f"The store {self.path} has version {found}; this version of Ammon knows "
+                    f"versions up to {newest}. Install the newer Ammon that wrote it, or choose "
+                    "another folder."
+                )
+            for number in range(found + 1, newest + 1):
+                connection.execute(steps[number]).fetchall()
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+def _migrations() -> dict[int, str]:
+    folder = resources.files("kg.sqlite.migrations")
+    return {
+        int(file.name.partition("_")[0]): file.read_text(encoding="utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    }

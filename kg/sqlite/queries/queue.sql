@@ -1,0 +1,136 @@
+-- name: insert_job
+INSERT INTO jobs (id, collection, created_at) VALUES (:id, :collection, :created_at)
+RETURNING number;
+
+-- name: supersede
+-- A newer text of these documents comes: older ones that wait, or failed, are not wanted any more.
+UPDATE tasks SET state = 'cancelled', document = NULL
+WHERE collection = :collection AND document_id = :document_id AND state IN ('queued', 'failed');
+
+-- name: insert_task
+INSERT INTO tasks (id, job, collection, document_id, source, fingerprint, document)
+VALUES (:id, :job, :collection, :document_id, :source, :fingerprint, :document);
+
+-- name: expired
+SELECT id FROM tasks WHERE state = 'extracting' AND leased_until <= :now;
+
+-- name: leased_among
+SELECT id FROM tasks
+WHERE state = 'extracting' AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: workers
+SELECT DISTINCT worker FROM tasks WHERE state = 'extracting';
+
+-- name: leased_by
+SELECT id FROM tasks
+WHERE state = 'extracting' AND worker IN (SELECT value FROM json_each(:workers));
+
+-- name: failed_of_job
+SELECT id FROM tasks WHERE job = :job AND state = 'failed' ORDER BY number;
+
+-- name: requeue
+UPDATE tasks SET state = 'queued', worker = '', leased_until = NULL
+WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: cancel_superseded
+-- A text that is back in the queue is not wanted if there is a newer one.
+UPDATE tasks SET state = 'cancelled', document = NULL
+WHERE id IN (SELECT value FROM json_each(:ids))
+  AND EXISTS (SELECT 1 FROM tasks AS newer
+              WHERE newer.collection = tasks.collection
+                AND newer.document_id = tasks.document_id
+                AND newer.number > tasks.number
+                AND newer.state <> 'cancelled')
+RETURNING id;
+
+-- name: uncount_attempt
+UPDATE tasks SET attempts = attempts - 1 WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: reset_attempts
+UPDATE tasks SET attempts = 0 WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: next_tasks
+SELECT id FROM tasks
+WHERE state = 'queued'
+  AND (:collection IS NULL
+       OR collection = (SELECT key FROM collections WHERE name = :collection))
+  AND NOT EXISTS (SELECT 1 FROM tasks AS other
+                  WHERE other.collection = tasks.collection
+                    AND other.document_id = tasks.document_id
+                    AND other.state = 'extracting')
+ORDER BY number
+LIMIT :limit;
+
+-- name: lease
+UPDATE tasks
+SET state = 'extracting', attempts = attempts + 1, worker = :worker, leased_until = :until
+WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: leased_tasks
+SELECT tasks.id, jobs.id, collections.name, tasks.document, tasks.document_id, tasks.source,
+       tasks.state, tasks.attempts, tasks.error
+FROM tasks
+JOIN jobs ON jobs.number = tasks.job
+JOIN collections ON collections.key = tasks.collection
+WHERE tasks.id IN (SELECT value FROM json_each(:ids))
+ORDER BY tasks.number;
+
+-- name: extend
+UPDATE tasks SET leased_until = :until
+WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'extracting' AND worker = :worker;
+
+-- name: note_error
+UPDATE tasks SET error = :error WHERE id = :id AND state IN ('queued', 'extracting');
+
+-- name: fail
+UPDATE tasks SET state = 'failed', worker = '', leased_until = NULL
+WHERE id = :id AND state IN ('queued', 'extracting');
+
+-- name: cancel_job
+UPDATE tasks SET state = 'cancelled', document = NULL WHERE job = :job AND state = 'queued';
+
+-- name: withdraw
+UPDATE tasks SET state = 'cancelled', document = NULL
+WHERE collection = :collection AND state = 'queued'
+  AND document_id IN (SELECT value FROM json_each(:ids))
+RETURNING id;
+
+-- name: job
+SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision
+FROM jobs JOIN collections ON collections.key = jobs.collection
+WHERE jobs.id = :id;
+
+-- name: jobs
+SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision
+FROM jobs JOIN collections ON collections.key = jobs.collection
+WHERE :collection IS NULL OR collections.name = :collection
+ORDER BY jobs.number DESC
+LIMIT :limit;
+
+-- name: counts_of_jobs
+SELECT job, state, count(*) FROM tasks
+WHERE job IN (SELECT value FROM json_each(:ids))
+GROUP BY job, state
+ORDER BY job, state;
+
+-- name: tasks_of_job
+SELECT tasks.id, jobs.id, collections.name, NULL, tasks.document_id, tasks.source,
+       tasks.state, tasks.attempts, tasks.error
+FROM tasks
+JOIN jobs ON jobs.number = tasks.job
+JOIN collections ON collections.key = tasks.collection
+WHERE jobs.id = :id AND (:state IS NULL OR tasks.state = :state)
+ORDER BY tasks.number
+LIMIT :limit;
+
+-- name: waiting
+SELECT count(*) FROM tasks
+WHERE state IN ('queued', 'extracting')
+  AND (:collection IS NULL
+       OR collection = (SELECT key FROM collections WHERE name = :collection));
+
+-- name: pending
+SELECT document_id, fingerprint FROM tasks
+WHERE collection = (SELECT key FROM collections WHERE name = :collection)
+  AND state IN ('queued', 'extracting')
+ORDER BY number;

@@ -1,0 +1,173 @@
+"""The store: the graph's truth and the queue in one SQLite file."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from kg.changelog import Entry, Event, Kind, check_known, net_changes
+from kg.codec import dumps
+from kg.errors import CollectionExists, DocumentNotFound, NameInvalid
+from kg.names import is_collection_name
+from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
+from kg.sqlite.commit import apply_change
+from kg.sqlite.database import Database
+from kg.sqlite.queue import SQLiteQueue
+from kg.sqlite.reader import SQLiteReader
+from kg.sqlite.rows import (
+    collection_record,
+    document_record,
+    extraction_record,
+    extraction_row,
+    ids_of,
+)
+from kg.sqlite.session import Session, find_collection
+from kg.store import Change, Changes, GraphReader
+from kg.validation import check_change, check_extractions, check_synonyms
+
+
+class SQLiteStore(SQLiteQueue):
+    """`GraphStore` and `JobQueue` over one file. Safe for several threads and processes."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        """Open or make the file; `clock` gives seconds since 1970.
+
+        Raises: StoreUnavailable, StoreVersionUnknown.
+        """
+        super().__init__(Database(path), clock)
+
+    def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
+        if not is_collection_name(name):
+            raise NameInvalid(
+                f"{name!r} cannot be a collection's name: use 1 to 100 letters, digits, spaces, "
+                "'.', '-' and '_', and begin with a letter, a digit or '_'."
+            )
+        with self._database.write() as connection:
+            session = Session(connection, "collections")
+            session.rows("create_collection", name=name, settings=_settings(settings))
+            if not connection.changes():
+                raise CollectionExists(
+                    f"There is a collection {name!r} already: use it, or choose another name."
+                )
+        return Collection(name=name, settings=settings)
+
+    def collection(self, name: str) -> Collection:
+        with self._database.read() as connection:
+            return find_collection(connection, name)[1]
+
+    def collections(self) -> Sequence[Collection]:
+        with self._database.read() as connection:
+            rows = Session(connection, "collections").rows("collections")
+        return [collection_record(*fields) for _, *fields in rows]
+
+    def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
+        with self._database.write() as connection:
+            key, collection = find_collection(connection, name)
+            if settings == collection.settings:
+                return collection
+            session = Session(connection, "collections", key)
+            session.rows("update_settings", settings=_settings(settings))
+            return find_collection(connection, name)[1]
+
+    def delete_collection(self, name: str) -> None:
+        with self._database.write() as connection:
+            key, _ = find_collection(connection, name)
+            Session(connection, "collections", key).rows("delete_collection")
+
+    def commit(self, collection: str, change: Change) -> int:
+        check_change(change)
+        with self._database.write() as connection:
+            key, present = find_collection(connection, collection)
+            return apply_change(connection, key, present, change)
+
+    def fingerprints(self, collection: str) -> Mapping[str, str]:
+        with self._session("reader", collection) as session:
+            return dict(session.rows("fingerprints"))
+
+    def document(self, collection: str, document_id: str) -> Document:
+        with self._session("reader", collection) as session:
+            for row in session.rows("document", id=document_id):
+                return document_record(row)
+        raise DocumentNotFound(
+            f"There is no document {document_id!r} in {collection!r}. "
+            "Ask for the collection's documents to see their ids."
+        )
+
+    def save_extractions(self, collection: str, extractions: Sequence[Extraction]) -> None:
+        check_extractions(extractions)
+        with self._session("derived", collection, write=True) as session:
+            session.many("save_extraction", map(extraction_row, extractions))
+
+    def saved_extractions(
+        self, collection: str, extractor: str, passage_ids: Sequence[str]
+    ) -> Mapping[str, Extraction]:
+        ids = ids_of(passage_ids)
+        with self._session("derived", collection) as session:
+            used = session.rows("used_extractions", extractor=extractor, ids=ids)
+            saved = session.rows("saved_extractions", extractor=extractor, ids=ids)
+        found = map(extraction_record, [*used, *saved])  # what was saved later counts
+        return {extraction.passage_id: extraction for extraction in found}
+
+    def prune_extractions(self, collection: str) -> int:
+        with self._session("derived", collection, write=True) as session:
+            session.rows("prune_extractions")
+            return session.connection.changes()
+
+    def replace_synonyms(
+        self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
+    ) -> None:
+        check_synonyms(sources, synonyms)
+        with self._session("derived", collection, write=True) as session:
+            asked = {*sources, *(link.target_id for link in synonyms)}
+            known = set(session.ids("known_entities", ids=ids_of(asked)))
+            session.rows("delete_synonyms", ids=ids_of(sources))
+            lost = {link.source_id for link in synonyms if link.target_id not in known}
+            session.many(
+                "insert_synonym",
+                (
+                    {"source_id": link.source_id, "target_id": link.target_id, "score": link.score}
+                    for link in synonyms
+                    if link.source_id in known and link.target_id in known
+                ),
+            )
+            session.rows("set_linked", ids=ids_of(set(sources) - lost), linked=1)
+            session.rows("set_linked", ids=ids_of(lost), linked=0)
+
+    def forget_synonyms(self, collection: str) -> None:
+        with self._session("derived", collection, write=True) as session:
+            session.rows("delete_all_synonyms")
+            session.rows("unlink_all")
+
+    def changes_since(self, collection: str, revision: int) -> Changes:
+        with self._database.read() as connection:
+            key, present = find_collection(connection, collection)
+            check_known(collection, revision, present.revision)
+            session = Session(connection, "collections", key)
+            rows = session.rows("changes_since", revision=revision)
+        entries = (Entry(Kind(kind), id_, Event(event)) for kind, id_, event in rows)
+        return net_changes(present.revision, entries)
+
+    @contextmanager
+    def read(self, collection: str) -> Iterator[GraphReader]:
+        with self._database.hold("BEGIN", "ROLLBACK") as connection:
+            with self._database.errors():
+                key, present = find_collection(connection, collection)
+            reader = SQLiteReader(self._database, connection, key, present)
+            try:
+                yield reader
+            finally:
+                reader.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    @contextmanager
+    def _session(self, file: str, collection: str, *, write: bool = False) -> Iterator[Session]:
+        """A transaction on a collection, with one file's queries. Raises: CollectionNotFound."""
+        with self._database.write() if write else self._database.read() as connection:
+            yield Session(connection, file, find_collection(connection, collection)[0])
+
+
+def _settings(settings: CollectionSettings) -> str:
+    return dumps(asdict(settings))

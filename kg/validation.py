@@ -1,0 +1,65 @@
+"""What every store refuses: text that is not Unicode, and records that contradict each other."""
+
+from collections.abc import Iterable
+
+from kg.codec import document_fields, dumps, entities_json, triples_json
+from kg.errors import DocumentUnreadable, InputError
+from kg.records import Document, Extraction, Synonym
+from kg.store import Change, DocumentGraph
+
+
+def check_change(change: Change) -> None:
+    """Raises: InputError, DocumentUnreadable (half a surrogate pair), ValueError."""
+    check_documents(graph.document for graph in change.put)
+    for graph in change.put:
+        _check_graph(graph)
+    check_extractions(change.extractions)
+
+
+def check_documents(documents: Iterable[Document]) -> None:
+    """Raises: DocumentUnreadable if a text is no valid Unicode."""
+    for document in documents:
+        if not _is_unicode(dumps(document_fields(document))):
+            raise DocumentUnreadable(
+                f"The document {document.source!r} contains half of a surrogate pair, which no "
+                "encoding of Unicode can hold. Save it as UTF-8 and hand it in again."
+            )
+
+
+def check_extractions(extractions: Iterable[Extraction]) -> None:
+    """Raises: InputError if a text is no valid Unicode."""
+    for found in extractions:
+        names = dumps([entities_json(found.entities), triples_json(found.triples)])
+        if not all(map(_is_unicode, (names, found.raw, found.failure))):
+            raise InputError(
+                f"The extraction of passage {found.passage_id} by {found.extractor!r} contains "
+                "half of a surrogate pair. Replace such characters before handing it in."
+            )
+
+
+def check_synonyms(sources: Iterable[str], synonyms: Iterable[Synonym]) -> None:
+    """Raises: ValueError if a synonym belongs to none of the sources."""
+    strangers = {link.source_id for link in synonyms} - set(sources)
+    if strangers:
+        raise ValueError(f"synonyms of entities that are not being set: {sorted(strangers)}")
+
+
+def _check_graph(graph: DocumentGraph) -> None:
+    placed = {place.passage_id for place in graph.placements}
+    if placed != {passage.id for passage in graph.passages}:
+        raise ValueError(f"{graph.document.source!r}: placements and passages do not match")
+    if any(place.document_id != graph.document.id for place in graph.placements):
+        raise ValueError(f"{graph.document.source!r}: a placement belongs to another document")
+    texts = (f"{one.title}{one.heading}{one.text}" for one in graph.passages)
+    if not all(map(_is_unicode, texts)):
+        raise DocumentUnreadable(
+            f"A passage of {graph.document.source!r} contains half of a surrogate pair."
+        )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
