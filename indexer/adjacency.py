@@ -2,14 +2,15 @@
 
 Weights as published (arXiv 2502.14802 and its code): two entities of a triple, 2 for each passage
 that states it (one in each direction); a passage and each entity of its triples, 1; synonyms, their
-cosine, in place of a triple's weight. Entities that no triple names stay isolated.
+cosine, once for each side that has the other in its list, in place of a triple's weight. Entities
+that no triple names stay isolated, though they may have synonyms.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.snapshot.tables import Adjacency, Facts, Synonyms
+from kg.snapshot.tables import Adjacency, Bools, Facts, Synonyms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,7 +25,9 @@ def hipporag_adjacency(facts: Facts, synonyms: Synonyms, entities: int, passages
     triples = coo_matrix(
         (2.0 * stated, (facts.subject, facts.object)), shape=(nodes, nodes)
     ).tocsr()
-    links = _symmetric(synonyms, nodes)
+    named = np.zeros(nodes, dtype=np.bool_)
+    named[facts.subject] = named[facts.object] = True
+    links = _symmetric(synonyms, named, nodes)
     related = triples + triples.T
     related.setdiag(0)
     related.eliminate_zeros()
@@ -47,11 +50,12 @@ def hipporag_adjacency(facts: Facts, synonyms: Synonyms, entities: int, passages
     )
 
 
-def _symmetric(synonyms: Synonyms, nodes: int) -> "csr_matrix[np.float64]":
+def _symmetric(synonyms: Synonyms, named: Bools, nodes: int) -> "csr_matrix[np.float64]":
     from scipy.sparse import coo_matrix
 
+    kept = named[synonyms.source] & named[synonyms.target]
     directed = coo_matrix(
-        (synonyms.score.astype(np.float64), (synonyms.source, synonyms.target)),
+        (synonyms.score[kept].astype(np.float64), (synonyms.source[kept], synonyms.target[kept])),
         shape=(nodes, nodes),
     ).tocsr()
-    return directed.maximum(directed.T)
+    return directed + directed.T

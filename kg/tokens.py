@@ -13,18 +13,17 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-)
-_MARKED = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
-"""Marks that `\\w` leaves out; the Indic blocks whole, but for the danda that ends sentences."""
+import regex
+
 _INVISIBLE = "\u00ad\u200c\u200d"
-_WORD = re.compile(
-    rf"(?P<possessive>(?<!\w)['’ʼ][sS]\b)"
-    rf"|(?P<character>[{_UNSPACED}\U00020000-\U0003ffff])"
-    r"|(?P<initials>(?:[^\W\d_]\.){2,}(?:[^\W\d_]\b)?)"
-    rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[{_MARKED}{_INVISIBLE}])+"
-    rf"(?:['’ʼ][^\W_{_UNSPACED}]+)*)"
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_PART = rf"[[\p{{L}}\p{{N}}\p{{M}}{_INVISIBLE}]--[{_UNSPACED}]]"
+_WORD = regex.compile(
+    r"(?P<possessive>(?<!\w)['’ʼ][sS]\b)"
+    rf"|(?P<character>[{_UNSPACED}])"
+    r"|(?P<initials>(?:\p{L}\.){2,}(?:\p{L}\b)?)"
+    rf"|(?P<word>{_PART}+(?:['’ʼ]{_PART}+)*)",
+    regex.VERSION1,
 )
 _DROPPED = re.compile(rf"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670{_INVISIBLE}]")
 _POSSESSIVE = re.compile(r"['’ʼ]s$")
