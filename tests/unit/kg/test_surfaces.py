@@ -1,0 +1,84 @@
+"""Spans that may be names."""
+
+import hashlib
+
+from kg.surfaces import MAX_TOKENS, Span, key_of, longest_spans, matches, spans, surface_of
+from kg.tokens import tokenise
+
+
+def surfaces(text: str, *, cased: bool = True, longest: int = MAX_TOKENS) -> list[str]:
+    return [span.surface for span in spans(tokenise(text), cased=cased, longest=longest)]
+
+
+def test_all_spans_with_a_capital_come_by_first_token_and_length() -> None:
+    assert surfaces("son of Karl Lashley") == [
+        "son of karl",
+        "son of karl lashley",
+        "of karl",
+        "of karl lashley",
+        "karl",
+        "karl lashley",
+        "lashley",
+    ]
+
+
+def test_without_case_every_span_may_be_a_name() -> None:
+    assert surfaces("red sea", cased=False) == ["red", "red sea", "sea"]
+
+
+def test_no_span_is_longer_than_the_longest() -> None:
+    text = " ".join(f"Name{number}" for number in range(MAX_TOKENS + 3))
+    assert max(surface.count(" ") + 1 for surface in surfaces(text)) == MAX_TOKENS
+    assert max(surface.count(" ") + 1 for surface in surfaces(text, longest=2)) == 2
+
+
+def test_a_short_number_is_no_name_alone_but_part_of_one() -> None:
+    assert surfaces("Apollo 11") == ["apollo", "apollo 11"]
+
+
+def test_a_single_chinese_character_is_no_name_unless_quoted() -> None:
+    assert surfaces("红楼", cased=True) == ["红 楼"]
+    assert surfaces("《红》", cased=True) == ["红"]
+
+
+def test_no_tokens_give_no_spans() -> None:
+    assert surfaces("") == []
+    assert surface_of([]) == ""
+
+
+def test_matches_keep_nested_names() -> None:
+    known = {"new york", "york", "new york university"}
+    found = matches(tokenise("At New York University"), cased=True, known=known.__contains__)
+    assert found == [
+        Span("new york", 1, 2),
+        Span("new york university", 1, 3),
+        Span("york", 2, 2),
+    ]
+
+
+def test_matches_meet_other_spellings_of_a_name() -> None:
+    known = {surface_of(tokenise("H.M. Ramón"))}
+    found = matches(tokenise("of HM Ramon’s"), cased=True, known=known.__contains__)
+    assert [(span.first, span.last) for span in found] == [(1, 2)]
+
+
+def test_the_longest_match_wins_over_those_that_overlap_it() -> None:
+    found = [Span("a", 0, 0), Span("a b c", 0, 2), Span("c d", 2, 3), Span("d", 3, 3)]
+    assert longest_spans(found) == [Span("a b c", 0, 2), Span("d", 3, 3)]
+
+
+def test_of_equally_long_matches_the_earlier_wins() -> None:
+    found = [Span("b c", 1, 2), Span("a b", 0, 1), Span("c d", 2, 3)]
+    assert longest_spans(found) == [Span("a b", 0, 1), Span("c d", 2, 3)]
+
+
+def test_longest_spans_come_in_order_of_place() -> None:
+    found = [Span("a", 0, 0), Span("c d", 2, 3)]
+    assert longest_spans(found) == found
+    assert longest_spans([]) == []
+
+
+def test_a_key_is_the_first_64_bits_of_the_surface_hash() -> None:
+    expected = int(hashlib.blake2b("北 京".encode(), digest_size=8).hexdigest(), 16)
+    assert key_of("北 京") == expected
+    assert 0 <= key_of("") < 2**64
