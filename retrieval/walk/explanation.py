@@ -31,13 +31,12 @@ def explain(
         )
         for link in base.links
     ]
-    heaviest = np.argsort(-step.flow, kind="stable")[:_BRIDGES]
+    heaviest = [row for row in np.argsort(-step.flow, kind="stable")[:_BRIDGES] if step.flow[row]]
     bridges = [
         UsedEntity(
             name=gazetteer.label[step.bridges[row]], role="bridge", weight=float(step.flow[row])
         )
         for row in heaviest
-        if step.flow[row] > 0
     ]
     entries = [entry for link in base.links for entry in link.entries]
     entries += [int(step.bridges[row]) for row in heaviest]
