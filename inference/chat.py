@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from kg.errors import ModelOutputInvalid
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
@@ -21,6 +23,18 @@ class Reply:
     model: str
     input_tokens: int = 0
     output_tokens: int = 0
+
+
+class AnswerUnusable(ModelOutputInvalid):
+    """A model answered, and is to be paid, but what it said is empty, cut off or filtered."""
+
+    def __init__(
+        self, message: str, *, text: str = "", input_tokens: int = 0, output_tokens: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.text = text
+        self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
 
 
 class ChatModel(Protocol):
@@ -41,6 +55,6 @@ class ChatModel(Protocol):
         """Ask for one answer at temperature 0; with a JSON schema if one is given.
 
         Raises: ModelUnavailable after its retries; ModelOutputInvalid if the answer is empty, cut
-        off by its length, or filtered.
+        off by its length, or filtered (then as AnswerUnusable, with what it cost).
         """
         ...

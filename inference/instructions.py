@@ -26,10 +26,3 @@ def suffix(instructions: Instructions) -> str:
     if not used:
         return ""
     return ":" + hashlib.blake2b(repr(used).encode("utf-8"), digest_size=4).hexdigest()
-
-
-def encodable(text: str) -> str:
-    """The text with each lone surrogate, which no model can read, replaced by '?'."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -18,6 +18,8 @@ from inference.embedder import Kind, Progress, Vectors
 from inference.instructions import Instructions
 from inference.model_files import ModelFiles, Pooling
 from inference.onnx_session import Ids, OnnxSession
+from inference.texts import encodable
+from inference.tokens import TokenCounter, open_tokenizer
 from kg.errors import WeightsInvalid
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class OnnxEmbedder:
         self._threads = threads or _cores()
         self._lock = Lock()
         self._session: OnnxSession | None = None
-        self._tokenizers: tuple[Tokenizer, Tokenizer] | None = None
+        self._tokens = TokenCounter(files.tokenizer)
+        self._truncating: Tokenizer | None = None
         self._model_id = ""
         self._batches: bool | None = None
 
@@ -98,8 +101,7 @@ class OnnxEmbedder:
         return self._files.max_tokens
 
     def count_tokens(self, text: str) -> int:
-        counting, _ = self._tokenizer()
-        return len(counting.encode(instruct.encodable(text), add_special_tokens=False).ids)
+        return self._tokens.count(text)
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
         rows: dict[str, int] = {}
@@ -120,8 +122,7 @@ class OnnxEmbedder:
         return vectors[row_of]
 
     def _encode(self, text: str) -> Ids:
-        _, truncating = self._tokenizer()
-        ids = truncating.encode(instruct.encodable(text)).ids
+        ids = self._tokenizer().encode(encodable(text)).ids
         # A tokenizer without special tokens makes nothing of an empty text.
         return np.array(ids or [0], dtype=np.int64)
 
@@ -142,12 +143,13 @@ class OnnxEmbedder:
                 self._session = OnnxSession(self._files.weights, self._files.pooling)
             return self._session
 
-    def _tokenizer(self) -> "tuple[Tokenizer, Tokenizer]":
-        """One that counts all of a text's tokens, and one that cuts at the model's limit."""
+    def _tokenizer(self) -> "Tokenizer":
+        """The model's tokenizer, which cuts at the model's limit."""
         with self._lock:
-            if self._tokenizers is None:
-                self._tokenizers = _open_tokenizers(self._files)
-            return self._tokenizers
+            if self._truncating is None:
+                self._truncating = open_tokenizer(self._files.tokenizer)
+                self._truncating.enable_truncation(self._files.max_tokens)
+            return self._truncating
 
 
 def _batches(ids: Sequence[Ids], *, batched: bool) -> list[npt.NDArray[np.int64]]:
@@ -165,21 +167,6 @@ def _batches(ids: Sequence[Ids], *, batched: bool) -> list[npt.NDArray[np.int64]
 
 def _run(session: OnnxSession, ids: Sequence[Ids], batch: npt.NDArray[np.int64]) -> Vectors:
     return session.run(np.stack([ids[row] for row in batch]))
-
-
-def _open_tokenizers(files: ModelFiles) -> "tuple[Tokenizer, Tokenizer]":
-    from tokenizers import Tokenizer
-
-    try:
-        counting = Tokenizer.from_file(str(files.tokenizer))
-        truncating = Tokenizer.from_file(str(files.tokenizer))
-    except Exception as error:  # the library raises plain Exception
-        raise WeightsInvalid(f"{files.tokenizer} is no tokenizer: {error}") from error
-    for tokenizer in (counting, truncating):
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-    truncating.enable_truncation(files.max_tokens)
-    return counting, truncating
 
 
 def _cores() -> int:

@@ -8,7 +8,9 @@ import pytest
 from inference.cache import CachedEmbedder
 from inference.embedder import Embedder
 from inference.onnx import OnnxEmbedder
+from inference.openai_compatible import Endpoint, OpenAIEmbedder
 from tests.conformance.embedder import EmbedderConformance
+from tests.doubles.chat_server import ChatServer
 from tests.doubles.hash_embedder import HashEmbedder
 
 
@@ -35,3 +37,12 @@ class TestCachedEmbedder(EmbedderConformance):
         cached = CachedEmbedder(minilm, tmp_path / "cache" / "vectors.sqlite")
         yield cached
         cached.close()
+
+
+class TestOpenAIEmbedder(EmbedderConformance):
+    @pytest.fixture
+    def embedder(self) -> Iterator[Embedder]:
+        with ChatServer() as server:
+            embedder = OpenAIEmbedder(Endpoint(base_url=server.url, model="hash"), batch_texts=8)
+            yield embedder
+            embedder.close()

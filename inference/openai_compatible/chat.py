@@ -1,0 +1,108 @@
+"""Chat models at an endpoint that speaks OpenAI's protocol."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from inference.chat import AnswerUnusable, Message, Reply
+from inference.openai_compatible.dialect import Dialect
+from inference.openai_compatible.endpoint import Caller, Endpoint
+from kg.errors import ModelOutputInvalid
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+_LONGEST_ANSWER = 1_000_000
+"""Characters; no sane limit in tokens allows more, so a longer one is a server gone wrong."""
+
+
+class OpenAIChatModel:
+    """A chat model behind `/chat/completions`. Safe for several threads.
+
+    An endpoint that refuses JSON schemas is asked for JSON objects with the schema in words, then
+    for plain text; likewise for limits and temperatures. What it accepts is remembered.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._caller = Caller(endpoint)
+        self._dialect = Dialect()
+
+    @property
+    def model(self) -> str:
+        return self._caller.endpoint.model
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        json_schema: Mapping[str, Any] | None = None,
+        max_tokens: int = 2048,
+    ) -> Reply:
+        import openai
+
+        dialect = self._dialect
+        while True:
+            body = dialect.request(messages, json_schema=json_schema, max_tokens=max_tokens)
+            try:
+                answer = self._caller.call(partial(self._ask, body))
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                adapted = dialect.adapted(str(error))
+                if adapted is None:
+                    raise self._caller.explain(error) from error
+                dialect = adapted
+                continue
+            self._dialect = dialect
+            return self._reply(answer, max_tokens)
+
+    def close(self) -> None:
+        """Close the connections; a later call opens them again."""
+        self._caller.close()
+
+    def _ask(self, body: Mapping[str, Any], client: "OpenAI") -> object:
+        # A server may send anything, and the client checks nothing: so it stays an object here.
+        answer: object = client.chat.completions.create(model=self.model, **body)
+        return answer
+
+    def _reply(self, answer: object, max_tokens: int) -> Reply:
+        """Read the protocol's answer, of which any part may be missing or of another type."""
+        choices = getattr(answer, "choices", None)
+        if not isinstance(choices, list) or not choices:
+            raise ModelOutputInvalid(
+                f"The model {self.model!r} answered without a choice: "
+                f"is {self._caller.endpoint.base_url} an endpoint of OpenAI's protocol?"
+            )
+        message = getattr(choices[0], "message", None)
+        text = getattr(message, "content", None)
+        text = text if isinstance(text, str) else ""
+        usage = getattr(answer, "usage", None)
+        spent = {
+            "input_tokens": _count(getattr(usage, "prompt_tokens", 0)),
+            "output_tokens": _count(getattr(usage, "completion_tokens", 0)),
+        }
+        finish = getattr(choices[0], "finish_reason", None)
+        if fault := _fault(text, finish, getattr(message, "refusal", None), max_tokens):
+            raise AnswerUnusable(f"The model {self.model!r} {fault}", text=text, **spent)
+        model = getattr(answer, "model", None)
+        return Reply(text=text, model=model if isinstance(model, str) else self.model, **spent)
+
+
+def _fault(text: str, finish: object, refusal: object, max_tokens: int) -> str:
+    """What is wrong with an answer and the remedy; '' if nothing is."""
+    if finish == "length":
+        return (
+            f"was cut off at {max_tokens} tokens. Make passages shorter, "
+            "or see that the model does not repeat itself."
+        )
+    if finish == "content_filter":
+        return "was stopped by its content filter. Use another model for this text."
+    if refusal:
+        return f"refused: {str(refusal)[:300]} Use another model for this text."
+    if not text.strip():
+        return "answered nothing. Use another model if it stays so."
+    if len(text) > _LONGEST_ANSWER:
+        return f"answered {len(text)} characters, which cannot be meant. Use another model."
+    return ""
+
+
+def _count(tokens: object) -> int:
+    return max(tokens, 0) if isinstance(tokens, int) else 0

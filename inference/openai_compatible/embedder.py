@@ -1,0 +1,150 @@
+"""Embedding models at an endpoint that speaks OpenAI's protocol."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inference import instructions as instruct
+from inference.embedder import Kind, Progress, Vectors
+from inference.instructions import Instructions
+from inference.openai_compatible.endpoint import Caller, Endpoint
+from inference.texts import encodable
+from inference.tokens import TokenCounter
+from kg.errors import ModelOutputInvalid
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+
+class OpenAIEmbedder:
+    """An embedding model behind `/embeddings`. Safe for several threads.
+
+    Whether a text's vector depends on the texts beside it is up to the endpoint; put a cache
+    before it, so that at least each text is embedded once.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        dimensions: int | None = None,
+        max_tokens: int = 8191,
+        batch_texts: int = 64,
+        batch_tokens: int = 50_000,
+        instructions: Instructions | None = None,
+        tokenizer: Path | None = None,
+    ) -> None:
+        """Name a model at an endpoint; nothing is sent before it is needed.
+
+        dimensions: the length to ask for, of models that can shorten their vectors.
+        max_tokens: the longest text that the model reads; longer ones are cut before they go.
+        batch_texts, batch_tokens: the most that one request holds.
+        tokenizer: the model's tokenizer.json; without one, a token is taken as four bytes.
+        """
+        self._caller = Caller(endpoint)
+        self._dimensions = dimensions
+        self._found: int | None = None
+        self._max_tokens = max_tokens
+        self._batch_texts = batch_texts
+        self._batch_tokens = batch_tokens
+        self._instructions: Instructions = dict(instructions or {})
+        self._tokens = TokenCounter(tokenizer)
+
+    @property
+    def instructions(self) -> Instructions:
+        return self._instructions
+
+    @property
+    def model_id(self) -> str:
+        """Model, length if asked for, and instructions; the same at another address."""
+        shortened = f":{self._dimensions}" if self._dimensions else ""
+        model = self._caller.endpoint.model
+        return f"openai:{model}{shortened}{instruct.suffix(self._instructions)}"
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector, found with a first call. Raises: ModelError."""
+        if self._found is None:
+            self._found = self._embed_batch(["dimension"]).shape[1]
+        return self._found
+
+    @property
+    def max_tokens(self) -> int:
+        return self._max_tokens
+
+    def count_tokens(self, text: str) -> int:
+        return self._tokens.count(text)
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        prefix = self._instructions.get(kind, "")
+        rows: dict[str, int] = {}
+        row_of = np.array([rows.setdefault(text, len(rows)) for text in texts], dtype=np.int64)
+        repeats = np.bincount(row_of, minlength=len(rows))
+        vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
+        batches = self._batches([self._sent(prefix + text) for text in rows])
+        start = 0
+        with ThreadPoolExecutor(self._caller.endpoint.concurrency) as pool:
+            for batch, result in zip(batches, pool.map(self._embed_batch, batches), strict=True):
+                end = start + len(batch)
+                vectors[start:end] = result
+                if progress is not None:
+                    progress(int(repeats[start:end].sum()))
+                start = end
+        return vectors[row_of]
+
+    def close(self) -> None:
+        """Close the connections; a later call opens them again."""
+        self._caller.close()
+
+    def _sent(self, text: str) -> str:
+        """The text as it is sent: cut to what the model reads; endpoints refuse empty texts."""
+        return self._tokens.cut(encodable(text), self._max_tokens) or " "
+
+    def _batches(self, texts: Sequence[str]) -> list[list[str]]:
+        batches: list[list[str]] = []
+        tokens = 0
+        for text in texts:
+            length = self._tokens.count(text)
+            full = batches and len(batches[-1]) == self._batch_texts
+            if not batches or full or tokens + length > self._batch_tokens:
+                batches.append([])
+                tokens = 0
+            batches[-1].append(text)
+            tokens += length
+        return batches
+
+    def _embed_batch(self, texts: Sequence[str]) -> Vectors:
+        import openai
+
+        try:
+            answer = self._caller.call(lambda client: self._ask(client, texts))
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            raise self._caller.explain(error) from error
+        try:
+            data = sorted(answer.data, key=lambda row: row.index)
+            vectors = np.array([row.embedding for row in data], dtype=np.float64)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._invalid("is not a list of numbers for each text") from error
+        lengths = np.linalg.norm(vectors, axis=1) if vectors.ndim == 2 else np.zeros(1)
+        if not np.all((lengths > 0.0) & np.isfinite(lengths)):
+            raise self._invalid("has vectors of length zero, or numbers that are none")
+        if len(vectors) != len(texts) or vectors.shape[1] != (self._found or vectors.shape[1]):
+            raise self._invalid(f"has the shape {vectors.shape} for {len(texts)} texts")
+        unit: Vectors = (vectors / lengths[:, np.newaxis]).astype(np.float32)
+        return unit
+
+    def _ask(self, client: "OpenAI", texts: Sequence[str]) -> Any:
+        options: dict[str, Any] = {"dimensions": self._dimensions} if self._dimensions else {}
+        return client.embeddings.create(
+            model=self._caller.endpoint.model, input=list(texts), encoding_format="float", **options
+        )
+
+    def _invalid(self, what: str) -> ModelOutputInvalid:
+        endpoint = self._caller.endpoint
+        return ModelOutputInvalid(
+            f"The answer of the embedding model {endpoint.model!r} at {endpoint.base_url} {what}. "
+            f"See {endpoint.settings}_MODEL and {endpoint.settings}_BASE_URL."
+        )

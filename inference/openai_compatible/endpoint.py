@@ -1,0 +1,161 @@
+"""An endpoint that speaks OpenAI's protocol: where it is, how to call it, what its errors mean."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from kg.errors import ModelError, ModelOutputInvalid, ModelUnavailable
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, OpenAI
+
+_Answer = TypeVar("_Answer")
+
+_PASSING = (408, 409, 425, 429)
+"""Statuses beside 5xx that a later attempt may not meet."""
+_NO_KEY = "none"
+"""What is sent where no key is set: the client wants one, local servers ignore it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """A model at an address, and how patiently it is called."""
+
+    base_url: str
+    model: str
+    api_key: str = ""
+    timeout: float = 120.0
+    """Seconds for one attempt."""
+    attempts: int = 5
+    """How often a call is tried that fails for a passing reason."""
+    wait_initial: float = 0.5
+    """Seconds before the second attempt; twice as many before each further one."""
+    wait_max: float = 30.0
+    """The longest wait, in seconds, unless the endpoint says how long (`Retry-After`)."""
+    retry_after_max: float = 120.0
+    """The longest wait that the endpoint may ask for, in seconds; if longer, the call fails."""
+    concurrency: int = 4
+    """How many calls are under way at once, over all threads."""
+    settings: str = "AMMON_LLM"
+    """What the settings' names begin with that errors point to."""
+
+
+class Caller:
+    """Calls an endpoint with retries, and turns its errors into ours. Safe for several threads."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._slots = BoundedSemaphore(endpoint.concurrency)
+        self._lock = Lock()
+        self._client: OpenAI | None = None
+
+    def call(self, request: Callable[["OpenAI"], _Answer]) -> _Answer:
+        """Send a request, again while it fails for a passing reason.
+
+        Raises: ModelUnavailable if the endpoint cannot be had; ModelOutputInvalid if it refuses
+        this request or answers what is no JSON; openai.BadRequestError and
+        openai.UnprocessableEntityError as they are, for the caller to adapt its request.
+        """
+        import openai
+        import stamina
+
+        endpoint = self.endpoint
+        retries = stamina.RetryingCaller(
+            attempts=endpoint.attempts,
+            timeout=None,
+            wait_initial=endpoint.wait_initial,
+            wait_max=endpoint.wait_max,
+            wait_jitter=endpoint.wait_initial,
+        )
+        client = self._opened()
+        try:
+            with self._slots:
+                return retries(self._retry_in, request, client)
+        except (openai.BadRequestError, openai.UnprocessableEntityError):
+            raise
+        except openai.APIStatusError as error:
+            raise self.explain(error) from error
+        except openai.APITimeoutError as error:
+            raise ModelUnavailable(
+                f"{self._name} did not answer within {endpoint.timeout:g} s, {endpoint.attempts} "
+                f"times. Raise {endpoint.settings}_TIMEOUT, or see what its server is doing."
+            ) from error
+        except openai.APIConnectionError as error:
+            raise ModelUnavailable(
+                f"{self._name} cannot be reached ({error.__cause__ or error}). See that its server "
+                f"runs and that {endpoint.settings}_BASE_URL is right."
+            ) from error
+        except (openai.OpenAIError, ValueError, RecursionError) as error:
+            # The client lets through what the JSON and UTF-8 decoders raise.
+            raise ModelOutputInvalid(
+                f"{self._name} answered what is not the protocol's JSON: {_start(str(error))}"
+            ) from error
+
+    def explain(self, error: "APIStatusError") -> ModelError:
+        """What a refusal means, and what can be done about it."""
+        endpoint, status, said = self.endpoint, error.status_code, _start(error.message)
+        unknown_model = status == 404 or error.code == "model_not_found"
+        if status in (401, 402, 403):
+            remedy = f"refuses the key or its account ({said}). See {endpoint.settings}_API_KEY."
+        elif unknown_model:
+            remedy = (
+                f"does not know the model or the address ({said}). "
+                f"See {endpoint.settings}_MODEL and {endpoint.settings}_BASE_URL."
+            )
+        elif status == 429:
+            remedy = (
+                f"limits our calls ({said}). Try again later, lower "
+                f"{endpoint.settings}_CONCURRENCY, or see to the account's quota."
+            )
+        elif status >= 500 or status in _PASSING:
+            remedy = f"failed {endpoint.attempts} times ({said}). Try again later."
+        else:
+            return ModelOutputInvalid(f"{self._name} refuses the request ({said}).")
+        return ModelUnavailable(f"{self._name} {remedy}")
+
+    def close(self) -> None:
+        """Close the connections; a later call opens them again."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    @property
+    def _name(self) -> str:
+        return f"The model {self.endpoint.model!r} at {self.endpoint.base_url}"
+
+    def _opened(self) -> "OpenAI":
+        with self._lock:
+            if self._client is None:
+                from openai import OpenAI
+
+                self._client = OpenAI(
+                    base_url=self.endpoint.base_url,
+                    api_key=self.endpoint.api_key or _NO_KEY,
+                    timeout=self.endpoint.timeout,
+                    max_retries=0,
+                )
+            return self._client
+
+    def _retry_in(self, error: Exception) -> bool | float:
+        """Whether to try again: no, yes, or yes after so many seconds."""
+        import openai
+
+        if not isinstance(error, openai.APIStatusError):
+            return isinstance(error, openai.APIConnectionError)
+        if error.code == "insufficient_quota":
+            return False
+        if error.status_code < 500 and error.status_code not in _PASSING:
+            return False
+        try:
+            seconds = float(error.response.headers.get("retry-after", ""))
+        except ValueError:
+            return True
+        return max(seconds, 0.0) if seconds <= self.endpoint.retry_after_max else False
+
+
+def _start(text: str) -> str:
+    """The beginning of what may be a whole page of HTML."""
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else line[:300] + "…"

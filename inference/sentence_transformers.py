@@ -1,0 +1,125 @@
+"""Embedders of the sentence-transformers library, which needs torch (the extra `torch`)."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from inference import instructions as instruct
+from inference.embedder import Kind, Progress, Vectors
+from inference.instructions import Instructions
+from inference.texts import encodable
+from kg.errors import DependencyMissing, ModelOutputInvalid, WeightsInvalid
+
+_CHUNK = 512
+"""Texts between two reports of progress."""
+
+
+class SentenceTransformerEmbedder:
+    """A model by its name at the hub or by its folder. One call at a time runs on the device.
+
+    Batches are padded, and floating-point sums depend on a batch's shape: vectors are equal in all
+    company only to about 1e-6, unless `batch_size` is 1. A cache before it settles them.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        revision: str | None = None,
+        device: str | None = None,
+        batch_size: int = 32,
+        instructions: Instructions | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
+        """Name a model; it is loaded, and downloaded if it is none of a folder, when needed.
+
+        revision: the hub's commit, so that the model stays the same; part of the model id.
+        device: 'cpu', 'cuda', …; None is the library's choice.
+        """
+        self._name = str(model)
+        self._revision = revision
+        self._device = device
+        self._batch_size = batch_size
+        self._instructions: Instructions = dict(instructions or {})
+        self._trust_remote_code = trust_remote_code
+        self._lock = Lock()
+
+    @property
+    def instructions(self) -> Instructions:
+        return self._instructions
+
+    @property
+    def model_id(self) -> str:
+        """Name, revision, longest text and instructions. Raises: DependencyMissing, ModelError."""
+        revision = f"@{self._revision}" if self._revision else ""
+        suffix = instruct.suffix(self._instructions)
+        return f"st:{self._name}{revision}:{self.max_tokens}{suffix}"
+
+    @cached_property
+    def dimension(self) -> int:
+        # The library's own method has another name in each of its major versions.
+        return int(self._encode([""]).shape[1])
+
+    @property
+    def max_tokens(self) -> int:
+        # Models of word vectors have no limit.
+        return int(self._model.max_seq_length or 1_000_000)
+
+    def count_tokens(self, text: str) -> int:
+        encoded = self._model.tokenizer(
+            encodable(text), add_special_tokens=False, truncation=False, verbose=False
+        )
+        return len(encoded["input_ids"])
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        prefix = self._instructions.get(kind, "")
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for start in range(0, len(texts), _CHUNK):
+            chunk = [encodable(prefix + text) for text in texts[start : start + _CHUNK]]
+            vectors[start : start + len(chunk)] = self._encode(chunk)
+            if progress is not None:
+                progress(len(chunk))
+        return vectors
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        model = self._model
+        with self._lock:
+            # An empty prompt keeps the model's own default prompt off: instructions are ours.
+            vectors = model.encode(
+                texts,
+                prompt="",
+                batch_size=self._batch_size,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+                normalize_embeddings=True,
+            )
+        if not np.all(np.isfinite(vectors)):
+            raise ModelOutputInvalid(
+                f"The embedding model {self._name!r} gave numbers that are none. "
+                "Its weights are damaged, or the device does not suit it: try device='cpu'."
+            )
+        return np.asarray(vectors, dtype=np.float32)
+
+    @cached_property
+    def _model(self) -> Any:
+        with self._lock:
+            try:
+                from sentence_transformers import SentenceTransformer
+            except ImportError as error:
+                raise DependencyMissing("sentence-transformers", "torch") from error
+            try:
+                return SentenceTransformer(
+                    self._name,
+                    device=self._device,
+                    revision=self._revision,
+                    trust_remote_code=self._trust_remote_code,
+                )
+            except (OSError, ValueError) as error:
+                raise WeightsInvalid(
+                    f"The embedding model {self._name!r} cannot be loaded: {error}. "
+                    "Give a folder that sentence-transformers saved, or a name that its hub knows."
+                ) from error
