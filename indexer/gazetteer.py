@@ -120,7 +120,10 @@ def find_pairs(
     `sentences` are each passage's spans in its text; sentences are numbered through the corpus.
     """
     longest = max((surface.count(" ") + 1 for surface in names.meanings), default=0)
-    titled = [set(numbers) for numbers in names.titled]
+    own: list[set[int]] = [set() for _ in passages]
+    for entry, numbers in enumerate(names.titled):
+        for number in numbers:
+            own[number].add(entry)
     rows: list[tuple[int, int, bool, list[int]]] = []
     by_title: dict[str, frozenset[int]] = {}
     offset = 0
@@ -135,10 +138,9 @@ def find_pairs(
         for sentence, (start, end) in zip(numbered, spans, strict=True):
             for entry in _mentioned(passage.text[start:end], names, longest, cased):
                 where[entry].append(sentence)
-        own = {entry for entry in inside | where.keys() if number in titled[entry]}
-        for entry in inside | own:
+        for entry in inside | own[number]:
             where[entry] = list(numbered)
-        rows.extend((entry, number, entry in own, where[entry]) for entry in where)
+        rows.extend((entry, number, entry in own[number], where[entry]) for entry in where)
     return _pairs(sorted(rows), len(names.labels), len(passages))
 
 

@@ -3,7 +3,7 @@
 import re
 
 _SCRIPTS = (
-    ("zh", re.compile(r"[\u3400-\u9fff]")),
+    ("zh", re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")),
     ("ru", re.compile(r"[\u0400-\u04ff]")),
     ("ar", re.compile(r"[\u0600-\u06ff]")),
     ("hi", re.compile(r"[\u0900-\u097f]")),
