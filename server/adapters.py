@@ -1,0 +1,69 @@
+"""From a name (see `server.specs`) to the extractor or embedder that it names."""
+
+from pathlib import Path
+
+from indexer.extraction import Extractor
+from inference.embedder import Embedder
+from inference.openai_compatible import Endpoint
+from kg.errors import SettingsInvalid
+from server import specs
+from server.settings import Settings
+
+
+def make_extractor(name: str, settings: Settings) -> Extractor:
+    """The extractor of that name. Raises: SettingsInvalid, WeightsInvalid, InputError."""
+    match specs.split(name):
+        case "spacy", model:
+            from indexer.extraction.spacy import SpacyExtractor
+
+            return SpacyExtractor(model) if model else SpacyExtractor()
+        case "llm", model if model:
+            from indexer.extraction.llm import LLMExtractor
+            from inference.openai_compatible import OpenAIChatModel
+
+            return LLMExtractor(OpenAIChatModel(_llm(model, settings)))
+        case "precomputed", path if path:
+            from indexer.extraction.precomputed import PrecomputedExtractor
+
+            return PrecomputedExtractor(Path(path))
+    raise SettingsInvalid(f"There is no extractor {name!r}; choose {specs.EXTRACTORS}.")
+
+
+def make_embedder(name: str, settings: Settings) -> Embedder:
+    """The embedder of that name. Raises: SettingsInvalid, WeightsInvalid, DependencyMissing."""
+    match specs.split(name):
+        case ("minilm", "") | ("onnx", _) as parts:
+            from inference.onnx import OnnxEmbedder
+
+            weights = Path(parts[1]) if parts[1] else None
+            return OnnxEmbedder(weights, threads=settings.embedding_threads)
+        case "sentence-transformers", model if model:
+            from inference.sentence_transformers import SentenceTransformerEmbedder
+
+            return SentenceTransformerEmbedder(model)
+        case "openai", model if model:
+            from inference.openai_compatible import OpenAIEmbedder
+
+            return OpenAIEmbedder(_embedding(model, settings))
+    raise SettingsInvalid(f"There is no embedder {name!r}; choose {specs.EMBEDDERS}.")
+
+
+def _llm(model: str, settings: Settings) -> Endpoint:
+    return Endpoint(
+        base_url=settings.llm_base_url,
+        model=model,
+        api_key=settings.llm_api_key.get_secret_value(),
+        timeout=settings.llm_timeout,
+        concurrency=settings.llm_concurrency,
+    )
+
+
+def _embedding(model: str, settings: Settings) -> Endpoint:
+    return Endpoint(
+        base_url=settings.embedding_base_url,
+        model=model,
+        api_key=settings.embedding_api_key.get_secret_value(),
+        timeout=settings.embedding_timeout,
+        concurrency=settings.embedding_concurrency,
+        settings="AMMON_EMBEDDING",
+    )

@@ -1,0 +1,78 @@
+"""The composition root: the one place where adapters are made."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import Lock
+from typing import TypeAlias, TypeVar
+
+from indexer.extraction import Extractor
+from indexer.pipeline import Pipeline
+from indexer.worker import Worker
+from inference.cache import CachedEmbedder
+from inference.embedder import Embedder
+from kg.sqlite import SQLiteStore
+from server.adapters import make_embedder, make_extractor
+from server.core import Core
+from server.folders import Folders
+from server.retrievers import Retrievers
+from server.settings import Settings
+
+_Made = TypeVar("_Made")
+MakeExtractor: TypeAlias = Callable[[str, Settings], Extractor]
+MakeEmbedder: TypeAlias = Callable[[str, Settings], Embedder]
+
+
+def compose(
+    settings: Settings,
+    *,
+    extractor: MakeExtractor = make_extractor,
+    embedder: MakeEmbedder = make_embedder,
+) -> Core:
+    """Open the data folder and put everything together; nothing runs and no model is loaded yet.
+
+    `extractor` and `embedder` make what a collection's settings name.
+    Raises: StoreError.
+    """
+    folders = Folders(settings.data_dir)
+    store = SQLiteStore(folders.store)
+    resources = ExitStack()
+    resources.callback(store.close)
+
+    def cached(name: str) -> Embedder:
+        made = CachedEmbedder(embedder(name, settings), folders.embeddings)
+        resources.callback(made.close)
+        return made
+
+    extractors = _once_each(lambda name: extractor(name, settings))
+    embedders = _once_each(cached)
+    pipeline = Pipeline(
+        store=store,
+        queue=store,
+        extractor=lambda chosen: extractors(chosen.extractor),
+        embedder=lambda chosen: embedders(chosen.embedder),
+        folder=folders.snapshots,
+    )
+    return Core(
+        settings=settings,
+        store=store,
+        queue=store,
+        pipeline=pipeline,
+        worker=Worker(pipeline, threads=settings.worker_threads),
+        folders=folders,
+        retrievers=Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder)),
+        resources=resources,
+    )
+
+
+def _once_each(make: Callable[[str], _Made]) -> Callable[[str], _Made]:
+    """Keep what was made for each name; nothing is made twice, by however many threads."""
+    made: dict[str, _Made] = {}
+    lock = Lock()
+
+    def get(name: str) -> _Made:
+        with lock:
+            if name not in made:
+                made[name] = make(name)
+            return made[name]
+
+    return get

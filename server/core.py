@@ -1,0 +1,235 @@
+"""What both ways in, command line and HTTP, can do. Everything is owned here, and closed here."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from indexer.pipeline import Pipeline, Submission
+from indexer.progress import ReportProgress, ignore_progress
+from indexer.worker import Worker
+from kg import ids
+from kg.errors import (
+    CollectionExists,
+    CollectionNotFound,
+    DocumentNotFound,
+    SettingsConflict,
+    SettingsInvalid,
+)
+from kg.jobs import JobQueue
+from kg.records import Collection, CollectionSettings, Document, SourceDocument
+from kg.snapshot import Snapshot, SnapshotFolder
+from kg.store import GraphStore
+from retrieval.results import Explanation, Retrieval
+from retrieval.retriever import NO_PASSAGES, Retriever
+from server.folders import Folders
+from server.retrievers import Retrievers
+from server.settings import Settings
+from server.specs import resolve_embedder, resolve_extractor
+
+BEING_INDEXED = "The documents of this collection are being indexed: ask again in a moment."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """How somebody wants a collection to be indexed; None leaves it as it is, or as settings say."""
+
+    extractor: str | None = None
+    embedder: str | None = None
+    max_tokens: int | None = None
+    overlap_tokens: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Core:
+    """One data folder, opened. Safe for several threads."""
+
+    settings: Settings
+    store: GraphStore
+    queue: JobQueue
+    pipeline: Pipeline
+    worker: Worker
+    folders: Folders
+    retrievers: Retrievers
+    resources: ExitStack
+
+    def close(self) -> None:
+        """Stop the worker, let what it began be finished, and close all files."""
+        self.worker.stop()
+        self.resources.close()
+
+    # Collections
+
+    def create_collection(self, name: str, wanted: Wanted = Wanted()) -> Collection:  # noqa: B008 - frozen
+        """Raises: NameInvalid, CollectionExists, SettingsInvalid."""
+        settings = self._settle(wanted, self._defaults())
+        return self.store.create_collection(name, settings)
+
+    def ensure_collection(self, name: str, wanted: Wanted) -> Collection:
+        """The collection of that name, made if there is none.
+
+        Raises: NameInvalid, SettingsInvalid; SettingsConflict if it is there and indexed otherwise.
+        """
+        try:
+            present = self.store.collection(name)
+        except CollectionNotFound:
+            try:
+                return self.create_collection(name, wanted)
+            except CollectionExists:  # somebody was quicker
+                present = self.store.collection(name)
+        if self._settle(wanted, present.settings) != present.settings:
+            raise SettingsConflict(
+                f"The collection {name!r} is indexed otherwise: {_told(present.settings)}. "
+                f"To index it anew use: ammon reindex --collection {name!r} --extractor … "
+                "(or another collection)."
+            )
+        return present
+
+    def delete_collection(self, name: str) -> None:
+        """Remove a collection and its snapshots. Raises: CollectionNotFound."""
+        self.store.delete_collection(name)
+        self.folders.clear(name)
+
+    # Documents
+
+    def submit(self, collection: str, documents: Iterable[SourceDocument]) -> Submission:
+        """Queue what is new or changed, and wake the worker. Raises: CollectionNotFound."""
+        submission = self.pipeline.submit(collection, documents)
+        self.worker.wake()
+        return submission
+
+    def documents(self, collection: str, *, after: str = "", limit: int = 100) -> list[Document]:
+        """A page of documents, by id, after that of the one before. Raises: CollectionNotFound."""
+        with self.store.read(collection) as reader:
+            return list(reader.documents(after=after, limit=limit))
+
+    def delete_documents(self, collection: str, keys: Sequence[str]) -> list[str]:
+        """Remove documents by id or source, from the graph and from the queue; return their ids.
+
+        Nothing is removed unless all are there. Raises: CollectionNotFound, DocumentNotFound.
+        """
+        known = {*self.store.fingerprints(collection), *self.queue.pending(collection)}
+        found: dict[str, None] = {}
+        for key in keys:
+            document_id = key if key in known else ids.document_id(collection, key)
+            if document_id not in known:
+                raise DocumentNotFound(
+                    f"There is no document with the id or source {key!r} in {collection!r}."
+                )
+            found[document_id] = None
+        self.pipeline.delete(collection, found)
+        self.worker.wake()
+        return list(found)
+
+    def reindex(self, collection: str, wanted: Wanted) -> Submission:
+        """Change how a collection is indexed, and queue what that changes.
+
+        Raises: CollectionNotFound, SettingsInvalid.
+        """
+        settings = self._settle(wanted, self.store.collection(collection).settings)
+        submission = self.pipeline.reindex(collection, settings)
+        self.worker.wake()
+        return submission
+
+    # Questions
+
+    def query(
+        self, collection: str, question: str, *, mode: str = "ammon", k: int = 10
+    ) -> Retrieval:
+        """Answer from the current snapshot; from nothing, with a note, if there is none yet.
+
+        Raises: CollectionNotFound, InputError, SnapshotError, ModelError.
+        """
+        retriever = self.retriever(collection)
+        if retriever is not None:
+            return retriever.search(question, mode=mode, k=k)
+        note = BEING_INDEXED if self.store.fingerprints(collection) else NO_PASSAGES
+        if self.queue.waiting(collection):
+            note = BEING_INDEXED
+        return Retrieval(
+            question=question,
+            collection=collection,
+            revision=0,
+            mode=mode,
+            hits=(),
+            explanation=Explanation(notes=(note,)),
+        )
+
+    def retriever(self, collection: str) -> Retriever | None:
+        """What answers questions now. Raises: CollectionNotFound, SnapshotError."""
+        return self.retrievers.get(self.store.collection(collection))
+
+    def snapshot(self, collection: str) -> Snapshot | None:
+        """The snapshot that questions are answered from. Raises: as `retriever`."""
+        retriever = self.retriever(collection)
+        return None if retriever is None else retriever.snapshot
+
+    # Publishing
+
+    def rebuild(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
+        """Publish a snapshot if the current one is of another revision or damaged; its name."""
+        published = self.pipeline.publish(collection, progress)
+        if published is not None:
+            return published
+        folder = self.snapshot_folder(collection)
+        if _is_whole(folder):
+            return None
+        (folder.path / "CURRENT").unlink(missing_ok=True)
+        return self.pipeline.publish(collection, progress)
+
+    def snapshot_folder(self, collection: str) -> SnapshotFolder:
+        """Where the collection's snapshots are. Raises: CollectionNotFound."""
+        return self.folders.snapshots(self.store.collection(collection))
+
+    def published_revision(self, collection: Collection) -> int:
+        """The revision of the current snapshot, from its name; -1 if there is none."""
+        name = self.folders.snapshots(collection).current()
+        return -1 if name is None else int(name[1:].partition("-")[0])
+
+    def _defaults(self) -> CollectionSettings:
+        settings = self.settings
+        return self._settle(
+            Wanted(
+                extractor=settings.extractor,
+                embedder=settings.embedder,
+                max_tokens=settings.passage_tokens,
+                overlap_tokens=settings.overlap_tokens,
+            ),
+            CollectionSettings(),
+        )
+
+    def _settle(self, wanted: Wanted, base: CollectionSettings) -> CollectionSettings:
+        """What is wanted over what there is. Raises: SettingsInvalid."""
+        changed = base
+        if wanted.extractor is not None:
+            name = resolve_extractor(wanted.extractor, self.settings.llm_model)
+            changed = replace(changed, extractor=name)
+        if wanted.embedder is not None:
+            name = resolve_embedder(wanted.embedder, self.settings.embedding_model)
+            changed = replace(changed, embedder=name)
+        if wanted.max_tokens is not None:
+            changed = replace(changed, max_tokens=wanted.max_tokens)
+        if wanted.overlap_tokens is not None:
+            changed = replace(changed, overlap_tokens=wanted.overlap_tokens)
+        if 0 < changed.max_tokens <= changed.overlap_tokens:
+            raise SettingsInvalid(
+                f"An overlap of {changed.overlap_tokens} tokens does not fit into passages of "
+                f"{changed.max_tokens}: make it smaller."
+            )
+        return changed
+
+
+def _told(settings: CollectionSettings) -> str:
+    return (
+        f"extractor {settings.extractor}, embedder {settings.embedder}, "
+        f"passages of {settings.max_tokens} tokens, overlap {settings.overlap_tokens}"
+    )
+
+
+def _is_whole(folder: SnapshotFolder) -> bool:
+    from kg.errors import SnapshotError
+
+    try:
+        folder.open().verify()
+    except (SnapshotError, OSError):
+        return False
+    return True

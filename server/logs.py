@@ -1,0 +1,57 @@
+"""Logs: one line an event on standard error, for people or as JSON, from every library alike."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+from server.settings import Level, Settings
+
+
+def configure(settings: Settings, default: Level) -> None:
+    """Send all logs of this process to standard error, from the level that is set upwards."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = _Stderr()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_renderer(settings.log_format),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel((settings.log_level or default).upper())
+
+
+class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # generic in stubs only
+    """Writes to what standard error is at the moment: progress bars put themselves before it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self):  # type: ignore[no-untyped-def,override]  # noqa: ANN201
+        return sys.stderr
+
+
+def _renderer(form: Literal["console", "json"]) -> list[structlog.typing.Processor]:
+    if form == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]

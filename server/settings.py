@@ -1,0 +1,240 @@
+"""Settings: what can be chosen, where it is read from, and what it was chosen by.
+
+A setting comes from the environment (`AMMON_DATA_DIR`), else from a TOML file (`data_dir = …`),
+else it has its default. The file is the one that `AMMON_CONFIG` names, else `config.toml` in the
+folder where the platform keeps settings (on Linux `~/.config/ammon`).
+"""
+
+import difflib
+import os
+import tomllib
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from kg.errors import SettingsInvalid
+
+PREFIX = "AMMON_"
+CONFIG_VARIABLE = "AMMON_CONFIG"
+OPENAI = "https://api.openai.com/v1"
+
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(BaseSettings):
+    """All settings. Constructed directly it reads nothing: `load` does that."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("ammon"))
+    """The folder under which everything is kept: store, snapshots, caches."""
+    collection: str = "default"
+    """The collection that commands work on unless they name another one."""
+
+    extractor: str = "spacy"
+    """What finds entities and facts in new collections: spacy[:MODEL], llm[:MODEL] or
+    precomputed:FILE."""
+    embedder: str = "minilm"
+    """What embeds new collections: minilm, onnx:PATH, sentence-transformers:NAME or
+    openai[:MODEL]."""
+    passage_tokens: int = Field(default=256, ge=0, le=100_000)
+    """The longest passage of new collections, in the embedder's tokens; 0 keeps documents whole."""
+    overlap_tokens: int = Field(default=0, ge=0, le=100_000)
+    """How much of a passage's end the next one repeats, in tokens."""
+
+    llm_base_url: str = OPENAI
+    """The OpenAI-compatible endpoint of the chat model."""
+    llm_api_key: SecretStr = SecretStr("")
+    """The key for it; local servers need none."""
+    llm_model: str = "gpt-4o-mini"
+    """The chat model's name there, unless the extractor names one."""
+    llm_timeout: float = Field(default=120.0, gt=0)
+    """Seconds that one answer may take."""
+    llm_concurrency: int = Field(default=4, ge=1, le=256)
+    """How many requests the chat model gets at once."""
+
+    embedding_base_url: str = OPENAI
+    """The OpenAI-compatible endpoint of an embedder openai:MODEL."""
+    embedding_api_key: SecretStr = SecretStr("")
+    """The key for it."""
+    embedding_model: str = "text-embedding-3-small"
+    """The embedding model's name there, unless the embedder names one."""
+    embedding_timeout: float = Field(default=120.0, gt=0)
+    """Seconds that one answer may take."""
+    embedding_concurrency: int = Field(default=4, ge=1, le=256)
+    """How many requests the embedding model gets at once."""
+    embedding_threads: int = Field(default=0, ge=0, le=256)
+    """How many texts a local embedder works on at once; 0 is one for each core."""
+
+    max_file_mb: int = Field(default=100, ge=1)
+    """Larger files are refused."""
+    max_expanded_mb: int = Field(default=200, ge=1)
+    """Compressed formats (docx) that expand to more are refused."""
+    max_request_mb: int = Field(default=128, ge=1)
+    """Larger HTTP requests are refused."""
+
+    worker_threads: int = Field(default=1, ge=1, le=64)
+    """How many threads take documents into the graph; more than one helps with endpoints."""
+    host: str = "127.0.0.1"
+    """The address that `ammon serve` listens at."""
+    port: int = Field(default=8321, ge=0, le=65535)
+    """Its port; 0 takes a free one."""
+    request_threads: int = Field(default=16, ge=1, le=512)
+    """How many HTTP requests are worked on at once; others wait their turn."""
+    log_level: Level | None = None
+    """debug, info, warning or error; unless set, info for `ammon serve` and error for commands."""
+    log_format: Literal["console", "json"] = "console"
+    """How log lines look."""
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Nothing but the arguments: where they come from is `load`'s business."""
+        return (init_settings,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingOrigin:
+    """One setting as `ammon config` shows it."""
+
+    name: str
+    value: str
+    """Secrets are masked."""
+    origin: str
+    """'default', 'environment (VARIABLE)' or 'file (PATH)'."""
+    documentation: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadedSettings:
+    """Settings, and where each is from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """Name -> origin, for those that have not their default."""
+    file: Path
+    """The TOML file that was read, or would be if it were there."""
+
+    def rows(self) -> list[SettingOrigin]:
+        """All settings, in the order of their declaration."""
+        return [
+            SettingOrigin(
+                name=name,
+                value=_shown(getattr(self.settings, name)),
+                origin=self.origins.get(name, "default"),
+                documentation=" ".join((field.description or "").split()),
+            )
+            for name, field in Settings.model_fields.items()
+        ]
+
+
+def load() -> LoadedSettings:
+    """Read the environment and the TOML file.
+
+    An unknown name in the file is an error; an unknown variable a warning, since variables come
+    from elsewhere too. Raises: SettingsInvalid.
+    """
+    file = _config_file()
+    from_file = _read(file)
+    _refuse_unknown(from_file, file)
+    _warn_of_unknown(os.environ)
+    from_environment = EnvSettingsSource(Settings)()
+    origins = {name: f"file ({file})" for name in from_file}
+    origins |= {name: f"environment ({PREFIX}{name.upper()})" for name in from_environment}
+    try:
+        settings = Settings(**{**from_file, **from_environment})
+    except ValidationError as error:
+        raise SettingsInvalid(_reason(error, origins)) from error
+    return LoadedSettings(settings=settings, origins=origins, file=file)
+
+
+def _config_file() -> Path:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if not named:
+        return platformdirs.user_config_path("ammon") / "config.toml"
+    file = Path(named).expanduser().absolute()
+    if not file.is_file():
+        raise SettingsInvalid(f"{CONFIG_VARIABLE} names {file}, where there is no file.")
+    return file
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        return TomlConfigSettingsSource(Settings, toml_file=file)()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{file} is not a TOML file: {error}.") from error
+    except OSError as error:
+        raise SettingsInvalid(f"{file} cannot be read: {error}.") from error
+
+
+def _refuse_unknown(names: Iterable[str], file: Path) -> None:
+    for name in names:
+        if name not in Settings.model_fields:
+            raise SettingsInvalid(
+                f"{file} sets {name!r}, which is no setting.{_nearest(name, Settings.model_fields)} "
+                "`ammon config` lists all of them."
+            )
+
+
+def _warn_of_unknown(environment: Iterable[str]) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    for variable in sorted(environment):
+        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
+            warnings.warn(
+                f"The environment sets {variable}, which is no setting of Ammon."
+                f"{_nearest(variable, known)}",
+                stacklevel=3,
+            )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def _reason(error: ValidationError, origins: Mapping[str, str]) -> str:
+    """What is wrong with which setting, where it was set, and how it is put right."""
+    reasons = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = str(problem["loc"][0])
+        documentation = " ".join((Settings.model_fields[name].description or "").split())
+        reasons.append(
+            f"The setting {name} from {origins.get(name, 'the caller')} is invalid: "
+            f"{problem['msg']}. It is: {documentation}"
+        )
+    return " ".join(reasons)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    return "" if value is None else str(value)

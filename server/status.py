@@ -1,0 +1,81 @@
+"""How collections and jobs stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kg.jobs import Job, TaskState
+from kg.records import Collection
+from server.core import Core
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CollectionStatus:
+    """A collection, what is in it, and what questions are answered from."""
+
+    collection: Collection
+    counts: Mapping[str, int]
+    """Of documents, passages, entities, facts, mentions, supports, synonyms, quarantined."""
+    snapshot: str | None
+    """The published snapshot's name."""
+    published_revision: int | None
+    """Its revision; questions see nothing newer."""
+    waiting: int
+    """Documents on their way."""
+
+    @property
+    def current(self) -> bool:
+        """Whether questions see everything that is in the graph."""
+        return self.published_revision == self.collection.revision
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobStatus:
+    """A job and how far it is."""
+
+    job: Job
+    state: Literal["running", "publishing", "done"]
+    """'publishing': all documents are worked on, the snapshot with them is yet to come."""
+    percent: float
+    """Of its documents, those that are worked on or cancelled."""
+    indexed: int
+    """Documents that questions see: all that are done, once a snapshot holds the last of them."""
+
+
+def collection_status(core: Core, name: str) -> CollectionStatus:
+    """Raises: CollectionNotFound."""
+    with core.store.read(name) as reader:
+        collection, counts = reader.collection, dict(reader.counts())
+    revision = core.published_revision(collection)
+    return CollectionStatus(
+        collection=collection,
+        counts=counts,
+        snapshot=core.folders.snapshots(collection).current(),
+        published_revision=revision if revision >= 0 else None,
+        waiting=core.queue.waiting(name),
+    )
+
+
+def job_status(core: Core, job: Job) -> JobStatus:
+    """A job whose collection is gone meanwhile has nothing to publish any more."""
+    collection = next((c for c in core.store.collections() if c.name == job.collection), None)
+    published = core.published_revision(collection) if collection else -1
+    done = job.counts.get(TaskState.EXTRACTED, 0)
+    seen = published >= job.revision or collection is None
+    state: Literal["running", "publishing", "done"] = "publishing"
+    if job.open:
+        state = "running"
+    elif seen or not done:
+        state = "done"
+    return JobStatus(
+        job=job,
+        state=state,
+        percent=round(100.0 * (job.total - job.open) / job.total, 1) if job.total else 100.0,
+        indexed=done if seen else 0,
+    )
+
+
+def job_failures(core: Core, job_id: str, limit: int = 1000) -> Sequence[tuple[str, str]]:
+    """Source and reason of the documents of a job that failed."""
+    tasks = core.queue.tasks(job_id, state=TaskState.FAILED, limit=limit)
+    return [(task.source, task.error) for task in tasks]
