@@ -1,0 +1,155 @@
+"""The store: a content for each collection, and the queue."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from kg.changelog import check_known, net_changes
+from kg.errors import CollectionExists, DocumentNotFound, NameInvalid
+from kg.jobs import TaskState
+from kg.memory.content import Content, changed, with_synonyms
+from kg.memory.queue import MemoryQueue
+from kg.memory.reader import MemoryReader
+from kg.memory.task import OPEN
+from kg.names import is_collection_name
+from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
+from kg.store import Change, Changes, GraphReader
+from kg.validation import check_change, check_extractions, check_synonyms
+
+
+class MemoryStore(MemoryQueue):
+    """`GraphStore` and `JobQueue` in memory. Safe for several threads; gone with the process."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        """An empty store; `clock` gives seconds since 1970."""
+        super().__init__(clock)
+
+    def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
+        if not is_collection_name(name):
+            raise NameInvalid(
+                f"{name!r} cannot be a collection's name: use 1 to 100 letters, digits, spaces, "
+                "'.', '-' and '_', and begin with a letter, a digit or '_'."
+            )
+        with self._lock:
+            if name in self._contents:
+                raise CollectionExists(
+                    f"There is a collection {name!r} already: use it, or choose another name."
+                )
+            collection = Collection(name=name, settings=settings)
+            self._contents[name] = Content(collection=collection)
+            return collection
+
+    def collection(self, name: str) -> Collection:
+        with self._lock:
+            return self._content(name).collection
+
+    def collections(self) -> Sequence[Collection]:
+        with self._lock:
+            return [self._contents[name].collection for name in sorted(self._contents)]
+
+    def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
+        with self._lock:
+            content = self._content(name)
+            before = content.collection
+            if settings == before.settings:
+                return before
+            after = replace(before, settings=settings, revision=before.revision + 1)
+            self._contents[name] = replace(content, collection=after)
+            return after
+
+    def delete_collection(self, name: str) -> None:
+        with self._lock:
+            self._content(name)
+            del self._contents[name]
+            self._forget_jobs(name)
+
+    def commit(self, collection: str, change: Change) -> int:
+        check_change(change)
+        with self._lock:
+            content = self._content(collection)
+            closed = {
+                one.task.document_id
+                for id_ in change.completed
+                if (one := self._tasks.get(id_))
+                and one.task.collection == collection
+                and one.state not in OPEN
+            }
+            put = tuple(graph for graph in change.put if graph.document.id not in closed)
+            content = changed(content, replace(change, put=put))
+            self._contents[collection] = content
+            self._complete(collection, change.completed, content.collection.revision)
+            return content.collection.revision
+
+    def fingerprints(self, collection: str) -> Mapping[str, str]:
+        with self._lock:
+            documents = self._content(collection).documents
+        return {id_: graph.document.fingerprint for id_, graph in documents.items()}
+
+    def document(self, collection: str, document_id: str) -> Document:
+        with self._lock:
+            documents = self._content(collection).documents
+        if document_id not in documents:
+            raise DocumentNotFound(
+                f"There is no document {document_id!r} in {collection!r}. "
+                "Ask for the collection's documents to see their ids."
+            )
+        return documents[document_id].document
+
+    def save_extractions(self, collection: str, extractions: Sequence[Extraction]) -> None:
+        check_extractions(extractions)
+        with self._lock:
+            content = self._content(collection)
+            new = {(one.passage_id, one.extractor): one for one in extractions}
+            self._contents[collection] = replace(content, saved={**content.saved, **new})
+
+    def saved_extractions(
+        self, collection: str, extractor: str, passage_ids: Sequence[str]
+    ) -> Mapping[str, Extraction]:
+        with self._lock:
+            content = self._content(collection)
+        used = [one for one in content.extractions.values() if one.extractor == extractor]
+        saved = [one for one in content.saved.values() if one.extractor == extractor]
+        found = {one.passage_id: one for one in (*used, *saved)}  # what was saved later counts
+        return {id_: found[id_] for id_ in passage_ids if id_ in found}
+
+    def prune_extractions(self, collection: str) -> int:
+        with self._lock:
+            content = self._content(collection)
+            needed = (*OPEN, TaskState.FAILED)
+            if any(one.task.collection == collection for one in self._in(*needed)):
+                return 0
+            passages = content.passages()
+            kept = {key: one for key, one in content.saved.items() if key[0] in passages}
+            self._contents[collection] = replace(content, saved=kept)
+            return len(content.saved) - len(kept)
+
+    def replace_synonyms(
+        self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
+    ) -> None:
+        check_synonyms(sources, synonyms)
+        links = {(link.source_id, link.target_id): link for link in synonyms}
+        with self._lock:
+            content = self._content(collection)
+            self._contents[collection] = with_synonyms(content, frozenset(sources), links)
+
+    def forget_synonyms(self, collection: str) -> None:
+        with self._lock:
+            content = self._content(collection)
+            self._contents[collection] = replace(content, synonyms={}, linked=frozenset())
+
+    def changes_since(self, collection: str, revision: int) -> Changes:
+        with self._lock:
+            content = self._content(collection)
+        present = content.collection.revision
+        check_known(collection, revision, present)
+        return net_changes(present, (entry for number, entry in content.log if number > revision))
+
+    @contextmanager
+    def read(self, collection: str) -> Iterator[GraphReader]:
+        with self._lock:
+            content = self._content(collection)
+        yield MemoryReader(content)
+
+    def close(self) -> None:
+        """Nothing is held that needs releasing."""

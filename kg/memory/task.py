@@ -1,0 +1,31 @@
+"""A task in the queue, and who works on it."""
+
+from dataclasses import dataclass, replace
+
+from kg.jobs import Task, TaskState
+
+OPEN = (TaskState.QUEUED, TaskState.EXTRACTING)
+"""States of tasks that are still on their way."""
+
+
+@dataclass(eq=False, slots=True)
+class QueuedTask:
+    """A task with its lease."""
+
+    task: Task
+    fingerprint: str
+    worker: str = ""
+    until: float = 0.0
+    """When the lease runs out, in seconds since 1970."""
+
+    @property
+    def state(self) -> TaskState:
+        """The task's state."""
+        return self.task.state
+
+    def become(self, state: TaskState) -> None:
+        """Leave the lease, if there is one; the document too, once nobody needs it."""
+        needed = state in (TaskState.QUEUED, TaskState.FAILED)
+        document = self.task.document if needed else None
+        self.task = replace(self.task, state=state, document=document)
+        self.worker, self.until = "", 0.0
