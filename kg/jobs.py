@@ -3,6 +3,9 @@
 A task holds the document until it is in the graph. The state of a task changes in the store's own
 transactions (`GraphStore.commit(Change(completed=...))`), so that whatever dies is simply done
 again: a task leased by a dead worker falls back to the queue when its lease runs out.
+
+Whatever falls back to the queue while there is a newer task of the same document is cancelled: the
+newer text wins.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -72,8 +75,8 @@ class JobQueue(Protocol):
     def enqueue(self, collection: str, documents: Sequence[Document]) -> Job:
         """Make a job of these documents, in one transaction.
 
-        A task that waits for a document of the same id is cancelled: the newer text wins.
-        Raises: CollectionNotFound.
+        Tasks of documents of the same ids that wait, or failed, are cancelled: the newer text wins.
+        Raises: CollectionNotFound, DocumentUnreadable.
         """
         ...
 
@@ -101,11 +104,15 @@ class JobQueue(Protocol):
         ...
 
     def fail(self, task_id: str, error: str, *, retry: bool) -> None:
-        """Note why a task failed; put it back into the queue, or leave it failed."""
+        """Note why a task failed; put it back into the queue, or leave it failed. One that is done
+        or cancelled stays so."""
         ...
 
     def retry_failed(self, job_id: str) -> int:
-        """Put a job's failed tasks back into the queue; return how many."""
+        """Put a job's failed tasks back into the queue, attempts counted anew; return how many.
+
+        Raises: JobNotFound.
+        """
         ...
 
     def cancel(self, job_id: str) -> Job:
@@ -131,7 +138,10 @@ class JobQueue(Protocol):
     def tasks(
         self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
     ) -> Sequence[Task]:
-        """A job's tasks in order of arrival, their documents left out (None)."""
+        """A job's tasks in order of arrival, their documents left out (None).
+
+        Raises: JobNotFound.
+        """
         ...
 
     def waiting(self, collection: str | None = None) -> int:

@@ -1,8 +1,12 @@
 """The port to the graph's truth: collections, documents, passages and their extractions.
 
 Every method that changes a collection is one transaction, which raises the collection's revision
-by one. Mentions, entities, facts and supports are derived inside that transaction
-(`kg.derive.passage_graph`) and live exactly as long as a passage supports them.
+by one; what is only saved or derived (extractions, synonyms) leaves it as it is. Mentions,
+entities, facts and supports are derived inside that transaction (`kg.derive.passage_graph`) and
+live exactly as long as a passage supports them.
+
+Texts are Unicode: half of a surrogate pair is refused (DocumentUnreadable, InputError). Every
+method that names a collection raises CollectionNotFound if it is not there.
 
 Implementations: `kg.memory.MemoryStore` (the reference), `kg.sqlite.SQLiteStore` (the default).
 """
@@ -42,18 +46,25 @@ class Change:
     """What one transaction does to a collection. The order of the parts does not matter."""
 
     put: tuple[DocumentGraph, ...] = ()
-    """Documents that come in, or take the place of what was under the same id."""
+    """Documents that come in, or take the place of what was under the same id; of several with one
+    id the last. One that is there already, with the same fingerprint and placements, is left
+    alone; and one whose task (see `completed`) was cancelled or done by another is left out."""
     delete: tuple[str, ...] = ()
-    """Ids of documents that go; an id that is not there is ignored."""
+    """Ids of documents that go; one that is not there, or is put as well, is ignored."""
     extractions: tuple[Extraction, ...] = ()
-    """The extractions from which the graph of these passages is derived from now on."""
+    """The extractions from which the graph of these passages is derived from now on; of several for
+    one passage the last. Those of passages that are not in the graph are saved only. What they
+    replace stays saved, unless it is by the same extractor."""
     completed: tuple[str, ...] = ()
     """Ids of tasks (`kg.jobs.Task`) that are done when this transaction is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """What differs between two revisions of a collection; net, each id in one place at most."""
+    """What differs between two revisions of a collection; net, each id in one place at most.
+
+    What came and went again in between is in none; what went and came back was put.
+    """
 
     revision: int
     """The revision that these changes lead to."""
@@ -107,23 +118,28 @@ class GraphStore(Protocol):
         ...
 
     def collections(self) -> Sequence[Collection]:
-        """All collections, by name."""
+        """All collections, in order of name."""
         ...
 
     def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
-        """Change how the collection is indexed from now on; what is indexed stays as it is."""
+        """Change how the collection is indexed from now on; what is indexed stays as it is.
+
+        The same settings again change nothing, not even the revision.
+        Raises: CollectionNotFound.
+        """
         ...
 
     def delete_collection(self, name: str) -> None:
-        """Remove a collection with all that belongs to it. Raises: CollectionNotFound."""
+        """Remove a collection with all that belongs to it, jobs too. Raises: CollectionNotFound."""
         ...
 
     def commit(self, collection: str, change: Change) -> int:
         """Apply a change in one transaction and return the new revision.
 
+        A passage stays as long as a document has it, and loses all its extractions when it goes.
         A change that does nothing (`Change()`, or deletions of what is not there) leaves the
         revision as it is; tasks that it completes are completed all the same.
-        Raises: CollectionNotFound.
+        Raises: CollectionNotFound, InputError; ValueError if placements and passages disagree.
         """
         ...
 
@@ -145,32 +161,44 @@ class GraphStore(Protocol):
     def saved_extractions(
         self, collection: str, extractor: str, passage_ids: Sequence[str]
     ) -> Mapping[str, Extraction]:
-        """What was saved for these passages by that extractor: passage id -> extraction."""
+        """What was saved for these passages by that extractor, or came with a commit, whichever is
+        newer: passage id -> extraction."""
         ...
 
     def prune_extractions(self, collection: str) -> int:
-        """Forget saved extractions of passages that are neither in the graph nor part of a
-        waiting task's document; return how many."""
+        """Forget saved extractions of passages that are not in the graph; return how many.
+
+        None is forgotten while a task of the collection is queued, being worked on, or failed and
+        could be tried again: they may be of its document's passages.
+        """
         ...
 
     def replace_synonyms(
         self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
     ) -> None:
         """Set the synonyms of these sources, which are linked from now on. Derived data: the
-        revision does not change. Ids that are not in the graph are ignored."""
+        revision does not change.
+
+        Ids that are not in the graph are ignored; a source that names such a target stays
+        unlinked, as its list is one short. Synonyms die with either entity; a source whose target
+        died is unlinked.
+        Raises: ValueError if a synonym is not of one of the sources.
+        """
         ...
 
     def forget_synonyms(self, collection: str) -> None:
-        """Make every entity unlinked (as when the embedder changes)."""
+        """Remove all synonyms and make every entity unlinked (as when the embedder changes)."""
         ...
 
     def changes_since(self, collection: str, revision: int) -> Changes:
-        """Raises: RevisionForgotten if changes that old are no longer kept."""
+        """Raises: RevisionForgotten if changes that old are no longer kept, or the collection was
+        never at that revision."""
         ...
 
     def read(self, collection: str) -> AbstractContextManager[GraphReader]:
-        """Open a reader at the present revision; writers go on meanwhile.
+        """Open a reader at the present revision; writers, this thread too, go on meanwhile.
 
+        Iterators are to be used up inside: they may end with the reader.
         Raises: CollectionNotFound.
         """
         ...

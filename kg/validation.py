@@ -3,9 +3,19 @@
 from collections.abc import Iterable
 
 from kg.codec import document_fields, dumps, entities_json, triples_json
-from kg.errors import DocumentUnreadable, InputError
+from kg.errors import DocumentUnreadable, InputError, NameInvalid
+from kg.names import is_collection_name
 from kg.records import Document, Extraction, Synonym
 from kg.store import Change, DocumentGraph
+
+
+def check_name(name: str) -> None:
+    """Raises: NameInvalid if a collection may not have this name."""
+    if not is_collection_name(name):
+        raise NameInvalid(
+            f"{name!r} cannot be a collection's name: use 1 to 100 letters, digits, spaces, "
+            "'.', '-' and '_', and begin with a letter, a digit or '_'."
+        )
 
 
 def check_change(change: Change) -> None:
@@ -42,6 +52,11 @@ def check_synonyms(sources: Iterable[str], synonyms: Iterable[Synonym]) -> None:
     strangers = {link.source_id for link in synonyms} - set(sources)
     if strangers:
         raise ValueError(f"synonyms of entities that are not being set: {sorted(strangers)}")
+
+
+def as_unicode(text: str) -> str:
+    """The text with each half of a surrogate pair replaced by a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _check_graph(graph: DocumentGraph) -> None:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from threading import RLock
 
-from kg.errors import CollectionNotFound, JobNotFound
+from kg.absence import no_collection, no_job
 from kg.jobs import Job, Task, TaskState
 from kg.memory.content import Content
 from kg.memory.task import OPEN, QueuedTask
 from kg.records import Document
-from kg.validation import check_documents
+from kg.validation import as_unicode, check_documents
 
 
 class MemoryQueue:
@@ -97,7 +97,7 @@ class MemoryQueue:
             one = self._tasks.get(task_id)
             if one is None or one.state not in OPEN:
                 return
-            one.task = replace(one.task, error=error)
+            one.task = replace(one.task, error=as_unicode(error))
             if not retry:
                 one.become(TaskState.FAILED)
             elif one.state is TaskState.EXTRACTING:
@@ -135,7 +135,7 @@ class MemoryQueue:
     def job(self, job_id: str) -> Job:
         with self._lock:
             if job_id not in self._jobs:
-                raise JobNotFound(f"There is no job {job_id!r}. Ask for the jobs to see their ids.")
+                raise no_job(job_id)
             tasks = [one for one in self._tasks.values() if one.task.job_id == job_id]
             return replace(self._jobs[job_id], counts=dict(Counter(one.state for one in tasks)))
 
@@ -193,10 +193,7 @@ class MemoryQueue:
 
     def _content(self, collection: str) -> Content:
         if collection not in self._contents:
-            raise CollectionNotFound(
-                f"There is no collection {collection!r}. Make it, or ask for the names of those "
-                "there are."
-            )
+            raise no_collection(collection)
         return self._contents[collection]
 
     def _is_held(self, task: Task) -> bool:

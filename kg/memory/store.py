@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from kg.absence import no_document
 from kg.changelog import check_known, net_changes
-from kg.errors import CollectionExists, DocumentNotFound, NameInvalid
+from kg.errors import CollectionExists
 from kg.jobs import TaskState
 from kg.memory.content import Content, changed, with_synonyms
 from kg.memory.queue import MemoryQueue
 from kg.memory.reader import MemoryReader
 from kg.memory.task import OPEN
-from kg.names import is_collection_name
 from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
 from kg.store import Change, Changes, GraphReader
-from kg.validation import check_change, check_extractions, check_synonyms
+from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
 
 class MemoryStore(MemoryQueue):
@@ -26,11 +26,7 @@ class MemoryStore(MemoryQueue):
         super().__init__(clock)
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
-        if not is_collection_name(name):
-            raise NameInvalid(
-                f"{name!r} cannot be a collection's name: use 1 to 100 letters, digits, spaces, "
-                "'.', '-' and '_', and begin with a letter, a digit or '_'."
-            )
+        check_name(name)
         with self._lock:
             if name in self._contents:
                 raise CollectionExists(
@@ -90,10 +86,7 @@ class MemoryStore(MemoryQueue):
         with self._lock:
             documents = self._content(collection).documents
         if document_id not in documents:
-            raise DocumentNotFound(
-                f"There is no document {document_id!r} in {collection!r}. "
-                "Ask for the collection's documents to see their ids."
-            )
+            raise no_document(collection, document_id)
         return documents[document_id].document
 
     def save_extractions(self, collection: str, extractions: Sequence[Extraction]) -> None:

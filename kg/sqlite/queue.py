@@ -5,14 +5,14 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from kg.absence import no_job
 from kg.codec import document_fields, document_of, dumps
-from kg.errors import JobNotFound
 from kg.jobs import Job, Task, TaskState
 from kg.records import Document
 from kg.sqlite.database import Database
 from kg.sqlite.rows import Row, ids_of
 from kg.sqlite.session import Session, find_collection
-from kg.validation import check_documents
+from kg.validation import as_unicode, check_documents
 
 
 class SQLiteQueue:
@@ -80,7 +80,7 @@ class SQLiteQueue:
     def fail(self, task_id: str, error: str, *, retry: bool) -> None:
         with self._database.write() as connection:
             session = Session(connection, "queue")
-            session.rows("note_error", id=task_id, error=error)
+            session.rows("note_error", id=task_id, error=as_unicode(error))
             if retry:
                 _requeue(session, session.ids("leased_among", ids=ids_of([task_id])))
             else:
@@ -144,7 +144,7 @@ def _requeue(session: Session, task_ids: list[str]) -> int:
 def _number(session: Session, job_id: str) -> int:
     for number, *_ in session.rows("job", id=job_id):
         return int(number)
-    raise JobNotFound(f"There is no job {job_id!r}. Ask for the jobs to see their ids.")
+    raise no_job(job_id)
 
 
 def _job(session: Session, job_id: str) -> Job:

@@ -6,7 +6,7 @@ from typing import Any
 
 import apsw
 
-from kg.errors import CollectionNotFound
+from kg.absence import no_collection
 from kg.records import Collection
 from kg.sqlite.queries import queries
 from kg.sqlite.rows import Row, collection_record
@@ -41,6 +41,4 @@ def find_collection(connection: apsw.Connection, name: str) -> tuple[int, Collec
     """A collection and its key. Raises: CollectionNotFound."""
     for key, *fields in Session(connection, "collections").rows("collection", name=name):
         return key, collection_record(*fields)
-    raise CollectionNotFound(
-        f"There is no collection {name!r}. Make it, or ask for the names of those there are."
-    )
+    raise no_collection(name)

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from kg.absence import no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
 from kg.codec import dumps
-from kg.errors import CollectionExists, DocumentNotFound, NameInvalid
-from kg.names import is_collection_name
+from kg.errors import CollectionExists
 from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
 from kg.sqlite.commit import apply_change
 from kg.sqlite.database import Database
@@ -24,7 +24,7 @@ from kg.sqlite.rows import (
 )
 from kg.sqlite.session import Session, find_collection
 from kg.store import Change, Changes, GraphReader
-from kg.validation import check_change, check_extractions, check_synonyms
+from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
 
 class SQLiteStore(SQLiteQueue):
@@ -38,11 +38,7 @@ class SQLiteStore(SQLiteQueue):
         super().__init__(Database(path), clock)
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
-        if not is_collection_name(name):
-            raise NameInvalid(
-                f"{name!r} cannot be a collection's name: use 1 to 100 letters, digits, spaces, "
-                "'.', '-' and '_', and begin with a letter, a digit or '_'."
-            )
+        check_name(name)
         with self._database.write() as connection:
             session = Session(connection, "collections")
             session.rows("create_collection", name=name, settings=_settings(settings))
@@ -89,10 +85,7 @@ class SQLiteStore(SQLiteQueue):
         with self._session("reader", collection) as session:
             for row in session.rows("document", id=document_id):
                 return document_record(row)
-        raise DocumentNotFound(
-            f"There is no document {document_id!r} in {collection!r}. "
-            "Ask for the collection's documents to see their ids."
-        )
+        raise no_document(collection, document_id)
 
     def save_extractions(self, collection: str, extractions: Sequence[Extraction]) -> None:
         check_extractions(extractions)

@@ -1,0 +1,23 @@
+"""What every store says of what is not there."""
+
+from kg.errors import CollectionNotFound, DocumentNotFound, JobNotFound
+
+
+def no_collection(name: str) -> CollectionNotFound:
+    """There is no collection of this name."""
+    return CollectionNotFound(
+        f"There is no collection {name!r}. Make it, or ask for the names of those there are."
+    )
+
+
+def no_document(collection: str, document_id: str) -> DocumentNotFound:
+    """There is no document of this id."""
+    return DocumentNotFound(
+        f"There is no document {document_id!r} in {collection!r}. "
+        "Ask for the collection's documents to see their ids."
+    )
+
+
+def no_job(job_id: str) -> JobNotFound:
+    """There is no job of this id."""
+    return JobNotFound(f"There is no job {job_id!r}. Ask for the jobs to see their ids.")
