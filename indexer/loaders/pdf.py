@@ -1,0 +1,107 @@
+"""PDF, through pypdfium2: a section for each page, with its number.
+
+The title is the one in the file's properties, unless a program put its own there, else the file's
+name. Lines that the page's width broke are joined again.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from indexer.loaders.blocks import Blocks
+from indexer.loaders.clean import clean_line
+from indexer.loaders.content import Content
+from kg.errors import DocumentUnreadable
+from kg.records import SourceDocument
+
+_HYPHEN = re.compile("[\ufffe\x02]\\s*")
+_NO_TITLE = re.compile(r"untitled|\(?anonymous\)?|unspecified|.*\.\w{2,4}|microsoft \w+ - .*", re.I)
+_ENDS_LINE = frozenset('.!?:;。！？…؟।"”»)」')
+_SHORT_LINE = 0.6
+"""A line shorter than this part of the page's longest ends where its author ended it."""
+
+
+def read_pdf(content: Content) -> Iterator[SourceDocument]:
+    """One document. Raises: DocumentUnreadable."""
+    blocks = Blocks()
+    document = _open(content)
+    try:
+        pages = len(document)
+        if pages > content.limits.max_pages:
+            raise DocumentUnreadable(
+                f"{content.source!r} has {pages:,} pages; at most {content.limits.max_pages:,} are "
+                "read. Split it."
+            )
+        for number in range(pages):
+            blocks.page(number + 1)
+            for paragraph in _paragraphs(_page_text(document, number)):
+                blocks.paragraph(paragraph)
+        title = _title(document)
+    finally:
+        document.close()
+    text, sections = blocks.finish()
+    if not text:
+        raise DocumentUnreadable(
+            f"{content.source!r} has no text: its {pages:,} pages are pictures or empty. "
+            "Run character recognition (OCR) on it first."
+        )
+    yield SourceDocument(
+        source=content.source,
+        title=title or content.stem,
+        text=text,
+        sections=sections,
+        media_type="application/pdf",
+    )
+
+
+def _open(content: Content) -> Any:
+    import pypdfium2
+
+    try:
+        return pypdfium2.PdfDocument(content.data)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise DocumentUnreadable(
+                f"{content.source!r} is encrypted. Save it without a password."
+            ) from error
+        raise DocumentUnreadable(f"{content.source!r} is not a PDF, or is damaged.") from error
+
+
+def _page_text(document: Any, number: int) -> str:
+    """A page's text; a page that is damaged has none."""
+    import pypdfium2
+
+    try:
+        page = document[number]
+        return str(page.get_textpage().get_text_bounded())
+    except pypdfium2.PdfiumError:
+        return ""
+
+
+def _title(document: Any) -> str:
+    title = clean_line(document.get_metadata_dict().get("Title", ""))
+    return "" if _NO_TITLE.fullmatch(title) else title
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """The page's text with broken lines joined: at hyphens, and where a line fills the width."""
+    lines = _HYPHEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    width = max(map(len, lines))
+    paragraph = ""
+    for line in map(str.strip, lines):
+        if not line:
+            yield paragraph
+            paragraph = ""
+            continue
+        paragraph += line
+        if len(line) < _SHORT_LINE * width and paragraph[-1] in _ENDS_LINE:
+            yield paragraph
+            paragraph = ""
+        else:
+            paragraph += "" if _is_wide(line[-1]) else " "
+    yield paragraph
+
+
+def _is_wide(char: str) -> bool:
+    """Whether it belongs to a script without spaces between words."""
+    return "\u2e80" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef"
