@@ -20,12 +20,14 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
 _PART = rf"[[\p{{L}}\p{{N}}\p{{M}}{_INVISIBLE}]--[{_UNSPACED}]]"
 _WORD = regex.compile(
     r"(?P<possessive>(?<!\w)['’ʼ][sS]\b)"
-    rf"|(?P<character>[{_UNSPACED}])"
+    rf"|(?P<character>[{_UNSPACED}]\p{{M}}*)"
     r"|(?P<initials>(?:\p{L}\.){2,}(?:\p{L}\b)?)"
-    rf"|(?P<word>{_PART}+(?:['’ʼ]{_PART}+)*)",
+    rf"|(?P<word>(?!\p{{M}}){_PART}+(?:['’ʼ]{_PART}+)*)",
     regex.VERSION1,
 )
-_DROPPED = re.compile(rf"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670{_INVISIBLE}]")
+_DROPPED = re.compile(
+    rf"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\ufe00-\ufe0f{_INVISIBLE}]"
+)
 _POSSESSIVE = re.compile(r"['’ʼ]s$")
 _APOSTROPHE = re.compile(r"['’ʼ.]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")

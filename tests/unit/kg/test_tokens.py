@@ -36,6 +36,8 @@ def forms(text: str) -> list[str]:
         ("  …?! — ", []),
         ("😀 👩\u200d🔬 🇳🇴", []),
         ("😀Hebb😀", ["hebb"]),
+        ("I ❤\ufe0f it", ["i", "it"]),
+        ("\u0301 alone", ["alone"]),
     ],
 )
 def test_the_normal_form_keeps_what_names_are_told_by(text: str, expected: list[str]) -> None:
@@ -81,6 +83,11 @@ def test_chinese_japanese_and_thai_give_one_token_a_character() -> None:
     assert forms("北京大学") == ["北", "京", "大", "学"]
     assert forms("東京タワー")[:4] == ["東", "京", "タ", "ワ"]
     assert len(forms("ไทย")) == 3
+
+
+def test_composed_and_decomposed_kana_meet() -> None:
+    assert forms("ガラス") == forms("カ\u3099ラス")
+    assert len(forms("ガラス")) == 3
 
 
 def test_scripts_with_vowel_signs_keep_their_words_whole() -> None:
