@@ -1,0 +1,163 @@
+"""Extraction by a chat model: two questions a passage, first for entities, then for triples."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from indexer.extraction import prompts
+from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
+from inference.chat import AnswerUnusable, ChatModel, Message
+from inference.texts import encodable
+from kg.errors import ModelOutputInvalid, ModelUnavailable
+from kg.records import Extraction, NamedEntity, Passage, Triple
+
+_Answer = TypeVar("_Answer", bound=BaseModel)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Account:
+    """What a passage's calls have brought and cost so far."""
+
+    model: str
+    entities: tuple[NamedEntity, ...] | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
+    """The last answer to each question, as it came."""
+
+    def add(self, question: str, text: str, input_tokens: int, output_tokens: int) -> None:
+        self.texts[question] = encodable(text)
+        self.input_tokens += input_tokens
+        self.output_tokens += output_tokens
+
+
+class LLMExtractor:
+    """Asks a chat model, several passages at a time.
+
+    An answer that is empty, cut off or does not fit its form is shown to the model with what is
+    wrong and asked for again; a passage whose answers stay bad comes back with `failure` set. If
+    the model's endpoint goes away, the passages that are done come first, then the error.
+    """
+
+    def __init__(
+        self, chat: ChatModel, *, concurrency: int = 4, attempts: int = 3, max_tokens: int = 2048
+    ) -> None:
+        """concurrency: passages at once; attempts: for each question; max_tokens: of an answer."""
+        self._chat = chat
+        self._concurrency = concurrency
+        self._attempts = attempts
+        self._max_tokens = max_tokens
+        self._begun: dict[str, _Account] = {}
+        """Passages whose endpoint went away between the two questions, by their ids."""
+
+    @property
+    def fingerprint(self) -> str:
+        return f"llm:{self._chat.model}:{prompts.PROMPT_VERSION}"
+
+    @property
+    def paid(self) -> bool:
+        return True
+
+    def extract(self, passages: Sequence[Passage]) -> Iterator[Extraction]:
+        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
+        waiting = [pool.submit(self._extract, passage) for passage in passages]
+        unavailable: ModelUnavailable | None = None
+        try:
+            for future in as_completed(waiting):
+                outcome = _outcome(future)
+                if isinstance(outcome, Extraction):
+                    yield outcome
+                elif outcome is not None and unavailable is None:
+                    unavailable = outcome
+                    for other in waiting:
+                        other.cancel()
+        finally:
+            pool.shutdown(cancel_futures=True)
+        if unavailable is not None:
+            raise unavailable
+
+    def _extract(self, passage: Passage) -> Extraction:
+        account = self._begun.pop(passage.id, None) or _Account(model=self._chat.model)
+        triples: tuple[Triple, ...] = ()
+        failure = ""
+        try:
+            if account.entities is None:
+                account.entities = self._entities(passage, account)
+            triples = self._triples(passage, account.entities, account)
+        except ModelOutputInvalid as error:
+            failure = str(error)
+        except ModelUnavailable:
+            self._begun[passage.id] = account
+            raise
+        return Extraction(
+            passage_id=passage.id,
+            extractor=self.fingerprint,
+            entities=(account.entities or ()) if not failure else (),
+            triples=triples,
+            model=account.model,
+            prompt_version=prompts.PROMPT_VERSION,
+            input_tokens=account.input_tokens,
+            output_tokens=account.output_tokens,
+            raw=json.dumps(account.texts, ensure_ascii=False),
+            failure=failure,
+        )
+
+    def _entities(self, passage: Passage, account: _Account) -> tuple[NamedEntity, ...]:
+        messages = prompts.entities(passage)
+        answer = self._ask(messages, prompts.ENTITIES_SCHEMA, EntitiesAnswer, "entities", account)
+        named = (NamedEntity(name=row.name, type=row.type) for row in answer.entities)
+        return tuple(dict.fromkeys(entity for entity in named if is_name(entity.name)))
+
+    def _triples(
+        self, passage: Passage, entities: Sequence[NamedEntity], account: _Account
+    ) -> tuple[Triple, ...]:
+        messages = prompts.triples(passage, entities)
+        answer = self._ask(messages, prompts.TRIPLES_SCHEMA, TriplesAnswer, "triples", account)
+        stated = (
+            Triple(subject=row.subject, relation=row.relation, object=row.object)
+            for row in answer.triples
+            if is_name(row.subject) and is_name(row.relation) and is_name(row.object)
+        )
+        return tuple(dict.fromkeys(stated))
+
+    def _ask(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        form: type[_Answer],
+        question: str,
+        account: _Account,
+    ) -> _Answer:
+        """Ask until an answer fits. Raises: ModelOutputInvalid after the last attempt."""
+        fault: ModelOutputInvalid | None = None
+        for _ in range(self._attempts):
+            told = prompts.correction(account.texts.get(question, ""), str(fault)) if fault else []
+            try:
+                reply = self._chat.complete(
+                    [*messages, *told], json_schema=schema, max_tokens=self._max_tokens
+                )
+                account.add(question, reply.text, reply.input_tokens, reply.output_tokens)
+                account.model = reply.model
+                return read(reply.text, form)
+            except AnswerUnusable as error:
+                account.add(question, error.text, error.input_tokens, error.output_tokens)
+                fault = error
+            except ModelOutputInvalid as error:
+                fault = error
+        raise ModelOutputInvalid(
+            f"No usable answer for the passage's {question} in {self._attempts} attempts. {fault}"
+        )
+
+
+def _outcome(future: "Future[Extraction]") -> Extraction | ModelUnavailable | None:
+    """A passage's extraction, or why there can be none, or None if it was not begun."""
+    if future.cancelled():
+        return None
+    try:
+        return future.result()
+    except ModelUnavailable as error:
+        return error
