@@ -46,6 +46,7 @@ class Publisher:
         with file_lock(folder.path / "publish.lock"):
             if self._is_done(present.name):
                 return None
+            folder.sweep()
             snapshot = self._build(present, progress)
             if snapshot is not None:
                 name = folder.write(snapshot.revision, snapshot.write)

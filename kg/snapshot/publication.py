@@ -85,3 +85,11 @@ class SnapshotFolder:
         for name in gone:
             shutil.rmtree(self.path / name, ignore_errors=True)
         return gone
+
+    def sweep(self) -> None:
+        """Remove what writers that died left unfinished. Only for whoever is sure to be the only
+        writer, as by a lock."""
+        for entry in self.path.glob(f"{_ASIDE}*"):
+            shutil.rmtree(entry, ignore_errors=True)
+        for entry in self.path.glob(f"{_POINTER}.*"):
+            entry.unlink(missing_ok=True)

@@ -1,0 +1,167 @@
+"""Tasks come into the graph; what one document does wrong costs no other anything."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer.ingester import Processed
+from kg.errors import ModelUnavailable, StoreUnavailable
+from kg.jobs import TaskState
+from kg.records import Passage, SourceDocument
+from kg.store import Change
+from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.workshop import COLLECTION, Workshop, note
+
+A = note("a", "Milner studied Molaison.")
+B = note("b", "Scoville operated on Molaison.")
+C = note("c", "Corkin followed Milner.")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    return Workshop(folder=tmp_path)
+
+
+def submit(shop: Workshop, *documents: SourceDocument) -> str:
+    job = shop.pipeline.submit(COLLECTION, documents).job
+    assert job is not None
+    return job.id
+
+
+def test_a_batch_is_one_revision(shop: Workshop) -> None:
+    job = submit(shop, A, B, C)
+    assert shop.pipeline.process(shop.lease()) == Processed(done=3)
+    assert shop.store.collection(COLLECTION).revision == 1
+    assert shop.queue.job(job).counts == {TaskState.EXTRACTED: 3}
+    assert shop.sources() == ["a", "b", "c"]
+
+
+def test_the_graph_holds_what_the_extractor_found(shop: Workshop) -> None:
+    shop.ingest(A)
+    with shop.store.read(COLLECTION) as reader:
+        assert {entity.surface for entity in reader.entities()} == {"Milner", "Molaison"}
+        assert [fact.relation for fact in reader.facts()] == ["precedes"]
+
+
+def test_a_passage_that_was_extracted_is_not_extracted_again(shop: Workshop) -> None:
+    shop.ingest(A)
+    shop.ingest(replace(A, metadata={"year": 1957}))
+    assert shop.extractor.calls == [A.text]
+    with shop.store.read(COLLECTION) as reader:
+        assert [document.metadata for document in reader.documents()] == [{"year": 1957}]
+
+
+def test_a_paid_extraction_is_saved_before_the_next_is_asked_for(shop: Workshop) -> None:
+    def die_on_the_second(passage: Passage) -> str:
+        if passage.text != A.text:
+            raise KeyboardInterrupt
+        return ""
+
+    shop.extractor = ScriptedExtractor(die_on_the_second, paid=True)
+    submit(shop, A, B)
+    tasks = shop.lease()
+    with pytest.raises(KeyboardInterrupt):
+        shop.pipeline.process(tasks)
+    shop.extractor = ScriptedExtractor(paid=True)
+    assert shop.pipeline.process(tasks) == Processed(done=2)
+    assert shop.extractor.calls == [B.text]
+
+
+def test_a_document_that_cannot_be_read_fails_alone(shop: Workshop) -> None:
+    job = submit(shop, A, note("empty", " \n"), C)
+    assert shop.pipeline.process(shop.lease()) == Processed(done=2, failed=1)
+    (failed,) = shop.queue.tasks(job, state=TaskState.FAILED)
+    assert failed.source == "empty"
+    assert failed.error
+    assert shop.sources() == ["a", "c"]
+
+
+def test_an_extractor_that_breaks_on_one_document_costs_no_other(shop: Workshop) -> None:
+    def break_on_b(passage: Passage) -> str:
+        if passage.text == B.text:
+            raise ZeroDivisionError("so it goes")
+        return ""
+
+    shop.extractor = ScriptedExtractor(break_on_b)
+    job = submit(shop, A, B, C)
+    assert shop.pipeline.process(shop.lease()) == Processed(done=2, failed=1)
+    (failed,) = shop.queue.tasks(job, state=TaskState.FAILED)
+    assert (failed.source, failed.error) == ("b", "ZeroDivisionError: so it goes")
+
+
+def test_a_failed_extraction_comes_in_without_a_graph_and_is_counted(shop: Workshop) -> None:
+    shop.extractor = ScriptedExtractor(lambda _: "cut off")
+    submit(shop, A)
+    assert shop.pipeline.process(shop.lease()) == Processed(done=1, quarantined=1)
+    found = shop.counts()
+    assert (found["passages"], found["entities"], found["quarantined"]) == (1, 0, 1)
+
+
+def test_what_is_whole_comes_in_though_the_model_went_away(shop: Workshop) -> None:
+    def vanish_at_c(passage: Passage) -> str:
+        if passage.text == C.text:
+            raise ModelUnavailable("The endpoint refuses.")
+        return ""
+
+    shop.extractor = ScriptedExtractor(vanish_at_c)
+    job = submit(shop, A, B, C)
+    found = shop.pipeline.process(shop.lease())
+    assert found == Processed(done=2, retried=1, trouble="The endpoint refuses.")
+    (waiting,) = shop.queue.tasks(job, state=TaskState.QUEUED)
+    assert (waiting.source, waiting.error) == ("c", "The endpoint refuses.")
+
+
+def test_a_model_that_stays_away_fails_the_task_in_the_end(shop: Workshop) -> None:
+    def refuse(_: Passage) -> str:
+        raise ModelUnavailable("The endpoint refuses.")
+
+    shop.extractor = ScriptedExtractor(refuse)
+    job = submit(shop, A)
+    results = [shop.pipeline.process(shop.lease()) for _ in range(3)]
+    assert [(found.retried, found.failed) for found in results] == [(1, 0), (1, 0), (0, 1)]
+    (failed,) = shop.queue.tasks(job, state=TaskState.FAILED)
+    assert (failed.attempts, failed.error) == (3, "The endpoint refuses.")
+
+
+def test_a_task_whose_worker_always_dies_is_given_up(shop: Workshop) -> None:
+    job = submit(shop, A)
+    (task,) = shop.lease()
+    found = shop.pipeline.process([replace(task, attempts=4)])
+    assert found == Processed(failed=1)
+    assert "died" in shop.queue.tasks(job)[0].error
+    assert shop.extractor.calls == []
+
+
+def test_of_two_versions_in_one_batch_the_newer_stays(shop: Workshop) -> None:
+    submit(shop, A)
+    old = shop.lease()
+    submit(shop, replace(A, text="Milner met H.M."))
+    shop.queue.release([task.id for task in old])
+    shop.pipeline.process(shop.lease())
+    assert shop.texts() == ["Milner met H.M."]
+
+
+def test_a_store_that_cannot_be_reached_is_no_fault_of_the_documents(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(collection: str, change: Change) -> int:
+        raise StoreUnavailable("locked")
+
+    job = submit(shop, A)
+    tasks = shop.lease()
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.store, "commit", refuse)
+        with pytest.raises(StoreUnavailable):
+            shop.pipeline.process(tasks)
+    assert shop.queue.job(job).counts == {TaskState.EXTRACTING: 1}
+
+
+def test_tasks_of_several_collections_may_come_together(shop: Workshop) -> None:
+    shop.store.create_collection("letters", shop.store.collection(COLLECTION).settings)
+    submit(shop, A)
+    shop.pipeline.submit("letters", [B])
+    assert shop.pipeline.process(shop.lease()) == Processed(done=2)
+    assert shop.sources() == ["a"]
+    with shop.store.read("letters") as reader:
+        assert [document.source for document in reader.documents()] == ["b"]

@@ -1,0 +1,113 @@
+"""A snapshot is published when, and only when, the graph or the embedder changed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer.progress import StepProgress
+from kg.errors import CollectionNotFound
+from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
+
+A = note("a", "Milner studied Molaison.")
+B = note("b", "Scoville operated on Molaison.")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    return Workshop(folder=tmp_path)
+
+
+def test_the_published_snapshot_holds_the_present_revision(shop: Workshop) -> None:
+    shop.ingest(A, B)
+    name = shop.pipeline.publish(COLLECTION)
+    assert name == shop.snapshots().current()
+    found = shop.snapshot()
+    assert (found.revision, found.embedder) == (1, "hash-64")
+    assert sorted(found.passages.text) == sorted([A.text, B.text])
+
+
+def test_an_empty_collection_publishes_an_empty_snapshot(shop: Workshop) -> None:
+    assert shop.pipeline.publish(COLLECTION) is not None
+    assert len(shop.snapshot().passages.id) == 0
+
+
+def test_what_is_published_is_not_built_again(shop: Workshop) -> None:
+    shop.ingest(A)
+    shop.pipeline.publish(COLLECTION)
+    steps: list[StepProgress] = []
+    assert shop.pipeline.publish(COLLECTION, steps.append) is None
+    assert steps == []
+
+
+def test_a_change_makes_the_snapshot_stale_until_the_next_is_published(shop: Workshop) -> None:
+    publisher = shop.pipeline.publisher
+    shop.pipeline.publish(COLLECTION)
+    shop.ingest(A)
+    assert publisher.stale(shop.store.collection(COLLECTION))
+    shop.pipeline.publish(COLLECTION)
+    assert not publisher.stale(shop.store.collection(COLLECTION))
+
+
+def test_a_damaged_snapshot_is_built_again(shop: Workshop) -> None:
+    shop.ingest(A)
+    damaged = shop.pipeline.publish(COLLECTION)
+    assert damaged is not None
+    file = shop.snapshots().path / damaged / "passages.text.data.npy"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    assert shop.pipeline.publish(COLLECTION) not in (None, damaged)
+    assert list(shop.snapshot().passages.text) == [A.text]
+
+
+def test_another_embedder_has_its_snapshot_beside_the_old_one(shop: Workshop) -> None:
+    shop.ingest(A)
+    shop.pipeline.publish(COLLECTION)
+    shop.pipeline.reindex(COLLECTION, replace(SETTINGS, embedder="hash-32"))
+    shop.pipeline.publish(COLLECTION)
+    assert shop.snapshot("hash-32").passages.vectors.shape == (1, 32)
+    assert shop.snapshot("hash-64").passages.vectors.shape == (1, 64)
+
+
+def test_of_those_who_publish_at_once_one_does_the_work(shop: Workshop) -> None:
+    shop.ingest(A, B)
+    with ThreadPoolExecutor(4) as pool:
+        names = list(pool.map(lambda _: shop.pipeline.publish(COLLECTION), range(4)))
+    assert len([name for name in names if name]) == 1
+    assert len(shop.snapshots().names()) == 1
+
+
+def test_what_a_killed_writer_left_behind_is_removed(shop: Workshop) -> None:
+    folder = shop.snapshots().path
+    (folder / ".writing-1234").mkdir(parents=True)
+    (folder / ".writing-1234" / "passages.id.data.npy").write_bytes(b"half")
+    (folder / "CURRENT.1234").write_text("half", encoding="utf-8")
+    name = shop.pipeline.publish(COLLECTION)
+    assert name is not None
+    assert {entry.name for entry in folder.iterdir()} == {name, "CURRENT", "publish.lock"}
+
+
+def test_older_snapshots_are_pruned(shop: Workshop) -> None:
+    for number in range(5):
+        shop.ingest(note(str(number), f"Passage Number{number}."))
+        shop.pipeline.publish(COLLECTION)
+    assert len(shop.snapshots().names()) == 2
+
+
+def test_snapshots_do_not_depend_on_the_parts_that_documents_came_in(
+    shop: Workshop, tmp_path: Path
+) -> None:
+    shop.ingest(A, B)
+    parts = Workshop(folder=tmp_path / "parts")
+    for document in (B, A):
+        parts.ingest(document)
+        parts.pipeline.publish(COLLECTION)
+    shop.pipeline.publish(COLLECTION)
+    assert parts.snapshots().open().manifest.files == shop.snapshots().open().manifest.files
+
+
+def test_an_unknown_collection_is_an_error(shop: Workshop) -> None:
+    with pytest.raises(CollectionNotFound):
+        shop.pipeline.publish("none")
