@@ -31,7 +31,7 @@ BEING_INDEXED = "The documents of this collection are being indexed: ask again i
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """How somebody wants a collection to be indexed; None leaves it as it is, or as settings say."""
+    """How a collection is to be indexed; None leaves it as it is, or as the settings say."""
 
     extractor: str | None = None
     embedder: str | None = None
@@ -59,7 +59,7 @@ class Core:
 
     # Collections
 
-    def create_collection(self, name: str, wanted: Wanted = Wanted()) -> Collection:  # noqa: B008 - frozen
+    def create_collection(self, name: str, wanted: Wanted = Wanted()) -> Collection:
         """Raises: NameInvalid, CollectionExists, SettingsInvalid."""
         settings = self._settle(wanted, self._defaults())
         return self.store.create_collection(name, settings)

@@ -43,7 +43,8 @@ def graph_of(reader: GraphReader) -> "nx.MultiDiGraph[str]":
         collection=reader.collection.name, revision=reader.collection.revision
     )
     graph.add_nodes_from(_nodes(reader))
-    graph.add_edges_from(_edges(reader))
+    for one, other, key, attributes in _edges(reader):
+        graph.add_edge(one, other, key=key, **attributes)
     return graph
 
 
@@ -57,9 +58,7 @@ def _nodes(reader: GraphReader) -> Iterator[tuple[str, dict[str, Any]]]:
     for passage in reader.passages():
         yield (
             passage.id,
-            _clean(
-                kind="passage", label=passage.title, heading=passage.heading, text=passage.text
-            ),
+            _clean(kind="passage", label=passage.title, heading=passage.heading, text=passage.text),
         )
     for entity in reader.entities():
         yield (

@@ -1,8 +1,8 @@
 """Where things lie below the data folder.
 
-    ammon.sqlite                                 the store: truth
-    collections/<name>/snapshots/<embedder>/     snapshots of one collection made with one embedder
-    cache/embeddings.sqlite                      embeddings by content
+ammon.sqlite                                 the store: truth
+collections/<name>/snapshots/<embedder>/     snapshots of one collection made with one embedder
+cache/embeddings.sqlite                      embeddings by content
 """
 
 import hashlib

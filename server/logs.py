@@ -40,15 +40,14 @@ def configure(settings: Settings, default: Level) -> None:
     root.setLevel((settings.log_level or default).upper())
 
 
-class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # generic in stubs only
+class _Stderr(logging.Handler):
     """Writes to what standard error is at the moment: progress bars put themselves before it."""
 
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self):  # type: ignore[no-untyped-def,override]  # noqa: ANN201
-        return sys.stderr
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+        except (OSError, ValueError):
+            self.handleError(record)
 
 
 def _renderer(form: Literal["console", "json"]) -> list[structlog.typing.Processor]:

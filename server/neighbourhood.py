@@ -110,7 +110,7 @@ class _Walk:
         self.found[kind, row] = distance
 
 
-def _across(one: np.ndarray, other: np.ndarray, rows: list[int]) -> Iterator[int]:  # type: ignore[type-arg]  # integers of any width
+def _across(one: np.ndarray, other: np.ndarray, rows: list[int]) -> Iterator[int]:
     """The ends of the edges that touch `rows`, in order of edge."""
     for edge in np.flatnonzero(np.isin(one, rows) | np.isin(other, rows)).tolist():
         yield int(one[edge])
@@ -132,7 +132,9 @@ def _edges(snapshot: Snapshot, found: Iterable[_Key]) -> Iterator[Edge]:
         )
     inside = np.isin(synonyms.source, entities) & np.isin(synonyms.target, entities)
     links = {
-        frozenset((int(synonyms.source[row]), int(synonyms.target[row]))): float(synonyms.score[row])
+        frozenset((int(synonyms.source[row]), int(synonyms.target[row]))): float(
+            synonyms.score[row]
+        )
         for row in np.flatnonzero(inside).tolist()
     }
     for (one, other), score in sorted((sorted(ends), score) for ends, score in links.items()):
@@ -164,7 +166,7 @@ def _node(snapshot: Snapshot, key: _Key, distance: int) -> Node:
 def _find(snapshot: Snapshot, name: str) -> int:
     """The entity's row: ids are hashes of normal names, and stand in order."""
     wanted = ids.entity_id(snapshot.collection, normalise(name))
-    row = bisect.bisect_left(snapshot.entities.id, wanted)  # type: ignore[type-var]  # a sequence
+    row = bisect.bisect_left(snapshot.entities.id, wanted)
     if row < len(snapshot.entities.id) and snapshot.entities.id[row] == wanted:
         return row
     near = ", ".join(repr(found) for found in _similar(snapshot, normalise(name)))

@@ -56,8 +56,9 @@ class Retrievers:
         if kept is not None and kept.path == folder.path / name:
             return kept.retriever
         lock = self._locks.setdefault(collection.name, Lock())
-        if not lock.acquire(blocking=kept is None):
-            assert kept is not None
+        if kept is None:
+            lock.acquire()
+        elif not lock.acquire(blocking=False):
             return kept.retriever
         try:
             return self._swap(collection, folder, self._open.get(collection.name))

@@ -114,7 +114,9 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
         init_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Nothing but the arguments: where they come from is `load`'s business."""
         return (init_settings,)
@@ -166,7 +168,7 @@ def load() -> LoadedSettings:
     _refuse_unknown(from_file, file)
     _warn_of_unknown(os.environ)
     from_environment = EnvSettingsSource(Settings)()
-    origins = {name: f"file ({file})" for name in from_file}
+    origins = dict.fromkeys(from_file, f"file ({file})")
     origins |= {name: f"environment ({PREFIX}{name.upper()})" for name in from_environment}
     try:
         settings = Settings(**{**from_file, **from_environment})
@@ -199,8 +201,9 @@ def _read(file: Path) -> dict[str, Any]:
 def _refuse_unknown(names: Iterable[str], file: Path) -> None:
     for name in names:
         if name not in Settings.model_fields:
+            nearest = _nearest(name, Settings.model_fields)
             raise SettingsInvalid(
-                f"{file} sets {name!r}, which is no setting.{_nearest(name, Settings.model_fields)} "
+                f"{file} sets {name!r}, which is no setting.{nearest} "
                 "`ammon config` lists all of them."
             )
 

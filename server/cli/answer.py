@@ -1,0 +1,97 @@
+"""A retrieval as people read it: passages, what led there, what to try next."""
+
+import re
+from collections.abc import Iterable
+
+from rich.padding import Padding
+from rich.text import Text
+
+from retrieval.results import Explanation, Hit, Retrieval
+from server.cli.output import console
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_WORD = re.compile(r"\w+")
+_SNIPPET_CHARS = 300
+_SHOWN = 6
+"""Entities of a role and facts that are shown without --explain."""
+_ROLES = {"question": "named in the question", "seed": "started from", "bridge": "went over"}
+
+
+def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
+    """Print a retrieval on standard output."""
+    out = console()
+    for hit in found.hits:
+        out.print(_heading(hit))
+        text = hit.text if explain else snippet(hit.text, found.question)
+        out.print(Padding(Text(text), (0, 0, 0, 4)) if out.is_terminal else f"    {text}")
+    for line in _led_there(found.explanation, explain=explain):
+        out.print(line)
+    if explain:
+        times = ", ".join(f"{name} {ms:.0f} ms" for name, ms in found.timings.items())
+        out.print(Text(f"Mode {found.mode}, revision {found.revision}; {times}", style="dim"))
+    out.print(Text("\nTry next", style="bold"))
+    for tip in _tips(found, k=k, explain=explain):
+        out.print(f"  {tip}")
+
+
+def snippet(text: str, question: str) -> str:
+    """The passage's beginning, or the stretch of it that shares most words with the question."""
+    flat = " ".join(text.split())
+    if len(flat) <= _SNIPPET_CHARS:
+        return flat
+    wanted = {word.casefold() for word in _WORD.findall(question) if len(word) > 3}
+    sentences = [part for part in _SENTENCE.split(text) if part.strip()]
+    shared = [len(wanted & {w.casefold() for w in _WORD.findall(part)}) for part in sentences]
+    best = shared.index(max(shared)) if shared else 0
+    chosen = " ".join(" ".join(sentences[best:]).split())
+    cut = chosen[:_SNIPPET_CHARS].rsplit(" ", 1)[0] if len(chosen) > _SNIPPET_CHARS else chosen
+    return ("… " if best else "") + cut + (" …" if len(chosen) > _SNIPPET_CHARS else "")
+
+
+def _heading(hit: Hit) -> Text:
+    """'1  Title > heading — source, p. 3  (0.123)'."""
+    name = " > ".join(part for part in (hit.title, hit.heading) if part) or "(no title)"
+    line = Text.assemble((f"{hit.rank:>2}  ", "bold cyan"), (name, "bold"))
+    places = [
+        place.source + (f", p. {place.page}" if place.page else "") for place in hit.citations
+    ]
+    if places:
+        line.append(f" — {'; '.join(dict.fromkeys(places))}", style="green")
+    return line.append(f"  ({hit.score:.4f})", style="dim")
+
+
+def _led_there(explanation: Explanation, *, explain: bool) -> Iterable[Text]:
+    limit = None if explain else _SHOWN
+    if explanation.entities or explanation.facts:
+        yield Text("\nWhat led there", style="bold")
+    for role in dict.fromkeys(entity.role for entity in explanation.entities):
+        of_role = [entity for entity in explanation.entities if entity.role == role][:limit]
+        names = ", ".join(
+            f"{entity.name} ({entity.weight:.2f})" if explain else entity.name for entity in of_role
+        )
+        yield Text.assemble((f"  {_ROLES.get(role, role)}: ", "cyan"), names)
+    for fact in explanation.facts[:limit]:
+        told = f"{fact.subject} — {fact.relation} — {fact.object}"
+        weight = f" ({fact.score:.2f})" if explain else ""
+        yield Text.assemble(("  fact: ", "cyan"), told, weight)
+    if explain and explanation.clauses:
+        yield Text.assemble(("  read as: ", "cyan"), " | ".join(explanation.clauses))
+    for note in explanation.notes:
+        yield Text(f"  {note}", style="yellow")
+
+
+def _tips(found: Retrieval, *, k: int, explain: bool) -> Iterable[str]:
+    if not found.hits:
+        yield f"ammon ingest PATH --collection {found.collection!r}    (add documents)"
+        yield "ammon status    (see what is there)"
+        return
+    asked = f'ammon query "…" --collection {found.collection!r}'
+    bridges = [entity.name for entity in found.explanation.entities if entity.role == "bridge"]
+    if bridges:
+        yield f'ammon query "… {bridges[0]} …"    (ask on from what the walk went over)'
+    if len(found.hits) == k:
+        yield f"{asked} --k {4 * k}    (more passages)"
+    if not explain:
+        yield f"{asked} --explain    (whole passages, and every weight)"
+    other = "dense" if found.mode != "dense" else "ammon"
+    yield f"{asked} --mode {other}    (compare)"

@@ -1,0 +1,57 @@
+"""Options that several commands share."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+CollectionName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        "-c",
+        metavar="NAME",
+        help="The collection; by default the setting `collection`.",
+        show_default=False,
+    ),
+]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object, for scripts.")
+]
+ExtractorName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--extractor",
+        metavar="NAME",
+        help="What finds entities and facts: spacy[:MODEL], llm[:MODEL] or precomputed:FILE.",
+        show_default=False,
+    ),
+]
+EmbedderName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        metavar="NAME",
+        help="What embeds: minilm, onnx:PATH, sentence-transformers:NAME or openai[:MODEL].",
+        show_default=False,
+    ),
+]
+PassageTokens: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--passage-tokens",
+        metavar="N",
+        min=0,
+        help="The longest passage, in the embedder's tokens; 0 keeps documents whole.",
+        show_default=False,
+    ),
+]
+OverlapTokens: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--overlap-tokens",
+        metavar="N",
+        min=0,
+        help="How much of a passage's end the next one repeats.",
+        show_default=False,
+    ),
+]

@@ -1,0 +1,40 @@
+"""What commands print: JSON or text on standard output, everything else on standard error."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+
+
+def print_error(message: str) -> None:
+    """Print one clear line, red where standard error is a terminal."""
+    _print_marked("Error", "bold red", message)
+
+
+def print_warning(message: str) -> None:
+    """Print one line that can be lived with."""
+    _print_marked("Warning", "yellow", message)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A console that takes texts as they are; lines are wrapped only for a terminal."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    made.soft_wrap = not made.is_terminal
+    return made
+
+
+def _print_marked(mark: str, style: str, message: str) -> None:
+    from rich.text import Text
+
+    line = Text.assemble((f"{mark}: ", style), " ".join(message.split()))
+    console(stderr=True).print(line, soft_wrap=True)

@@ -1,0 +1,73 @@
+"""Progress on standard error: bars on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from indexer.progress import ReportProgress, StepProgress
+
+LABELS = {
+    "read": "Reading files",
+    "extract": "Extracting",
+    "synonyms": "Linking synonyms",
+    "gazetteer": "Finding names",
+    "embed passages": "Embedding passages",
+    "embed sentences": "Embedding sentences",
+    "embed entities": "Embedding entities",
+    "embed facts": "Embedding facts",
+    "snapshot": "Writing the snapshot",
+}
+_EVERY_SECONDS = 5.0
+
+
+@contextmanager
+def shown_progress() -> Iterator[ReportProgress]:
+    """What to hand to a step that reports its progress."""
+    if sys.stderr.isatty():
+        with _bars() as report:
+            yield report
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bars() -> Iterator[ReportProgress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from server.cli.output import console
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    tasks: dict[str, int] = {}
+    lock = Lock()
+    with Progress(*columns, TimeElapsedColumn(), console=console(stderr=True)) as bars:
+
+        def report(step: StepProgress) -> None:
+            with lock:
+                if step.step not in tasks:
+                    label = LABELS.get(step.step, step.step)
+                    tasks[step.step] = bars.add_task(label, total=None)
+            total = step.total or None
+            bars.update(bars.task_ids[tasks[step.step]], completed=step.done, total=total)
+
+        yield report
+
+
+def _lines() -> ReportProgress:
+    """A line when a step is done, and every few seconds before."""
+    told: dict[str, float] = {}
+    lock = Lock()
+
+    def report(step: StepProgress) -> None:
+        now = time.monotonic()
+        with lock:
+            last = told.setdefault(step.step, now)
+            done = bool(step.total) and step.done >= step.total
+            if not done and now - last < _EVERY_SECONDS:
+                return
+            told[step.step] = now
+        of_total = f"{step.done}/{step.total}" if step.total else str(step.done)
+        sys.stderr.write(f"{LABELS.get(step.step, step.step)}: {of_total}\n")
+
+    return report

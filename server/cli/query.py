@@ -1,0 +1,43 @@
+"""`ammon query`: a question, and the passages that answer it together."""
+
+from typing import Annotated
+
+import typer
+
+from server.cli import options
+from server.cli.context import opened
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog='Example: ammon query "Where did the teacher of Eric Kandel study?" -k 5 --explain'
+    )(query)
+
+
+def query(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="The question.", show_default=False)],
+    collection: options.CollectionName = None,
+    mode: Annotated[
+        str, typer.Option("--mode", "-m", help="ammon, hipporag2, hipporag, dense or bm25.")
+    ] = "ammon",
+    k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")] = 5,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show all that led there, with its weight.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Ask a question: passages in order, what led to them, and what to try next."""
+    from dataclasses import asdict
+
+    from server.cli.answer import print_answer
+    from server.cli.output import print_json
+
+    with opened(context) as core:
+        name = collection or core.settings.collection
+        found = core.query(name, question, mode=mode, k=k)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print_answer(found, k=k, explain=explain)

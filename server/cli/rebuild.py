@@ -1,0 +1,84 @@
+"""`ammon rebuild` and `ammon reindex`: what is derived, made again."""
+
+import typer
+
+from server.cli import options
+from server.cli.context import opened
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example: ammon rebuild --collection research")(rebuild)
+    app.command(epilog="Example: ammon reindex --extractor llm:gpt-4o-mini -c research")(reindex)
+
+
+def rebuild(
+    context: typer.Context,
+    collection: options.CollectionName = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Publish a fresh snapshot if the present one is damaged or older than the graph."""
+    from server.cli.output import console, print_json
+    from server.cli.progress import shown_progress
+
+    with opened(context) as core:
+        name = collection or core.settings.collection
+        with shown_progress() as progress:
+            published = core.rebuild(name, progress)
+        current = core.snapshot_folder(name).current()
+    if as_json:
+        print_json({"collection": name, "snapshot": current, "rebuilt": published is not None})
+    elif published:
+        console().print(f"Published the snapshot {published} of {name!r}.")
+    else:
+        console().print(f"The snapshot {current} of {name!r} is whole and up to date.")
+
+
+def reindex(
+    context: typer.Context,
+    collection: options.CollectionName = None,
+    extractor: options.ExtractorName = None,
+    embedder: options.EmbedderName = None,
+    passage_tokens: options.PassageTokens = None,
+    overlap_tokens: options.OverlapTokens = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Index a collection in another way: with another extractor, embedder or size of passages.
+
+    What a model was paid for before is used again. Until it is done, questions are answered from
+    what was there before.
+    """
+    from dataclasses import asdict
+
+    from server.cli.output import console, print_json
+    from server.cli.progress import shown_progress
+    from server.core import Wanted
+    from server.status import collection_status, job_failures
+
+    wanted = Wanted(
+        extractor=extractor,
+        embedder=embedder,
+        max_tokens=passage_tokens,
+        overlap_tokens=overlap_tokens,
+    )
+    with opened(context) as core:
+        name = collection or core.settings.collection
+        job = core.reindex(name, wanted).job
+        with shown_progress() as progress:
+            core.worker.run_until_empty(name, progress)
+        failed = job_failures(core, job.id) if job else []
+        status = collection_status(core, name)
+    summary = {
+        "collection": name,
+        "settings": asdict(status.collection.settings),
+        "documents": job.total if job else 0,
+        "failed": [{"source": source, "reason": reason} for source, reason in failed],
+        "snapshot": status.snapshot,
+    }
+    if as_json:
+        print_json(summary)
+    else:
+        console().print(
+            f"Indexed {summary['documents']} documents of {name!r} anew, {len(failed)} failed."
+        )
+    raise typer.Exit(1 if failed else 0)
