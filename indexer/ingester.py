@@ -14,13 +14,24 @@ from indexer.chunking import chunk
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
 from inference.embedder import Embedder
-from kg.errors import AmmonError, DocumentUnreadable, ModelUnavailable, StoreUnavailable
+from kg.errors import (
+    AmmonError,
+    DependencyMissing,
+    DocumentUnreadable,
+    ModelUnavailable,
+    SettingsInvalid,
+    StoreUnavailable,
+    WeightsInvalid,
+)
 from kg.jobs import JobQueue, Task
 from kg.records import CollectionSettings, Extraction, Passage
 from kg.store import Change, DocumentGraph, GraphStore
 
 BATCH_CHARS = 2_000_000
 """How much text one transaction takes in, unless a single document is longer."""
+
+SETUP_ERRORS = (DependencyMissing, SettingsInvalid, WeightsInvalid)
+"""What no document can help: somebody has to put the installation or its settings right."""
 
 _log = structlog.get_logger(__name__)
 
@@ -61,14 +72,19 @@ class Ingester:
     def process(self, tasks: Sequence[Task]) -> Processed:
         """Work on all tasks; note what failed, and why.
 
-        Raises: StoreUnavailable; nothing that a single document brings about.
+        Raises: StoreUnavailable and `SETUP_ERRORS`; nothing that a document brings about.
         """
         return sum((self._attempt(batch) for batch in _batches(tasks)), Processed())
+
+    def postpone(self, tasks: Sequence[Task], reason: str) -> Processed:
+        """Put tasks back, or leave them failed if they were begun often enough."""
+        noted = (self._note(task, reason, retry=True) for task in tasks)
+        return sum(noted, Processed(trouble=reason))
 
     def _attempt(self, batch: Sequence[Task]) -> Processed:
         try:
             return self._ingest(batch)
-        except StoreUnavailable:
+        except (StoreUnavailable, *SETUP_ERRORS):
             raise
         except Exception as error:  # the outermost boundary of a document: see above
             if len(batch) > 1:

@@ -91,6 +91,10 @@ class Pipeline:
         """See `Ingester.process`."""
         return self._ingester.process(tasks)
 
+    def postpone(self, tasks: Sequence[Task], reason: str) -> Processed:
+        """See `Ingester.postpone`."""
+        return self._ingester.postpone(tasks, reason)
+
     def delete(self, collection: str, document_ids: Iterable[str]) -> int:
         """Take documents out of the graph, in one transaction, and out of the queue.
 

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import structlog
 
-from indexer.ingester import Processed
+from indexer.ingester import SETUP_ERRORS, Processed
 from indexer.pipeline import Pipeline
 from indexer.process import is_dead, worker_name
 from kg.errors import ModelUnavailable, StoreError
@@ -46,8 +46,8 @@ class Shift:
     def run(self, *, until_empty: bool) -> None:
         """Work until told to stop or, if so wished, until nobody has anything left to do.
 
-        Raises: StoreError; ModelUnavailable (only until empty) if a model stays out of reach: the
-        tasks that wait for it keep waiting.
+        Raises: StoreError. Only until empty: ModelUnavailable if a model stays out of reach, and
+        `SETUP_ERRORS`; the tasks keep waiting.
         """
         queue, limit, strikes = self.pipeline.queue, 1, 0
         while not self.stop.is_set():
@@ -66,7 +66,7 @@ class Shift:
                 self.arrived.clear()
                 continue
             began = time.monotonic()
-            result = self._process(tasks)
+            result = self._process(tasks, until_empty=until_empty)
             self.report(result)
             limit = _pace(limit, tasks, time.monotonic() - began)
             strikes = strikes + 1 if result.trouble and not result.done else 0
@@ -79,12 +79,14 @@ class Shift:
             if strikes:
                 self.stop.wait(min(2.0 ** (strikes - 1), LONGEST_PAUSE))
 
-    def _process(self, tasks: Sequence[Task]) -> Processed:
+    def _process(self, tasks: Sequence[Task], *, until_empty: bool) -> Processed:
         queue, held = self.pipeline.queue, [task.id for task in tasks]
         try:
             with _holding(queue, held, worker=self.name, seconds=self.lease_seconds):
                 return self.pipeline.process(tasks)
-        except BaseException:  # an interrupt too: nobody has to wait until the lease runs out
+        except BaseException as error:  # an interrupt too: nobody has to wait for the lease's end
+            if isinstance(error, SETUP_ERRORS) and not until_empty:
+                return self.pipeline.postpone(tasks, str(error))
             with suppress(StoreError):
                 queue.release(held)
             raise

@@ -7,6 +7,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from indexer.extraction.port import Extractor
@@ -14,16 +15,17 @@ from indexer.worker import Worker
 from kg.records import Passage, SourceDocument
 from kg.sqlite import SQLiteStore
 from tests.doubles.extractors import ScriptedExtractor
-from tests.doubles.workshop import COLLECTION, Workshop
+from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop
 
 _PEOPLE = ("Cajal", "Golgi", "Milner", "Scoville", "Penfield", "Hebb", "Lashley", "Corkin")
 _PLACES = ("Madrid", "Pavia", "Montreal", "Hartford", "Cambridge", "Harvard", "Oslo")
 _SHARED = "Santiago and Camillo shared the prize in Stockholm in 1906."
-SECONDS_PER_PASSAGE = 0.004
+_SECONDS_PER_PASSAGE = 0.004
 
 
 def documents(number: int = 60) -> list[SourceDocument]:
-    """Short documents that name the same people and places; every fifth is the same passage."""
+    """Documents of two passages that name the same people and places; every fifth is the same
+    one."""
     found = []
     for index in range(number):
         person, other = _PEOPLE[index % 8], _PEOPLE[(index * 3 + 1) % 8]
@@ -51,6 +53,7 @@ def workshop(folder: Path, extractor: Extractor | None = None) -> Workshop:
         folder=folder,
         store=SQLiteStore(folder / "store.sqlite"),
         extractor=extractor or ScriptedExtractor(paid=True),
+        settings=replace(SETTINGS, max_tokens=16),
     )
 
 
@@ -60,7 +63,7 @@ def main(folder: Path, calls: Path) -> None:
     def write_down(passage: Passage) -> str:
         with calls.open("a", encoding="utf-8") as file:
             file.write(passage.id + "\n")
-        time.sleep(SECONDS_PER_PASSAGE)
+        time.sleep(_SECONDS_PER_PASSAGE)
         return ""
 
     shop = workshop(folder, ScriptedExtractor(write_down, paid=True))

@@ -34,10 +34,11 @@ class Workshop:
     folder: Path
     store: MemoryStore | SQLiteStore = field(default_factory=MemoryStore)
     extractor: Extractor = field(default_factory=ScriptedExtractor)
+    settings: CollectionSettings = SETTINGS
 
     def __post_init__(self) -> None:
         with suppress(CollectionExists):
-            self.store.create_collection(COLLECTION, SETTINGS)
+            self.store.create_collection(COLLECTION, self.settings)
         self.queue: JobQueue = self.store
         self.pipeline = Pipeline(
             store=self.store,

@@ -13,7 +13,7 @@ import pytest
 from indexer.ingester import Processed
 from indexer.progress import StepProgress
 from indexer.worker import Worker
-from kg.errors import ModelUnavailable
+from kg.errors import DependencyMissing, ModelUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
@@ -157,6 +157,36 @@ def test_a_run_gives_up_when_the_model_stays_away_and_publishes_what_is_done(
         worker(shop).run_until_empty()
     assert len(shop.snapshot().documents.id) == 1
     assert shop.queue.waiting() > 10
+
+
+def test_a_run_stops_at_once_if_the_installation_is_at_fault(shop: Workshop) -> None:
+    def lack(_: Passage) -> str:
+        raise DependencyMissing("spacy", "nlp")
+
+    shop.extractor = ScriptedExtractor(lack)
+    job = shop.pipeline.submit(COLLECTION, NOTES).job
+    with pytest.raises(DependencyMissing):
+        worker(shop).run_until_empty()
+    assert job is not None
+    assert shop.queue.job(job.id).counts == {TaskState.QUEUED: 20}
+
+
+def test_in_the_background_a_fault_of_the_installation_fails_tasks_in_the_end(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lack(_: Passage) -> str:
+        raise DependencyMissing("spacy", "nlp")
+
+    monkeypatch.setattr("indexer.shift.LONGEST_PAUSE", 0.01)
+    shop.extractor = ScriptedExtractor(lack)
+    job = shop.pipeline.submit(COLLECTION, NOTES[:1]).job
+    running = worker(shop)
+    running.start()
+    until(lambda: not shop.queue.waiting())
+    running.stop()
+    assert job is not None
+    (task,) = shop.queue.tasks(job.id, state=TaskState.FAILED)
+    assert "not installed" in task.error
 
 
 def test_extractions_that_nothing_needs_are_forgotten_after_a_run(shop: Workshop) -> None:
