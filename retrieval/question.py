@@ -46,11 +46,14 @@ class Clause:
 
     text: str
     start: int
+    """Offset in the question."""
     end: int
+    surfaces: frozenset[str]
+    """The links that lie inside it, by their surfaces."""
 
     def holds(self, link: Link) -> bool:
-        """Whether the link lies inside this clause."""
-        return self.start <= link.start and link.end <= self.end
+        """Whether the link's name stands inside this clause, here or elsewhere too."""
+        return link.surface in self.surfaces
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +62,7 @@ class Question:
 
     text: str
     links: tuple[Link, ...]
-    """The longest matches, each surface once."""
+    """The longest matches, each surface once, where it stands first."""
     surfaces: frozenset[str]
     """All surfaces that occur in it, nested ones too."""
     mask: str
@@ -78,9 +81,12 @@ def read_question(text: str, known: Callable[[str], bool], *, cased: bool) -> Qu
         Link(surface=span.surface, start=tokens[span.first].start, end=tokens[span.last].end)
         for span in longest_spans(found)
     ]
+    first: dict[str, Link] = {}
+    for link in links:
+        first.setdefault(link.surface, link)
     return Question(
         text=text,
-        links=tuple({link.surface: link for link in links}.values()),
+        links=tuple(first.values()),
         surfaces=frozenset(span.surface for span in found),
         mask=_mask(text, links),
         clauses=tuple(_clauses(text, tokens, links)),
@@ -112,12 +118,13 @@ def _clauses(text: str, tokens: Sequence[Token], links: Sequence[Link]) -> list[
     if not inner:
         return []
     edges = [0, *inner, len(text)]
-    pieces = [_piece(text, start, end) for start, end in pairwise(edges)]
+    pieces = [_piece(text, start, end, links) for start, end in pairwise(edges)]
     return [piece for piece in pieces if len(tokenise(piece.text)) >= _MIN_CLAUSE_WORDS]
 
 
-def _piece(text: str, start: int, end: int) -> Clause:
+def _piece(text: str, start: int, end: int, links: Sequence[Link]) -> Clause:
     raw = text[start:end]
     stripped = raw.strip(" \t\r\n,;，、；،؛")
     offset = start + raw.index(stripped) if stripped else start
-    return Clause(text=stripped, start=offset, end=offset + len(stripped))
+    inside = frozenset(link.surface for link in links if start <= link.start < end)
+    return Clause(text=stripped, start=offset, end=offset + len(stripped), surfaces=inside)

@@ -1,0 +1,287 @@
+"""The conditioned walk once more: slow, with dictionaries and loops, in double precision.
+
+It starts from the notes themselves, not from a snapshot, so that it checks the indexer's pairs
+too. What it shares with the real one: words (`tokenise`), sentences, aliases of titles, and the
+clauses of a question.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.gazetteer import title_aliases
+from indexer.sentences import sentence_spans
+from indexer.stopwords import is_function_word
+from inference.embedder import Embedder
+from kg.tokens import Token, has_case, tokenise
+from retrieval.question import Clause, read_question
+from retrieval.walk import WalkConstants
+from tests.doubles.corpus import Note
+
+Words = tuple[str, ...]
+"""The normal forms of a name's words."""
+Scores = dict[int, float]
+"""Passage -> score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A name of the question: where it stands, and what it may mean."""
+
+    words: Words
+    start: int
+    end: int
+    meanings: frozenset[Words]
+
+
+class Corpus:
+    """Notes in order of passage id: their vectors, entries and mentions.
+
+    With `cased`, names have capitals.
+    """
+
+    def __init__(self, notes: Sequence[Note], embedder: Embedder, *, cased: bool) -> None:
+        self.cased = cased
+        self.notes = sorted(notes, key=lambda one: one.passage.id)
+        self.vectors = [
+            _embedded(embedder, "\n".join(filter(None, (one.title, one.text))))
+            for one in self.notes
+        ]
+        self.sentences: list[list[np.ndarray]] = []
+        """The vectors of each passage's sentences, rounded to half precision."""
+        self.means: dict[Words, set[Words]] = defaultdict(set)
+        """Surface -> entries, each known by its main surface."""
+        self.title: list[Words] = []
+        """The entry that each passage's title is; () without a title."""
+        self._collect()
+        self.mentions: dict[Words, dict[int, list[int]]] = defaultdict(dict)
+        """Entry -> passage -> numbers of its sentences that name the entry."""
+        for number, one in enumerate(self.notes):
+            prefix = f"{one.title}: " if one.title else ""
+            texts = [one.text[start:end] for start, end in sentence_spans(one.text)]
+            self.sentences.append(
+                [_embedded(embedder, prefix + text).astype(np.float16) for text in texts]
+            )
+            everywhere = (self.named_in(one.title) | {self.title[number]}) - {()}
+            for sentence, text in enumerate(texts):
+                for entry in self.named_in(text) | everywhere:
+                    self.mentions[entry].setdefault(number, []).append(sentence)
+
+    def _collect(self) -> None:
+        for one in self.notes:
+            entry = _words(tokenise(one.title))
+            self.title.append(entry)
+            for alias in title_aliases(one.title):
+                if _is_name(tokenise(alias)):
+                    self.means[_words(tokenise(alias))].add(entry)
+        covered = set(self.means)
+        for one in self.notes:
+            for name in one.names:
+                tokens = tokenise(name)
+                named = not self.cased or any(token.named for token in tokens)
+                if _is_name(tokens) and named and _words(tokens) not in covered:
+                    self.means[_words(tokens)].add(_words(tokens))
+
+    def spans(self, text: str, *, cased: bool | None = None) -> list[tuple[int, int]]:
+        """(first, end) of every run of tokens that is a known name."""
+        cased = self.cased if cased is None else cased
+        tokens = tokenise(text)
+        return [
+            (first, end)
+            for first in range(len(tokens))
+            for end in range(first + 1, min(first + 12, len(tokens)) + 1)
+            if _words(tokens[first:end]) in self.means
+            and (end - first > 1 or tokens[first].alone)
+            and (not cased or any(token.named for token in tokens[first:end]))
+        ]
+
+    def named_in(self, text: str, *, cased: bool | None = None) -> set[Words]:
+        """The entries that a text names."""
+        tokens = tokenise(text)
+        return {
+            entry
+            for first, end in self.spans(text, cased=cased)
+            for entry in self.means[_words(tokens[first:end])]
+        }
+
+    def df(self, entry: Words) -> int:
+        """In how many passages an entry is named."""
+        return len(self.mentions[entry])
+
+    def idf(self, entry: Words) -> float:
+        """ln(1 + n/df) / ln(1 + n)."""
+        count = len(self.notes)
+        return math.log(1 + count / max(self.df(entry), 1)) / math.log(1 + count)
+
+    def postings(self, entry: Words, limit: int) -> list[int]:
+        """The passages that an entry leads to: its own titles, then where it is named earliest."""
+        found = self.mentions[entry]
+        best = sorted(found, key=lambda p: (self.title[p] != entry, found[p][0], p))
+        return best[:limit]
+
+
+class ReferenceWalk:
+    """Ranks the notes of a corpus for a question."""
+
+    def __init__(
+        self,
+        notes: Sequence[Note],
+        embedder: Embedder,
+        constants: WalkConstants | None = None,
+        *,
+        cased: bool = True,
+    ) -> None:
+        self._corpus = Corpus(notes, embedder, cased=cased)
+        self._embedder = embedder
+        self._constants = constants or WalkConstants()
+
+    def scores(self, question: str) -> tuple[Scores, Scores]:
+        """(score, base score) of every passage."""
+        cased = self._corpus.cased and has_case(tokenise(question), question)
+        names = self._names(question, cased)
+        clauses = read_question(question, self._known, cased=self._corpus.cased).clauses
+        whole = _embedded(self._embedder, question)
+        mask = self._mask(question, names)
+        relevant = whole if mask is None else (whole + mask) / 2
+        views = [self._similarity(whole)]
+        views += [self._similarity(_embedded(self._embedder, one.text)) for one in clauses]
+        distinct = {one.words: one for one in names}
+        bonuses = {words: self._bonus(one) for words, one in distinct.items()}
+        base = {
+            p: max(view[p] for view in views) + sum(given.get(p, 0) for given in bonuses.values())
+            for p in range(len(self._corpus.notes))
+        }
+        reset = self._reset(base, views[1:], clauses, names, bonuses)
+        asked = self._corpus.named_in(question, cased=cased)
+        arrivals = self._step(reset, base, relevant, asked)
+        share = self._constants.step_weight
+        return {p: (1 - share) * reset[p] + share * arrivals[p] for p in base}, base
+
+    def ranking(self, question: str, k: int) -> list[tuple[str, float]]:
+        """(passage id, score) of the k best."""
+        score, base = self.scores(question)
+        order = sorted(score, key=lambda p: (-score[p], -base[p], p))
+        return [(self._corpus.notes[p].passage.id, score[p]) for p in order[:k]]
+
+    def _known(self, surface: str) -> bool:
+        return tuple(surface.split(" ")) in self._corpus.means
+
+    def _names(self, question: str, cased: bool) -> list[Named]:
+        """The longest names that do not overlap, in order of place."""
+        tokens, taken, found = tokenise(question), set[int](), []
+        spans = self._corpus.spans(question, cased=cased)
+        for first, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
+            if taken.isdisjoint(range(first, end)):
+                taken |= set(range(first, end))
+                words = _words(tokens[first:end])
+                start, stop = tokens[first].start, tokens[end - 1].end
+                means = frozenset(self._corpus.means[words])
+                found.append(Named(words=words, start=start, end=stop, meanings=means))
+        return sorted(found, key=lambda one: one.start)
+
+    def _mask(self, question: str, names: Sequence[Named]) -> np.ndarray | None:
+        left = list(question)
+        for one in names:
+            left[one.start : one.end] = [""] * (one.end - one.start)
+        text = " ".join("".join(left).split())
+        return _embedded(self._embedder, text) if names and text else None
+
+    def _similarity(self, vector: np.ndarray) -> Scores:
+        """Half the passage, half its best sentence."""
+        corpus = self._corpus
+        return {
+            p: 0.5 * float(vector @ corpus.vectors[p])
+            + 0.5 * max(float(vector @ sentence) for sentence in corpus.sentences[p])
+            for p in range(len(corpus.notes))
+        }
+
+    def _bonus(self, name: Named) -> Scores:
+        """Passage -> bonus, for each passage that names what the question names."""
+        corpus, constants, best = self._corpus, self._constants, dict[int, float]()
+        for entry in name.meanings:
+            for passage in corpus.mentions[entry]:
+                special = 1 / corpus.df(entry)
+                if corpus.title[passage] == entry:
+                    special = constants.ambiguous if len(name.meanings) > 1 else 1.0
+                bonus = constants.idf_bonus * corpus.idf(entry) + constants.title_bonus * special
+                best[passage] = max(best.get(passage, 0.0), bonus)
+        return best
+
+    def _reset(
+        self,
+        base: Scores,
+        views: Sequence[Scores],
+        clauses: Sequence[Clause],
+        names: Sequence[Named],
+        bonuses: Mapping[Words, Scores],
+    ) -> Scores:
+        """The weighted mean of all sources."""
+        constants = self._constants
+        sources = [(1.0, self._softmax(base))]
+        for clause, view in zip(clauses, views, strict=True):
+            inside = {
+                one.words for one in names if clause.start <= one.start and one.end <= clause.end
+            }
+            scores = {p: view[p] + sum(bonuses[one].get(p, 0.0) for one in inside) for p in view}
+            sources.append((constants.clause_weight, self._softmax(scores)))
+        for given in bonuses.values():
+            if given:
+                largest = constants.idf_bonus + constants.title_bonus
+                weight = constants.link_weight * max(given.values()) / largest
+                sources.append((weight, self._softmax({p: base[p] for p in given})))
+        total = sum(weight for weight, _ in sources)
+        return {
+            p: sum(weight * spread.get(p, 0.0) for weight, spread in sources) / total for p in base
+        }
+
+    def _softmax(self, scores: Scores) -> Scores:
+        best = sorted(scores, key=lambda p: (-scores[p], p))[: self._constants.pool]
+        weights = {p: math.exp(scores[p] / self._constants.temperature) for p in best}
+        return {p: weight / sum(weights.values()) for p, weight in weights.items()}
+
+    def _step(self, reset: Scores, base: Scores, relevant: np.ndarray, asked: set[Words]) -> Scores:
+        """From each passage over each name that it shares with others, not those asked for."""
+        corpus, constants = self._corpus, self._constants
+        arrivals = dict.fromkeys(base, 0.0)
+
+        def weight(entry: Words, passage: int) -> float:
+            best = max(
+                float(relevant @ corpus.sentences[passage][sentence])
+                for sentence in corpus.mentions[entry][passage]
+            )
+            own = constants.bridge_title_bonus if corpus.title[passage] == entry else 0.0
+            return math.exp((0.5 * best + 0.5 * base[passage] + own) / constants.temperature)
+
+        for origin, mass in reset.items():
+            bridges: dict[Words, Scores] = {}
+            for entry, mentions in corpus.mentions.items():
+                if origin in mentions and entry not in asked:
+                    others = set(corpus.postings(entry, constants.postings)) - {origin}
+                    if others:
+                        bridges[entry] = {p: weight(entry, p) for p in others}
+            preference = {
+                entry: corpus.idf(entry) * sum(leads.values()) ** constants.mass_exponent
+                for entry, leads in bridges.items()
+            }
+            for entry, leads in bridges.items():
+                share = mass * preference[entry] / sum(preference.values())
+                for passage, fitness in leads.items():
+                    arrivals[passage] += share * fitness / sum(leads.values())
+        return arrivals
+
+
+def _embedded(embedder: Embedder, text: str) -> np.ndarray:
+    return embedder.embed([text], "query")[0].astype(np.float64)
+
+
+def _words(tokens: Sequence[Token]) -> Words:
+    return tuple(token.form for token in tokens)
+
+
+def _is_name(tokens: Sequence[Token]) -> bool:
+    """Not only function words, no single short number, and not too long."""
+    short = len(tokens) == 1 and tokens[0].form.isdigit() and len(tokens[0].form) < 4
+    return 0 < len(tokens) <= 12 and not short and not all(is_function_word(t.form) for t in tokens)
