@@ -5,13 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kg.memory import MemoryStore
-
 from indexer.extraction.port import Extractor
 from indexer.pipeline import Pipeline
 from kg.dump import dump_hash
 from kg.errors import CollectionExists
 from kg.jobs import JobQueue, Task
+from kg.memory import MemoryStore
 from kg.records import CollectionSettings, SourceDocument
 from kg.snapshot import Snapshot, SnapshotFolder
 from kg.sqlite import SQLiteStore
