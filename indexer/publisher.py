@@ -48,7 +48,8 @@ class Publisher:
                 return None
             folder.sweep()
             snapshot = self._build(present, progress)
-            if snapshot is not None:
+            # Another collection may have taken the name meanwhile, and its revisions begin anew.
+            if snapshot and snapshot.revision <= self.store.collection(collection).revision:
                 name = folder.write(snapshot.revision, snapshot.write)
                 folder.publish(name)
                 folder.prune()

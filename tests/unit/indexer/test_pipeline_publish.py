@@ -108,6 +108,36 @@ def test_snapshots_do_not_depend_on_the_parts_that_documents_came_in(
     assert parts.snapshots().open().manifest.files == shop.snapshots().open().manifest.files
 
 
+def test_a_collection_that_was_made_anew_meanwhile_does_not_get_the_old_one_s_snapshot(
+    shop: Workshop,
+) -> None:
+    def make_anew(step: StepProgress) -> None:
+        if step.step == "gazetteer" and shop.store.collection(COLLECTION).revision:
+            shop.store.delete_collection(COLLECTION)
+            shop.store.create_collection(COLLECTION, SETTINGS)
+
+    shop.ingest(A)
+    shop.pipeline.publish(COLLECTION, make_anew)
+    assert list(shop.snapshot().passages.text) == []
+
+
+def test_an_embedder_that_is_changed_meanwhile_leaves_none_of_its_links(shop: Workshop) -> None:
+    def change(step: StepProgress) -> None:
+        if step.step == "synonyms" and shop.store.collection(COLLECTION).settings == SETTINGS:
+            shop.pipeline.reindex(COLLECTION, replace(SETTINGS, embedder="hash-32"))
+
+    shop.ingest(A, note("c", "Molaisons and Milners."))
+    shop.pipeline.publish(COLLECTION, change)
+    assert shop.snapshots("hash-64").current() is None
+    fresh = Workshop(folder=shop.folder / "fresh", settings=replace(SETTINGS, embedder="hash-32"))
+    fresh.ingest(A, note("c", "Molaisons and Milners."))
+    fresh.pipeline.publish(COLLECTION)
+    assert shop.dump() == fresh.dump()
+    assert list(shop.snapshot("hash-32").synonyms.score) == list(
+        fresh.snapshot("hash-32").synonyms.score
+    )
+
+
 def test_an_unknown_collection_is_an_error(shop: Workshop) -> None:
     with pytest.raises(CollectionNotFound):
         shop.pipeline.publish("none")
