@@ -21,7 +21,8 @@ def make_extractor(name: str, settings: Settings) -> Extractor:
             from indexer.extraction.llm import LLMExtractor
             from inference.openai_compatible import OpenAIChatModel
 
-            return LLMExtractor(OpenAIChatModel(_llm(model, settings)))
+            chat = OpenAIChatModel(_llm(model, settings))
+            return LLMExtractor(chat, concurrency=settings.llm_concurrency)
         case "precomputed", path if path:
             from indexer.extraction.precomputed import PrecomputedExtractor
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg.errors import AmmonError
-from server.cli import config, delete, export, ingest, query, rebuild, serve, status
+from server.cli import config, delete, evaluate, export, ingest, query, rebuild, serve, status
 from server.cli.output import print_error, print_json
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _options(
     del debug
 
 
-for _module in (ingest, query, status, delete, export, rebuild, serve, config):
+for _module in (ingest, query, status, delete, export, rebuild, serve, config, evaluate):
     _module.register(app)
 
 

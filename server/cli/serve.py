@@ -39,6 +39,7 @@ def serve(
         host=address,
         port=settings.port if port is None else port,
         log_config=None,
+        access_log=False,
         timeout_graceful_shutdown=30,
     )
 

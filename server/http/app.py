@@ -1,0 +1,84 @@
+"""The app: routers, problems, middleware, and the life of what they work with."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import anyio
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from server.core import Core
+from server.http import problems
+from server.http.middleware import BodyLimit, Requests
+from server.http.routers import collections, documents, graph, health, jobs, query
+from server.settings import Settings
+
+PREFIX = "/api/v1"
+_TAGS = {
+    "collections": "Corpora, each with a graph of its own.",
+    "documents": "What is in them.",
+    "jobs": "Documents on their way in.",
+    "query": "Questions, and the passages that answer them together.",
+    "graph": "Entities, facts and what links them.",
+    "health": "For whoever watches over the server.",
+}
+
+
+def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAPI:
+    """Make the app. What it works with is opened by `opener` when it starts, and closed with it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.request_threads
+        core = await anyio.to_thread.run_sync(opener, settings)
+        app.state.core = core
+        core.worker.start()
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(core.close)
+
+    app = _App(
+        title="Ammon",
+        summary="Documents in; out come the passages that answer a question together.",
+        version=_version(),
+        openapi_tags=[{"name": name, "description": told} for name, told in _TAGS.items()],
+        generate_unique_id_function=_operation_id,
+        responses=problems.responses(400, 413, 422, 500, 503),
+        lifespan=lifespan,
+    )
+    api = APIRouter(prefix=PREFIX)
+    for router in (collections, documents, jobs, query, graph, health):
+        api.include_router(router.router)
+    app.include_router(api)
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit=settings.max_request_mb * 1_000_000)
+    app.add_middleware(Requests)
+    return app
+
+
+class _App(FastAPI):
+    """FastAPI, whose description tells of our problems."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        made = super().openapi()
+        template = "#/components/schemas/{model}"
+        schema = problems.Problem.model_json_schema(ref_template=template)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(schema.pop("$defs", {}))
+        schemas["Problem"] = schema
+        return made
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _version() -> str:
+    try:
+        return version("ammon")
+    except PackageNotFoundError:
+        return "0"

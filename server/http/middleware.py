@@ -1,0 +1,98 @@
+"""What every request passes: an id, a line in the log, the boundary for errors, a limit on size."""
+
+import re
+import time
+import uuid
+from contextlib import suppress
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.http.problems import problem
+
+REQUEST_ID = "X-Request-ID"
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_log = structlog.get_logger("server.http")
+
+
+class Requests:
+    """Gives each request an id (the caller's, if it sent one), which stands in every line of the
+    log and in the response; logs the request; answers unexpected errors without their insides."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sent = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = sent if _ID.fullmatch(sent) else uuid.uuid4().hex
+        started, status = time.perf_counter(), 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            except Exception:  # the outermost boundary
+                _log.exception("unexpected error", path=scope["path"])
+                if status:
+                    raise  # too late to tell; the connection is cut
+                detail = f"An unexpected error. The server's log tells more of {request_id}."
+                answer = problem(500, "unexpected", detail, scope["path"])
+                await answer(scope, receive, send_with_id)
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round(1000 * (time.perf_counter() - started), 1),
+            )
+
+
+class BodyTooLarge(Exception):
+    """A request's body has more bytes than the server takes."""
+
+
+class BodyLimit:
+    """Refuses bodies of more than so many bytes, whatever they say of their length."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        exceeded = declared.isdecimal() and int(declared) > self._limit
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen, exceeded
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                exceeded = True
+                raise BodyTooLarge
+            return message
+
+        async def unless_exceeded(message: Message) -> None:
+            if not exceeded:  # whatever the app makes of the interrupted body
+                await send(message)
+
+        if not exceeded:
+            with suppress(BodyTooLarge):
+                await self._app(scope, counted, unless_exceeded)
+        if exceeded:
+            detail = f"The request has more than {self._limit:,} bytes: send it in parts."
+            await problem(413, "body-too-large", detail, scope["path"])(scope, receive, send)

@@ -1,0 +1,148 @@
+"""Problem details (RFC 9457): the one form in which errors are answered."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from kg.errors import (
+    AmmonError,
+    Conflict,
+    InputError,
+    ModelUnavailable,
+    NotFound,
+    SnapshotError,
+    StoreUnavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+_STATUS: tuple[tuple[type[AmmonError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (InputError, 422),
+    (StoreUnavailable, 503),
+    (ModelUnavailable, 503),
+    (SnapshotError, 503),
+    (AmmonError, 500),
+)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one part of a request."""
+
+    field: str = Field(description="Where it is: body.question, query.limit, …")
+    message: str
+
+
+class Problem(BaseModel):
+    """An error."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:ammon:problem:collection-not-found",
+                    "title": "Not Found",
+                    "status": 404,
+                    "detail": "There is no collection 'papers'.",
+                    "instance": "/api/v1/collections/papers",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="Names the kind of error, for programs.")
+    title: str = Field(description="The status in words.")
+    status: int
+    detail: str = Field(description="What happened, to what, and what to do about it.")
+    instance: str = Field(description="The path that was asked for.")
+    errors: list[FieldProblem] = Field(
+        default_factory=list, description="The parts of the request that are wrong."
+    )
+
+
+def problem(
+    status: int,
+    kind: str,
+    detail: str,
+    instance: str,
+    *,
+    errors: list[FieldProblem] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """The response that tells of an error."""
+    body = Problem(
+        type=f"urn:ammon:problem:{kind}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=_encodable(detail),
+        instance=_encodable(instance),
+        errors=errors or [],
+    )
+    extra = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
+    return JSONResponse(
+        body.model_dump(exclude_defaults=True),
+        status,
+        headers={**extra, **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI describes the problems of an operation."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer all errors of an app with problems; those that nobody expected: see `middleware`."""
+    app.add_exception_handler(AmmonError, _ammon_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+def _ammon_error(request: Request, error: Exception) -> JSONResponse:
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    return problem(status, _kebab(type(error).__name__), str(error), request.url.path)
+
+
+def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is installed for
+    errors = [
+        FieldProblem(
+            field=_encodable(".".join(str(part) for part in found["loc"])),
+            message=_encodable(str(found["msg"])),
+        )
+        for found in error.errors()
+    ]
+    detail = "; ".join(f"{found.field}: {found.message}" for found in errors)
+    return problem(422, "request-invalid", detail, request.url.path, errors=errors)
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is installed for
+    kind = _kebab(HTTPStatus(error.status_code).name.title().replace("_", ""))
+    headers = dict(error.headers or {})
+    return problem(error.status_code, kind, str(error.detail), request.url.path, headers=headers)
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+def _encodable(text: str) -> str:
+    """A request may quote half of a surrogate pair to us; no response can hold one."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,139 @@
+"""Collections: corpora with graphs of their own."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from kg.records import Collection
+from server.core import Wanted
+from server.http.dependencies import CollectionPath, TheCore
+from server.http.problems import responses
+from server.status import collection_status
+
+router = APIRouter(prefix="/collections", tags=["collections"])
+
+
+class CollectionIn(BaseModel):
+    """A collection that is to be made."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "papers", "extractor": "spacy"}]}
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    extractor: Literal["spacy", "llm"] | None = Field(
+        default=None, description="What finds entities and facts; by default, the server's setting."
+    )
+    max_tokens: int | None = Field(
+        default=None, ge=0, le=100_000, description="The longest passage; 0 keeps documents whole."
+    )
+    overlap_tokens: int | None = Field(
+        default=None, ge=0, le=100_000, description="How much the next passage repeats."
+    )
+
+
+class SettingsOut(BaseModel):
+    """How a collection is indexed."""
+
+    extractor: str = Field(examples=["spacy"])
+    embedder: str = Field(examples=["minilm"])
+    max_tokens: int = Field(examples=[256])
+    overlap_tokens: int = Field(examples=[0])
+
+
+class CollectionOut(BaseModel):
+    """A collection."""
+
+    name: str = Field(examples=["papers"])
+    revision: int = Field(description="Rises with every change.", examples=[12])
+    settings: SettingsOut
+
+
+class StatsOut(BaseModel):
+    """What is in a collection, and what of it questions see."""
+
+    name: str = Field(examples=["papers"])
+    revision: int = Field(examples=[12])
+    published_revision: int | None = Field(
+        description="The revision that questions are answered from.", examples=[12]
+    )
+    current: bool = Field(description="Whether questions see everything.")
+    snapshot: str | None = Field(examples=["r0000000012-5b0f0c1d"])
+    waiting: int = Field(description="Documents on their way into the graph.", examples=[0])
+    counts: Mapping[str, int] = Field(
+        description="Documents, passages, entities, facts, mentions, supports, synonyms, and "
+        "quarantined passages.",
+        examples=[{"documents": 60, "passages": 140, "entities": 900, "facts": 700}],
+    )
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    summary="Make a collection",
+    responses=responses(409),
+)
+def create_collection(wanted: CollectionIn, core: TheCore, response: Response) -> CollectionOut:
+    """Make an empty collection. How it is indexed is settled now."""
+    chosen = Wanted(
+        extractor=wanted.extractor,
+        max_tokens=wanted.max_tokens,
+        overlap_tokens=wanted.overlap_tokens,
+    )
+    made = core.create_collection(wanted.name, chosen)
+    response.headers["Location"] = f"/api/v1/collections/{made.name}"
+    return _out(made)
+
+
+@router.get("", summary="List collections")
+def list_collections(core: TheCore) -> list[CollectionOut]:
+    """All collections, by name."""
+    return [_out(found) for found in core.store.collections()]
+
+
+@router.get("/{name}", summary="Read a collection", responses=responses(404))
+def read_collection(name: CollectionPath, core: TheCore) -> CollectionOut:
+    """A collection and how it is indexed."""
+    return _out(core.store.collection(name))
+
+
+@router.delete(
+    "/{name}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Delete a collection",
+    responses=responses(404),
+)
+def delete_collection(name: CollectionPath, core: TheCore) -> None:
+    """Delete a collection with its documents, its graph, its jobs and its snapshots."""
+    core.delete_collection(name)
+
+
+@router.get("/{name}/stats", summary="Count what is there", responses=responses(404))
+def read_stats(name: CollectionPath, core: TheCore) -> StatsOut:
+    """What is in a collection, and whether questions see all of it."""
+    found = collection_status(core, name)
+    return StatsOut(
+        name=name,
+        revision=found.collection.revision,
+        published_revision=found.published_revision,
+        current=found.current,
+        snapshot=found.snapshot,
+        waiting=found.waiting,
+        counts=found.counts,
+    )
+
+
+def _out(collection: Collection) -> CollectionOut:
+    settings = collection.settings
+    return CollectionOut(
+        name=collection.name,
+        revision=collection.revision,
+        settings=SettingsOut(
+            extractor=settings.extractor,
+            embedder=settings.embedder,
+            max_tokens=settings.max_tokens,
+            overlap_tokens=settings.overlap_tokens,
+        ),
+    )

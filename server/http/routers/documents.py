@@ -1,0 +1,224 @@
+"""Documents: handed in as texts or files, listed, read, deleted."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, File, Query, Response, UploadFile, status
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from indexer.loaders import LoadFailure, load_bytes
+from indexer.loaders.clean import clean_json, clean_line, clean_text
+from indexer.pipeline import Submission
+from kg import ids
+from kg.records import Document, SourceDocument
+from server.core import Core
+from server.http.dependencies import CollectionPath, DocumentPath, TheCore
+from server.http.problems import responses
+from server.ingest import limits_of
+
+router = APIRouter(prefix="/collections/{name}/documents", tags=["documents"])
+
+_MOST_AT_ONCE = 10_000
+
+
+class DocumentIn(BaseModel):
+    """A text that is to be taken in."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "notes/engram.md",
+                    "title": "Engram",
+                    "text": "Richard Semon coined the word engram in 1904.",
+                    "metadata": {"language": "en"},
+                    "observed_at": "1904-01-01T00:00:00Z",
+                }
+            ]
+        },
+    )
+
+    source: Annotated[str, StringConstraints(max_length=2000)] = Field(
+        default="",
+        description="What the document is known by: a later text of the same source takes its "
+        "place. By default, a hash of title and text.",
+    )
+    title: Annotated[str, StringConstraints(max_length=1000)] = ""
+    text: Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    observed_at: datetime | None = Field(
+        default=None, description="When what it says was so, or was written."
+    )
+
+
+class FailureOut(BaseModel):
+    """A file that could not be read."""
+
+    source: str = Field(examples=["scan.pdf"])
+    reason: str = Field(examples=["'scan.pdf' holds no text: it may be a scan."])
+
+
+class ReceiptOut(BaseModel):
+    """What became of documents that were handed in."""
+
+    job: str | None = Field(
+        description="The job that takes them in; null if none of them is new or changed.",
+        examples=["job-5b0f0c1d2e3f405162738495a6b7c8d9"],
+    )
+    submitted: int = Field(description="New or changed.", examples=[1])
+    unchanged: int = Field(description="There already, as they are.", examples=[0])
+    superseded: list[str] = Field(
+        description="Sources that came more than once: the last of each counts.", examples=[[]]
+    )
+    failures: list[FailureOut] = Field(examples=[[]])
+
+
+class DocumentSummary(BaseModel):
+    """A document without its text."""
+
+    id: str = Field(examples=["doc-5b0f0c1d2e3f405162738495"])
+    source: str = Field(examples=["notes/engram.md"])
+    title: str = Field(examples=["Engram"])
+    media_type: str = Field(examples=["text/plain"])
+    metadata: Mapping[str, JsonValue] = Field(examples=[{"language": "en"}])
+    observed_at: datetime | None
+    characters: int = Field(examples=[45])
+
+
+class DocumentOut(DocumentSummary):
+    """A document."""
+
+    text: str
+
+
+class DocumentPage(BaseModel):
+    """Some documents, by id."""
+
+    documents: list[DocumentSummary]
+    next_cursor: str | None = Field(
+        description="What to ask on with; null on the last page.",
+        examples=["doc-5b0f0c1d2e3f405162738495"],
+    )
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Take in texts",
+    responses=responses(404),
+)
+def add_documents(
+    name: CollectionPath,
+    documents: Annotated[list[DocumentIn], Body(min_length=1, max_length=_MOST_AT_ONCE)],
+    core: TheCore,
+    response: Response,
+) -> ReceiptOut:
+    """Queue texts. What is there already as it is costs nothing."""
+    submission = core.submit(name, [_source(document) for document in documents])
+    return _receipt(submission, [], response)
+
+
+@router.post(
+    "/upload",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Take in files",
+    responses=responses(404),
+)
+def upload_documents(
+    name: CollectionPath,
+    files: Annotated[
+        list[UploadFile], File(description="txt, md, html, pdf, docx, csv, json or jsonl.")
+    ],
+    core: TheCore,
+    response: Response,
+) -> ReceiptOut:
+    """Queue the documents of files. A file that cannot be read is reported; the others go on."""
+    core.store.collection(name)
+    failures: list[FailureOut] = []
+    submission = core.submit(name, _loaded(core, files, failures))
+    return _receipt(submission, failures, response)
+
+
+@router.get("", summary="List documents", responses=responses(404))
+def list_documents(
+    name: CollectionPath,
+    core: TheCore,
+    cursor: Annotated[str, Query(description="`next_cursor` of the page before.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> DocumentPage:
+    """The documents in the graph, in order of their ids, a page at a time."""
+    found = core.documents(name, after=cursor, limit=limit + 1)
+    page = found[:limit]
+    return DocumentPage(
+        documents=[DocumentSummary.model_validate(_fields(document)) for document in page],
+        next_cursor=page[-1].id if len(found) > limit else None,
+    )
+
+
+@router.get("/{document_id}", summary="Read a document", responses=responses(404))
+def read_document(name: CollectionPath, document_id: DocumentPath, core: TheCore) -> DocumentOut:
+    """A document with its text."""
+    found = core.store.document(name, document_id)
+    return DocumentOut.model_validate({**_fields(found), "text": found.text})
+
+
+@router.delete(
+    "/{document_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Delete a document",
+    responses=responses(404),
+)
+def delete_document(name: CollectionPath, document_id: DocumentPath, core: TheCore) -> None:
+    """Delete a document, and all of the graph that only it supported."""
+    core.delete_documents(name, [document_id])
+
+
+def _source(document: DocumentIn) -> SourceDocument:
+    title, text = clean_line(document.title), clean_text(document.text)
+    metadata = {clean_text(key): clean_json(value) for key, value in document.metadata.items()}
+    return SourceDocument(
+        source=clean_line(document.source) or f"text:{ids.content_hash(title, text)}",
+        title=title,
+        text=text,
+        metadata=metadata,
+        observed_at=document.observed_at,
+    )
+
+
+def _loaded(
+    core: Core, files: Iterable[UploadFile], failures: list[FailureOut]
+) -> Iterable[SourceDocument]:
+    limits = limits_of(core.settings)
+    for file in files:
+        for found in load_bytes(file.filename or "upload", file.file.read(), limits=limits):
+            if isinstance(found, LoadFailure):
+                failures.append(FailureOut(source=found.source, reason=found.reason))
+            else:
+                yield found
+
+
+def _receipt(submission: Submission, failures: list[FailureOut], response: Response) -> ReceiptOut:
+    job = submission.job.id if submission.job else None
+    if job:
+        response.headers["Location"] = f"/api/v1/jobs/{job}"
+    return ReceiptOut(
+        job=job,
+        submitted=submission.submitted,
+        unchanged=submission.unchanged,
+        superseded=list(submission.superseded),
+        failures=failures,
+    )
+
+
+def _fields(document: Document) -> dict[str, object]:
+    return {
+        "id": document.id,
+        "source": document.source,
+        "title": document.title,
+        "media_type": document.media_type,
+        "metadata": dict(document.metadata),
+        "observed_at": document.observed_at,
+        "characters": len(document.text),
+    }

@@ -1,0 +1,110 @@
+"""Questions."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from server.http.dependencies import CollectionPath, TheCore
+from server.http.problems import responses
+
+router = APIRouter(prefix="/collections/{name}", tags=["query"])
+
+
+class QuestionIn(BaseModel):
+    """A question."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": "Who taught the discoverer of place cells?", "k": 5}]
+        },
+    )
+
+    question: Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
+    mode: Literal["ammon", "hipporag2", "hipporag", "dense", "bm25"] = Field(
+        default="ammon", description="How passages are ranked."
+    )
+    k: int = Field(default=10, ge=1, le=200, description="How many passages.")
+    explain: bool = Field(default=True, description="Whether to say what led there.")
+
+
+class CitationOut(BaseModel):
+    """A place where a passage stands."""
+
+    document_id: str = Field(examples=["doc-5b0f0c1d2e3f405162738495"])
+    source: str = Field(examples=["john-okeefe.md"])
+    title: str = Field(examples=["John O'Keefe"])
+    start: int = Field(description="Offset in the document's text.", examples=[0])
+    end: int = Field(examples=[412])
+    page: int | None = Field(description="From 1, where the format has pages.", examples=[None])
+    metadata: dict[str, JsonValue]
+    observed_at: str = Field(description="ISO 8601, or ''.", examples=[""])
+
+
+class HitOut(BaseModel):
+    """A passage that was found."""
+
+    rank: int = Field(description="1 for the best.", examples=[1])
+    score: float = Field(examples=[0.173])
+    passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
+    title: str = Field(examples=["John O'Keefe"])
+    heading: str = Field(examples=[""])
+    text: str
+    citations: list[CitationOut]
+
+
+class UsedEntityOut(BaseModel):
+    """An entity that the question was linked to, or that the walk went over."""
+
+    name: str = Field(examples=["John O'Keefe"])
+    role: str = Field(description="'question', 'seed' or 'bridge'.", examples=["bridge"])
+    weight: float = Field(description="Its share, within its role.", examples=[0.4])
+
+
+class UsedFactOut(BaseModel):
+    """A fact that speaks for what was found."""
+
+    subject: str = Field(examples=["John O'Keefe"])
+    relation: str = Field(examples=["discovered"])
+    object: str = Field(examples=["place cells"])
+    score: float = Field(examples=[0.8])
+    passage_ids: list[str]
+
+
+class ExplanationOut(BaseModel):
+    """What led to a result."""
+
+    entities: list[UsedEntityOut]
+    facts: list[UsedFactOut]
+    clauses: list[str] = Field(description="The parts that the question was cut into.")
+
+
+class AnswerOut(BaseModel):
+    """The passages that answer a question together."""
+
+    question: str
+    collection: str = Field(examples=["papers"])
+    revision: int = Field(description="The revision that was asked.", examples=[12])
+    mode: str = Field(examples=["ammon"])
+    hits: list[HitOut] = Field(description="The best first.")
+    explanation: ExplanationOut | None
+    notes: list[str] = Field(description="What a person should know about this result.")
+    timings: dict[str, float] = Field(
+        description="Milliseconds.", examples=[{"embedding": 9.5, "retrieval": 3.1}]
+    )
+
+
+@router.post("/query", summary="Ask a question", responses=responses(404))
+def ask(name: CollectionPath, asked: QuestionIn, core: TheCore) -> AnswerOut:
+    """Find the passages that answer a question together.
+
+    A collection that has no snapshot yet answers with no passages and a note.
+    """
+    found = core.query(name, asked.question, mode=asked.mode, k=asked.k)
+    body: dict[str, Any] = asdict(found)
+    notes = list(body["explanation"].pop("notes"))
+    if not asked.explain:
+        body["explanation"] = None
+    return AnswerOut.model_validate({**body, "notes": notes})
