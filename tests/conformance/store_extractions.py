@@ -1,0 +1,136 @@
+"""What models returned is kept, and never paid twice."""
+
+from dataclasses import replace
+
+from kg.jobs import TaskState
+from kg.records import Extraction, NamedEntity, Triple
+from kg.store import Change
+from tests.conformance.material import (
+    COLLECTION,
+    Store,
+    StoreFixtures,
+    document,
+    extraction,
+    facts,
+    graph,
+    passage_id,
+    removed,
+    written,
+)
+
+
+class ExtractionsConformance(StoreFixtures):
+    def saved(self, store: Store, text: str, by: str = "hand") -> Extraction | None:
+        return store.saved_extractions(COLLECTION, by, [passage_id(text)]).get(passage_id(text))
+
+    def test_a_saved_extraction_comes_back_whole(self, library: Store) -> None:
+        given = Extraction(
+            passage_id=passage_id("x"),
+            extractor="llm:small:3",
+            entities=(NamedEntity(name="Ann", type="PERSON"), NamedEntity(name="鲍勃")),
+            triples=(Triple(subject="Ann", relation="likes", object="鲍勃"),),
+            model="small",
+            prompt_version="3",
+            input_tokens=1200,
+            output_tokens=34,
+            raw='{"entities": ["Ann"]}\n',
+            failure="cut off",
+        )
+        library.save_extractions(COLLECTION, [given])
+        assert self.saved(library, "x", "llm:small:3") == given
+
+    def test_saving_changes_neither_graph_nor_revision(self, library: Store) -> None:
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        library.save_extractions(COLLECTION, [extraction("Ann likes Bob", "Ann knows Cid")])
+        assert facts(library) == {"ann likes bob"}
+        assert library.collection(COLLECTION).revision == 1
+
+    def test_a_later_one_by_the_same_extractor_replaces_it(self, library: Store) -> None:
+        library.save_extractions(COLLECTION, [extraction("x", names="Ann")])
+        library.save_extractions(COLLECTION, [extraction("x", names="Bob")])
+        assert self.saved(library, "x") == extraction("x", names="Bob")
+
+    def test_each_extractor_has_its_own(self, library: Store) -> None:
+        both = [extraction("x", names="Ann"), extraction("x", names="Bob", by="other")]
+        library.save_extractions(COLLECTION, both)
+        assert [self.saved(library, "x"), self.saved(library, "x", "other")] == both
+
+    def test_only_those_asked_for_come_back(self, library: Store) -> None:
+        library.save_extractions(COLLECTION, [extraction("x"), extraction("y")])
+        asked = [passage_id("y"), passage_id("z")]
+        assert list(library.saved_extractions(COLLECTION, "hand", asked)) == [passage_id("y")]
+
+    def test_what_came_with_a_commit_is_saved(self, library: Store) -> None:
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        assert self.saved(library, "Ann likes Bob") == extraction("Ann likes Bob", "Ann likes Bob")
+
+    def test_what_was_saved_after_a_commit_is_newer(self, library: Store) -> None:
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        newer = extraction("Ann likes Bob", "Ann knows Bob")
+        library.save_extractions(COLLECTION, [newer])
+        assert self.saved(library, "Ann likes Bob") == newer
+
+    def test_what_comes_with_a_commit_replaces_what_was_saved(self, library: Store) -> None:
+        library.save_extractions(COLLECTION, [extraction("Ann likes Bob", "Ann knows Bob")])
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        assert self.saved(library, "Ann likes Bob") == extraction("Ann likes Bob", "Ann likes Bob")
+
+    def test_what_another_extractor_replaces_stays_saved(self, library: Store) -> None:
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        other = extraction("Ann likes Bob", by="other")
+        library.commit(COLLECTION, Change(extractions=(other,)))
+        assert self.saved(library, "Ann likes Bob") == extraction("Ann likes Bob", "Ann likes Bob")
+        assert self.saved(library, "Ann likes Bob", "other") == other
+
+    def test_what_is_replaced_does_not_hide_what_was_saved_later(self, library: Store) -> None:
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        newer = extraction("Ann likes Bob", "Ann knows Bob")
+        library.save_extractions(COLLECTION, [newer])
+        library.commit(COLLECTION, Change(extractions=(extraction("Ann likes Bob", by="other"),)))
+        assert self.saved(library, "Ann likes Bob") == newer
+
+    def test_one_of_a_passage_that_is_not_in_the_graph_is_saved_only(self, library: Store) -> None:
+        found = extraction("elsewhere", "Ann likes Bob")
+        assert library.commit(COLLECTION, Change(extractions=(found,))) == 0
+        assert facts(library) == set()
+        assert self.saved(library, "elsewhere") == found
+
+    def test_a_passage_that_goes_loses_all_its_extractions(self, library: Store) -> None:
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        library.save_extractions(COLLECTION, [extraction("Ann likes Bob", by="other")])
+        library.commit(COLLECTION, removed("a"))
+        assert self.saved(library, "Ann likes Bob") is None
+        assert self.saved(library, "Ann likes Bob", "other") is None
+
+    def test_pruning_forgets_passages_that_are_not_in_the_graph(self, library: Store) -> None:
+        library.commit(COLLECTION, Change(put=(graph("a", "x"),)))
+        library.save_extractions(COLLECTION, [extraction("x"), extraction("y"), extraction("z")])
+        assert library.prune_extractions(COLLECTION) == 2
+        assert self.saved(library, "x") == extraction("x")
+        assert self.saved(library, "y") is None
+        assert library.prune_extractions(COLLECTION) == 0
+
+    def test_pruning_leaves_other_collections_alone(self, library: Store) -> None:
+        library.create_collection("other", library.collection(COLLECTION).settings)
+        library.save_extractions(COLLECTION, [extraction("x")])
+        assert library.prune_extractions("other") == 0
+        assert self.saved(library, "x") == extraction("x")
+
+    def test_nothing_is_forgotten_while_a_task_may_need_it(self, library: Store) -> None:
+        job = library.enqueue(COLLECTION, [document("a")])
+        library.save_extractions(COLLECTION, [extraction("x")])
+        assert library.prune_extractions(COLLECTION) == 0, "queued"
+        (task,) = library.lease(worker="w", limit=1, seconds=60)
+        assert library.prune_extractions(COLLECTION) == 0, "extracting"
+        library.fail(task.id, "no luck", retry=False)
+        assert library.prune_extractions(COLLECTION) == 0, "failed"
+        library.retry_failed(job.id)
+        assert library.cancel(job.id).counts == {TaskState.CANCELLED: 1}
+        assert library.prune_extractions(COLLECTION) == 1, "cancelled"
+
+    def test_an_extraction_that_differs_in_its_tokens_is_another(self, library: Store) -> None:
+        library.commit(COLLECTION, written("a", "Ann likes Bob"))
+        again = replace(extraction("Ann likes Bob", "Ann likes Bob"), output_tokens=5)
+        assert library.commit(COLLECTION, Change(extractions=(again,))) == 2
+        with library.read(COLLECTION) as reader:
+            assert list(reader.extractions()) == [again]

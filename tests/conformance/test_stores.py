@@ -1,0 +1,26 @@
+"""Every store, held to the ports' suites."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kg.memory import MemoryStore
+from kg.sqlite import SQLiteStore
+from tests.conformance.graph_store import GraphStoreConformance
+from tests.conformance.job_queue import JobQueueConformance
+from tests.conformance.material import Clock, Store
+
+
+class TestMemoryStore(GraphStoreConformance, JobQueueConformance):
+    @pytest.fixture
+    def store(self, clock: Clock) -> Store:
+        return MemoryStore(clock=clock)
+
+
+class TestSQLiteStore(GraphStoreConformance, JobQueueConformance):
+    @pytest.fixture
+    def store(self, clock: Clock, tmp_path: Path) -> Iterator[Store]:
+        store = SQLiteStore(tmp_path / "ammon.sqlite", clock=clock)
+        yield store
+        store.close()
