@@ -1,6 +1,7 @@
 """Zip files that are looked over before a library opens them."""
 
 import io
+import lzma
 import zipfile
 import zlib
 
@@ -10,6 +11,17 @@ from kg.errors import DocumentUnreadable
 MAX_PARTS = 10_000
 SMALL_BYTES = 10_000_000
 """Up to this much, a file may expand as far as it likes."""
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    ValueError,
+)
+"""All that the standard library raises for zip files that are broken."""
 
 _STEP = 1 << 20
 _XML = (".xml", ".rels")
@@ -29,7 +41,7 @@ def check_archive(content: Content) -> frozenset[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content.data)) as archive:
             return _check(archive, content)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise DocumentUnreadable(f"{content.source!r} is damaged: {error}.") from error
     except RuntimeError as error:  # zipfile's way to ask for a password
         raise DocumentUnreadable(

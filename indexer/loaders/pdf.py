@@ -5,6 +5,7 @@ name. Lines that the page's width broke are joined again.
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,9 @@ from indexer.loaders.clean import clean_line
 from indexer.loaders.content import Content
 from kg.errors import DocumentUnreadable
 from kg.records import SourceDocument
+
+_PDFIUM = threading.Lock()
+"""PDFium is not safe for two threads at once, not even with a document each."""
 
 _HYPHEN = re.compile("[\ufffe\x02]\\s*")
 _NO_TITLE = re.compile(r"untitled|\(?anonymous\)?|unspecified|.*\.\w{2,4}|microsoft \w+ - .*", re.I)
@@ -23,26 +27,17 @@ _SHORT_LINE = 0.6
 
 def read_pdf(content: Content) -> Iterator[SourceDocument]:
     """One document. Raises: DocumentUnreadable."""
+    with _PDFIUM:
+        title, pages = _read(content)
     blocks = Blocks()
-    document = _open(content)
-    try:
-        pages = len(document)
-        if pages > content.limits.max_pages:
-            raise DocumentUnreadable(
-                f"{content.source!r} has {pages:,} pages; at most {content.limits.max_pages:,} are "
-                "read. Split it."
-            )
-        for number in range(pages):
-            blocks.page(number + 1)
-            for paragraph in _paragraphs(_page_text(document, number)):
-                blocks.paragraph(paragraph)
-        title = _title(document)
-    finally:
-        document.close()
+    for number, page in enumerate(pages, start=1):
+        blocks.page(number)
+        for paragraph in _paragraphs(page):
+            blocks.paragraph(paragraph)
     text, sections = blocks.finish()
     if not text:
         raise DocumentUnreadable(
-            f"{content.source!r} has no text: its {pages:,} pages are pictures or empty. "
+            f"{content.source!r} has no text: its {len(pages):,} pages are pictures or empty. "
             "Run character recognition (OCR) on it first."
         )
     yield SourceDocument(
@@ -52,6 +47,20 @@ def read_pdf(content: Content) -> Iterator[SourceDocument]:
         sections=sections,
         media_type="application/pdf",
     )
+
+
+def _read(content: Content) -> tuple[str, list[str]]:
+    """The title, '' if it has none, and each page's text."""
+    document = _open(content)
+    try:
+        if len(document) > content.limits.max_pages:
+            raise DocumentUnreadable(
+                f"{content.source!r} has {len(document):,} pages; at most "
+                f"{content.limits.max_pages:,} are read. Split it."
+            )
+        return _title(document), [_page_text(document, number) for number in range(len(document))]
+    finally:
+        document.close()
 
 
 def _open(content: Content) -> Any:
@@ -73,7 +82,10 @@ def _page_text(document: Any, number: int) -> str:
 
     try:
         page = document[number]
-        return str(page.get_textpage().get_text_bounded())
+        try:
+            return str(page.get_textpage().get_text_bounded())
+        finally:
+            page.close()
     except pypdfium2.PdfiumError:
         return ""
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -77,3 +78,9 @@ def test_a_pdf_under_another_name_is_read_as_one(make_pdf: MakePdf) -> None:
     (document,) = load_bytes("a.txt", make_pdf(["Words."]))
     assert isinstance(document, SourceDocument)
     assert document.media_type == "application/pdf"
+
+
+def test_several_threads_read_at_once(make_pdf: MakePdf) -> None:
+    data = make_pdf(*([f"Page {number}."] for number in range(20)))
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(lambda _: read(data).text, range(16)))) == 1
