@@ -1,0 +1,191 @@
+"""Measuring one mode on one data set: ingest it (once), ask every question, score the rankings.
+
+Each data set has a collection of its own in a data folder of its own (`<data_dir>/evaluation`), so
+that measuring never touches what people ingested; asking again, in any mode, reuses it.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from indexer.extraction import Extractor
+from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from kg import ids
+from kg.errors import InputError
+from retrieval.metrics import Judged, measure
+from retrieval.results import Retrieval
+from server.adapters import make_embedder, make_extractor
+from server.composition import MakeEmbedder, compose
+from server.core import Core, Wanted
+from server.evaluation.dataset import Dataset
+from server.settings import Settings
+from server.specs import split
+
+_DEPTH = 60
+"""How many passages are asked for; pieces of one document count once, at the best one's place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What `ammon eval` prints."""
+
+    dataset: str
+    mode: str
+    extractor: str
+    embedder: str
+    questions: int
+    passages: int
+    recall: dict[str, float]
+    """k -> percent."""
+    all_gold: dict[str, float]
+    """k -> percent of questions whose gold passages are all among the first k."""
+    ndcg_at_10: float
+    mrr: float
+    index_seconds: float
+    """What indexing took in this run; next to nothing where it was done before."""
+    index_steps: dict[str, float]
+    """Seconds by step."""
+    embedding_ms: dict[str, float]
+    """Median and 95th percentile of embedding a question."""
+    question_ms: dict[str, float]
+    """The same of all but the embedding."""
+    peak_rss_mb: float
+
+
+class StepClock:
+    """Splits time by step: each report's step gets what has passed since the report before."""
+
+    def __init__(self, also: ReportProgress) -> None:
+        self.seconds: dict[str, float] = {}
+        self._also = also
+        self._last = time.perf_counter()
+
+    def __call__(self, step: StepProgress) -> None:
+        now = time.perf_counter()
+        self.seconds[step.step] = self.seconds.get(step.step, 0.0) + now - self._last
+        self._last = now
+        self._also(step)
+
+
+def evaluate(
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    mode: str,
+    extractor: str,
+    embedder: MakeEmbedder = make_embedder,
+    progress: ReportProgress = ignore_progress,
+) -> Report:
+    """Measure. `extractor` is as in the settings; 'precomputed' alone means the data set's own.
+
+    Raises: InputError, SettingsInvalid, ModelError.
+    """
+    spec = _extractor_spec(dataset, extractor)
+    keys = {_content(d.title, d.text): d.source for d in dataset.documents}
+
+    def make(name: str, chosen: Settings) -> Extractor:
+        kind, path = split(name)
+        if kind != "precomputed":
+            return make_extractor(name, chosen)
+        from indexer.extraction.precomputed import PrecomputedExtractor
+
+        return PrecomputedExtractor(Path(path), lambda p: keys.get(_content(p.title, p.text)))
+
+    aside = settings.model_copy(update={"data_dir": settings.data_dir / "evaluation"})
+    core = compose(aside, extractor=make, embedder=embedder)
+    try:
+        return _measured(core, dataset, mode, spec, progress)
+    finally:
+        core.close()
+
+
+def _measured(
+    core: Core, dataset: Dataset, mode: str, spec: str, progress: ReportProgress
+) -> Report:
+    clock = StepClock(progress)
+    started = time.perf_counter()
+    name = _indexed(core, dataset, spec, clock)
+    index_seconds = time.perf_counter() - started
+    retriever = core.retriever(name)
+    if retriever is None:
+        raise InputError(f"The data set {dataset.name!r} has no passages.")
+    retriever.search("Is everything loaded?", mode=mode)
+    answers = [retriever.search(query.question, mode=mode, k=_DEPTH) for query in dataset.queries]
+    figures = measure(
+        [
+            Judged(gold=frozenset(query.gold), ranked=_documents(answer))
+            for query, answer in zip(dataset.queries, answers, strict=True)
+        ]
+    )
+    return Report(
+        dataset=dataset.name,
+        mode=mode,
+        extractor=split(spec)[0],
+        embedder=retriever.snapshot.embedder,
+        questions=figures.questions,
+        passages=len(retriever.snapshot.passages.id),
+        recall={str(k): value for k, value in figures.recall.items()},
+        all_gold={str(k): value for k, value in figures.all_gold.items()},
+        ndcg_at_10=figures.ndcg_at_10,
+        mrr=figures.mrr,
+        index_seconds=round(index_seconds, 2),
+        index_steps={step: round(seconds, 2) for step, seconds in clock.seconds.items()},
+        embedding_ms=_percentiles([answer.timings["embedding"] for answer in answers]),
+        question_ms=_percentiles([answer.timings["retrieval"] for answer in answers]),
+        peak_rss_mb=round(_peak_rss_mb(), 1),
+    )
+
+
+def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) -> str:
+    """Bring the corpus into its collection, and out of it what the corpus has no longer."""
+    corpus = ids.content_hash(*sorted(document.source for document in dataset.documents))
+    name = f"{dataset.name[:40]}-{split(spec)[0]}-{corpus[:8]}"
+    tokens = 0 if dataset.whole else core.settings.passage_tokens
+    core.ensure_collection(
+        name,
+        Wanted(extractor=spec, embedder=core.settings.embedder, max_tokens=tokens),
+    )
+    submission = core.pipeline.submit(name, dataset.documents)
+    if submission.job is not None or core.snapshot(name) is None:
+        core.worker.run_until_empty(name, progress)
+    with core.store.read(name) as reader:
+        lost = len(dataset.documents) - reader.counts()["documents"]
+    if lost > 0:
+        raise InputError(f"{lost} documents of {dataset.name!r} could not be indexed.")
+    return name
+
+
+def _documents(answer: Retrieval) -> tuple[str, ...]:
+    """The documents of the passages found, best first, each once."""
+    return tuple(dict.fromkeys(place.source for hit in answer.hits for place in hit.citations))
+
+
+def _extractor_spec(dataset: Dataset, extractor: str) -> str:
+    if extractor != "precomputed":
+        return extractor
+    if dataset.openie is None:
+        raise InputError(
+            f"The data set {dataset.name!r} has no openie.jsonl: "
+            "name a file (precomputed:FILE) or choose another extractor."
+        )
+    return f"precomputed:{dataset.openie}"
+
+
+def _content(title: str, text: str) -> tuple[str, str]:
+    return " ".join(title.split()), " ".join(text.split())
+
+
+def _percentiles(values: Sequence[float]) -> dict[str, float]:
+    p50, p95 = np.percentile(values, [50, 95]) if values else (0.0, 0.0)
+    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
+
+
+def _peak_rss_mb() -> float:
+    """The process's largest resident memory so far; Linux counts KiB, macOS bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
