@@ -1,7 +1,8 @@
 """PDF, through pypdfium2: a section for each page, with its number.
 
 The title is the one in the file's properties, unless a program put its own there, else the file's
-name. Lines that the page's width broke are joined again.
+name. Where it opens the first page it leaves the text. Lines that the page's width broke are joined
+again.
 """
 
 import re
@@ -32,7 +33,10 @@ def read_pdf(content: Content) -> Iterator[SourceDocument]:
     blocks = Blocks()
     for number, page in enumerate(pages, start=1):
         blocks.page(number)
-        for paragraph in _paragraphs(page):
+        paragraphs = _paragraphs(page)
+        if number == 1 and title and paragraphs[:1] == [title] and len(paragraphs) > 1:
+            paragraphs = paragraphs[1:]
+        for paragraph in paragraphs:
             blocks.paragraph(paragraph)
     text, sections = blocks.finish()
     if not text:
@@ -95,23 +99,28 @@ def _title(document: Any) -> str:
     return "" if _NO_TITLE.fullmatch(title) else title
 
 
-def _paragraphs(text: str) -> Iterator[str]:
-    """The page's text with broken lines joined: at hyphens, and where a line fills the width."""
-    lines = _HYPHEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
-    width = max(map(len, lines))
-    paragraph = ""
-    for line in map(str.strip, lines):
-        if not line:
-            yield paragraph
-            paragraph = ""
-            continue
-        paragraph += line
-        if len(line) < _SHORT_LINE * width and paragraph[-1] in _ENDS_LINE:
-            yield paragraph
-            paragraph = ""
+def _paragraphs(text: str) -> list[str]:
+    """The page's text with the lines joined that its width broke."""
+    text = _HYPHEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = [line.strip() for line in text.split("\n")]
+    short = _SHORT_LINE * max(map(len, lines))
+    paragraphs = [""]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        paragraphs[-1] += line
+        if not line or not following or _is_break(line, following, short):
+            paragraphs.append("")
         else:
-            paragraph += "" if _is_wide(line[-1]) else " "
-    yield paragraph
+            paragraphs[-1] += "" if _is_wide(line[-1]) else " "
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _is_break(line: str, following: str, short: float) -> bool:
+    """Whether a paragraph ends between two lines: after a short line, or before a heading."""
+    ends = line[-1] in _ENDS_LINE
+    if len(line) < short and (ends or not following[0].islower()):
+        return True
+    is_heading = len(following) < short and following[-1] not in _ENDS_LINE
+    return ends and is_heading and following[0].isupper()
 
 
 def _is_wide(char: str) -> bool:

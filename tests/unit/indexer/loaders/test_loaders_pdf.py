@@ -41,6 +41,25 @@ def test_lines_that_fill_the_page_are_joined(make_pdf: MakePdf) -> None:
     assert document.text == "The dogs of the laboratory were fed by hand every day, and grew."
 
 
+def test_short_lines_and_headings_stand_alone(make_pdf: MakePdf) -> None:
+    page = [
+        "The dogs",
+        "The dogs of the laboratory were fed by",
+        "hand every day, and grew.",
+        "Work",
+        "They were measured again in the spring.",
+        "Prizes",
+        "There were none for the dogs, of course.",
+    ]
+    assert read(make_pdf(page, title="The dogs")).text.split("\n\n") == [
+        "The dogs of the laboratory were fed by hand every day, and grew.",
+        "Work",
+        "They were measured again in the spring.",
+        "Prizes",
+        "There were none for the dogs, of course.",
+    ]
+
+
 def test_the_title_comes_from_the_properties(make_pdf: MakePdf) -> None:
     assert read(make_pdf(["x"], title="Conditioned Reflexes")).title == "Conditioned Reflexes"
 

@@ -45,6 +45,23 @@ def test_line_ends_become_line_feeds_and_nul_goes() -> None:
     assert read(b"a\r\nb\rc\nd\x00e").text == "a\nb\nc\nde"
 
 
+def test_a_first_line_that_stands_alone_is_the_title() -> None:
+    document = read(b"Auguste Deter\n\nShe was born in Kassel.\n")
+    assert (document.title, document.text) == ("Auguste Deter", "She was born in Kassel.\n")
+
+
+def test_a_title_may_end_with_an_initial() -> None:
+    assert read(b"Patient K.C.\n\nHe was a Canadian.").title == "Patient K.C."
+
+
+@pytest.mark.parametrize(
+    "text", ["One line", "One line\nand another.", "Dear Ann,\n\nHello.", "It rained.\n\nMore."]
+)
+def test_another_first_line_is_text(text: str) -> None:
+    document = read(text.encode())
+    assert (document.title, document.text) == ("a", text)
+
+
 def test_the_title_is_the_name_of_the_file() -> None:
     document = read(b"x", "notes/Marie Curie.txt")
     assert (document.title, document.source) == ("Marie Curie", "notes/Marie Curie.txt")
