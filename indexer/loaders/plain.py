@@ -1,7 +1,8 @@
 """Plain text.
 
 The title is the first line if it stands alone as a title does (short, a blank line after it, no
-punctuation but an initial's at its end, more text to follow), and then leaves the text; else the file's name.
+punctuation but an initial's at its end, more text to follow), and then leaves the text; else the
+file's name.
 """
 
 import re
