@@ -82,7 +82,11 @@ def read_dataset(folder: Path) -> Dataset:
 
 
 def _corpus(path: Path) -> Iterator[SourceDocument]:
+    seen: set[str] = set()
     for row in _parsed(_Row, path):
+        if row.id in seen:
+            raise InputError(f"{path}: the id {row.id!r} comes twice. Give each passage its own.")
+        seen.add(row.id)
         yield SourceDocument(source=row.id, title=row.title, text=row.text)
 
 
@@ -92,14 +96,16 @@ def _files(folder: Path) -> Iterator[SourceDocument]:
     if not folder.is_dir():
         raise InputError(f"{folder.parent} is no data set: it has no corpus.jsonl nor documents/.")
     for loaded in load([folder]):
-        if isinstance(loaded, LoadFailure):
+        if not isinstance(loaded, LoadFailure):
+            yield loaded
+        elif not loaded.skipped:
             raise DocumentUnreadable(f"{loaded.source}: {loaded.reason}")
-        yield loaded
 
 
 def _parsed(model: type[_Model], path: Path) -> Iterator[_Model]:
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
+            line = line.removeprefix(b"\xef\xbb\xbf")
             if line.strip():
                 try:
                     yield model.model_validate_json(line)
