@@ -39,7 +39,7 @@ def snippet(text: str, question: str) -> str:
     flat = " ".join(text.split())
     if len(flat) <= _SNIPPET_CHARS:
         return flat
-    wanted = {word.casefold() for word in _WORD.findall(question) if len(word) > 3}
+    wanted = {word.casefold() for word in _WORD.findall(question)[1:] if len(word) > 3}
     sentences = [part for part in _SENTENCE.split(text) if part.strip()]
     shared = [len(wanted & {w.casefold() for w in _WORD.findall(part)}) for part in sentences]
     best = shared.index(max(shared)) if shared else 0

@@ -20,9 +20,11 @@ def load_settings(default_level: "Level" = "error") -> "LoadedSettings":
 
     with warnings.catch_warnings(record=True) as odd:
         warnings.simplefilter("always")
-        loaded = settings.load()
-    for warning in odd:
-        print_warning(str(warning.message))
+        try:
+            loaded = settings.load()
+        finally:
+            for warning in odd:
+                print_warning(str(warning.message))
     logs.configure(loaded.settings, default_level)
     return loaded
 

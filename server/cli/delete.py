@@ -33,7 +33,7 @@ def delete(
     as_json: options.AsJson = False,
 ) -> None:
     """Delete documents and all that only they supported; or, without documents, a collection."""
-    from server.cli.output import console, print_json
+    from server.cli.output import console, counted, print_json
     from server.cli.progress import shown_progress
 
     if not documents and not collection:
@@ -54,6 +54,6 @@ def delete(
     if as_json:
         print_json({"collection": name, "deleted": gone, "whole_collection": not documents})
     elif documents:
-        console().print(f"Deleted {len(gone)} documents of {name!r}.")
+        console().print(f"Deleted {counted(len(gone), 'document')} of {name!r}.")
     else:
         console().print(f"Deleted the collection {name!r}.")

@@ -61,10 +61,11 @@ def ingest(
 
 
 def _print(report: "IngestReport") -> None:
-    from server.cli.output import console, print_error, print_warning
+    from server.cli.output import console, counted, print_error, print_warning
 
     for failure in report.failed:
-        print_error(f"{failure.source}: {failure.reason}")
+        named = failure.source in failure.reason
+        print_error(failure.reason if named else f"{failure.source}: {failure.reason}")
     for source in report.superseded:
         print_warning(f"{source} came more than once: the last one counts.")
     out = console()
@@ -74,8 +75,9 @@ def _print(report: "IngestReport") -> None:
         + (f", {len(report.skipped)} of other kinds left out" if report.skipped else "")
     )
     out.print(
-        f"Collection {report.collection!r}: {report.documents} documents, {report.passages} "
-        f"passages, {report.entities} entities, {report.facts} facts"
-        + (f", {report.quarantined} passages in quarantine" if report.quarantined else "")
+        f"Collection {report.collection!r}: {counted(report.documents, 'document')}, "
+        f"{counted(report.passages, 'passage')}, {report.entities} entities, "
+        f"{counted(report.facts, 'fact')}"
+        + (f", {report.quarantined} in quarantine" if report.quarantined else "")
         + f" ({report.seconds:.1f} s)"
     )

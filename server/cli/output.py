@@ -24,6 +24,11 @@ def print_warning(message: str) -> None:
     _print_marked("Warning", "yellow", message)
 
 
+def counted(number: int, noun: str) -> str:
+    """'1 document', '2 documents'."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def console(*, stderr: bool = False) -> "Console":
     """A console that takes texts as they are; lines are wrapped only for a terminal."""
     from rich.console import Console

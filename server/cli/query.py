@@ -32,12 +32,15 @@ def query(
     from dataclasses import asdict
 
     from server.cli.answer import print_answer
-    from server.cli.output import print_json
+    from server.cli.output import print_json, print_warning
 
     with opened(context) as core:
         name = collection or core.settings.collection
         found = core.query(name, question, mode=mode, k=k)
+        behind = found.revision != core.store.collection(name).revision
     if as_json:
         print_json(asdict(found))
     else:
+        if behind and found.hits:
+            print_warning("The newest documents are not seen yet: ammon rebuild")
         print_answer(found, k=k, explain=explain)

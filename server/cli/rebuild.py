@@ -50,7 +50,7 @@ def reindex(
     """
     from dataclasses import asdict
 
-    from server.cli.output import console, print_json
+    from server.cli.output import console, counted, print_json
     from server.cli.progress import shown_progress
     from server.core import Wanted
     from server.status import collection_status, job_failures
@@ -79,6 +79,7 @@ def reindex(
         print_json(summary)
     else:
         console().print(
-            f"Indexed {summary['documents']} documents of {name!r} anew, {len(failed)} failed."
+            f"Indexed {counted(job.total if job else 0, 'document')} of {name!r} anew, "
+            f"{len(failed)} failed."
         )
     raise typer.Exit(1 if failed else 0)

@@ -1,0 +1,48 @@
+"""Where things lie."""
+
+from pathlib import Path
+
+import pytest
+
+from kg.records import Collection, CollectionSettings
+from server.folders import Folders, slug
+
+
+@pytest.mark.parametrize(
+    "name", ["papers", "память", "記憶", "a b", "..", "A", "a", "x" * 100, "a/b"]
+)
+def test_a_slug_is_safe_everywhere(name: str) -> None:
+    made = slug(name)
+    assert made.isascii()
+    assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert 0 < len(made) <= 50
+
+
+def test_different_names_have_different_slugs() -> None:
+    names = ["a b", "a-b", "a_b", "A b", "記憶", "忘却"]
+    assert len({slug(name) for name in names}) == len(names)
+
+
+def test_each_embedder_has_snapshots_of_its_own(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    one = Collection(name="papers", settings=CollectionSettings(embedder="minilm"))
+    other = Collection(name="papers", settings=CollectionSettings(embedder="openai:m"))
+    assert folders.snapshots(one).path.parent == folders.snapshots(other).path.parent
+    assert folders.snapshots(one).path != folders.snapshots(other).path
+
+
+def test_clearing_removes_snapshots_of_every_embedder(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    found = [
+        folders.snapshots(Collection(name="papers", settings=CollectionSettings(embedder=name)))
+        for name in ("minilm", "openai:m")
+    ]
+    for folder in found:
+        (folder.path / "r0000000001-00000000").mkdir(parents=True)
+        (folder.path / "CURRENT").write_text("r0000000001-00000000", encoding="utf-8")
+    folders.clear("papers")
+    assert [(folder.names(), folder.current()) for folder in found] == [([], None)] * 2
+
+
+def test_clearing_what_was_never_there_does_nothing(tmp_path: Path) -> None:
+    Folders(tmp_path).clear("papers")
