@@ -1,0 +1,123 @@
+"""Whatever is done to them, both queues answer alike."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg.dump import dump
+from kg.memory import MemoryStore
+from kg.sqlite import SQLiteStore
+from kg.store import Change
+from tests.conformance.material import (
+    COLLECTION,
+    SETTINGS,
+    Clock,
+    Store,
+    document,
+    document_id,
+    graph,
+)
+
+
+@dataclass
+class Desk:
+    """A queue as seen by its users, who know tasks and jobs by their place, not by their ids."""
+
+    store: Store
+    clock: Clock
+    tasks: list[str] = field(default_factory=list)
+    jobs: list[str] = field(default_factory=list)
+
+    def do(self, action: str, number: int, source: str) -> Any:
+        """One action; `number` and `source` mean what it needs them for."""
+        return getattr(self, action)(number, source)
+
+    def enqueue(self, number: int, source: str) -> None:
+        documents = [document(source, str(number)), document("z", str(number))]
+        self.jobs.append(self.store.enqueue(COLLECTION, documents).id)
+
+    def lease(self, number: int, worker: str) -> Any:
+        leased = self.store.lease(worker=worker, limit=1 + number % 2, seconds=10)
+        self.tasks += [one.id for one in leased]
+        return [(one.document, one.attempts, one.error) for one in leased]
+
+    def complete(self, number: int, source: str) -> int:
+        change = Change(put=(graph(source, f"{number}"),), completed=(self.task(number),))
+        return self.store.commit(COLLECTION, change)
+
+    def fail(self, number: int, _: str) -> None:
+        self.store.fail(self.task(number), f"error {number}", retry=False)
+
+    def retry(self, number: int, _: str) -> None:
+        self.store.fail(self.task(number), f"error {number}", retry=True)
+
+    def release(self, number: int, _: str) -> None:
+        self.store.release([self.task(number)])
+
+    def extend(self, number: int, worker: str) -> None:
+        self.store.extend([self.task(number)], worker=worker, seconds=10)
+
+    def reclaim(self, _: int, dead: str) -> int:
+        return self.store.reclaim(lambda worker: worker == dead)
+
+    def withdraw(self, _: int, source: str) -> int:
+        return self.store.withdraw(COLLECTION, [document_id(source)])
+
+    def wait(self, seconds: int, _: str) -> None:
+        self.clock.now += seconds
+
+    def cancel(self, number: int, _: str) -> Any:
+        return self.store.cancel(self.jobs[number % len(self.jobs)]).counts if self.jobs else None
+
+    def retry_failed(self, number: int, _: str) -> Any:
+        return self.store.retry_failed(self.jobs[number % len(self.jobs)]) if self.jobs else None
+
+    def task(self, number: int) -> str:
+        return self.tasks[number % len(self.tasks)] if self.tasks else "tsk-none"
+
+    def state(self) -> Any:
+        every_task = [
+            (task.source, task.state, task.attempts, task.error)
+            for job in self.jobs
+            for task in self.store.tasks(job)
+        ]
+        every_job = [(job.counts, job.revision, job.created_at) for job in self.store.jobs()]
+        with self.store.read(COLLECTION) as reader:
+            content = list(dump(reader))
+        return (
+            every_task,
+            every_job,
+            content,
+            self.store.pending(COLLECTION),
+            self.store.waiting(),
+        )
+
+
+actions = st.tuples(
+    st.sampled_from(
+        "enqueue enqueue lease lease complete fail retry release extend reclaim withdraw wait "
+        "cancel retry_failed".split()
+    ),
+    st.integers(0, 12),
+    st.sampled_from("ab"),
+)
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(st.lists(actions, max_size=14))
+def test_both_queues_answer_alike_after_every_action(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]
+) -> None:
+    clocks = Clock(), Clock()
+    on_disk = SQLiteStore(tmp_path_factory.mktemp("queue") / "ammon.sqlite", clock=clocks[1])
+    desks = Desk(MemoryStore(clock=clocks[0]), clocks[0]), Desk(on_disk, clocks[1])
+    for desk in desks:
+        desk.store.create_collection(COLLECTION, SETTINGS)
+    for step in steps:
+        answers = [desk.do(*step) for desk in desks]
+        assert answers[0] == answers[1], step
+        assert desks[0].state() == desks[1].state(), step
+    on_disk.close()
