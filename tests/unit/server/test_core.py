@@ -1,0 +1,168 @@
+"""What both ways in can do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kg.errors import (
+    CollectionNotFound,
+    DocumentNotFound,
+    SettingsConflict,
+    SettingsInvalid,
+)
+from kg.records import SourceDocument
+from server.core import BEING_INDEXED, Core, Wanted
+from server.ingest import ingest
+from server.status import collection_status, job_status
+from tests.doubles.house import open_house, settings_in
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Iterator[Core]:
+    opened = open_house(settings_in(tmp_path))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "semon.md").write_text("# Semon\n\nRichard Semon coined Engram.", encoding="utf-8")
+    (folder / "lashley.txt").write_text("Karl Lashley sought the Engram.", encoding="utf-8")
+    return folder
+
+
+def test_a_collection_is_made_once_and_found_again(core: Core) -> None:
+    made = core.ensure_collection("papers", Wanted(max_tokens=64))
+    assert core.ensure_collection("papers", Wanted()) == made
+    assert core.ensure_collection("papers", Wanted(max_tokens=64, extractor="spacy")) == made
+
+
+def test_a_collection_is_not_indexed_in_two_ways(core: Core) -> None:
+    core.ensure_collection("papers", Wanted(max_tokens=64))
+    with pytest.raises(SettingsConflict, match="ammon reindex"):
+        core.ensure_collection("papers", Wanted(max_tokens=128))
+
+
+def test_a_chat_models_name_is_settled_with_the_collection(core: Core) -> None:
+    made = core.create_collection("papers", Wanted(extractor="llm"))
+    assert made.settings.extractor == f"llm:{core.settings.llm_model}"
+
+
+def test_an_overlap_must_fit_into_a_passage(core: Core) -> None:
+    with pytest.raises(SettingsInvalid, match="overlap of 64"):
+        core.create_collection("papers", Wanted(max_tokens=64, overlap_tokens=64))
+
+
+def test_ingesting_reports_what_is_new_changed_and_unchanged(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    first = ingest(core, "papers", [notes])
+    assert (first.new, first.changed, first.unchanged, first.documents) == (2, 0, 0, 2)
+    (notes / "lashley.txt").write_text("Karl Lashley found none.", encoding="utf-8")
+    (notes / "hebb.txt").write_text("Donald Hebb studied with Lashley.", encoding="utf-8")
+    second = ingest(core, "papers", [notes])
+    assert (second.new, second.changed, second.unchanged, second.documents) == (1, 1, 1, 3)
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_the_others_go_on(
+    core: Core, notes: Path
+) -> None:
+    core.create_collection("papers")
+    (notes / "broken.pdf").write_bytes(b"%PDF-1.7 rubbish")
+    report = ingest(core, "papers", [notes])
+    assert [failure.source for failure in report.failed] == ["broken.pdf"]
+    assert report.documents == 2
+
+
+def test_a_question_is_answered_from_what_was_ingested(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    found = core.query("papers", "Karl Lashley sought the Engram", mode="bm25", k=1)
+    assert [hit.citations[0].source for hit in found.hits] == ["lashley.txt"]
+
+
+def test_an_empty_collection_answers_with_a_note(core: Core) -> None:
+    core.create_collection("papers")
+    found = core.query("papers", "Who?")
+    assert found.hits == ()
+    assert "no passages yet" in found.explanation.notes[0]
+
+
+def test_a_collection_on_its_way_says_so(core: Core) -> None:
+    core.create_collection("papers")
+    core.submit("papers", [SourceDocument(source="a", title="A", text="Some text.")])
+    assert core.query("papers", "Who?").explanation.notes == (BEING_INDEXED,)
+
+
+def test_documents_go_by_id_and_by_source(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    by_source = {document.source: document.id for document in core.documents("papers")}
+    gone = core.delete_documents("papers", ["semon.md", by_source["lashley.txt"]])
+    assert gone == [by_source["semon.md"], by_source["lashley.txt"]]
+    assert core.documents("papers") == []
+
+
+def test_nothing_goes_if_one_is_unknown(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    with pytest.raises(DocumentNotFound, match=r"'nobody\.md'"):
+        core.delete_documents("papers", ["semon.md", "nobody.md"])
+    assert len(core.documents("papers")) == 2
+
+
+def test_a_deleted_collection_leaves_no_snapshot_to_its_successor(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    assert core.query("papers", "Engram").hits
+    core.delete_collection("papers")
+    with pytest.raises(CollectionNotFound):
+        core.query("papers", "Engram")
+    core.create_collection("papers")
+    assert core.query("papers", "Engram").hits == ()
+
+
+def test_another_embedder_has_an_index_of_its_own(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    core.reindex("papers", Wanted(embedder="openai:small"))
+    core.worker.run_until_empty("papers")
+    found = core.snapshot("papers")
+    assert found is not None
+    assert found.embedder == "hash-32"
+
+
+def test_rebuilding_mends_what_is_damaged_and_nothing_else(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    assert core.rebuild("papers") is None
+    folder = core.snapshot_folder("papers")
+    (folder.path / str(folder.current()) / "facts.subject.npy").write_bytes(b"rubbish")
+    assert core.rebuild("papers") == folder.current()
+    assert core.query("papers", "Engram").hits
+
+
+def test_status_tells_whether_questions_see_everything(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    assert collection_status(core, "papers").current
+    core.delete_documents("papers", ["semon.md"])
+    status = collection_status(core, "papers")
+    assert not status.current
+    assert status.published_revision is not None
+    assert status.published_revision < status.collection.revision
+
+
+def test_a_job_is_done_when_questions_see_it(core: Core) -> None:
+    core.create_collection("papers")
+    job = core.submit("papers", [SourceDocument(source="a", title="A", text="Some text.")]).job
+    assert job is not None
+    assert job_status(core, core.queue.job(job.id)).state == "running"
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    told = job_status(core, core.queue.job(job.id))
+    assert (told.state, told.percent, told.indexed) == ("publishing", 100.0, 0)
+    core.pipeline.publish("papers")
+    told = job_status(core, core.queue.job(job.id))
+    assert (told.state, told.percent, told.indexed) == ("done", 100.0, 1)
