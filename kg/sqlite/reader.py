@@ -52,9 +52,11 @@ class SQLiteReader:
         self._connection = connection
         self._key = key
         self._cursors: set[apsw.Cursor] = set()
+        self._closed = False
 
     def close(self) -> None:
         """End all iterators: one that went on would keep the connection at this revision."""
+        self._closed = True
         for cursor in self._cursors:
             cursor.close(True)
         self._cursors.clear()
@@ -100,6 +102,8 @@ class SQLiteReader:
         self, make: Callable[[Row], _Record], query: str, **parameters: Any
     ) -> Iterator[_Record]:
         with self._database.errors():
+            if self._closed:
+                raise apsw.CursorClosedError("its transaction is over")
             cursor = self._connection.cursor()
             self._cursors.add(cursor)
             parameters["collection"] = self._key

@@ -62,6 +62,8 @@ CREATE TABLE extractions (
     FOREIGN KEY (collection, passage_id) REFERENCES passages (collection, id) ON DELETE CASCADE
 ) STRICT;
 
+CREATE INDEX quarantined ON extractions (collection) WHERE failure <> '';
+
 -- Others that were paid for: of passages that are not in the graph yet, or by other extractors.
 CREATE TABLE saved_extractions (
     collection INTEGER NOT NULL REFERENCES collections ON DELETE CASCADE,
@@ -169,31 +171,31 @@ CREATE INDEX tasks_of_job ON tasks (job, state);
 CREATE INDEX tasks_of_document ON tasks (collection, document_id);
 CREATE INDEX tasks_in_state ON tasks (state);
 
--- What the planner cannot guess: a collection is most of its table, an id next to nothing of it.
+-- What the planner cannot guess: a collection is a good part of its table, an id next to nothing of it.
 -- Without this it walks through a whole collection where an index would find a handful of rows.
 -- (The first number is of rows; the others are of rows that share the first columns of the index.)
 ANALYZE;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
-    ('documents', 'sqlite_autoindex_documents_1', '100000 100000 1'),
-    ('passages', 'sqlite_autoindex_passages_1', '100000 100000 1'),
-    ('placements', 'placements', '100000 100000 10 1'),
-    ('placements', 'placements_of_passage', '100000 100000 1'),
-    ('extractions', 'sqlite_autoindex_extractions_1', '100000 100000 1'),
-    ('saved_extractions', 'sqlite_autoindex_saved_extractions_1', '100000 100000 2 1'),
-    ('entities', 'entities', '1000000 1000000 1'),
-    ('mentions', 'mentions', '1000000 1000000 10 1'),
-    ('mentions', 'mentions_of_entity', '1000000 1000000 2 2 2'),
-    ('facts', 'facts', '1000000 1000000 1'),
-    ('facts', 'facts_of_subject', '1000000 1000000 5'),
-    ('facts', 'facts_of_object', '1000000 1000000 5'),
-    ('supports', 'supports', '1000000 1000000 10 1'),
-    ('supports', 'supports_of_fact', '1000000 1000000 1'),
-    ('synonyms', 'synonyms', '1000000 1000000 10 1'),
-    ('synonyms', 'synonyms_of_target', '1000000 1000000 10'),
-    ('changes', 'changes', '1000000 1000000 1000 100 1'),
+    ('documents', 'sqlite_autoindex_documents_1', '100000 20000 1'),
+    ('passages', 'sqlite_autoindex_passages_1', '100000 20000 1'),
+    ('placements', 'placements', '100000 20000 10 1'),
+    ('placements', 'placements_of_passage', '100000 20000 1'),
+    ('extractions', 'sqlite_autoindex_extractions_1', '100000 20000 1'),
+    ('saved_extractions', 'sqlite_autoindex_saved_extractions_1', '100000 20000 2 1'),
+    ('entities', 'entities', '1000000 200000 1'),
+    ('mentions', 'mentions', '1000000 200000 10 1'),
+    ('mentions', 'mentions_of_entity', '1000000 200000 2 2 2'),
+    ('facts', 'facts', '1000000 200000 1'),
+    ('facts', 'facts_of_subject', '1000000 200000 5'),
+    ('facts', 'facts_of_object', '1000000 200000 5'),
+    ('supports', 'supports', '1000000 200000 10 1'),
+    ('supports', 'supports_of_fact', '1000000 200000 1'),
+    ('synonyms', 'synonyms', '1000000 200000 10 1'),
+    ('synonyms', 'synonyms_of_target', '1000000 200000 10'),
+    ('changes', 'changes', '1000000 200000 1000 100 1'),
     ('jobs', 'jobs_of_collection', '1000 1000'),
     ('tasks', 'tasks_of_job', '100000 1000 500'),
-    ('tasks', 'tasks_of_document', '100000 100000 2'),
+    ('tasks', 'tasks_of_document', '100000 20000 2'),
     ('tasks', 'tasks_in_state', '100000 20000');
 ANALYZE sqlite_schema;  -- reads them
 
