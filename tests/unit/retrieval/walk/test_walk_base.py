@@ -1,0 +1,102 @@
+"""Base scores, worked out by hand."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+
+from kg.snapshot import Snapshot
+from retrieval.gazetteer import GazetteerLookup
+from retrieval.question import read_question
+from retrieval.walk.base import Base, Similarity, base_scores
+from retrieval.walk.constants import WalkConstants
+from retrieval.walk.postings import Postings
+from tests.doubles.pairs import walkable
+
+
+def scored(
+    snapshot: Snapshot, question: str, views: Sequence[Sequence[float]] | None = None
+) -> Base:
+    """With similarities of 0 unless given."""
+    lookup = GazetteerLookup(snapshot)
+    passages = len(snapshot.passages.id)
+    return base_scores(
+        read_question(question, lookup.known, cased=True),
+        np.array(views or [[0.0] * passages], dtype=np.float32),
+        snapshot,
+        lookup,
+        Postings(snapshot, 20).idf,
+        WalkConstants(),
+    )
+
+
+def test_similarity_is_half_the_passage_and_half_its_best_sentence() -> None:
+    made = walkable(2, [], sentences=2)
+    snapshot = replace(
+        made,
+        passages=replace(made.passages, vectors=np.array([[1, 0], [0, 1]], dtype=np.float32)),
+        sentences=replace(
+            made.sentences,
+            vectors=np.array([[0, 1], [0.5, 0], [1, 0], [0.25, 0]], dtype=np.float16),
+        ),
+    )
+    vectors = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    assert Similarity(snapshot).passages(vectors).tolist() == [[0.75, 0.5], [0.5, 0.5]]
+    assert Similarity(snapshot).sentences(vectors[0]).tolist() == [0.0, 0.5, 1.0, 0.25]
+
+
+def test_an_empty_corpus_has_no_similarities() -> None:
+    vectors = np.array([[1, 0]], dtype=np.float32)
+    assert Similarity(walkable(0, [])).passages(vectors).shape == (1, 0)
+
+
+def test_the_best_view_counts() -> None:
+    base = scored(walkable(2, []), "Who?", [[0.1, 0.4], [0.3, 0.2]])
+    assert base.score == pytest.approx([0.3, 0.4])
+
+
+def test_a_name_gives_a_bonus_to_the_passages_that_name_it_and_more_to_its_own() -> None:
+    snapshot = walkable(4, [{0: [0], 1: [0]}], titles=[(0, 1)], surfaces={"hebb": [0]})
+    rarity = 0.1 * log(3) / log(5)
+    base = scored(snapshot, "Who taught Hebb?")
+    assert base.score == pytest.approx([rarity + 0.1, rarity + 0.2, 0, 0])
+    [link] = base.links
+    assert (link.entries, link.passages.tolist()) == ((0,), [0, 1])
+
+
+def test_an_ambiguous_name_gives_a_passage_the_best_of_what_it_may_mean() -> None:
+    snapshot = walkable(
+        3,
+        [{0: [0], 1: [0], 2: [0]}, {1: [0]}],
+        titles=[(0, 0), (1, 1)],
+        surfaces={"mercury": [0, 1]},
+    )
+    common, rare = 0.1 * log(2) / log(4), 0.1
+    base = scored(snapshot, "Who saw Mercury?")
+    assert base.score == pytest.approx([common + 0.16, rare + 0.16, common + 0.2 / 3])
+
+
+def test_bonuses_of_several_names_add_up() -> None:
+    surfaces = {"hebb": [0], "milner": [1]}
+    snapshot = walkable(1, [{0: [0]}, {0: [0]}], surfaces=surfaces)
+    assert scored(snapshot, "Who knew Hebb and Milner?").score == pytest.approx([0.6])
+
+
+def test_a_name_that_comes_twice_gives_its_bonus_once() -> None:
+    snapshot = walkable(1, [{0: [0]}], surfaces={"hebb": [0]})
+    assert scored(snapshot, "Did Hebb know Hebb?").score == pytest.approx([0.3])
+
+
+def test_a_hub_gives_its_bonus_to_all_its_passages() -> None:
+    snapshot = walkable(30, [{p: [0] for p in range(30)}], surfaces={"hebb": [0]})
+    bonus = 0.1 * log(2) / log(31) + 0.2 / 30
+    assert scored(snapshot, "Who taught Hebb?").score == pytest.approx([bonus] * 30, abs=1e-6)
+
+
+def test_a_known_name_that_no_passage_has_gives_nothing() -> None:
+    snapshot = walkable(2, [{}], surfaces={"hebb": [0]})
+    base = scored(snapshot, "Who taught Hebb?")
+    assert base.score.tolist() == [0.0, 0.0]
+    assert len(base.links[0].passages) == 0

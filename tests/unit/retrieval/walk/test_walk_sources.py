@@ -1,0 +1,109 @@
+"""The reset vector, worked out by hand."""
+
+from collections.abc import Sequence
+from math import e
+
+import numpy as np
+import pytest
+
+from retrieval.question import Clause, Link, Question
+from retrieval.walk.base import Base, LinkBonus
+from retrieval.walk.constants import WalkConstants
+from retrieval.walk.sources import Source, reset_vector, sources, top
+
+LINK = Link(surface="hebb", start=4, end=8)
+TEXT = "Did Hebb teach whom I know?"
+
+
+def question(*, links: Sequence[Link] = (), clauses: Sequence[Clause] = ()) -> Question:
+    return Question(
+        text=TEXT, links=tuple(links), surfaces=frozenset(), mask="", clauses=tuple(clauses)
+    )
+
+
+def base(
+    score: Sequence[float], *, clauses: Sequence[Sequence[float]] = (), bonus: float | None = None
+) -> Base:
+    """With a bonus, the link is named in passage 1."""
+    links = (
+        LinkBonus(
+            link=LINK,
+            entries=(0,),
+            passages=np.array([1], dtype=np.int32),
+            bonus=np.array([bonus], dtype=np.float32),
+        ),
+    )
+    return Base(
+        views=np.array([score, *clauses], dtype=np.float32).reshape(1 + len(clauses), -1),
+        score=np.array(score, dtype=np.float32),
+        links=links if bonus is not None else (),
+    )
+
+
+def clause(*surfaces: str) -> Clause:
+    return Clause(text="whom I know", start=15, end=26, surfaces=frozenset(surfaces))
+
+
+def by_kind(found: Sequence[Source]) -> dict[str, float]:
+    return {one.kind: one.weight for one in found}
+
+
+def test_the_reset_is_a_sharp_softmax_of_the_base_score() -> None:
+    found = sources(question(), base([0.5, 0.4, 0.3]), WalkConstants())
+    total = 1 + 1 / e + 1 / e**2
+    assert reset_vector(found, 3) == pytest.approx([1 / total, 1 / e / total, 1 / e**2 / total])
+
+
+def test_only_the_best_passages_get_mass() -> None:
+    found = sources(question(), base([0.3, 0.5, 0.5, 0.1]), WalkConstants(pool=2))
+    assert reset_vector(found, 4) == pytest.approx([0, 0.5, 0.5, 0])
+
+
+def test_a_clause_weighs_half_as_much_as_the_question() -> None:
+    found = sources(
+        question(clauses=[clause()]), base([0.5, -9], clauses=[[-9, 0.5]]), WalkConstants()
+    )
+    assert reset_vector(found, 2) == pytest.approx([2 / 3, 1 / 3])
+    assert by_kind(found) == pytest.approx({"question": 2 / 3, "clause": 1 / 3})
+
+
+def test_a_name_weighs_by_its_largest_bonus() -> None:
+    found = sources(question(links=[LINK]), base([0.5, -9], bonus=0.15), WalkConstants())
+    assert by_kind(found) == pytest.approx({"question": 1 / 1.25, "link": 0.25 / 1.25})
+    assert reset_vector(found, 2) == pytest.approx([0.8, 0.2])
+    assert [one.label for one in found] == [TEXT, "Hebb"]
+
+
+@pytest.mark.parametrize(("surfaces", "second"), [(["hebb"], e / (1 + e)), ([], 0.5)])
+def test_a_clause_gets_the_bonuses_of_the_names_inside_it(
+    surfaces: list[str], second: float
+) -> None:
+    found = sources(
+        question(links=[LINK], clauses=[clause(*surfaces)]),
+        base([0.5, 0.5], clauses=[[0.2, 0.2]], bonus=0.1),
+        WalkConstants(),
+    )
+    mass = next(one for one in found if one.kind == "clause")
+    at = dict(zip(mass.passages.tolist(), (mass.mass / mass.weight).tolist(), strict=True))
+    assert at == pytest.approx({0: 1 - second, 1: second})
+
+
+def test_an_empty_corpus_has_no_sources() -> None:
+    found = sources(question(), base([]), WalkConstants())
+    assert found == []
+    assert reset_vector(found, 0).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("scores", "count", "rows"),
+    [
+        ([0.1, 0.3, 0.2], 2, [1, 2]),
+        ([0.1, 0.3, 0.2], 9, [1, 2, 0]),
+        ([0.2, 0.2, 0.2, 0.3], 2, [3, 0]),
+        ([], 3, []),
+    ],
+)
+def test_the_best_come_first_and_of_equals_the_lower(
+    scores: list[float], count: int, rows: list[int]
+) -> None:
+    assert top(np.array(scores, dtype=np.float32), count).tolist() == rows
