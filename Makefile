@@ -13,9 +13,19 @@ export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: run test check format install install-dev lock serve clean
 
+QUESTIONS := \
+	"In which city was the surgeon born who operated on Henry Molaison in 1953?" \
+	"What town was the birthplace of the head of the Munich clinic to which Auguste Deter's doctor moved in 1903?" \
+	"Which science owes its name to the professor who won over to Darwin's theory the founder of the Italian marine station where Brian Boycott's partner in the octopus experiments spent many summers?"
+
 run: install
 	$(BIN)/ammon ingest $(SAMPLE) --collection sample
-	@$(BIN)/python bench/sample/tour.py
+	@for question in $(QUESTIONS); do \
+		printf '\n$$ ammon query "%s" --collection sample --k 4\n\n' "$$question"; \
+		$(BIN)/ammon query "$$question" --collection sample --k 4 || exit 1; \
+	done
+	@printf '\nYour own documents:  $(BIN)/ammon ingest FOLDER && $(BIN)/ammon query "…"\n'
+	@printf 'Over HTTP:           $(BIN)/ammon serve   (then open /docs)\n'
 
 test: install-dev check
 	$(BIN)/python -m pytest -n auto --dist worksteal

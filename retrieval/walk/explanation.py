@@ -3,7 +3,7 @@
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Ints
+from kg.snapshot.tables import Floats, Ints
 from retrieval.question import Question
 from retrieval.results import Explanation, UsedEntity, UsedFact
 from retrieval.walk.base import Base
@@ -14,18 +14,23 @@ _FACTS = 8
 
 
 def explain(
-    question: Question, base: Base, step: Step, passages: Ints, snapshot: Snapshot
+    question: Question,
+    base: Base,
+    step: Step,
+    passages: Ints,
+    snapshot: Snapshot,
+    vector: Floats,
 ) -> Explanation:
-    """Names of the question, the bridges that carried most, and facts between them.
+    """Names of the question, the bridges that carried most, and facts that speak of them.
 
-    A fact is shown if one of the found passages states it and both it and a name that was used have
-    an entity in common; facts between two such names come first.
+    A fact is shown if one of the found passages states it and a name that was used is its subject
+    or object; those come first that are nearest to the question (`vector`, (d,)).
     """
     gazetteer = snapshot.gazetteer
     largest = max((float(link.bonus.max(initial=0.0)) for link in base.links), default=0.0)
     linked = [
         UsedEntity(
-            name=question.text[link.link.start : link.link.end],
+            name=gazetteer.label[link.entries[0]],
             role="question",
             weight=float(link.bonus.max(initial=0.0)) / largest if largest else 0.0,
         )
@@ -44,32 +49,31 @@ def explain(
     notes = () if linked else ("No name in the question is known to this collection.",)
     return Explanation(
         entities=tuple(sorted(linked, key=lambda entity: -entity.weight) + bridges),
-        facts=_facts(used, passages, snapshot),
+        facts=_facts(used, passages, snapshot, vector),
         clauses=tuple(clause.text for clause in question.clauses),
         notes=notes,
     )
 
 
-def _facts(used: set[int], passages: Ints, snapshot: Snapshot) -> tuple[UsedFact, ...]:
+def _facts(
+    used: set[int], passages: Ints, snapshot: Snapshot, vector: Floats
+) -> tuple[UsedFact, ...]:
     facts, entities = snapshot.facts, snapshot.entities
-    if not used:
-        return ()
     ends = np.array(sorted(used), dtype=np.int32)
-    shared = np.isin(facts.subject, ends).astype(np.int8) + np.isin(facts.object, ends)
-    rank = {int(passage): place for place, passage in enumerate(passages)}
-    found: list[tuple[int, int, int, tuple[int, ...]]] = []
-    for fact in np.flatnonzero(shared):
-        places = tuple(int(p) for p in facts.passages.row(int(fact)) if int(p) in rank)
-        if places:
-            best = min(rank[place] for place in places)
-            found.append((-int(shared[fact]), best, int(fact), places))
+    sharing = np.flatnonzero(np.isin(facts.subject, ends) | np.isin(facts.object, ends))
+    stated = [
+        (fact, np.intersect1d(facts.passages.row(fact), passages)) for fact in sharing.tolist()
+    ]
+    shown = [(fact, places) for fact, places in stated if len(places)]
+    scores = facts.vectors[[fact for fact, _ in shown]] @ vector
     return tuple(
         UsedFact(
             subject=entities.surface[facts.subject[fact]],
             relation=facts.relation[fact],
             object=entities.surface[facts.object[fact]],
-            score=-shared_ends / 2,
+            score=float(scores[row]),
             passage_ids=tuple(snapshot.passages.id[place] for place in places),
         )
-        for shared_ends, _, fact, places in sorted(found)[:_FACTS]
+        for row in np.argsort(-scores, kind="stable")[:_FACTS]
+        for fact, places in [shown[row]]
     )

@@ -50,7 +50,7 @@ class ConditionedWalk:
         return Ranking(
             passages=order,
             scores=score[order],
-            explanation=explain(read, base, step, order[:k], self._snapshot),
+            explanation=explain(read, base, step, order[:k], self._snapshot, vectors[0]),
         )
 
     def _read(self, question: str) -> Question:
