@@ -128,3 +128,14 @@ def test_they_agree_on_text_without_capitals(seed: int) -> None:
 def test_they_agree_on_the_smallest_corpora(size: int) -> None:
     notes = corpus(random.Random(size), size)
     agree(notes, WalkConstants(), ["Who taught Milner?", "Hebb"], cased=True)
+
+
+def test_they_agree_on_chinese() -> None:
+    notes = [
+        Note(title="李明", text="李明在北京大学教书。他教过王芳。", names=("北京大学", "王芳")),
+        Note(title="王芳", text="王芳生于上海。她写过《红》。", names=("上海", "红")),
+        Note(title="北京", text="北京是一座大城市。北京大学在那里。", names=("北京大学",)),
+        Note(text="《红》写的是上海。很多人读过它。", names=("上海", "红")),
+    ]
+    questions = ["李明教过的人生于哪里？", "谁写过《红》，她在哪里读书？", "上海"]
+    agree(notes, WalkConstants(), questions, cased=False)
