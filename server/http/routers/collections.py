@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, ConfigDict, Field
@@ -83,7 +84,7 @@ def create_collection(wanted: CollectionIn, core: TheCore, response: Response) -
         overlap_tokens=wanted.overlap_tokens,
     )
     made = core.create_collection(wanted.name, chosen)
-    response.headers["Location"] = f"/api/v1/collections/{made.name}"
+    response.headers["Location"] = f"/api/v1/collections/{quote(made.name)}"
     return _out(made)
 
 

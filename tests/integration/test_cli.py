@@ -1,0 +1,248 @@
+"""The command line, with a real store and real files; the models are doubles."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import networkx as nx
+import pytest
+import structlog
+
+from server.cli import main
+from tests.doubles.house import open_house
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a command printed and returned."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be one JSON object."""
+        return json.loads(self.out)
+
+
+Ammon: TypeAlias = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def ammon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Ammon:
+    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def run(*arguments: object) -> Outcome:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments], opener=open_house)
+        out, err = capfd.readouterr()
+        return Outcome(code=code, out=out, err=err)
+
+    return run
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "semon.md").write_text("# Semon\n\nRichard Semon coined Engram.", encoding="utf-8")
+    (folder / "lashley.txt").write_text("Karl Lashley sought the Engram.", encoding="utf-8")
+    return folder
+
+
+def test_ingesting_ends_with_a_summary(ammon: Ammon, notes: Path) -> None:
+    done = ammon("ingest", notes)
+    assert done.code == 0
+    assert "2 new, 0 changed, 0 unchanged, 0 failed" in done.out
+    assert "Collection 'default': 2 documents, 2 passages" in done.out
+
+
+def test_ingesting_again_changes_nothing(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("ingest", notes, "--json").json
+    assert (done["new"], done["changed"], done["unchanged"]) == (0, 0, 2)
+
+
+def test_a_broken_file_is_named_with_the_reason_and_costs_the_exit_code(
+    ammon: Ammon, notes: Path
+) -> None:
+    (notes / "broken.docx").write_bytes(b"rubbish")
+    done = ammon("ingest", notes, notes.parent / "missing.txt")
+    assert done.code == 1
+    assert "Error: 'broken.docx'" in done.err
+    assert "missing.txt" in done.err
+    assert "2 new, 0 changed, 0 unchanged, 2 failed" in done.out
+
+
+def test_failures_are_in_the_json_too(ammon: Ammon, notes: Path) -> None:
+    (notes / "broken.docx").write_bytes(b"rubbish")
+    done = ammon("ingest", notes, "--json")
+    assert done.code == 1
+    assert [failure["source"] for failure in done.json["failed"]] == ["broken.docx"]
+
+
+def test_a_question_gets_passages_and_what_to_try_next(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("query", "Who coined Engram?", "--mode", "bm25", "-k", "1")
+    assert done.code == 0
+    assert " 1  Semon — semon.md" in done.out
+    assert "Richard Semon coined Engram." in done.out
+    assert "Try next" in done.out
+
+
+def test_a_question_in_json_is_the_whole_retrieval(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    found = ammon("query", "Who coined Engram?", "--mode", "bm25", "--json").json
+    assert found["mode"] == "bm25"
+    assert found["hits"][0]["citations"][0]["source"] == "semon.md"
+    assert set(found["explanation"]) == {"entities", "facts", "clauses", "notes"}
+
+
+def test_explaining_tells_mode_and_times(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("query", "Who coined Engram?", "--explain")
+    assert "Mode ammon, revision" in done.out
+    assert "retrieval" in done.out
+
+
+def test_status_shows_what_is_there(ammon: Ammon, notes: Path) -> None:
+    assert "no collections yet" in ammon("status").out
+    ammon("ingest", notes, "-c", "память")
+    assert "up to date" in ammon("status").out
+    (found,) = ammon("status", "--json").json["collections"]
+    assert found["name"] == "память"
+    assert found["counts"]["documents"] == 2
+    assert found["current"]
+
+
+def test_a_document_is_deleted_and_no_longer_found(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("delete", "semon.md", "--json")
+    assert done.code == 0
+    assert len(done.json["deleted"]) == 1
+    found = ammon("query", "Who coined Engram?", "--mode", "bm25", "--json").json
+    assert [hit["citations"][0]["source"] for hit in found["hits"]] == ["lashley.txt"]
+
+
+def test_deleting_nothing_is_a_mistake(ammon: Ammon) -> None:
+    assert ammon("delete").code == 2
+
+
+def test_a_collection_is_deleted_only_when_confirmed(
+    ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    monkeypatch.setattr("typer.confirm", _refuse)
+    assert ammon("delete", "-c", "papers").code == 1
+    assert len(ammon("status", "--json").json["collections"]) == 1
+    assert ammon("delete", "-c", "papers", "--yes").code == 0
+    assert ammon("status", "--json").json["collections"] == []
+
+
+def _refuse(*_: object, **__: object) -> None:
+    import typer
+
+    raise typer.Abort
+
+
+def test_export_writes_graphml_and_jsonl(ammon: Ammon, notes: Path, tmp_path: Path) -> None:
+    ammon("ingest", notes)
+    file = tmp_path / "graph.graphml"
+    assert ammon("export", "--format", "graphml", "-o", file).code == 0
+    assert nx.read_graphml(file).number_of_nodes() > 4
+    kinds = [json.loads(line)["kind"] for line in ammon("export").out.splitlines()]
+    assert kinds.count("document") == 2
+
+
+def test_rebuild_says_when_there_is_nothing_to_do(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("rebuild", "--json").json
+    assert not done["rebuilt"]
+    assert "whole and up to date" in ammon("rebuild").out
+
+
+def test_reindexing_takes_other_settings(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("reindex", "--passage-tokens", "32", "--json").json
+    assert done["documents"] == 2
+    assert done["settings"]["max_tokens"] == 32
+    assert ammon("status", "--json").json["collections"][0]["current"]
+
+
+def test_ingesting_with_other_settings_is_refused(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("ingest", notes, "--passage-tokens", "32", "--json")
+    assert done.code == 1
+    assert done.json["error"]["type"] == "SettingsConflict"
+
+
+def test_config_shows_values_origins_and_documentation(ammon: Ammon, tmp_path: Path) -> None:
+    rows = {row["name"]: row for row in ammon("config", "--json").json["settings"]}
+    assert rows["data_dir"]["value"] == str(tmp_path / "data")
+    assert rows["data_dir"]["origin"] == "environment (AMMON_DATA_DIR)"
+    assert rows["port"]["origin"] == "default"
+    assert "port = 8321   [default]" in ammon("config").out
+
+
+def test_a_mistyped_variable_is_warned_of(ammon: Ammon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMMON_DATADIR", "/somewhere")
+    assert "Did you mean AMMON_DATA_DIR?" in ammon("config").err
+
+
+def test_an_error_is_one_line_without_a_traceback(ammon: Ammon) -> None:
+    done = ammon("query", "Who?", "-c", "nobody")
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("Error: There is no collection 'nobody'")
+
+
+def test_an_error_in_json_is_one_object(ammon: Ammon) -> None:
+    done = ammon("query", "Who?", "-c", "nobody", "--json")
+    assert done.code == 1
+    assert done.json["error"]["type"] == "CollectionNotFound"
+    assert "nobody" in done.json["error"]["message"]
+
+
+def test_a_wrong_command_line_has_exit_code_2(ammon: Ammon) -> None:
+    assert ammon("query").code == 2
+    done = ammon("query", "--json", "--nonsense")
+    assert done.code == 2
+    assert done.json["error"]["type"] == "Usage"
+
+
+def test_an_unexpected_error_hints_at_debug(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(_: object) -> Any:
+        raise ZeroDivisionError("seven by nothing")
+
+    assert main(["status"], opener=fail) == 1
+    err = capfd.readouterr().err
+    assert "ZeroDivisionError: seven by nothing" in err
+    assert "--debug" in err
+    assert "Traceback" not in err
+    assert main(["--debug", "status"], opener=fail) == 1
+    assert "Traceback" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ingest", "query", "status", "delete", "export", "rebuild", "reindex", "serve", "config"],
+)
+def test_every_help_has_an_example(ammon: Ammon, command: str) -> None:
+    assert f"ammon {command}" in ammon(command, "--help").out.split("Example")[1]

@@ -1,0 +1,80 @@
+"""The command line as a process of its own, with the models that come with it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+_RUN = "import sys; from server.cli import main; sys.exit(main())"
+_HEAVY = ("spacy", "numpy", "onnxruntime", "fastapi", "pydantic", "openai", "networkx", "scipy")
+
+
+def ammon(data: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if "AMMON_" not in name}
+    environment |= {"AMMON_DATA_DIR": str(data), "XDG_CONFIG_HOME": str(data / "config")}
+    return subprocess.run(
+        [sys.executable, "-c", _RUN, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("ammon")
+    text = folder / "notes"
+    text.mkdir()
+    (text / "semon.md").write_text(
+        "# Richard Semon\n\nRichard Semon was a zoologist. In 1904 he coined the word engram.",
+        encoding="utf-8",
+    )
+    (text / "lashley.md").write_text(
+        "# Karl Lashley\n\nKarl Lashley searched for the engram in the cortex of rats. "
+        "Donald Hebb was his student in Chicago.",
+        encoding="utf-8",
+    )
+    done = ammon(folder / "data", "ingest", text, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["new"] == 2
+    return folder / "data"
+
+
+def test_a_question_is_answered(data: Path) -> None:
+    done = ammon(data, "query", "Whose student was Donald Hebb?", "-k", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [hit["title"] for hit in json.loads(done.stdout)["hits"]] == ["Karl Lashley"]
+
+
+def test_everything_lies_under_the_data_folder(data: Path) -> None:
+    assert sorted(entry.name for entry in data.iterdir() if entry.is_dir()) == [
+        "cache",
+        "collections",
+    ]
+    assert (data / "ammon.sqlite").is_file()
+
+
+def test_help_comes_at_once(tmp_path: Path) -> None:
+    seconds = []
+    for _ in range(3):
+        started = time.monotonic()
+        assert ammon(tmp_path, "--help").returncode == 0
+        seconds.append(time.monotonic() - started)
+    # Half a second is the aim; machines that run many tests at once get more.
+    assert min(seconds) < 1.5
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from server.cli import main; main(['--help']); "
+        f"print([name for name in {_HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stderr.strip() == "[]"

@@ -1,0 +1,157 @@
+"""Every error is a problem (RFC 9457) that says what to do."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from kg.errors import ModelUnavailable, StoreUnavailable
+from server.core import Core
+from server.http.app import create_app
+from tests.doubles.house import open_house, settings_in
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    app = create_app(settings_in(tmp_path), open_house)
+    with TestClient(app, base_url="http://test/api/v1", raise_server_exceptions=False) as made:
+        made.post("/collections", json={"name": "papers"})
+        yield made
+
+
+def problem(response: httpx2.Response, status: int, kind: str) -> dict[str, Any]:
+    """The body of a problem of that kind."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-request-id"]
+    body: dict[str, Any] = response.json()
+    assert body["status"] == status
+    assert body["type"] == f"urn:ammon:problem:{kind}"
+    assert body["title"]
+    assert body["instance"] == response.request.url.path
+    return body
+
+
+def test_what_is_not_there(client: TestClient) -> None:
+    found = problem(client.get("/collections/nobody"), 404, "collection-not-found")
+    assert "'nobody'" in found["detail"]
+    problem(client.get("/collections/papers/documents/doc-0"), 404, "document-not-found")
+    problem(client.delete("/collections/papers/documents/doc-0"), 404, "document-not-found")
+    problem(client.get("/jobs/job-0"), 404, "job-not-found")
+    problem(client.get("/jobs/job-0/documents"), 404, "job-not-found")
+    problem(client.post("/jobs/job-0/retry"), 404, "job-not-found")
+    url = "/collections/papers/graph/neighbourhood"
+    problem(client.get(url, params={"entity": "Nobody"}), 404, "entity-not-found")
+
+
+def test_a_path_and_a_method_that_do_not_exist(client: TestClient) -> None:
+    problem(client.get("/nothing"), 404, "not-found")
+    refused = client.put("/collections")
+    problem(refused, 405, "method-not-allowed")
+    assert refused.headers["allow"]
+
+
+def test_a_name_that_is_taken(client: TestClient) -> None:
+    taken = client.post("/collections", json={"name": "papers"})
+    problem(taken, 409, "collection-exists")
+
+
+def test_a_name_that_cannot_be(client: TestClient) -> None:
+    found = problem(client.post("/collections", json={"name": "a/b"}), 422, "name-invalid")
+    assert "letters, digits" in found["detail"]
+
+
+def test_a_wrong_field_is_named(client: TestClient) -> None:
+    sent = client.post("/collections/papers/query", json={"question": "Who?", "k": 0})
+    found = problem(sent, 422, "request-invalid")
+    assert [wrong["field"] for wrong in found["errors"]] == ["body.k"]
+
+
+def test_an_unknown_field_is_named(client: TestClient) -> None:
+    sent = client.post("/collections/papers/query", json={"question": "Who?", "top": 3})
+    found = problem(sent, 422, "request-invalid")
+    assert [wrong["field"] for wrong in found["errors"]] == ["body.top"]
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "\ud800"])
+def test_an_empty_question(client: TestClient, text: str) -> None:
+    body = json.dumps({"question": text})
+    sent = client.post(
+        "/collections/papers/query", content=body, headers={"content-type": "application/json"}
+    )
+    problem(sent, 422, "request-invalid")
+
+
+def test_a_body_that_is_no_json(client: TestClient) -> None:
+    sent = client.post(
+        "/collections", content=b"{name", headers={"content-type": "application/json"}
+    )
+    problem(sent, 422, "request-invalid")
+
+
+def test_an_upload_without_files(client: TestClient) -> None:
+    problem(client.post("/collections/papers/documents/upload"), 422, "request-invalid")
+
+
+def test_a_body_that_is_too_large(client: TestClient) -> None:
+    sent = client.post("/collections/papers/documents", json=[{"text": "x" * 1_000_001}])
+    found = problem(sent, 413, "body-too-large")
+    assert "1,000,000" in found["detail"]
+
+
+def test_a_body_that_does_not_tell_its_length_is_counted(client: TestClient) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b'[{"text": "'
+        for _ in range(20):
+            yield b"x" * 100_000
+        yield b'"}]'
+
+    sent = client.post(
+        "/collections/papers/documents",
+        content=parts(),
+        headers={"content-type": "application/json"},
+    )
+    problem(sent, 413, "body-too-large")
+
+
+def test_a_store_that_is_out_of_reach(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> Any:
+        raise StoreUnavailable("The store is locked: try again.")
+
+    monkeypatch.setattr("kg.sqlite.SQLiteStore.collections", fail)
+    refused = client.get("/collections")
+    problem(refused, 503, "store-unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    assert "locked" in problem(client.get("/health/ready"), 503, "not-ready")["detail"]
+    assert client.get("/health/live").status_code == 200
+
+
+def test_a_model_that_is_out_of_reach(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise ModelUnavailable("The model does not answer: try again.")
+
+    monkeypatch.setattr(Core, "query", fail)
+    refused = client.post("/collections/papers/query", json={"question": "Who?"})
+    problem(refused, 503, "model-unavailable")
+    assert refused.headers["retry-after"]
+
+
+def test_an_unexpected_error_tells_nothing_of_the_inside(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise ZeroDivisionError("a secret of the inside")
+
+    monkeypatch.setattr(Core, "query", fail)
+    sent = client.post(
+        "/collections/papers/query",
+        json={"question": "Who?"},
+        headers={"X-Request-ID": "find-me"},
+    )
+    found = problem(sent, 500, "unexpected")
+    assert "secret" not in sent.text
+    assert "find-me" in found["detail"]
