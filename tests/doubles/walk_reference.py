@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.gazetteer import title_aliases
 from indexer.sentences import sentence_spans
@@ -25,6 +26,7 @@ Words = tuple[str, ...]
 """The normal forms of a name's words."""
 Scores = dict[int, float]
 """Passage -> score."""
+Vector = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ class Corpus:
             _embedded(embedder, "\n".join(filter(None, (one.title, one.text))))
             for one in self.notes
         ]
-        self.sentences: list[list[np.ndarray]] = []
+        self.sentences: list[list[Vector]] = []
         """The vectors of each passage's sentences, rounded to half precision."""
         self.means: dict[Words, set[Words]] = defaultdict(set)
         """Surface -> entries, each known by its main surface."""
@@ -182,14 +184,14 @@ class ReferenceWalk:
                 found.append(Named(words=words, start=start, end=stop, meanings=means))
         return sorted(found, key=lambda one: one.start)
 
-    def _mask(self, question: str, names: Sequence[Named]) -> np.ndarray | None:
+    def _mask(self, question: str, names: Sequence[Named]) -> Vector | None:
         left = list(question)
         for one in names:
             left[one.start : one.end] = [""] * (one.end - one.start)
         text = " ".join("".join(left).split())
         return _embedded(self._embedder, text) if names and text else None
 
-    def _similarity(self, vector: np.ndarray) -> Scores:
+    def _similarity(self, vector: Vector) -> Scores:
         """Half the passage, half its best sentence."""
         corpus = self._corpus
         return {
@@ -242,7 +244,7 @@ class ReferenceWalk:
         weights = {p: math.exp(scores[p] / self._constants.temperature) for p in best}
         return {p: weight / sum(weights.values()) for p, weight in weights.items()}
 
-    def _step(self, reset: Scores, base: Scores, relevant: np.ndarray, asked: set[Words]) -> Scores:
+    def _step(self, reset: Scores, base: Scores, relevant: Vector, asked: set[Words]) -> Scores:
         """From each passage over each name that it shares with others, not those asked for."""
         corpus, constants = self._corpus, self._constants
         arrivals = dict.fromkeys(base, 0.0)
@@ -273,8 +275,9 @@ class ReferenceWalk:
         return arrivals
 
 
-def _embedded(embedder: Embedder, text: str) -> np.ndarray:
-    return embedder.embed([text], "query")[0].astype(np.float64)
+def _embedded(embedder: Embedder, text: str) -> Vector:
+    vector: Vector = embedder.embed([text], "query")[0].astype(np.float64)
+    return vector
 
 
 def _words(tokens: Sequence[Token]) -> Words:

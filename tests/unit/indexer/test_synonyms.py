@@ -41,7 +41,8 @@ class PlacedEmbedder:
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
         rows = np.array([self._place(text) for text in texts], dtype=np.float64).reshape(-1, 3)
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        vectors: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        return vectors
 
     def _place(self, text: str) -> Sequence[float]:
         drawn: list[float] = np.random.default_rng(crc32(text.encode())).normal(size=3).tolist()
@@ -151,7 +152,8 @@ def test_linking_in_parts_with_deletions_equals_linking_all_at_once(
     monkeypatch.setattr(synonyms, "MOST", most)
     monkeypatch.setattr(synonyms, "_BATCH", 5)
     chance, embedder = random.Random(seed), PlacedEmbedder()
-    waiting, present, store = crowd(chance, 24), [], empty_store()
+    waiting, store = crowd(chance, 24), empty_store()
+    present: list[Note] = []
     while waiting:
         part = [waiting.pop() for _ in range(min(len(waiting), chance.randint(1, 7)))]
         gone = chance.sample(present, chance.randint(0, len(present) // 2))

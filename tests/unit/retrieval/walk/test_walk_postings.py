@@ -14,7 +14,7 @@ def led_to(snapshot: Snapshot, limit: int, entry: int = 0) -> list[int]:
     postings = Postings(snapshot, limit)
     indptr, rows = postings.rows_of(np.array([entry], dtype=np.int64))
     assert indptr.tolist() == [0, len(rows)]
-    return snapshot.pairs.passage[rows].tolist()
+    return [int(passage) for passage in snapshot.pairs.passage[rows]]
 
 
 def test_the_idf_of_a_name_falls_from_one_with_the_passages_that_name_it() -> None:

@@ -47,8 +47,13 @@ def test_two_sources_send_to_each_other() -> None:
 
 @pytest.mark.parametrize("by", ["base", "relevance"])
 def test_a_fifth_of_fitness_is_an_e_fold_of_weight(by: str) -> None:
-    fitness = {by: [0.0, 0.2, 0.0]}
-    found = step(walkable(3, [{0: [0], 1: [0], 2: [0]}]), [1, 0, 0], **fitness)
+    fitness = [0.0, 0.2, 0.0]
+    found = step(
+        walkable(3, [{0: [0], 1: [0], 2: [0]}]),
+        [1, 0, 0],
+        base=fitness if by == "base" else None,
+        relevance=fitness if by == "relevance" else None,
+    )
     assert found.arrivals == pytest.approx([0, e / (e + 1), 1 / (e + 1)])
 
 
