@@ -127,7 +127,8 @@ class Ingester:
 
     def _chunk(self, batch: Sequence[Task], settings: CollectionSettings) -> "_Work":
         work = _Work()
-        count_tokens = self.embedder(settings).count_tokens
+        embedder = self.embedder(settings)
+        longest = min(settings.max_tokens, embedder.max_tokens)  # 0: documents stay whole
         for task in batch:
             if task.document is None:
                 work.failures[task.id] = "The task's document is gone. Hand it in again."
@@ -143,8 +144,8 @@ class Ingester:
                 graph = chunk(
                     task.collection,
                     document,
-                    count_tokens=count_tokens,
-                    max_tokens=settings.max_tokens,
+                    count_tokens=embedder.count_tokens,
+                    max_tokens=longest,
                     overlap_tokens=settings.overlap_tokens,
                 )
             except DocumentUnreadable as error:

@@ -98,7 +98,7 @@ class OnnxEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        return self._files.max_tokens
+        return self._files.max_tokens - self._tokenizer().num_special_tokens_to_add(False)
 
     def count_tokens(self, text: str) -> int:
         return self._tokens.count(text)
