@@ -23,9 +23,10 @@ def normalise(name: str) -> str:
     start, end = 0, len(folded)
     while start < end and not _inside(folded[start]):
         start += 1
+    end = min(end, start + MAX_NAME_CHARS)
     while end > start and not _inside(folded[end - 1]):
         end -= 1
-    return folded[start:end][:MAX_NAME_CHARS].rstrip()
+    return folded[start:end]
 
 
 def surface(name: str) -> str:

@@ -171,8 +171,8 @@ CREATE INDEX tasks_of_job ON tasks (job, state);
 CREATE INDEX tasks_of_document ON tasks (collection, document_id);
 CREATE INDEX tasks_in_state ON tasks (state);
 
--- What the planner cannot guess: a collection is a good part of its table, an id next to nothing of it.
--- Without this it walks through a whole collection where an index would find a handful of rows.
+-- What the planner cannot guess: a collection is a good part of its table, an id next to nothing
+-- of it. Without this it walks through a collection where an index would find a handful of rows.
 -- (The first number is of rows; the others are of rows that share the first columns of the index.)
 ANALYZE;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
