@@ -129,7 +129,8 @@ def add_documents(
 def upload_documents(
     name: CollectionPath,
     files: Annotated[
-        list[UploadFile], File(description="txt, md, html, pdf, docx, csv, json or jsonl.")
+        list[UploadFile],
+        File(min_length=1, description="txt, md, html, pdf, docx, csv, json or jsonl."),
     ],
     core: TheCore,
     response: Response,
