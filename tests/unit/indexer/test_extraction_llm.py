@@ -1,5 +1,5 @@
 import json
-import time
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -332,13 +332,19 @@ def test_an_answer_is_not_paid_twice_if_the_endpoint_goes_away_after_it(
 def test_passages_come_as_soon_as_they_are_done_and_several_at_once(
     server: ChatServer, opened: Callable[..., LLMExtractor]
 ) -> None:
-    def slow_for_milner(request: Request) -> Answer:
+    others_came = threading.Event()
+
+    def milner_last(request: Request) -> Answer:
         if MILNER.text in request.prompt:
-            time.sleep(0.1)
+            others_came.wait(20)
         return good(request)
 
-    server.chat = slow_for_milner
-    order = [e.passage_id for e in opened(concurrency=2).extract([MILNER, TOLMAN, PAVLOV])]
+    server.chat = milner_last
+    order = []
+    for extraction in opened(concurrency=2).extract([MILNER, TOLMAN, PAVLOV]):
+        order.append(extraction.passage_id)
+        if len(order) == 2:
+            others_came.set()
     assert order[-1] == "psg-1"
     assert sorted(order) == ["psg-1", "psg-2", "psg-3"]
     assert server.most_at_once == 2
