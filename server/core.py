@@ -14,6 +14,7 @@ from kg.errors import (
     DocumentNotFound,
     SettingsConflict,
     SettingsInvalid,
+    SnapshotError,
 )
 from kg.jobs import JobQueue
 from kg.records import Collection, CollectionSettings, Document, SourceDocument
@@ -26,6 +27,7 @@ from server.retrievers import Retrievers
 from server.settings import Settings
 from server.specs import resolve_embedder, resolve_extractor
 
+STOP_SECONDS = 30.0
 BEING_INDEXED = "The documents of this collection are being indexed: ask again in a moment."
 
 
@@ -53,8 +55,9 @@ class Core:
     resources: ExitStack
 
     def close(self) -> None:
-        """Stop the worker, let what it began be finished, and close all files."""
-        self.worker.stop()
+        """Stop the worker, let it finish what it began (unless that takes long: then it is done
+        again by whoever comes next), and close all files."""
+        self.worker.stop(STOP_SECONDS)
         self.resources.close()
 
     # Collections
@@ -226,8 +229,6 @@ def _told(settings: CollectionSettings) -> str:
 
 
 def _is_whole(folder: SnapshotFolder) -> bool:
-    from kg.errors import SnapshotError
-
     try:
         folder.open().verify()
     except (SnapshotError, OSError):

@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 _RUN = "import sys; from server.cli import main; sys.exit(main())"
@@ -57,6 +60,33 @@ def test_everything_lies_under_the_data_folder(data: Path) -> None:
         "collections",
     ]
     assert (data / "ammon.sqlite").is_file()
+
+
+def test_a_server_starts_answers_and_stops_in_order(data: Path) -> None:
+    environment = os.environ | {"AMMON_DATA_DIR": str(data), "AMMON_LOG_FORMAT": "json"}
+    server = subprocess.Popen(
+        [sys.executable, "-c", _RUN, "serve", "--port", "0"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        assert server.stderr is not None
+        url = ""
+        for line in server.stderr:
+            if found := re.search(r"running on (http://[0-9.:]+)", line):
+                url = found[1]
+                break
+        assert httpx2.get(f"{url}/api/v1/health/ready", timeout=30).json() == {"status": "ok"}
+        counts = httpx2.get(f"{url}/api/v1/collections/default/stats", timeout=30).json()["counts"]
+        assert counts["documents"] == 2
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=60)
+        told = [json.loads(line)["event"] for line in err.splitlines()]
+        assert "Application shutdown complete." in told
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_help_comes_at_once(tmp_path: Path) -> None:
