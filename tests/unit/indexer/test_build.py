@@ -190,7 +190,7 @@ def test_progress_ends_at_the_number_of_texts() -> None:
     store, told = empty_store(), list[StepProgress]()
     put(store, [HEBB, MILNER])
     with store.read(COLLECTION) as reader:
-        snapshot = build_snapshot(reader, HashEmbedder(), told.append)
+        build_snapshot(reader, HashEmbedder(), told.append)
     last = {one.step: (one.done, one.total) for one in told}
     assert last == {
         "embed facts": (2, 2),
