@@ -16,12 +16,16 @@ _RUN = "import sys; from server.cli import main; sys.exit(main())"
 _HEAVY = ("spacy", "numpy", "onnxruntime", "fastapi", "pydantic", "openai", "networkx", "scipy")
 
 
+def environment(data: Path) -> dict[str, str]:
+    """This process's, but with the settings of a test."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AMMON_")}
+    return others | {"AMMON_DATA_DIR": str(data), "XDG_CONFIG_HOME": str(data / "config")}
+
+
 def ammon(data: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    environment = {name: value for name, value in os.environ.items() if "AMMON_" not in name}
-    environment |= {"AMMON_DATA_DIR": str(data), "XDG_CONFIG_HOME": str(data / "config")}
     return subprocess.run(
         [sys.executable, "-c", _RUN, *map(str, arguments)],
-        env=environment,
+        env=environment(data),
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -63,10 +67,9 @@ def test_everything_lies_under_the_data_folder(data: Path) -> None:
 
 
 def test_a_server_starts_answers_and_stops_in_order(data: Path) -> None:
-    environment = os.environ | {"AMMON_DATA_DIR": str(data), "AMMON_LOG_FORMAT": "json"}
     server = subprocess.Popen(
         [sys.executable, "-c", _RUN, "serve", "--port", "0"],
-        env=environment,
+        env=environment(data) | {"AMMON_LOG_FORMAT": "json"},
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
