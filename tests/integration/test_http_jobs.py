@@ -43,10 +43,12 @@ def submit(client: TestClient, *texts: str) -> str:
 def wait(client: TestClient, path: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Ask for a job until it is as wanted."""
     until = time.monotonic() + 60
-    while not wanted(job := client.get(path).json()):
-        assert time.monotonic() < until, job
+    while time.monotonic() < until:
+        job: dict[str, Any] = client.get(path).json()
+        if wanted(job):
+            return job
         time.sleep(0.02)
-    return job
+    raise AssertionError(f"the job is still {job}")
 
 
 def test_a_failed_document_says_why_and_can_be_tried_again(tmp_path: Path) -> None:

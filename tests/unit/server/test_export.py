@@ -30,13 +30,13 @@ def test_the_graph_has_every_node_and_edge(workshop: Workshop) -> None:
     counts = workshop.counts()
     with workshop.store.read(COLLECTION) as reader:
         graph = graph_of(reader)
-    kinds = [kind for _, kind in graph.nodes(data="kind")]
+    kinds = [graph.nodes[node]["kind"] for node in graph]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {
         "document": counts["documents"],
         "passage": counts["passages"],
         "entity": counts["entities"],
     }
-    edges = [kind for *_, kind in graph.edges(data="kind")]
+    edges = [attributes["kind"] for *_, attributes in graph.edges(data=True)]
     assert edges.count("fact") == counts["facts"]
     assert edges.count("mention") == counts["mentions"]
     assert edges.count("synonym") == counts["synonyms"]
@@ -49,7 +49,8 @@ def test_graphml_is_read_back_whole(workshop: Workshop) -> None:
         export_graphml(reader, out)
         wanted = graph_of(reader)
     found = nx.read_graphml(BytesIO(out.getvalue()))
-    assert dict(found.nodes(data=True)) == dict(wanted.nodes(data=True))
+    assert [found.nodes[node] for node in found] == [wanted.nodes[node] for node in wanted]
+    assert list(found) == list(wanted)
     assert found.number_of_edges() == wanted.number_of_edges()
     assert "Павлов" in out.getvalue().decode()
 
