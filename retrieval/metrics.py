@@ -1,21 +1,40 @@
 """How good rankings are, against gold passages: ir-measures' figures, in percent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 RECALL_AT = (1, 2, 5, 10, 20)
 ALL_GOLD_AT = (5, 8)
+NAMES = (
+    *(f"recall@{k}" for k in RECALL_AT),
+    *(f"all_gold@{k}" for k in ALL_GOLD_AT),
+    "ndcg@10",
+    "mrr",
+)
+"""The figures of a question, and their means."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
     """One question's ranking beside what it should have found."""
 
+    id: str = ""
     gold: frozenset[str]
     ranked: tuple[str, ...]
     """Ids, best first; an id that comes twice counts at its first place."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scores:
+    """One question's figures."""
+
+    id: str
+    values: Mapping[str, float]
+    """Each of `NAMES` -> percent."""
+    ranks: Mapping[str, int | None]
+    """Gold passage -> its place, from 1; None if it was not found. In the order of ids."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,10 +52,16 @@ class Figures:
 
 def measure(judged: Sequence[Judged]) -> Figures:
     """Score rankings. Questions without gold passages are left out."""
+    return means(score(judged))
+
+
+def score(judged: Sequence[Judged]) -> list[Scores]:
+    """Score each ranking by itself. Questions without gold passages are left out."""
     import ir_measures
     from ir_measures import RR, R, nDCG
 
     known = [one for one in judged if one.gold]
+    rankings = [tuple(dict.fromkeys(one.ranked)) for one in known]
     names = [str(number) for number in range(len(known))]
     gold = [
         ir_measures.Qrel(name, document, 1)
@@ -45,30 +70,42 @@ def measure(judged: Sequence[Judged]) -> Figures:
     ]
     run = [
         ir_measures.ScoredDoc(name, document, -float(place))
-        for name, one in zip(names, known, strict=True)
-        for place, document in enumerate(dict.fromkeys(one.ranked))
+        for name, ranked in zip(names, rankings, strict=True)
+        for place, document in enumerate(ranked)
     ]
-    recalls = {k: R @ k for k in {*RECALL_AT, *ALL_GOLD_AT}}
-    ndcg, mrr = nDCG @ 10, RR
-    values: dict[object, dict[str, float]] = {}
-    for metric in ir_measures.iter_calc([*recalls.values(), ndcg, mrr], gold, run):
-        values.setdefault(metric.measure, {})[metric.query_id] = metric.value
+    measures = {f"recall@{k}": R @ k for k in {*RECALL_AT, *ALL_GOLD_AT}}
+    measures |= {"ndcg@10": nDCG @ 10, "mrr": RR}
+    found: dict[object, dict[str, float]] = {}
+    for metric in ir_measures.iter_calc(list(measures.values()), gold, run):
+        found.setdefault(metric.measure, {})[metric.query_id] = metric.value
 
-    def per_question(measure: object) -> list[float]:
-        found = values.get(measure, {})
-        return [found.get(name, 0.0) for name in names]
+    def values(name: str) -> dict[str, float]:
+        of = {key: found.get(measures[key], {}).get(name, 0.0) for key in measures}
+        of |= {f"all_gold@{k}": float(of[f"recall@{k}"] >= 1.0 - 1e-9) for k in ALL_GOLD_AT}
+        return {key: 100 * of[key] for key in NAMES}
+
+    return [
+        Scores(id=one.id, values=values(name), ranks=_ranks(one.gold, ranked))
+        for name, one, ranked in zip(names, known, rankings, strict=True)
+    ]
+
+
+def means(scores: Sequence[Scores]) -> Figures:
+    """The figures of a data set from those of its questions."""
+
+    def mean(name: str) -> float:
+        values = [one.values[name] for one in scores]
+        return round(float(np.mean(values)), 2) if values else 0.0
 
     return Figures(
-        questions=len(known),
-        recall={k: _percent(per_question(recalls[k])) for k in RECALL_AT},
-        all_gold={
-            k: _percent([float(v >= 1.0 - 1e-9) for v in per_question(recalls[k])])
-            for k in ALL_GOLD_AT
-        },
-        ndcg_at_10=_percent(per_question(ndcg)),
-        mrr=_percent(per_question(mrr)),
+        questions=len(scores),
+        recall={k: mean(f"recall@{k}") for k in RECALL_AT},
+        all_gold={k: mean(f"all_gold@{k}") for k in ALL_GOLD_AT},
+        ndcg_at_10=mean("ndcg@10"),
+        mrr=mean("mrr"),
     )
 
 
-def _percent(values: Sequence[float]) -> float:
-    return round(100 * float(np.mean(values)), 2) if values else 0.0
+def _ranks(gold: frozenset[str], ranked: Sequence[str]) -> dict[str, int | None]:
+    places = {document: place for place, document in enumerate(ranked, start=1)}
+    return {document: places.get(document) for document in sorted(gold)}

@@ -1,7 +1,7 @@
 """`ammon eval`: how good retrieval is, on data with gold passages."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -9,7 +9,83 @@ from server.cli import options
 from server.cli.context import load_settings
 
 if TYPE_CHECKING:
-    from server.evaluation import Report
+    from collections.abc import Mapping
+
+    from retrieval.significance import Difference
+    from server.evaluation import Dataset, Report
+
+_Folder: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATASET_FOLDER",
+        help="A folder with corpus.jsonl (or documents/) and queries.jsonl.",
+        show_default=False,
+    ),
+]
+_Mode: TypeAlias = Annotated[
+    str, typer.Option("--mode", "-m", help="ammon, hipporag2, hipporag, dense or bm25.")
+]
+_Extractor: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="spacy[:MODEL], llm[:MODEL], precomputed (the folder's openie.jsonl) or "
+        "precomputed:FILE."
+    ),
+]
+_With: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        metavar="FOLDER",
+        help="Variant: this data set's corpus joins, without its questions. May be repeated.",
+        show_default=False,
+    ),
+]
+_Untitled: TypeAlias = Annotated[
+    bool, typer.Option("--untitled", help="Variant: no document has a title.")
+]
+_Lower: TypeAlias = Annotated[
+    bool, typer.Option("--lower", help="Variant: questions, titles and texts in lower case.")
+]
+_Pieces: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Variant: documents are cut into passages of N sentences; a document is ranked "
+        "where its best one is.",
+        show_default=False,
+    ),
+]
+_PerQuestion: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write each question's figures and the places of its gold passages, as JSONL.",
+        show_default=False,
+    ),
+]
+_Against: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Compare with an earlier run's --per-question file: the mean differences, with "
+        "their 95 % intervals by a paired bootstrap over questions.",
+        show_default=False,
+    ),
+]
+_Convert: TypeAlias = Annotated[
+    tuple[str, Path] | None,
+    typer.Option(
+        metavar="KIND FILE",
+        help="First make the folder from a public data set's own file: musique, hotpotqa or 2wiki.",
+        show_default=False,
+    ),
+]
+_Limit: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=1, help="With --convert: only the first so many questions."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -17,72 +93,89 @@ def register(app: typer.Typer) -> None:
     app.command(
         "eval",
         epilog="Examples: ammon eval bench/sample --mode hipporag2 · "
-        "ammon eval musique/ --convert musique musique_ans_v1.0_dev.jsonl",
+        "ammon eval musique/ --convert musique musique_ans_v1.0_dev.jsonl · "
+        "ammon eval musique/ --mode dense --per-question dense.jsonl && "
+        "ammon eval musique/ --against dense.jsonl",
     )(evaluate)
 
 
 def evaluate(
-    dataset: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATASET_FOLDER",
-            help="A folder with corpus.jsonl (or documents/) and queries.jsonl.",
-            show_default=False,
-        ),
-    ],
-    mode: Annotated[
-        str, typer.Option("--mode", "-m", help="ammon, hipporag2, hipporag, dense or bm25.")
-    ] = "ammon",
-    extractor: Annotated[
-        str,
-        typer.Option(
-            help="spacy[:MODEL], llm[:MODEL], precomputed (the folder's openie.jsonl) or "
-            "precomputed:FILE."
-        ),
-    ] = "spacy",
-    convert: Annotated[
-        tuple[str, Path] | None,
-        typer.Option(
-            metavar="KIND FILE",
-            help="First make the folder from a public data set's own file: musique, hotpotqa or "
-            "2wiki.",
-            show_default=False,
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="With --convert: only the first so many questions."),
-    ] = None,
+    dataset: _Folder,
+    mode: _Mode = "ammon",
+    extractor: _Extractor = "spacy",
+    joined: _With = None,
+    untitled: _Untitled = False,
+    lower: _Lower = False,
+    pieces: _Pieces = None,
+    per_question: _PerQuestion = None,
+    against: _Against = None,
+    convert: _Convert = None,
+    limit: _Limit = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Ingest a data set into a collection of its own (once), ask its questions, score the answers.
 
     Recall, nDCG and MRR in percent; times in milliseconds; the folder's format is in docs.
     """
-    from dataclasses import asdict
-
-    from server.cli.output import print_error, print_json
+    from server.cli.output import print_error
     from server.cli.progress import shown_progress
+    from server.evaluation import compare, read_dataset, read_scores, write_scores
     from server.evaluation import evaluate as measure
-    from server.evaluation import read_dataset
-    from server.evaluation.convert import convert as make_folder
 
     settings = load_settings().settings
-    if convert is not None:
-        passages, questions = make_folder(*convert, dataset, limit=limit)
-        if not as_json:
-            typer.echo(f"{dataset}: {passages} passages, {questions} questions", err=True)
-    elif limit is not None:
+    if convert is None and limit is not None:
         print_error("--limit goes with --convert.")
         raise typer.Exit(2)
+    if convert is not None:
+        _convert(dataset, convert, limit, quiet=as_json)
+    theirs = read_scores(against) if against else None
+    chosen = _varied(read_dataset(dataset), joined or [], untitled, lower, pieces)
     with shown_progress() as progress:
-        report = measure(
-            read_dataset(dataset), settings, mode=mode, extractor=extractor, progress=progress
-        )
+        report = measure(chosen, settings, mode=mode, extractor=extractor, progress=progress)
+    if per_question:
+        write_scores(per_question, report.scores)
+    differences = compare(report.scores, theirs) if theirs is not None else {}
     if as_json:
-        print_json(asdict(report))
+        _print_json(report, differences)
     else:
         _print(report)
+        _print_differences(differences, against)
+
+
+def _convert(folder: Path, convert: tuple[str, Path], limit: int | None, *, quiet: bool) -> None:
+    from server.evaluation.convert import convert as make_folder
+
+    passages, questions = make_folder(*convert, folder, limit=limit)
+    if not quiet:
+        typer.echo(f"{folder}: {passages} passages, {questions} questions", err=True)
+
+
+def _varied(
+    dataset: "Dataset", others: list[Path], untitled: bool, lower: bool, pieces: int | None
+) -> "Dataset":
+    from server.evaluation import read_dataset, variants
+
+    if others:
+        dataset = variants.joined(dataset, [read_dataset(folder) for folder in others])
+    if untitled:
+        dataset = variants.untitled(dataset)
+    if lower:
+        dataset = variants.lower(dataset)
+    if pieces:
+        dataset = variants.in_pieces(dataset, pieces)
+    return dataset
+
+
+def _print_json(report: "Report", differences: "Mapping[str, Difference]") -> None:
+    from dataclasses import asdict
+
+    from server.cli.output import print_json
+
+    value = asdict(report)
+    del value["scores"]  # question by question: that is what --per-question writes
+    if differences:
+        value["differences"] = {name: asdict(found) for name, found in differences.items()}
+    print_json(value)
 
 
 def _print(report: "Report") -> None:
@@ -91,8 +184,9 @@ def _print(report: "Report") -> None:
     from server.cli.output import console
 
     out = console()
+    variant = f" ({report.variant})" if report.variant else ""
     out.print(
-        f"{report.dataset}: {report.questions} questions over {report.passages} passages, "
+        f"{report.dataset}{variant}: {report.questions} questions over {report.passages} passages, "
         f"mode {report.mode}, extractor {report.extractor}"
     )
     table = Table(box=None, pad_edge=False)
@@ -111,6 +205,24 @@ def _print(report: "Report") -> None:
     for row in rows:
         table.add_row(*row)
     out.print(table)
+
+
+def _print_differences(differences: "Mapping[str, Difference]", against: Path | None) -> None:
+    from rich.table import Table
+
+    from server.cli.output import console
+
+    if not differences:
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column(f"against {against}")
+    table.add_column("difference", justify="right")
+    table.add_column("95 % interval", justify="right")
+    table.add_column("")
+    for name, found in differences.items():
+        certain = "" if found.certain else "may be chance"
+        table.add_row(name, f"{found.mean:+.1f}", f"{found.low:+.1f} … {found.high:+.1f}", certain)
+    console().print(table)
 
 
 def _times(milliseconds: dict[str, float]) -> str:

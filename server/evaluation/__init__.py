@@ -3,5 +3,16 @@
 from server.evaluation.convert import CONVERTERS, convert
 from server.evaluation.dataset import Dataset, read_dataset
 from server.evaluation.run import Report, evaluate
+from server.evaluation.scores import compare, read_scores, write_scores
 
-__all__ = ["CONVERTERS", "Dataset", "Report", "convert", "evaluate", "read_dataset"]
+__all__ = [
+    "CONVERTERS",
+    "Dataset",
+    "Report",
+    "compare",
+    "convert",
+    "evaluate",
+    "read_dataset",
+    "read_scores",
+    "write_scores",
+]

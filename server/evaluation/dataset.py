@@ -6,8 +6,8 @@ queries.jsonl   {"id", "question", "gold": [ids], "answers"?: [str]} a line
 openie.jsonl    {"id", "entities": [str], "triples": [[str, str, str]]} a line; optional
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,6 +50,10 @@ class Dataset:
     """Whether every document is one passage."""
     openie: Path | None
     """Precomputed extractions, if there are any."""
+    variant: tuple[str, ...] = ()
+    """How it differs from what its folder holds (`server.evaluation.variants`)."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """Piece -> the document that it was cut from and that is ranked in its place."""
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -71,7 +75,7 @@ def read_dataset(folder: Path) -> Dataset:
                 f"{questions}: question {query.id!r} has gold passages that the corpus lacks: "
                 f"{', '.join(missing[:3])}"
             )
-    openie = folder / "openie.jsonl"
+    openie = folder.resolve() / "openie.jsonl"
     return Dataset(
         name=folder.resolve().name,
         documents=documents,

@@ -7,7 +7,7 @@ that measuring never touches what people ingested; asking again, in any mode, re
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from indexer.extraction import Extractor
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from kg import ids
 from kg.errors import InputError
-from retrieval.metrics import Judged, measure
+from retrieval.metrics import Judged, Scores, means, score
 from retrieval.results import Retrieval
 from server.adapters import make_embedder, make_extractor
 from server.composition import MakeEmbedder, compose
@@ -35,6 +35,8 @@ class Report:
     """What `ammon eval` prints."""
 
     dataset: str
+    variant: str
+    """How the data set was changed; '' if it was not."""
     mode: str
     extractor: str
     embedder: str
@@ -55,6 +57,8 @@ class Report:
     question_ms: dict[str, float]
     """The same of all but the embedding."""
     peak_rss_mb: float
+    scores: tuple[Scores, ...]
+    """The figures of each question that has gold passages."""
 
 
 class StepClock:
@@ -116,14 +120,20 @@ def _measured(
         raise InputError(f"The data set {dataset.name!r} has no passages.")
     retriever.search("Is everything loaded?", mode=mode)
     answers = [retriever.search(query.question, mode=mode, k=_DEPTH) for query in dataset.queries]
-    figures = measure(
+    scores = score(
         [
-            Judged(gold=frozenset(query.gold), ranked=_documents(answer))
+            Judged(
+                id=query.id,
+                gold=frozenset(query.gold),
+                ranked=_documents(answer, dataset.parents),
+            )
             for query, answer in zip(dataset.queries, answers, strict=True)
         ]
     )
+    figures = means(scores)
     return Report(
         dataset=dataset.name,
+        variant=", ".join(dataset.variant),
         mode=mode,
         extractor=split(spec)[0],
         embedder=retriever.snapshot.embedder,
@@ -138,13 +148,17 @@ def _measured(
         embedding_ms=_percentiles([answer.timings["embedding"] for answer in answers]),
         question_ms=_percentiles([answer.timings["retrieval"] for answer in answers]),
         peak_rss_mb=round(_peak_rss_mb(), 1),
+        scores=tuple(scores),
     )
 
 
 def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) -> str:
-    """Bring the corpus into its collection, and out of it what the corpus has no longer."""
-    corpus = ids.content_hash(*sorted(document.source for document in dataset.documents))
-    name = f"{dataset.name[:40]}-{split(spec)[0]}-{corpus[:8]}"
+    """Bring the corpus into the collection of this data set, variant, extractor and ids."""
+    corpus = ids.content_hash(
+        *dataset.variant, *sorted(document.source for document in dataset.documents)
+    )
+    variant = "".join(f"-{part}" for part in dataset.variant)[:30]
+    name = f"{dataset.name[:40]}{variant}-{split(spec)[0]}-{corpus[:8]}"
     tokens = 0 if dataset.whole else core.settings.passage_tokens
     core.ensure_collection(
         name,
@@ -160,9 +174,10 @@ def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) 
     return name
 
 
-def _documents(answer: Retrieval) -> tuple[str, ...]:
-    """The documents of the passages found, best first, each once."""
-    return tuple(dict.fromkeys(place.source for hit in answer.hits for place in hit.citations))
+def _documents(answer: Retrieval, parents: Mapping[str, str]) -> tuple[str, ...]:
+    """The documents of the passages found, or their parents, best first, each once."""
+    found = (place.source for hit in answer.hits for place in hit.citations)
+    return tuple(dict.fromkeys(parents.get(source, source) for source in found))
 
 
 def _extractor_spec(dataset: Dataset, extractor: str) -> str:
@@ -170,7 +185,7 @@ def _extractor_spec(dataset: Dataset, extractor: str) -> str:
         return extractor
     if dataset.openie is None:
         raise InputError(
-            f"The data set {dataset.name!r} has no openie.jsonl: "
+            f"The data set {dataset.name!r} has no openie.jsonl, or none that fits this variant: "
             "name a file (precomputed:FILE) or choose another extractor."
         )
     return f"precomputed:{dataset.openie}"

@@ -1,0 +1,84 @@
+"""Figures question by question: kept in a file, and compared with those of another run.
+
+A line is `{"id", "recall@1", …, "ndcg@10", "mrr", "ranks": {gold id: place or null}}`; figures are
+in percent.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kg.errors import InputError
+from retrieval.metrics import NAMES, Scores
+from retrieval.significance import Difference, paired_bootstrap
+
+COMPARED = ("recall@2", "recall@5", "all_gold@5", "ndcg@10", "mrr")
+"""The figures in which two runs are compared."""
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, float]
+
+    id: str
+    ranks: dict[str, int | None]
+
+
+def write_scores(path: Path, scores: Sequence[Scores]) -> None:
+    """Write one line for each question. Raises: InputError if the file cannot be written."""
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for one in scores:
+                values = {name: round(one.values[name], 4) for name in NAMES}
+                row = {"id": one.id, **values, "ranks": dict(one.ranks)}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error}.") from error
+
+
+def read_scores(path: Path) -> list[Scores]:
+    """Read what `write_scores` wrote. Raises: InputError naming the file and line at fault."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error}.") from error
+    return [
+        _read(line, f"{path}:{number}")
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+
+
+def compare(ours: Sequence[Scores], theirs: Sequence[Scores]) -> Mapping[str, Difference]:
+    """For each figure of `COMPARED`, ours less theirs over the same questions.
+
+    Raises: InputError if they are not of the same questions, in the same order.
+    """
+    if [one.id for one in ours] != [one.id for one in theirs]:
+        raise InputError(
+            "The two runs cannot be compared: they are not of the same questions in the same "
+            "order. Compare runs of one data set (its variants too)."
+        )
+    return {
+        name: paired_bootstrap(
+            [one.values[name] for one in ours], [one.values[name] for one in theirs]
+        )
+        for name in COMPARED
+    }
+
+
+def _read(line: bytes, place: str) -> Scores:
+    try:
+        row = _Row.model_validate_json(line)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "the line"
+        raise InputError(f"{place}: {where}: {problem['msg']}") from error
+    missing = [name for name in NAMES if name not in row.__pydantic_extra__]
+    if missing:
+        raise InputError(
+            f"{place} lacks {', '.join(missing)}. Make the file with: ammon eval … --per-question"
+        )
+    return Scores(id=row.id, values=row.__pydantic_extra__, ranks=row.ranks)
