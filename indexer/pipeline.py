@@ -96,14 +96,14 @@ class Pipeline:
         return self._ingester.postpone(tasks, reason)
 
     def delete(self, collection: str, document_ids: Iterable[str]) -> int:
-        """Take documents out of the graph, in one transaction, and out of the queue.
+        """Take documents out of the queue, and out of the graph in one transaction.
 
+        What is being worked on is called off first, so that none of it comes in afterwards.
         Returns how many went out of the graph. Raises: CollectionNotFound.
         """
         chosen = set(document_ids)
-        present = self.store.fingerprints(collection)
-        gone = tuple(sorted(chosen & present.keys()))
         self.queue.withdraw(collection, sorted(chosen))
+        gone = tuple(sorted(chosen & self.store.fingerprints(collection).keys()))
         if gone:
             self.store.commit(collection, Change(delete=gone))
         return len(gone)

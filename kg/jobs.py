@@ -123,8 +123,8 @@ class JobQueue(Protocol):
         ...
 
     def withdraw(self, collection: str, document_ids: Sequence[str]) -> int:
-        """Cancel the queued tasks of these documents, in whatever jobs they are; return how
-        many. Those being worked on are let through."""
+        """Cancel the tasks of these documents that are not done, in whatever jobs they are; return
+        how many. What is being worked on does not come in: the commit finds its task cancelled."""
         ...
 
     def job(self, job_id: str) -> Job:

@@ -110,7 +110,8 @@ class Core:
 
         Nothing is removed unless all are there. Raises: CollectionNotFound, DocumentNotFound.
         """
-        known = {*self.store.fingerprints(collection), *self.queue.pending(collection)}
+        # In the direction that documents go, lest one be missed on its way.
+        known = {*self.queue.pending(collection), *self.store.fingerprints(collection)}
         found: dict[str, None] = {}
         for key in keys:
             document_id = key if key in known else ids.document_id(collection, key)

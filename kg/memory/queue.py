@@ -122,15 +122,15 @@ class MemoryQueue:
     def withdraw(self, collection: str, document_ids: Sequence[str]) -> int:
         with self._lock:
             self._content(collection)
-            queued = [
+            left = [
                 one
                 for id_ in set(document_ids)
                 for one in self._of_document(collection, id_)
-                if one.state is TaskState.QUEUED
+                if one.state in (*OPEN, TaskState.FAILED)
             ]
-            for one in queued:
+            for one in left:
                 one.become(TaskState.CANCELLED)
-            return len(queued)
+            return len(left)
 
     def job(self, job_id: str) -> Job:
         with self._lock:

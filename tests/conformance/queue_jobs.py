@@ -175,12 +175,44 @@ class JobsConformance(StoreFixtures):
         assert library.job(jobs[1].id).counts == {FAILED: 1}
 
     def test_withdrawn_documents_are_not_worked_on(self, library: Store) -> None:
-        jobs = [library.enqueue(COLLECTION, [document(name)]) for name in "abc"]
-        library.lease(worker="w", limit=1, seconds=60)
-        gone = [document_id(name) for name in "abz"]
-        assert library.withdraw(COLLECTION, gone) == 1
+        jobs = [library.enqueue(COLLECTION, [document(name)]) for name in "abcd"]
+        leased = library.lease(worker="w", limit=2, seconds=60)
+        library.fail(leased[1].id, "no luck", retry=False)
+        gone = [document_id(name) for name in "abcz"]
+        assert library.withdraw(COLLECTION, gone) == 3
         states = [library.job(job.id).counts for job in jobs]
-        assert states == [{EXTRACTING: 1}, {CANCELLED: 1}, {QUEUED: 1}]
+        assert states == [{CANCELLED: 1}] * 3 + [{QUEUED: 1}]
+        assert library.retry_failed(jobs[1].id) == 0
+
+    def test_what_was_done_already_is_not_withdrawn(self, library: Store) -> None:
+        job = library.enqueue(COLLECTION, [document("a")])
+        (task,) = library.lease(worker="w", limit=1, seconds=60)
+        library.commit(COLLECTION, Change(put=(graph("a"),), completed=(task.id,)))
+        assert library.withdraw(COLLECTION, [document_id("a")]) == 0
+        assert library.job(job.id).counts == {EXTRACTED: 1}
+
+    def test_a_document_withdrawn_while_it_is_worked_on_does_not_come_in(
+        self, library: Store
+    ) -> None:
+        library.enqueue(COLLECTION, [document("a"), document("b")])
+        tasks = library.lease(worker="w", limit=2, seconds=60)
+        library.withdraw(COLLECTION, [document_id("a")])
+        library.extend([tasks[0].id], worker="w", seconds=60)
+        change = Change(
+            put=(graph("a", "x"), graph("b", "y")), completed=tuple(task.id for task in tasks)
+        )
+        library.commit(COLLECTION, change)
+        assert texts(library) == {"y"}
+
+    def test_a_document_handed_in_after_it_was_withdrawn_comes_in(self, library: Store) -> None:
+        library.enqueue(COLLECTION, [document("a", "old")])
+        (late,) = library.lease(worker="late", limit=1, seconds=60)
+        library.withdraw(COLLECTION, [document_id("a")])
+        library.enqueue(COLLECTION, [document("a", "new")])
+        (task,) = library.lease(worker="w", limit=1, seconds=60)
+        library.commit(COLLECTION, Change(put=(graph("a", "new"),), completed=(task.id,)))
+        library.commit(COLLECTION, Change(put=(graph("a", "old"),), completed=(late.id,)))
+        assert texts(library) == {"new"}
 
     def test_waiting_counts_what_is_not_done(self, library: Store) -> None:
         library.create_collection("other", SETTINGS)

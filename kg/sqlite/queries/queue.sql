@@ -90,8 +90,8 @@ WHERE id = :id AND state IN ('queued', 'extracting');
 UPDATE tasks SET state = 'cancelled', document = NULL WHERE job = :job AND state = 'queued';
 
 -- name: withdraw
-UPDATE tasks SET state = 'cancelled', document = NULL
-WHERE collection = :collection AND state = 'queued'
+UPDATE tasks SET state = 'cancelled', document = NULL, worker = '', leased_until = NULL
+WHERE collection = :collection AND state IN ('queued', 'extracting', 'failed')
   AND document_id IN (SELECT value FROM json_each(:ids))
 RETURNING id;
 

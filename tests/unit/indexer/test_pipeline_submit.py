@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from indexer.pipeline import Submission
+from kg import ids
 from kg.errors import CollectionNotFound
 from kg.jobs import TaskState
 from kg.records import Passage
@@ -111,6 +112,21 @@ def test_a_deleted_document_does_not_come_back_out_of_the_queue(shop: Workshop) 
     shop.pipeline.delete(COLLECTION, list(shop.store.fingerprints(COLLECTION)))
     shop.pipeline.process(shop.lease())
     assert shop.sources() == []
+
+
+def test_a_document_deleted_while_it_is_extracted_does_not_come_in(shop: Workshop) -> None:
+    found = ids.document_id(COLLECTION, "milner")
+
+    def delete_it(_: Passage) -> str:
+        shop.pipeline.delete(COLLECTION, [found])
+        return ""
+
+    shop.extractor = ScriptedExtractor(delete_it)
+    shop.ingest(MILNER)
+    assert shop.sources() == []
+    shop.extractor = ScriptedExtractor()
+    shop.ingest(MILNER)
+    assert shop.sources() == ["milner"]
 
 
 def test_reindexing_with_another_extractor_queues_every_document(shop: Workshop) -> None:
