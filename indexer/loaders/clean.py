@@ -2,6 +2,8 @@
 
 from kg.records import JSON
 
+_LONGEST_INT_BITS = 1024
+
 
 def clean_text(text: str) -> str:
     """Line ends made "\\n", NUL and a leading byte-order mark removed, lone surrogates replaced."""
@@ -18,8 +20,10 @@ def clean_line(text: str) -> str:
 
 def clean_json(value: object) -> JSON:
     """A value as JSON can hold it: texts cleaned, and what JSON does not know made a text."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):  # Python refuses to write very long ones as decimals
+        return value if value.bit_length() <= _LONGEST_INT_BITS else hex(value)
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, dict):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from indexer.loaders.clean import clean_json, clean_line
+from indexer.loaders.clean import clean_json, clean_line, clean_text
 from indexer.loaders.content import Content, Reader
 from indexer.loaders.csv_table import read_csv
 from indexer.loaders.docx import read_docx
@@ -97,4 +97,4 @@ def _reader(name: str, data: bytes) -> Reader:
 
 
 def _cleaned(metadata: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {name: clean_json(value) for name, value in metadata.items()}
+    return {clean_text(name): clean_json(value) for name, value in metadata.items()}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from indexer.loaders.blocks import Blocks
-from indexer.loaders.clean import clean_json, clean_line
+from indexer.loaders.clean import clean_json, clean_line, clean_text
 from indexer.loaders.content import Content
 from indexer.loaders.dates import parse_date
 from indexer.loaders.decode import decode
@@ -27,7 +27,9 @@ MAX_FRONT_MATTER_CHARS = 64_000
 _FRONT_MATTER = re.compile(
     r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
-_TAGS = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+_TAGS = re.compile(r"<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
+"""A comment that is never closed ends with the text, as in HTML; and no search reads twice what
+another one has read, however many marks are left open."""
 _SILENT = re.compile(r"\s*<(script|style)\b", re.IGNORECASE)
 
 
@@ -52,7 +54,7 @@ def read_markdown(content: Content) -> Iterator[SourceDocument]:
         title=title or content.stem,
         text=text,
         sections=sections,
-        metadata={name: clean_json(value) for name, value in fields.items()},
+        metadata={clean_text(name): clean_json(value) for name, value in fields.items()},
         observed_at=observed_at,
         media_type="text/markdown",
     )

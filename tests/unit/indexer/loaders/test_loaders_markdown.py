@@ -84,3 +84,20 @@ def test_a_file_with_nothing_but_a_title_is_empty() -> None:
 
 def test_quotes_nested_without_end_do_no_harm() -> None:
     assert list(load_bytes("a.md", b">" * 20_000 + b" x"))
+
+
+def test_comments_and_tags_leave_the_text_of_html_blocks() -> None:
+    assert read("<div>\nOne <!-- not\nthis --> two <b>three</b>\n</div>").text == "One  two three"
+
+
+def test_marks_that_are_never_closed_are_read_in_no_time() -> None:
+    assert read("Text.\n\n" + "<!--" * 200_000).text == "Text."
+    assert read("<div>\n5 < 6" + " <" * 200_000).text.startswith("5 < 6 <")
+
+
+def test_front_matter_holds_nothing_that_cannot_be_kept() -> None:
+    document = read('---\n"k\\uD800": 0x' + "F" * 20_000 + "\n---\nText.")
+    ((name, value),) = document.metadata.items()
+    assert name == "k\ufffd"
+    assert isinstance(value, str)
+    assert value.startswith("0xffff")
