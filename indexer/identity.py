@@ -1,11 +1,13 @@
 """What makes a document the same: its source names it, its fingerprint tells whether it changed."""
 
 import json
-from datetime import UTC
+from dataclasses import replace
 from typing import Any
 
 from kg import ids
+from kg.codec import in_utc
 from kg.records import CollectionSettings, Document, SourceDocument
+from kg.validation import as_unicode
 
 
 def identify(collection: str, document: SourceDocument, settings: CollectionSettings) -> Document:
@@ -13,10 +15,10 @@ def identify(collection: str, document: SourceDocument, settings: CollectionSett
 
     The fingerprint covers all that the graph keeps of the document and the settings that decide
     what becomes of it. The embedder is none of them: embeddings are derived from the graph.
+    Halves of surrogate pairs, which no store can keep, become question marks.
     """
-    moment = document.observed_at
-    if moment is not None and moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
+    document = _in_unicode(document)
+    moment = in_utc(document.observed_at)
     sections = [[part.start, part.end, part.heading, part.page] for part in document.sections]
     fingerprint = ids.content_hash(
         document.title,
@@ -37,6 +39,21 @@ def identify(collection: str, document: SourceDocument, settings: CollectionSett
         metadata=document.metadata,
         observed_at=document.observed_at,
         media_type=document.media_type,
+    )
+
+
+def _in_unicode(document: SourceDocument) -> SourceDocument:
+    """The document as UTF-8 can hold it; each text keeps its length, so that offsets stay right."""
+    return replace(
+        document,
+        source=as_unicode(document.source),
+        title=as_unicode(document.title),
+        text=as_unicode(document.text),
+        sections=tuple(
+            replace(part, heading=as_unicode(part.heading)) for part in document.sections
+        ),
+        metadata=json.loads(as_unicode(json.dumps(dict(document.metadata), ensure_ascii=False))),
+        media_type=as_unicode(document.media_type),
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from kg.records import JSON, Document, NamedEntity, Section, Triple
@@ -42,6 +42,17 @@ def document_of(fields: Mapping[str, Any]) -> Document:
             "observed_at": datetime.fromisoformat(moment) if moment else None,
         }
     )
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """The same moment told in UTC: one moment has many spellings. One without an offset stays as
+    it is, and so does one that UTC has no year for."""
+    if moment is None or moment.tzinfo is None:
+        return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment
 
 
 def entities_json(entities: tuple[NamedEntity, ...]) -> list[JSON]:

@@ -8,10 +8,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC
 from typing import Any
 
-from kg.codec import document_fields, entities_json, triples_json
+from kg.codec import document_fields, entities_json, in_utc, triples_json
 from kg.records import Document, Extraction
 from kg.store import GraphReader
 
@@ -47,10 +46,7 @@ def dump_hash(reader: GraphReader) -> str:
 
 
 def _document(document: Document) -> dict[str, Any]:
-    """One moment has many spellings: as in the document's fingerprint, it is told in UTC."""
-    moment = document.observed_at
-    if moment is not None and moment.tzinfo is not None:
-        moment = moment.astimezone(UTC)
+    moment = in_utc(document.observed_at)
     return {**document_fields(document), "observed_at": moment.isoformat() if moment else None}
 
 

@@ -56,7 +56,7 @@ def check_synonyms(sources: Iterable[str], synonyms: Iterable[Synonym]) -> None:
 
 def as_unicode(text: str) -> str:
     """The text with each half of a surrogate pair replaced by a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if _is_unicode(text) else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _check_graph(graph: DocumentGraph) -> None:

@@ -89,7 +89,7 @@ class LLMExtractor:
                 account.entities = self._entities(passage, account)
             triples = self._triples(passage, account.entities, account)
         except ModelOutputInvalid as error:
-            failure = str(error)
+            failure = encodable(str(error))
         except ModelUnavailable:
             self._begun[passage.id] = account
             raise
@@ -141,7 +141,7 @@ class LLMExtractor:
                     [*messages, *told], json_schema=schema, max_tokens=self._max_tokens
                 )
                 account.add(question, reply.text, reply.input_tokens, reply.output_tokens)
-                account.model = reply.model
+                account.model = encodable(reply.model)
                 return read(reply.text, form)
             except AnswerUnusable as error:
                 account.add(question, error.text, error.input_tokens, error.output_tokens)

@@ -63,8 +63,10 @@ class PrecomputedExtractor:
                 yield Extraction(
                     passage_id=passage.id,
                     extractor=self.fingerprint,
-                    failure=f"{self._path} has no row for the passage {self._named(passage)}. "
-                    "Add one, or use another extractor.",
+                    failure=encodable(
+                        f"{self._path} has no row for the passage {self._named(passage)}. "
+                        "Add one, or use another extractor."
+                    ),
                 )
 
     def _row(self, passage: Passage) -> _Row | None:

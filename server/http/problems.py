@@ -19,6 +19,7 @@ from kg.errors import (
     SnapshotError,
     StoreUnavailable,
 )
+from kg.validation import as_unicode
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -77,13 +78,16 @@ def problem(
     errors: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    """The response that tells of an error."""
+    """The response that tells of an error.
+
+    A request may quote half of a surrogate pair to us; no response can hold one.
+    """
     body = Problem(
         type=f"urn:ammon:problem:{kind}",
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=_encodable(detail),
-        instance=_encodable(instance),
+        detail=as_unicode(detail),
+        instance=as_unicode(instance),
         errors=errors or [],
     )
     extra = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {}
@@ -123,8 +127,8 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is installed for
     errors = [
         FieldProblem(
-            field=_encodable(".".join(str(part) for part in found["loc"])),
-            message=_encodable(str(found["msg"])),
+            field=as_unicode(".".join(str(part) for part in found["loc"])),
+            message=as_unicode(str(found["msg"])),
         )
         for found in error.errors()
     ]
@@ -141,8 +145,3 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 def _kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
-
-
-def _encodable(text: str) -> str:
-    """A request may quote half of a surrogate pair to us; no response can hold one."""
-    return text.encode("utf-8", "replace").decode("utf-8")

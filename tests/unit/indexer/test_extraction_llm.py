@@ -210,6 +210,24 @@ def test_half_surrogates_do_not_get_into_the_graph(
     assert extraction.raw.encode("utf-8")
 
 
+def test_half_surrogates_in_a_refusal_do_not_get_into_the_reason(
+    server: ChatServer, extractor: LLMExtractor
+) -> None:
+    server.chat = lambda _: Answer(content=None, refusal="I cannot \ud83d.")
+    assert "I cannot ?." in extract_one(extractor).failure
+
+
+def test_half_surrogates_in_the_name_that_a_model_gives_itself_are_replaced(
+    server: ChatServer, extractor: LLMExtractor
+) -> None:
+    def named(request: Request) -> Answer:
+        reply = json.loads(good(request).encoded(request)) | {"model": "m\ud83d"}
+        return Answer(body=json.dumps(reply).encode())
+
+    server.chat = named
+    assert extract_one(extractor).model == "m?"
+
+
 RUBBISH = {
     "empty": Answer(content=""),
     "blank": Answer(content=" \n "),

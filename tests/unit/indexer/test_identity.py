@@ -84,3 +84,23 @@ def test_text_that_moves_from_the_title_into_the_body_counts() -> None:
 def test_identifying_a_document_again_changes_nothing() -> None:
     once = identify("books", NOTE, SETTINGS)
     assert identify("books", once, SETTINGS) == once
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark_everywhere() -> None:
+    half = SourceDocument(
+        source="a\ud83d",
+        title="b\ud83d",
+        text="c\ud83d d",
+        sections=(Section(start=0, end=4, heading="e\ud83d"),),
+        metadata={"f\ud83d": ["g\ud83d"]},
+    )
+    found = identify("books", half, SETTINGS)
+    assert (found.source, found.title, found.text) == ("a?", "b?", "c? d")
+    assert found.sections == (Section(start=0, end=4, heading="e?"),)
+    assert found.metadata == {"f?": ["g?"]}
+    assert found.id == ids.document_id("books", "a?")
+
+
+def test_a_moment_before_the_first_year_of_utc_is_kept() -> None:
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    assert identify("books", replace(NOTE, observed_at=first), SETTINGS).observed_at == first

@@ -87,6 +87,11 @@ def test_a_document_with_a_quarantined_passage_is_tried_again(shop: Workshop) ->
     assert shop.counts()["quarantined"] == 0
 
 
+def test_half_a_surrogate_pair_in_one_source_does_not_cost_the_others(shop: Workshop) -> None:
+    shop.ingest(MILNER, note("half \ud83d of a pair", "Hebb wrote."))
+    assert shop.sources() == ["half ? of a pair", "milner"]
+
+
 def test_an_unknown_collection_is_an_error(shop: Workshop) -> None:
     with pytest.raises(CollectionNotFound):
         shop.pipeline.submit("none", [MILNER])
