@@ -4,7 +4,7 @@ from math import log2
 
 import pytest
 
-from retrieval.metrics import Judged, measure
+from retrieval.metrics import NAMES, Judged, means, measure, score
 
 
 def judged(gold: str, ranked: str) -> Judged:
@@ -67,3 +67,24 @@ def test_ids_of_every_script_are_told_apart() -> None:
     figures = measure([Judged(gold=frozenset({"北京 1"}), ranked=("北京 2", "北京 1"))])
     assert figures.recall[1] == 0.0
     assert figures.recall[2] == 100.0
+
+
+def test_a_question_has_figures_of_its_own_and_the_places_of_its_gold_passages() -> None:
+    [found] = score([Judged(id="q1", gold=frozenset("abz"), ranked=tuple("xaaybc"))])
+    assert found.id == "q1"
+    assert found.ranks == {"a": 2, "b": 4, "z": None}
+    assert found.values["recall@2"] == pytest.approx(100 / 3)
+    assert found.values["recall@5"] == pytest.approx(200 / 3)
+    assert (found.values["all_gold@5"], found.values["mrr"]) == (0.0, 50.0)
+    assert set(found.values) == set(NAMES)
+
+
+def test_questions_without_gold_have_no_figures() -> None:
+    questions = [judged("", "a"), Judged(id="known", gold=frozenset("a"), ranked=("a",))]
+    assert [one.id for one in score(questions)] == ["known"]
+
+
+def test_the_figures_of_a_set_are_the_means_of_its_questions() -> None:
+    questions = [judged("ab", "acb"), judged("a", "ba"), judged("abc", "xyz")]
+    assert means(score(questions)) == measure(questions)
+    assert means(score(questions)).recall[2] == pytest.approx((50 + 100 + 0) / 3, abs=0.01)

@@ -1,0 +1,109 @@
+"""`ammon eval`: variants, figures question by question, and two runs compared; all real."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import structlog
+
+from server.cli import main
+
+PASSAGES = [
+    ("hebb", "Donald Hebb", "Donald Hebb taught at McGill. His pupil was Brenda Milner."),
+    ("milner", "Brenda Milner", "Brenda Milner was born in Manchester. She studied memory."),
+    ("cajal", "Cajal", "Cajal drew neurons in Madrid. He shared a prize with Golgi."),
+]
+QUESTION = "Where was the pupil of Donald Hebb born?"
+
+Evaluate: TypeAlias = Callable[..., tuple[int, str]]
+"""Arguments -> exit code and output."""
+
+
+def write(folder: Path, name: str, *rows: dict[str, Any]) -> None:
+    (folder / name).write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+
+def make_dataset(folder: Path) -> Path:
+    folder.mkdir()
+    rows = ({"id": key, "title": title, "text": text} for key, title, text in PASSAGES)
+    write(folder, "corpus.jsonl", *rows)
+    write(folder, "queries.jsonl", {"id": "q1", "question": QUESTION, "gold": ["hebb", "milner"]})
+    openie = ({"id": key, "entities": [title]} for key, title, _ in PASSAGES)
+    write(folder, "openie.jsonl", *openie)
+    return folder
+
+
+@pytest.fixture
+def evaluate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Evaluate]:
+    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    small = make_dataset(tmp_path / "small")
+
+    def run(*arguments: object) -> tuple[int, str]:
+        code = main(["eval", str(small), *map(str, arguments)])
+        out, err = capfd.readouterr()
+        return code, out if code == 0 else err
+
+    yield run
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def test_a_report_names_data_set_and_mode(evaluate: Evaluate) -> None:
+    code, out = evaluate("--extractor", "precomputed", "--mode", "dense")
+    assert code == 0
+    assert "small: 1 questions over 3 passages, mode dense, extractor precomputed" in out
+
+
+@pytest.mark.parametrize(
+    ("switches", "variant", "passages"),
+    [
+        (["--untitled"], "untitled", 3),
+        (["--lower", "--untitled"], "untitled, lower", 3),
+        (["--pieces", 1, "--extractor", "spacy"], "pieces-1", 6),
+    ],
+)
+def test_a_report_names_the_variant(
+    evaluate: Evaluate, switches: list[object], variant: str, passages: int
+) -> None:
+    _, out = evaluate("--extractor", "precomputed", "--json", *switches)
+    report = json.loads(out)
+    assert (report["variant"], report["passages"]) == (variant, passages)
+    assert "scores" not in report
+
+
+def test_other_corpora_join(evaluate: Evaluate, tmp_path: Path) -> None:
+    other = make_dataset(tmp_path / "other")
+    write(other, "corpus.jsonl", {"id": "new", "title": "Golgi", "text": "Golgi lived in Pavia."})
+    write(other, "queries.jsonl")
+    _, out = evaluate("--json", "--with", other)
+    report = json.loads(out)
+    assert (report["variant"], report["passages"], report["questions"]) == ("with-other", 4, 1)
+
+
+def test_two_runs_are_compared(evaluate: Evaluate, tmp_path: Path) -> None:
+    file = tmp_path / "bm25.jsonl"
+    evaluate("--extractor", "precomputed", "--mode", "bm25", "--per-question", file)
+    [row] = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    assert (row["id"], set(row["ranks"])) == ("q1", {"hebb", "milner"})
+    arguments = ("--extractor", "precomputed", "--mode", "bm25", "--against", file)
+    _, out = evaluate(*arguments, "--json")
+    assert json.loads(out)["differences"]["recall@5"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    _, out = evaluate(*arguments)
+    assert "95 % interval" in out
+
+
+def test_a_run_that_is_missing_is_an_error_before_anything_is_measured(
+    evaluate: Evaluate, tmp_path: Path
+) -> None:
+    code, err = evaluate("--against", tmp_path / "missing.jsonl")
+    assert code == 1
+    assert "missing.jsonl cannot be read" in err
+    assert not (tmp_path / "data").exists()
