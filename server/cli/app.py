@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 USAGE, INTERRUPTED = 2, 130
+_UsageError: type[typer.BadParameter] = typer.BadParameter.__base__  # type: ignore[assignment]
+"""The parent of all errors of usage, which typer keeps to itself."""
 
 app = typer.Typer(
     name="ammon",
@@ -51,14 +53,7 @@ def main(
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json, debug = "--json" in arguments, "--debug" in arguments
     try:
-        app(arguments, prog_name="ammon", obj=opener)
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-        if code == USAGE and as_json:
-            print_json({"error": {"type": "Usage", "message": "See standard error."}})
-        if code == INTERRUPTED:
-            print_error("Interrupted. What is done stays done: the same command goes on from here.")
-        return code
+        code = _run(arguments, opener, as_json=as_json)
     except AmmonError as error:
         return _failed(type(error).__name__, str(error), as_json=as_json)
     except Exception as error:  # the outermost boundary
@@ -67,12 +62,29 @@ def main(
         message = f"Unexpected error: {type(error).__name__}: {error}"
         hint = "" if debug else " (`ammon --debug …` shows where it happened.)"
         return _failed(type(error).__name__, message + hint, as_json=as_json)
-    return 0
+    if code == INTERRUPTED:
+        print_error("Interrupted. What is done stays done: the same command goes on from here.")
+    return code
 
 
-def _failed(kind: str, message: str, *, as_json: bool) -> int:
+def _run(
+    arguments: Sequence[str], opener: "Callable[[Settings], Core] | None", *, as_json: bool
+) -> int:
+    """The exit code. With --json, an error of usage is ours to tell; else typer tells it."""
+    try:
+        done = app(arguments, prog_name="ammon", obj=opener, standalone_mode=not as_json)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except typer.Abort:
+        return 1
+    except _UsageError as error:
+        return _failed("Usage", error.format_message(), as_json=True, code=USAGE)
+    return done if isinstance(done, int) else 0
+
+
+def _failed(kind: str, message: str, *, as_json: bool, code: int = 1) -> int:
     if as_json:
         print_json({"error": {"type": kind, "message": message}})
     else:
         print_error(message)
-    return 1
+    return code

@@ -224,7 +224,8 @@ def test_a_wrong_command_line_has_exit_code_2(ammon: Ammon) -> None:
     assert ammon("query").code == 2
     done = ammon("query", "--json", "--nonsense")
     assert done.code == 2
-    assert done.json["error"]["type"] == "Usage"
+    assert done.json["error"] == {"type": "Usage", "message": "No such option: --nonsense"}
+    assert "QUESTION" in ammon("query", "--json").json["error"]["message"].upper()
 
 
 def test_an_unexpected_error_hints_at_debug(capfd: pytest.CaptureFixture[str]) -> None:
