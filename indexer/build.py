@@ -13,11 +13,11 @@ import numpy as np
 
 from indexer.adjacency import hipporag_adjacency
 from indexer.gazetteer import (
-    NOT_NAMES,
     collect_names,
     corpus_has_case,
     find_pairs,
     gazetteer_table,
+    is_name,
 )
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.sentences import sentence_spans
@@ -92,7 +92,7 @@ class _Embedding:
 
 def _names(reader: GraphReader) -> list[str]:
     """What extractors named, without what never bridges passages."""
-    return sorted({m.surface for m in reader.mentions() if m.type not in NOT_NAMES})
+    return sorted({m.surface for m in reader.mentions() if is_name(m.surface, m.type)})
 
 
 def _sentences(

@@ -21,13 +21,20 @@ from kg.surfaces import MAX_TOKENS, key_of, matches, surface_of
 from kg.tokens import Token, has_case, tokenise
 
 NOT_NAMES = frozenset({"NOUN_CHUNK", "CARDINAL", "ORDINAL", "PERCENT", "QUANTITY", "TIME", "MONEY"})
-"""Entity types that never bridge two passages."""
+"""Entity types that never bridge two passages (see `is_name`)."""
 
+_YEAR = re.compile(r"\d{3}")
 _PARENTHESES = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+(?=\S)", re.IGNORECASE)
 _MAX_TAIL_WORDS = 3
 _CASED_SHARE = 0.2
 """A corpus has case if at least this share of its passages does."""
+
+
+def is_name(text: str, type_: str) -> bool:
+    """Whether what an extractor found can bridge passages: no noun chunk, number or amount, and no
+    date without a year."""
+    return type_ not in NOT_NAMES and (type_ != "DATE" or _YEAR.search(text) is not None)
 
 
 def title_aliases(title: str) -> list[str]:

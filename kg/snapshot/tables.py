@@ -39,6 +39,13 @@ class Ragged:
         """The items of one row."""
         return self.items[self.indptr[index] : self.indptr[index + 1]]
 
+    def inverted(self, columns: int) -> Self:
+        """Item -> the rows that hold it, ascending; items are 0..columns - 1."""
+        rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.indptr))
+        order = np.argsort(self.items, kind="stable")
+        edges = np.searchsorted(self.items[order], np.arange(columns + 1))
+        return type(self)(edges.astype(np.int64), rows[order])
+
     @classmethod
     def from_rows(cls, rows: list[list[int]]) -> Self:
         """Build from lists."""

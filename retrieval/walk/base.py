@@ -44,17 +44,16 @@ class Similarity:
         self._sentences = np.asarray(snapshot.sentences.vectors, dtype=np.float32)
         self._indptr = snapshot.sentences.indptr
 
-    def passages(self, vectors: Floats) -> Floats:
-        """(v, P) similarities of v unit vectors (v, d) to all passages."""
-        sentences = vectors @ self._sentences.T
-        best = np.maximum.reduceat(sentences, self._indptr[:-1], axis=1)
-        similarity: Floats = 0.5 * (vectors @ self._passages.T + best)
-        return similarity
-
-    def sentences(self, vector: Floats) -> Floats:
-        """(S,) inner products of one vector (d,) with all sentences."""
-        products: Floats = self._sentences @ vector
+    def sentences(self, vectors: Floats) -> Floats:
+        """(S, v) inner products of v unit vectors (v, d) with all sentences."""
+        products: Floats = self._sentences @ vectors.T
         return products
+
+    def passages(self, vectors: Floats, sentences: Floats) -> Floats:
+        """(v, P) similarities of v unit vectors (v, d), given their products with the sentences."""
+        best = np.maximum.reduceat(sentences, self._indptr[:-1], axis=0)
+        similarity: Floats = 0.5 * (self._passages @ vectors.T + best)
+        return np.ascontiguousarray(similarity.T)
 
 
 def base_scores(

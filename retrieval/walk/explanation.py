@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kg.snapshot import Snapshot
+from kg.snapshot import Ragged, Snapshot
 from kg.snapshot.tables import Floats, Ints
 from retrieval.question import Question
 from retrieval.results import Explanation, UsedEntity, UsedFact
@@ -19,12 +19,14 @@ def explain(
     step: Step,
     passages: Ints,
     snapshot: Snapshot,
+    facts_of: Ragged,
     vector: Floats,
 ) -> Explanation:
     """Names of the question, the bridges that carried most, and facts that speak of them.
 
-    A fact is shown if one of the found passages states it and a name that was used is its subject
-    or object; those come first that are nearest to the question (`vector`, (d,)).
+    A fact is shown if one of the found passages states it (`facts_of`: passage -> facts) and a
+    name that was used is its subject or object; those come first that are nearest to the question
+    (`vector`, (d,)).
     """
     gazetteer = snapshot.gazetteer
     largest = max((float(link.bonus.max(initial=0.0)) for link in base.links), default=0.0)
@@ -49,31 +51,31 @@ def explain(
     notes = () if linked else ("No name in the question is known to this collection.",)
     return Explanation(
         entities=tuple(sorted(linked, key=lambda entity: -entity.weight) + bridges),
-        facts=_facts(used, passages, snapshot, vector),
+        facts=_facts(used, passages, snapshot, facts_of, vector),
         clauses=tuple(clause.text for clause in question.clauses),
         notes=notes,
     )
 
 
 def _facts(
-    used: set[int], passages: Ints, snapshot: Snapshot, vector: Floats
+    used: set[int], passages: Ints, snapshot: Snapshot, facts_of: Ragged, vector: Floats
 ) -> tuple[UsedFact, ...]:
     facts, entities = snapshot.facts, snapshot.entities
     ends = np.array(sorted(used), dtype=np.int32)
-    sharing = np.flatnonzero(np.isin(facts.subject, ends) | np.isin(facts.object, ends))
-    stated = [
-        (fact, np.intersect1d(facts.passages.row(fact), passages)) for fact in sharing.tolist()
-    ]
-    shown = [(fact, places) for fact, places in stated if len(places)]
-    scores = facts.vectors[[fact for fact, _ in shown]] @ vector
+    stated = np.unique(np.concatenate([ends[:0], *(facts_of.row(p) for p in passages.tolist())]))
+    shown = stated[np.isin(facts.subject[stated], ends) | np.isin(facts.object[stated], ends)]
+    scores = facts.vectors[shown] @ vector
     return tuple(
         UsedFact(
             subject=entities.surface[facts.subject[fact]],
             relation=facts.relation[fact],
             object=entities.surface[facts.object[fact]],
             score=float(scores[row]),
-            passage_ids=tuple(snapshot.passages.id[place] for place in places),
+            passage_ids=tuple(
+                snapshot.passages.id[place]
+                for place in np.intersect1d(facts.passages.row(fact), passages)
+            ),
         )
         for row in np.argsort(-scores, kind="stable")[:_FACTS]
-        for fact, places in [shown[row]]
+        for fact in [int(shown[row])]
     )

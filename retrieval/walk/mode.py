@@ -23,6 +23,7 @@ class ConditionedWalk:
         self._constants = constants or WalkConstants()
         self._lookup = GazetteerLookup(snapshot)
         self._similarity = Similarity(snapshot)
+        self._facts_of = snapshot.facts.passages.inverted(len(snapshot.passages.id))
         self._postings = Postings(snapshot, self._constants.postings)
 
     def texts(self, question: str) -> list[tuple[str, str]]:
@@ -34,8 +35,10 @@ class ConditionedWalk:
         """See `retrieval.mode.Mode.rank`."""
         read = self._read(question)
         masked = 1 if read.mask else 0
-        views = self._similarity.passages(np.delete(vectors, range(1, 1 + masked), axis=0))
-        relevance = self._similarity.sentences(0.5 * (vectors[0] + vectors[masked]))
+        products = self._similarity.sentences(vectors)
+        relevance = 0.5 * (products[:, 0] + products[:, masked])
+        unmasked = [row for row in range(len(vectors)) if row != masked or not masked]
+        views = self._similarity.passages(vectors[unmasked], products[:, unmasked])
         base = base_scores(
             read, views, self._snapshot, self._lookup, self._postings.idf, self._constants
         )
@@ -50,7 +53,9 @@ class ConditionedWalk:
         return Ranking(
             passages=order,
             scores=score[order],
-            explanation=explain(read, base, step, order[:k], self._snapshot, vectors[0]),
+            explanation=explain(
+                read, base, step, order[:k], self._snapshot, self._facts_of, vectors[0]
+            ),
         )
 
     def _read(self, question: str) -> Question:

@@ -16,6 +16,7 @@ class Postings:
     def __init__(self, snapshot: Snapshot, limit: int) -> None:
         self.pairs: Pairs = snapshot.pairs
         self._limit = limit
+        self._cut: dict[int, Longs] = {}
         self._sentences = snapshot.sentences.indptr
         passages = len(snapshot.passages.id)
         self.df = np.diff(self.pairs.indptr)
@@ -35,7 +36,7 @@ class Postings:
         starts, counts = self.pairs.indptr[entries], self.df[entries]
         rows = [
             np.arange(start, start + count) if count <= self._limit else self._best(start, count)
-            for start, count in zip(starts, counts, strict=True)
+            for start, count in zip(starts.tolist(), counts.tolist(), strict=True)
         ]
         indptr = np.zeros(len(entries) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=indptr[1:])
@@ -51,11 +52,15 @@ class Postings:
         return best
 
     def _best(self, start: int, count: int) -> Longs:
-        rows = np.arange(start, start + count)
-        table, passages = self.pairs.sentences, self.pairs.passage[rows]
-        place = table.items[table.indptr[rows]] - self._sentences[passages]
-        order = np.lexsort((passages, place, ~self.pairs.is_title[rows]))[: self._limit]
-        return np.sort(rows[order])
+        """The postings that are kept of those at start..start + count; found once for each hub."""
+        kept = self._cut.get(start)
+        if kept is None:
+            rows = np.arange(start, start + count)
+            table, passages = self.pairs.sentences, self.pairs.passage[rows]
+            place = table.items[table.indptr[rows]] - self._sentences[passages]
+            order = np.lexsort((passages, place, ~self.pairs.is_title[rows]))[: self._limit]
+            kept = self._cut[start] = np.sort(rows[order])
+        return kept
 
 
 def idf(df: Longs, passages: int) -> Floats:

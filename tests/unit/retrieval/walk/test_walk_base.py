@@ -43,13 +43,16 @@ def test_similarity_is_half_the_passage_and_half_its_best_sentence() -> None:
         ),
     )
     vectors = np.array([[1, 0], [0, 1]], dtype=np.float32)
-    assert Similarity(snapshot).passages(vectors).tolist() == [[0.75, 0.5], [0.5, 0.5]]
-    assert Similarity(snapshot).sentences(vectors[0]).tolist() == [0.0, 0.5, 1.0, 0.25]
+    similarity = Similarity(snapshot)
+    products = similarity.sentences(vectors)
+    assert products[:, 0].tolist() == [0.0, 0.5, 1.0, 0.25]
+    assert similarity.passages(vectors, products).tolist() == [[0.75, 0.5], [0.5, 0.5]]
 
 
 def test_an_empty_corpus_has_no_similarities() -> None:
     vectors = np.array([[1, 0]], dtype=np.float32)
-    assert Similarity(walkable(0, [])).passages(vectors).shape == (1, 0)
+    similarity = Similarity(walkable(0, []))
+    assert similarity.passages(vectors, similarity.sentences(vectors)).shape == (1, 0)
 
 
 def test_the_best_view_counts() -> None:
