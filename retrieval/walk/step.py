@@ -20,6 +20,33 @@ from retrieval.walk.postings import Postings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Moves:
+    """All that the step moved: m moves, each from one passage on to one bridge."""
+
+    origin: Longs
+    """(m,): the passage that a move comes from."""
+    which: Longs
+    """(m,): the row of `indptr` of the bridge that it goes to."""
+    rate: Floats
+    """(m,): what it brings to a passage of the bridge for each unit of that passage's weight."""
+    indptr: Longs
+    """(bridges + 1,): the rows of `passage` and `weight` that each bridge leads to."""
+    passage: Ints
+    weight: Floats
+    """How well each passage fits as the end of a move over its bridge."""
+
+    def into(self, passage: int) -> tuple[Longs, Longs, Floats]:
+        """(origin, row of the bridge, mass) of all that arrives at a passage, from others only."""
+        rows = np.flatnonzero(self.passage == passage)
+        bridges = np.searchsorted(self.indptr, rows, side="right") - 1
+        weight = np.zeros(len(self.indptr) - 1)
+        weight[bridges] = self.weight[rows]
+        mass = self.rate * weight[self.which]
+        arriving = np.flatnonzero((mass > 0) & (self.origin != passage))
+        return self.origin[arriving], self.which[arriving], mass[arriving]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """Where the step arrives, and over which bridges."""
 
@@ -29,6 +56,8 @@ class Step:
     """The entries that were walked over."""
     flow: Floats
     """How much went over each of them."""
+    moves: Moves
+    """Every part of `arrivals`, by where it came from; its bridges are those of `bridges`."""
 
 
 def take_step(
@@ -50,8 +79,7 @@ def take_step(
     origin, bridge = origin[usable], bridge[usable]
     entries, which = np.unique(bridge, return_inverse=True)
     if not len(entries):
-        nothing = np.zeros(0, dtype=np.float32)
-        return Step(arrivals=np.zeros_like(reset), bridges=entries.astype(np.int32), flow=nothing)
+        return _no_step(reset)
 
     indptr, rows = postings.rows_of(entries)
     passage = postings.pairs.passage[rows]
@@ -71,16 +99,44 @@ def take_step(
     sums = np.bincount(origin, preference, minlength=len(reset))
     moved = reset[origin] * preference / sums[origin]
 
-    # Each (origin, bridge) sends moved · w / rest to every passage of the bridge but the origin.
-    rate = np.bincount(which, moved / rest, minlength=len(entries))
-    sent = weight * np.repeat(rate, np.diff(indptr))
+    # Each (origin, bridge) sends rate · w to every passage of the bridge but the origin.
+    rate = moved / rest
+    rates = np.bincount(which, rate, minlength=len(entries))
+    sent = weight * np.repeat(rates, np.diff(indptr))
     arrivals = np.bincount(passage, sent, minlength=len(reset))
-    arrivals -= np.bincount(origin, own * moved / rest, minlength=len(reset))
+    arrivals -= np.bincount(origin, own * rate, minlength=len(reset))
     flow = np.bincount(which, moved, minlength=len(entries))
     return Step(
         arrivals=np.maximum(arrivals, 0.0).astype(np.float32),
         bridges=entries.astype(np.int32),
         flow=flow.astype(np.float32),
+        moves=Moves(
+            origin=origin,
+            which=which,
+            rate=rate,
+            indptr=indptr,
+            passage=passage,
+            weight=weight,
+        ),
+    )
+
+
+def _no_step(reset: Floats) -> Step:
+    """Nothing moves."""
+    ints, longs = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
+    floats = np.zeros(0, dtype=np.float32)
+    return Step(
+        arrivals=np.zeros_like(reset),
+        bridges=ints,
+        flow=floats,
+        moves=Moves(
+            origin=longs,
+            which=longs,
+            rate=floats,
+            indptr=np.zeros(1, dtype=np.int64),
+            passage=ints,
+            weight=floats,
+        ),
     )
 
 
