@@ -182,3 +182,11 @@ def test_a_neighbour_cut_off_comes_back_when_a_nearer_one_goes(
     delete(store, [near])
     link_synonyms(store, COLLECTION, embedder)
     assert set(links(store)) == {("aaa", "far"), ("far", "aaa")}
+
+
+def test_of_many_names_in_one_place_each_has_the_hundred_of_the_least_ids() -> None:
+    names = [f"name {number}" for number in range(250)]
+    places = dict.fromkeys(names, (1.0, 0.0, 0.0))
+    found = linked([note("text", names=", ".join(names))], PlacedEmbedder(places))
+    assert len(found) == 250 * 100
+    assert len({target for _, target in found}) == 101
