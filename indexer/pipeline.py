@@ -5,7 +5,7 @@ again: a document that did not change is not queued, a passage that was extracte
 again, and a task is completed by the transaction that brings its document into the graph.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from indexer.extraction.port import Extractor
@@ -15,9 +15,9 @@ from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from inference.embedder import Embedder
 from kg.jobs import Job, JobQueue, Task
-from kg.records import Collection, CollectionSettings, Document, SourceDocument
+from kg.records import Collection, CollectionSettings, Document, Extraction, SourceDocument
 from kg.snapshot import SnapshotFolder
-from kg.store import Change, GraphStore
+from kg.store import Change, GraphReader, GraphStore
 
 MAX_ATTEMPTS = 5
 """How often a task is begun before it is given up."""
@@ -51,6 +51,7 @@ class Pipeline:
         """Compose; `extractor` and `embedder` are called often and are to keep what they made."""
         self.store = store
         self.queue = queue
+        self._extractor = extractor
         self.publisher = Publisher(store=store, embedder=embedder, folder=folder)
         self._ingester = Ingester(
             store=store,
@@ -66,8 +67,14 @@ class Pipeline:
         Documents with quarantined passages are queued again even if they did not change.
         Raises: CollectionNotFound.
         """
+        return self._submit(collection, documents, anew=self._quarantined(collection))
+
+    def _submit(
+        self, collection: str, documents: Iterable[SourceDocument], *, anew: Set[str]
+    ) -> Submission:
+        """Queue what changed, and the documents `anew` whether they did or not."""
         settings = self.store.collection(collection).settings
-        known = self._known(collection)
+        known = self._known(collection, anew)
         chosen: dict[str, Document] = {}
         seen: set[str] = set()
         superseded: dict[str, None] = {}
@@ -113,11 +120,13 @@ class Pipeline:
         return self.publisher.publish(collection, progress)
 
     def reindex(self, collection: str, settings: CollectionSettings) -> Submission:
-        """Change a collection's settings and queue the documents that these change.
+        """Change a collection's settings and queue the documents that these change, or that were
+        extracted by another extractor than the present one, as before an upgrade.
 
         With another embedder alone nothing is queued: the next snapshot is made with it.
-        Raises: CollectionNotFound.
+        Raises: CollectionNotFound, and what making the extractor raises.
         """
+        present = self._extractor(settings).fingerprint
         other_embedder = settings.embedder != self.store.collection(collection).settings.embedder
         if other_embedder:  # before the change, lest a crash leave the old embedder's links
             self.store.forget_synonyms(collection)
@@ -125,21 +134,27 @@ class Pipeline:
         if other_embedder:  # and after it, for links that were made meanwhile
             self.store.forget_synonyms(collection)
         with self.store.read(collection) as reader:
-            return self.submit(collection, reader.documents())
+            anew = _documents_with(
+                reader, lambda found: found.extractor != present or bool(found.failure)
+            )
+            return self._submit(collection, reader.documents(), anew=anew)
 
-    def _known(self, collection: str) -> dict[str, str]:
-        """Fingerprints of documents that are, or are about to be, whole in the graph."""
+    def _known(self, collection: str, anew: Set[str]) -> dict[str, str]:
+        """Fingerprints of documents that are, or are about to be, as wanted in the graph."""
         known = dict(self.store.fingerprints(collection))
-        for document_id in self._quarantined(collection):
+        for document_id in anew:
             known.pop(document_id, None)
         known.update(self.queue.pending(collection))
         return known
 
-    def _quarantined(self, collection: str) -> set[str]:
+    def _quarantined(self, collection: str) -> Set[str]:
         with self.store.read(collection) as reader:
             if not reader.counts()["quarantined"]:
                 return set()
-            passages = {found.passage_id for found in reader.extractions() if found.failure}
-            return {
-                place.document_id for place in reader.placements() if place.passage_id in passages
-            }
+            return _documents_with(reader, lambda found: bool(found.failure))
+
+
+def _documents_with(reader: GraphReader, is_meant: Callable[[Extraction], bool]) -> Set[str]:
+    """Ids of the documents that have a passage with such an extraction."""
+    passages = {found.passage_id for found in reader.extractions() if is_meant(found)}
+    return {place.document_id for place in reader.placements() if place.passage_id in passages}

@@ -144,6 +144,18 @@ def test_reindexing_with_another_extractor_queues_every_document(shop: Workshop)
         assert {extraction.extractor for extraction in reader.extractions()} == {"other"}
 
 
+def test_reindexing_as_it_is_queues_what_an_older_extractor_did(shop: Workshop) -> None:
+    shop.ingest(MILNER)
+    shop.extractor = ScriptedExtractor(fingerprint="scripted 2")
+    shop.ingest(SCOVILLE)
+    found = shop.pipeline.reindex(COLLECTION, SETTINGS)
+    shop.pipeline.process(shop.lease())
+    assert (found.submitted, found.unchanged) == (1, 1)
+    with shop.store.read(COLLECTION) as reader:
+        assert {extraction.extractor for extraction in reader.extractions()} == {"scripted 2"}
+    assert shop.pipeline.reindex(COLLECTION, SETTINGS).job is None
+
+
 def test_reindexed_equals_indexed_so_from_the_start(shop: Workshop, tmp_path: Path) -> None:
     other = replace(SETTINGS, max_tokens=8)
     shop.ingest(MILNER, SCOVILLE)
