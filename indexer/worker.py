@@ -142,12 +142,14 @@ class Worker:
                 name = collection.name
                 busy = self._pipeline.queue.waiting(name) > 0
                 recent = time.monotonic() - last.get(name, -math.inf) < self._publish_seconds
-                if (busy and recent) or not self._pipeline.publisher.stale(collection):
+                if busy and recent:
                     continue
                 try:
+                    if not self._pipeline.publisher.stale(collection):
+                        continue
                     self._pipeline.publish(name)
                     self._tidy(name)
-                except AmmonError as error:  # as when it was just deleted; the others go on
+                except (AmmonError, OSError) as error:  # as when it was just deleted; others go on
                     _log.warning("not published", collection=name, reason=str(error))
                 last[name] = time.monotonic()
             self._publish_now.wait(self._publish_seconds)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -17,6 +17,7 @@ from kg.errors import DependencyMissing, ModelUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.workshop import COLLECTION, Workshop, note
 
 NOTES = [note(str(number), f"Person{number} met Person{number + 1}.") for number in range(20)]
@@ -222,6 +223,21 @@ def background(shop: Workshop) -> Iterator[Background]:
 def test_in_the_background_what_is_queued_is_published(background: Background) -> None:
     background.submit(*NOTES)
     until(lambda: background.published() == 20)
+
+
+def test_in_the_background_a_collection_that_cannot_be_published_holds_up_no_other(
+    background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embedder(dimension: int) -> HashEmbedder:
+        if dimension == 13:
+            raise DependencyMissing("thirteen", "luck")
+        return HashEmbedder(dimension)
+
+    monkeypatch.setattr("tests.doubles.workshop.HashEmbedder", embedder)
+    settings = replace(background.shop.settings, embedder="hash-13")
+    background.shop.store.create_collection("a name that comes first", settings)
+    background.submit(*NOTES[:1])
+    until(lambda: background.published() == 1)
 
 
 def test_in_the_background_deletions_are_published(background: Background) -> None:
