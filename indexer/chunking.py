@@ -27,6 +27,9 @@ CountTokens: TypeAlias = Callable[[str], int]
 SMALL = 4
 """A section of less than this part (1/4) of a passage is put together with its neighbours."""
 
+_MOST_CHARS_A_TOKEN = 100
+"""A text of more characters is not counted: it is too long, and counting takes memory."""
+
 _JOINT = " > "
 _PARAGRAPHS = re.compile(r"(?:[^\n]+\n?)+")
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–|]|\d+[.)])\s")
@@ -167,11 +170,18 @@ class _Chunker:
             yield group
 
     def _is_small(self, part: _Part) -> bool:
+        if self._is_huge(part):
+            return False
         return self._count(self._text[part.start : part.end]) * SMALL < self._limit
+
+    def _is_huge(self, part: _Part) -> bool:
+        return part.end - part.start > self._limit * _MOST_CHARS_A_TOKEN
 
     def _fits(self, part: _Part) -> bool:
         if not self._limit:
             return True
+        if self._is_huge(part):
+            return False
         text = self._text[part.start : part.end]
         lines = (self._title, part.heading, text)
         return self._count("\n".join(line for line in lines if line)) <= self._limit

@@ -287,3 +287,17 @@ def test_without_sections_nothing_but_white_space_is_lost(
     text: str, count: object, limit: int
 ) -> None:
     assert "".join("".join(texts(cut(text, limit, count=count))).split()) == "".join(text.split())
+
+
+def test_a_huge_text_is_never_counted_as_a_whole() -> None:
+    counted: list[int] = []
+
+    def count(text: str) -> int:
+        counted.append(len(text))
+        return len(text.split())
+
+    text = "Brenda Milner worked with Henry Molaison in Hartford. " * 4000
+    huge = Document(id="d", fingerprint="f", source="s", title="t", text=text)
+    found = chunk("c", huge, count_tokens=count, max_tokens=64, overlap_tokens=0)
+    assert len(found.placements) > 400
+    assert max(counted) < len(text) / 10
