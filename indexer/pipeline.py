@@ -5,6 +5,7 @@ again: a document that did not change is not queued, a passage that was extracte
 again, and a task is completed by the transaction that brings its document into the graph.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
@@ -118,6 +119,10 @@ class Pipeline:
     def publish(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
         """See `Publisher.publish`."""
         return self.publisher.publish(collection, progress)
+
+    def rebuild(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
+        """Publish as `publish` does, but trust no byte of the present snapshot unread."""
+        return self.publisher.publish(collection, progress, verify_up_to=sys.maxsize)
 
     def reindex(self, collection: str, settings: CollectionSettings) -> Submission:
         """Change a collection's settings and queue the documents that these change, or that were

@@ -34,17 +34,24 @@ class Publisher:
         """Whether the published snapshot is of another revision or model. Looks at no contents."""
         return not self._covers(collection, verify_up_to=0)
 
-    def publish(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
+    def publish(
+        self,
+        collection: str,
+        progress: ReportProgress = ignore_progress,
+        *,
+        verify_up_to: int = VERIFY_UP_TO_BYTES,
+    ) -> str | None:
         """Publish a snapshot of the present revision; its name, or None if there is one.
 
         Whoever comes while another thread or process builds waits, and finds the work done. A
-        damaged snapshot is built again. What readers have open stays usable.
+        damaged snapshot is built again; one of more than `verify_up_to` bytes counts as sound if
+        its files have the right sizes. What readers have open stays usable.
         Raises: CollectionNotFound, ModelError, StoreError.
         """
         present = self.store.collection(collection)
         folder = self.folder(present)
-        with file_lock(folder.path / "publish.lock"):
-            if self._is_done(present.name):
+        with file_lock(folder.lock):
+            if self._is_done(present.name, verify_up_to):
                 return None
             folder.sweep()
             snapshot = self._build(present, progress)
@@ -55,7 +62,7 @@ class Publisher:
                 folder.prune()
                 _log.info("snapshot published", collection=collection, snapshot=name)
                 return name
-        return self.publish(collection, progress)
+        return self.publish(collection, progress, verify_up_to=verify_up_to)
 
     def _build(self, collection: Collection, progress: ReportProgress) -> Snapshot | None:
         """Link what is new and build from one revision; None if the embedder was changed.
@@ -75,9 +82,9 @@ class Publisher:
         self.store.forget_synonyms(collection.name)
         return None
 
-    def _is_done(self, collection: str) -> bool:
+    def _is_done(self, collection: str, verify_up_to: int) -> bool:
         """Whether the present revision is published, with all of its synonyms."""
-        if not self._covers(self.store.collection(collection), verify_up_to=VERIFY_UP_TO_BYTES):
+        if not self._covers(self.store.collection(collection), verify_up_to=verify_up_to):
             return False
         with self.store.read(collection) as reader:
             return not reader.unlinked()

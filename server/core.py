@@ -14,7 +14,6 @@ from kg.errors import (
     DocumentNotFound,
     SettingsConflict,
     SettingsInvalid,
-    SnapshotError,
 )
 from kg.jobs import JobQueue
 from kg.records import Collection, CollectionSettings, Document, SourceDocument
@@ -91,6 +90,7 @@ class Core:
         """Remove a collection and its snapshots. Raises: CollectionNotFound."""
         self.store.delete_collection(name)
         self.folders.clear(name)
+        self.retrievers.forget(name)
 
     # Documents
 
@@ -170,15 +170,11 @@ class Core:
     # Publishing
 
     def rebuild(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
-        """Publish a snapshot if the current one is of another revision or damaged; its name."""
-        published = self.pipeline.publish(collection, progress)
-        if published is not None:
-            return published
-        folder = self.snapshot_folder(collection)
-        if _is_whole(folder):
-            return None
-        (folder.path / "CURRENT").unlink(missing_ok=True)
-        return self.pipeline.publish(collection, progress)
+        """Publish a snapshot if the current one is of another revision or damaged; its name.
+
+        Raises: CollectionNotFound, ModelError, StoreError.
+        """
+        return self.pipeline.rebuild(collection, progress)
 
     def snapshot_folder(self, collection: str) -> SnapshotFolder:
         """Where the collection's snapshots are. Raises: CollectionNotFound."""
@@ -227,11 +223,3 @@ def _told(settings: CollectionSettings) -> str:
         f"extractor {settings.extractor}, embedder {settings.embedder}, "
         f"passages of {settings.max_tokens} tokens, overlap {settings.overlap_tokens}"
     )
-
-
-def _is_whole(folder: SnapshotFolder) -> bool:
-    try:
-        folder.open().verify()
-    except (SnapshotError, OSError):
-        return False
-    return True

@@ -7,7 +7,6 @@ cache/embeddings.sqlite                      embeddings by content
 
 import hashlib
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from kg.snapshot import SnapshotFolder
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
-_LOCK = "publish.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +44,10 @@ class Folders:
         Waits for whoever is publishing one. The files that are locked for it stay.
         """
         folder = self._snapshots(collection)
-        for of_embedder in sorted(folder.iterdir()) if folder.is_dir() else []:
-            with file_lock(of_embedder / _LOCK):
-                (of_embedder / "CURRENT").unlink(missing_ok=True)
-                for entry in of_embedder.iterdir():
-                    if entry.is_dir():
-                        shutil.rmtree(entry, ignore_errors=True)
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            of_embedder = SnapshotFolder(path)
+            with file_lock(of_embedder.lock):
+                of_embedder.clear()
 
     def _snapshots(self, collection: str) -> Path:
         return self.root / "collections" / slug(collection) / "snapshots"

@@ -65,6 +65,11 @@ class Retrievers:
         finally:
             lock.release()
 
+    def forget(self, collection: str) -> None:
+        """Let go of a collection that was deleted; questions under way end with what they have."""
+        self._open.pop(collection, None)
+        self._locks.pop(collection, None)
+
     def _last(self, collection: Collection, kept: _Open | None) -> Retriever | None:
         """With another embedder there is no snapshot at first: the one before it serves on.
 

@@ -17,6 +17,7 @@ from kg.snapshot.container import SnapshotReader, SnapshotWriter, sync_folder
 
 _POINTER = "CURRENT"
 _ASIDE = ".writing-"
+_LOCK = "publish.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class SnapshotFolder:
     """All snapshots of one collection made with one embedder."""
 
     path: Path
+
+    @property
+    def lock(self) -> Path:
+        """The file that a writer is to lock: the only one that `clear` leaves."""
+        return self.path / _LOCK
 
     def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
         """Write a snapshot aside, give it its name, and return that; nothing is published."""
@@ -93,3 +99,10 @@ class SnapshotFolder:
             shutil.rmtree(entry, ignore_errors=True)
         for entry in self.path.glob(f"{_POINTER}.*"):
             entry.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove every snapshot, and with it the current one. For the only writer, as `sweep`."""
+        (self.path / _POINTER).unlink(missing_ok=True)
+        for entry in self.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)

@@ -45,8 +45,8 @@ def reindex(
 ) -> None:
     """Index a collection in another way: with another extractor, embedder or size of passages.
 
-    As it is, it does again what an extractor of an older version did. What a model was paid for before is used again. Until it is done, questions are answered from
-    what was there before.
+    As it is, it does again what an extractor of an older version did. What a model was paid for
+    before is used again. Until it is done, questions are answered from what was there before.
     """
     from dataclasses import asdict
 

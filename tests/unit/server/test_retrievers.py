@@ -1,6 +1,8 @@
 """Open retrievers follow what is published."""
 
+import gc
 import shutil
+import weakref
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,15 @@ def test_the_former_embedders_snapshot_serves_until_there_is_another(
     assert revision(retrievers) == 1
     changed = Collection(name="papers", settings=CollectionSettings(embedder="hash-4"))
     assert revision(retrievers, changed) == 1
+
+
+def test_what_is_forgotten_is_let_go(retrievers: Retrievers, folder: SnapshotFolder) -> None:
+    publish(folder, 1)
+    old = weakref.ref(retrievers.get(PAPERS))
+    retrievers.forget("papers")
+    gc.collect()
+    assert old() is None
+    assert revision(retrievers) == 1
 
 
 def test_a_deleted_collection_is_not_served(
