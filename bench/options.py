@@ -1,0 +1,60 @@
+"""What all benchmark commands are told: where, how much, and what to give back."""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Extra = Callable[[argparse.ArgumentParser], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """The arguments of a command."""
+
+    sizes: tuple[int, ...]
+    seed: int
+    folder: Path
+    json: bool
+    plot: Path | None
+    extra: argparse.Namespace
+    """What this command alone is told."""
+
+
+def parse(
+    about: str | None,
+    arguments: Sequence[str] | None,
+    *,
+    sizes: tuple[int, ...] | None,
+    what: str = "passages",
+    extra: Extra | None = None,
+) -> Options:
+    """Read a command's arguments. `sizes` are the default of `--WHAT`; None: it has none."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    if sizes is not None:
+        parser.add_argument(
+            f"--{what}", dest="sizes", type=int, nargs="+", default=sizes, help=f"of {sizes}"
+        )
+    parser.add_argument("--seed", type=int, default=1, help="which of all possible corpora")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "ammon-bench",
+        help="where what is generated or indexed is kept, and used again (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG")
+    if extra is not None:
+        extra(parser)
+    read = parser.parse_args(arguments)
+    return Options(
+        sizes=tuple(read.sizes) if sizes is not None else (),
+        seed=read.seed,
+        folder=read.folder,
+        json=read.json,
+        plot=read.plot,
+        extra=read,
+    )

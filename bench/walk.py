@@ -1,0 +1,158 @@
+"""How fast is a question, and next to what? `python -m bench.walk --passages 10000 100000`.
+
+Asks the same questions in mode `ammon` and in the modes it is compared with, in one process and on
+one thread. Times are of the whole answer, its citations and explanation too, without the embedding.
+`--steps` splits the walk's time; `--save FILE` keeps the top five of every question, `--against
+FILE` says for how many questions they are the same now.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from bench import measure, plot
+from bench.clocked import ClockedEmbedder
+from bench.options import parse
+from bench.report import Row, Table, finish
+from bench.sources import Asked, add_arguments, chosen
+from bench.steps import StepTimes
+from retrieval.results import Retrieval
+from retrieval.retriever import Retriever
+
+MODES = ("ammon", "dense", "bm25", "hipporag2")
+STEPS = ("retrieval.walk", "retrieval.question", "retrieval.gazetteer", "retrieval.citations")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answers:
+    """What one mode gave for every question."""
+
+    found: Sequence[Retrieval]
+    ms: Sequence[float]
+    """Of each, without its embedding."""
+    first_ms: float
+    """The first question: what a mode prepares."""
+
+
+def ask(asked: Asked, mode: str) -> Answers:
+    """Ask every question once, after a first that loads what is loaded late."""
+    embedder = ClockedEmbedder(asked.embedder)
+    retriever = Retriever(asked.snapshot, embedder)
+    first = (
+        measure.timed(lambda: retriever.search(asked.questions[0], mode=mode)) - embedder.total_ms
+    )
+    found, ms = [], []
+    for question in asked.questions:
+        before = embedder.total_ms
+        with measure.Stopwatch() as watch:
+            found.append(retriever.search(question, mode=mode))
+        ms.append(watch.ms - (embedder.total_ms - before))
+    return Answers(found=found, ms=ms, first_ms=first)
+
+
+def recall(asked: Asked, answers: Answers, k: int = 5) -> float:
+    """Mean share of a question's gold passages among the first k, in percent."""
+    shares = []
+    for gold, answer in zip(asked.gold, answers.found, strict=True):
+        hits = answer.hits[:k]
+        got = {hit.passage_id for hit in hits} | {c.source for hit in hits for c in hit.citations}
+        shares.append(len(gold & got) / max(len(gold), 1))
+    return 100 * mean(shares)
+
+
+def steps(asked: Asked) -> Row:
+    """Milliseconds a question in each step of the walk."""
+    retriever = Retriever(asked.snapshot, asked.embedder)
+    retriever.search(asked.questions[0])
+    with StepTimes(STEPS) as times:
+        for question in asked.questions:
+            retriever.search(question)
+    return {step: ms / len(asked.questions) for step, ms in sorted(times.ms.items())}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Ask, and say how long it took."""
+    options = parse(__doc__, arguments, sizes=(10_000, 100_000), extra=_arguments)
+    rows: list[Row] = []
+    split: list[Row] = []
+    tops: dict[str, list[list[str]]] = {}
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for opened in chosen(options):
+        asked = opened()
+        size = len(asked.snapshot.passages.id)
+        modes = [m for m in options.extra.modes if m != "bm25" or size <= options.extra.bm25_up_to]
+        answered = {mode: ask(asked, mode) for mode in modes}
+        for mode, answers in answered.items():
+            rows.append(_row(asked, mode, answers, answered.get("dense")))
+            lines.setdefault(mode, []).append((size, measure.percentile(answers.ms, 50)))
+        if "ammon" in answered:
+            found = answered["ammon"].found
+            tops[asked.name] = [[hit.passage_id for hit in one.hits[:5]] for one in found]
+        if options.extra.steps:
+            split.append({"corpus": asked.name, **steps(asked)})
+    tables = [Table("A question, without its embedding", rows)]
+    if split:
+        tables.append(Table("The walk's steps, ms a question", split))
+    tables += _compared(tops, options.extra.save, options.extra.against)
+    finish(
+        options,
+        "walk",
+        tables,
+        lambda path: plot.lines(
+            path, lines, title="A question, without its embedding", across="passages", up="ms (p50)"
+        ),
+    )
+
+
+def _row(asked: Asked, mode: str, answers: Answers, dense: Answers | None) -> Row:
+    p50 = measure.percentile(answers.ms, 50)
+    baseline = measure.percentile(dense.ms, 50) if dense else 0.0
+    return {
+        "corpus": asked.name,
+        "mode": mode,
+        "p50_ms": p50,
+        "p95_ms": measure.percentile(answers.ms, 95),
+        "times_dense": p50 / baseline if baseline else None,
+        "recall_at_5": recall(asked, answers),
+        "first_question_ms": answers.first_ms,
+        "peak_mb": measure.peak_mb(),
+    }
+
+
+def _compared(
+    tops: dict[str, list[list[str]]], save: Path | None, against: Path | None
+) -> list[Table]:
+    if save is not None:
+        save.write_text(json.dumps(tops), encoding="utf-8")
+    if against is None:
+        return []
+    before = json.loads(against.read_text(encoding="utf-8"))
+    rows: list[Row] = []
+    for name, now in tops.items():
+        pairs = list(zip(now, before.get(name, []), strict=False))
+        if pairs:
+            in_order = 100 * mean(one == other for one, other in pairs)
+            same = 100 * mean(set(one) == set(other) for one, other in pairs)
+            rows.append({"corpus": name, "same_top_5_%": same, "in_the_same_order_%": in_order})
+    return [Table(f"The top five against {against}", rows)]
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_arguments(parser)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
+    parser.add_argument("--steps", action="store_true", help="split the walk's time by step")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the walk's top five")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare them with a file")
+    parser.add_argument(
+        "--bm25-up-to",
+        type=int,
+        default=100_000,
+        help="leave BM25 out of larger corpora: it indexes them anew, in memory",
+    )
+
+
+if __name__ == "__main__":
+    main()
