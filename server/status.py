@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kg.errors import CollectionNotFound
 from kg.jobs import Job, TaskState
 from kg.records import Collection
 from server.core import Core
@@ -58,10 +59,12 @@ def collection_status(core: Core, name: str) -> CollectionStatus:
 
 def job_status(core: Core, job: Job) -> JobStatus:
     """A job whose collection is gone meanwhile has nothing to publish any more."""
-    collection = next((c for c in core.store.collections() if c.name == job.collection), None)
-    published = core.published_revision(collection) if collection else -1
     done = job.counts.get(TaskState.EXTRACTED, 0)
-    seen = published >= job.revision or collection is None
+    try:
+        collection = core.store.collection(job.collection)
+        seen = core.published_revision(collection) >= job.revision
+    except CollectionNotFound:
+        seen = True
     state: Literal["running", "publishing", "done"] = "publishing"
     if job.open:
         state = "running"

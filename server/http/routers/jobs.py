@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from kg.jobs import TaskState
+from kg.jobs import Job, TaskState
 from server.core import Core
 from server.http.dependencies import JobPath, TheCore
 from server.http.problems import responses
@@ -56,29 +56,27 @@ def list_jobs(
     """Jobs, the newest first."""
     if collection is not None:
         core.store.collection(collection)
-    return [_out(core, found.id) for found in core.queue.jobs(collection, limit=limit)]
+    return [_out(core, found) for found in core.queue.jobs(collection, limit=limit)]
 
 
 @router.get("/{job_id}", summary="Read a job", responses=responses(404))
 def read_job(job_id: JobPath, core: TheCore) -> JobOut:
     """How far a job is."""
-    return _out(core, job_id)
+    return _out(core, core.queue.job(job_id))
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job", responses=responses(404))
 def cancel_job(job_id: JobPath, core: TheCore) -> JobOut:
     """Take what is not begun out of the queue; what is begun is let through."""
-    core.queue.cancel(job_id)
-    return _out(core, job_id)
+    return _out(core, core.queue.cancel(job_id))
 
 
 @router.post("/{job_id}/retry", summary="Try failed documents again", responses=responses(404))
 def retry_job(job_id: JobPath, core: TheCore) -> JobOut:
     """Put a job's failed documents back into the queue."""
-    core.queue.job(job_id)
     core.queue.retry_failed(job_id)
     core.worker.wake()
-    return _out(core, job_id)
+    return _out(core, core.queue.job(job_id))
 
 
 @router.get("/{job_id}/documents", summary="List a job's documents", responses=responses(404))
@@ -89,7 +87,6 @@ def list_job_documents(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> list[JobDocumentOut]:
     """A job's documents in order of arrival; those that failed with the reason."""
-    core.queue.job(job_id)
     return [
         JobDocumentOut(
             document_id=task.document_id,
@@ -102,15 +99,15 @@ def list_job_documents(
     ]
 
 
-def _out(core: Core, job_id: str) -> JobOut:
-    found = job_status(core, core.queue.job(job_id))
+def _out(core: Core, job: Job) -> JobOut:
+    found = job_status(core, job)
     return JobOut(
-        id=job_id,
-        collection=found.job.collection,
-        created_at=found.job.created_at,
+        id=job.id,
+        collection=job.collection,
+        created_at=job.created_at,
         state=found.state,
-        counts=found.job.counts,
-        total=found.job.total,
+        counts=job.counts,
+        total=job.total,
         percent=found.percent,
         documents_indexed=found.indexed,
     )
