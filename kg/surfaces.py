@@ -52,8 +52,11 @@ def spans(tokens: Sequence[Token], *, cased: bool, longest: int = MAX_TOKENS) ->
 def longest_spans(found: Sequence[Span]) -> list[Span]:
     """The longest matches that do not overlap; among equally long ones the earlier."""
     kept: list[Span] = []
+    taken: set[int] = set()
     for span in sorted(found, key=lambda span: (span.first - span.last, span.first)):
-        if all(span.last < other.first or span.first > other.last for other in kept):
+        # What overlaps a span that is no shorter has its first or its last token in it.
+        if span.first not in taken and span.last not in taken:
+            taken.update(range(span.first, span.last + 1))
             kept.append(span)
     return sorted(kept, key=lambda span: span.first)
 
