@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kg.errors import DependencyMissing
 from kg.snapshot.tables import Adjacency
 from retrieval.pagerank.port import Reset, Scores, reset_distribution
 
@@ -13,9 +14,14 @@ class IgraphPageRank:
     """igraph's PRPACK solver. Holds the interpreter lock while it works."""
 
     def __init__(self, adjacency: Adjacency) -> None:
-        """Copy the graph: a node for each row, an edge for each pair and each loop."""
-        from igraph import Graph
+        """Copy the graph: a node for each row, an edge for each pair and each loop.
 
+        Raises: DependencyMissing.
+        """
+        try:
+            from igraph import Graph
+        except ImportError as error:
+            raise DependencyMissing("igraph", "igraph") from error
         nodes = len(adjacency.indptr) - 1
         source = np.repeat(np.arange(nodes, dtype=np.int64), np.diff(adjacency.indptr))
         once = source <= adjacency.indices

@@ -1,5 +1,6 @@
 """Every PageRank engine computes the same: igraph's, ours, and networkx's where it is the same."""
 
+import sys
 from collections.abc import Callable
 
 import networkx as nx
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.errors import InputError
+from kg.errors import DependencyMissing, InputError
 from kg.snapshot.tables import Adjacency
 from retrieval.pagerank import IgraphPageRank, PageRank, PowerPageRank
 from tests.doubles.snapshots import adjacency_of
@@ -162,3 +163,11 @@ def test_what_cannot_be_ranked_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         engine(adjacency_of(2, [(0, 1, 1.0)])).rank(np.array(reset), damping=damping)
+
+
+def test_without_igraph_the_command_that_installs_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "igraph", None)
+    with pytest.raises(DependencyMissing, match=r"\[igraph\]"):
+        IgraphPageRank(adjacency_of(1, []))
