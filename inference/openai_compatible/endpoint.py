@@ -1,7 +1,7 @@
 """An endpoint that speaks OpenAI's protocol: where it is, how to call it, what its errors mean."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,7 +24,7 @@ class Endpoint:
 
     base_url: str
     model: str
-    api_key: str = ""
+    api_key: str = field(default="", repr=False)
     timeout: float = 120.0
     """Seconds for one attempt."""
     attempts: int = 5
