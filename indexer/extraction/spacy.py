@@ -109,7 +109,10 @@ class SpacyExtractor:
         for doc in body:
             chunks = noun_chunks(doc)
             found.extend(entities(doc, chunks))
-            said.extend(triples(doc, chunks, passage.title))
+            try:
+                said.extend(triples(doc, chunks, passage.title))
+            except RecursionError:  # "the head of the head of …", hundreds of times: no sentence
+                continue
         return Extraction(
             passage_id=passage.id,
             extractor=self._fingerprint,

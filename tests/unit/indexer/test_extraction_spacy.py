@@ -203,3 +203,8 @@ def test_a_text_in_another_script_is_not_read_as_english(extractor: SpacyExtract
     extraction = extract(extractor, "Мария Кюри родилась в Варшаве в 1867 году.", "Мария Кюри")
     assert types(extraction) == {"Мария Кюри": "TITLE", "Варшаве": "NAME", "1867": "DATE"}
     assert extraction.triples == ()
+
+
+def test_a_text_that_is_one_endless_phrase_keeps_its_entities(extractor: SpacyExtractor) -> None:
+    text = "Marie Curie saw " + " of ".join(["the head"] * 2000) + "."
+    assert "Marie Curie" in types(extract(extractor, text))
