@@ -10,10 +10,11 @@ class StepProgress:
     """One step's state. `done` rises to `total`; `total` may rise too while work comes in."""
 
     step: str
-    """'extract' (documents), 'embed passages', 'embed sentences', 'embed entities', 'embed facts'
-    (texts), 'synonyms' (entities), 'gazetteer' (passages) or 'snapshot' (tables)."""
+    """'read', 'extract' (documents), 'embed passages', 'embed sentences', 'embed entities', 'embed
+    facts' (texts), 'synonyms' (entities) or 'gazetteer' (passages)."""
     done: int
     total: int
+    """0 while it is not known."""
 
 
 ReportProgress: TypeAlias = Callable[[StepProgress], None]

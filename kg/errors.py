@@ -4,7 +4,6 @@
     ├── InputError                 the caller's input is at fault
     │   ├── NameInvalid
     │   ├── DocumentUnreadable
-    │   ├── FilterInvalid
     │   └── SettingsInvalid
     ├── NotFound
     │   ├── CollectionNotFound
@@ -46,10 +45,6 @@ class NameInvalid(InputError):
 
 class DocumentUnreadable(InputError):
     """A file or a text could not be turned into a document."""
-
-
-class FilterInvalid(InputError):
-    """A filter names an unknown operator or compares what cannot be compared."""
 
 
 class SettingsInvalid(InputError):

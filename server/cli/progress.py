@@ -17,7 +17,6 @@ LABELS = {
     "embed sentences": "Embedding sentences",
     "embed entities": "Embedding entities",
     "embed facts": "Embedding facts",
-    "snapshot": "Writing the snapshot",
 }
 _EVERY_SECONDS = 5.0
 

@@ -1,11 +1,14 @@
 """`ammon status`: what is there."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from server.cli import options
 from server.cli.context import opened
+
+if TYPE_CHECKING:
+    from server.status import CollectionStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +60,7 @@ def _standing(snapshot: str | None, *, current: bool, waiting: int) -> str:
     return told + (queued if waiting else "")
 
 
-def _row(status: Any) -> dict[str, Any]:
+def _row(status: "CollectionStatus") -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
