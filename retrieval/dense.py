@@ -7,12 +7,15 @@ from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats
 from retrieval.mode import Ranking
 from retrieval.ranking import ranking
+from retrieval.receipt import DirectPart
+from retrieval.trace import DirectTrace, similarity_part
 
 
 class Dense:
     """Exact search over all passages of a snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         self._passages = snapshot.passages.vectors
 
     def texts(self, question: str) -> list[tuple[str, str]]:
@@ -22,6 +25,22 @@ class Dense:
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
         """See `Mode.rank`; a score is a cosine."""
         return ranking(self.scores(vectors[0]), k)
+
+    def trace(self, question: str, vectors: Floats) -> DirectTrace:
+        """See `retrieval.receipt.Traced.trace`."""
+        return self.traced("dense", question, vectors[0])
+
+    def traced(
+        self, mode: str, question: str, query: Floats, notes: tuple[str, ...] = ()
+    ) -> DirectTrace:
+        """The trace of a mode that falls back on this one."""
+        cosines = self.scores(query)
+
+        def parts(passage: int) -> tuple[DirectPart, ...]:
+            amount = float(cosines[passage])
+            return (similarity_part(self._snapshot, passage, question, query, amount),)
+
+        return DirectTrace(mode, self._snapshot, cosines, parts, notes)
 
     def scores(self, query: Floats) -> Floats:
         """The cosine of every passage (P,) with a query's vector (d,)."""

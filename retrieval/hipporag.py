@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from kg.names import normalise
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Adjacency
+from kg.snapshot.tables import Adjacency, Floats
 from retrieval.dense import Dense
 from retrieval.linking import nearest_entities, passages_of_entities, used_entities
 from retrieval.mode import Ranking
@@ -23,6 +23,8 @@ from retrieval.names import NameFinder
 from retrieval.pagerank import PageRank, PowerPageRank
 from retrieval.ranking import ranking
 from retrieval.results import Explanation
+from retrieval.seeds import SeededWalk
+from retrieval.trace import DirectTrace
 
 DAMPING = 0.5
 
@@ -57,14 +59,28 @@ class HippoRAG:
         if not len(names) or not self._linkable.any():
             cosines = self._dense.scores(vectors[0])
             return ranking(cosines, k, Explanation(notes=(NO_NAME,)))
-        linked = nearest_entities(self._snapshot.entities.vectors, names, self._linkable)
-        reset = np.zeros(len(self._snapshot.adjacency.indptr) - 1)
-        reset[linked] = 1.0 / self._passages_of[linked]
+        reset = self._reset(names)
         walked = self._pagerank.rank(reset, damping=DAMPING)
         total = float(reset.sum())
         seeds = [(int(seed), float(reset[seed]) / total) for seed in np.flatnonzero(reset)]
         explanation = Explanation(entities=used_entities(self._snapshot, "question", seeds))
         return ranking(walked[len(self._passages_of) :], k, explanation)
+
+    def trace(self, question: str, vectors: Floats) -> DirectTrace:
+        """See `retrieval.receipt.Traced.trace`: each seed is a part."""
+        names = vectors[1:]
+        if not len(names) or not self._linkable.any():
+            return self._dense.traced("hipporag", question, vectors[0], (NO_NAME,))
+        reset = self._reset(names)
+        walk = SeededWalk(self._snapshot, self._pagerank, DAMPING, reset)
+        return DirectTrace("hipporag", self._snapshot, walk.scores, walk.seed_parts)
+
+    def _reset(self, names: Floats) -> npt.NDArray[np.float64]:
+        """The starting weight of every node, for names with embeddings (n, d)."""
+        linked = nearest_entities(self._snapshot.entities.vectors, names, self._linkable)
+        reset = np.zeros(len(self._snapshot.adjacency.indptr) - 1)
+        reset[linked] = 1.0 / self._passages_of[linked]
+        return reset
 
     def _named(self, question: str) -> list[str]:
         normal = (normalise(name) for name in self._names(question))

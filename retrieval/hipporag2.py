@@ -10,18 +10,23 @@ Source: Gutiérrez et al., From RAG to Memory, arXiv 2502.14802.
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Adjacency, Ints
+from kg.snapshot.tables import Adjacency, Floats, Ints
 from retrieval.dense import Dense
 from retrieval.linking import passages_of_entities, used_entities, used_fact
 from retrieval.mode import Ranking
 from retrieval.pagerank import PageRank, PowerPageRank
 from retrieval.ranking import best_of, min_max, ranking
+from retrieval.receipt import DirectPart
 from retrieval.results import Explanation, UsedFact
+from retrieval.seeds import SeededWalk
+from retrieval.trace import DirectTrace, similarity_part
 
 FACTS = 5
 """Facts that may give entities."""
@@ -52,6 +57,7 @@ class HippoRAG2:
         self._dense = Dense(snapshot)
         self._pagerank = pagerank(snapshot.adjacency)
         self._keep = keep
+        self._left_out: tuple[int, ...] = ()
         self._passages_of = passages_of_entities(snapshot.adjacency, len(snapshot.entities.id))
 
     def texts(self, question: str) -> list[tuple[str, str]]:
@@ -65,19 +71,42 @@ class HippoRAG2:
         if not len(facts):
             return ranking(cosines, k, Explanation(notes=(NO_FACT,)))
         weights = self._entity_weights(facts, scores)
-        reset = np.concatenate((weights, PASSAGE_WEIGHT * min_max(cosines).astype(np.float64)))
+        reset = _reset(weights, cosines)
         walked = self._pagerank.rank(reset, damping=DAMPING)
         total = float(reset.sum())
         seeds = [(int(seed), float(weights[seed]) / total) for seed in np.flatnonzero(weights)]
         explanation = Explanation(entities=used_entities(self._snapshot, "seed", seeds), facts=used)
         return ranking(walked[len(weights) :], k, explanation)
 
+    def trace(self, question: str, vectors: npt.NDArray[np.float32]) -> DirectTrace:
+        """See `retrieval.receipt.Traced.trace`: each seed is a part, and all passages are one."""
+        facts, scores, _ = self._facts(vectors[1])
+        if not len(facts):
+            return self._dense.traced("hipporag2", question, vectors[0], (NO_FACT,))
+        reset = _reset(self._entity_weights(facts, scores), self._dense.scores(vectors[0]))
+        walk = SeededWalk(self._snapshot, self._pagerank, DAMPING, reset)
+
+        def parts(passage: int) -> list[DirectPart]:
+            dense = walk.dense_amount(passage)
+            similar = similarity_part(self._snapshot, passage, question, vectors[0], dense)
+            return [*walk.seed_parts(passage), similar]
+
+        return DirectTrace("hipporag2", self._snapshot, walk.scores, parts)
+
+    def without(self, fact: int) -> Self:
+        """The mode as it is where that fact is not compared with questions; the graph stays."""
+        made = copy(self)
+        made._left_out = (*self._left_out, fact)
+        return made
+
     def _facts(
         self, query: npt.NDArray[np.float32]
     ) -> tuple[Ints, npt.NDArray[np.float64], tuple[UsedFact, ...]]:
         """The best facts that are kept, with their scores scaled to 0..1 over all facts."""
-        scaled = min_max(self._snapshot.facts.vectors @ query)
-        facts, scores = best_of(scaled, FACTS)
+        products = self._snapshot.facts.vectors @ query
+        compared = np.delete(np.arange(len(products), dtype=np.int32), self._left_out)
+        rows, scores = best_of(min_max(products[compared]), FACTS)
+        facts = compared[rows]
         used = tuple(
             used_fact(self._snapshot, fact, score)
             for fact, score in zip(facts.tolist(), scores.tolist(), strict=True)
@@ -102,3 +131,8 @@ class HippoRAG2:
         chosen = np.zeros(entities)
         chosen[best] = weights[best]
         return chosen
+
+
+def _reset(entities: npt.NDArray[np.float64], cosines: Floats) -> npt.NDArray[np.float64]:
+    """The starting weights of all nodes (E + P,)."""
+    return np.concatenate((entities, PASSAGE_WEIGHT * min_max(cosines).astype(np.float64)))

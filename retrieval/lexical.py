@@ -21,7 +21,9 @@ from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats, Passages
 from retrieval.mode import Ranking
 from retrieval.ranking import ranking
+from retrieval.receipt import DirectPart
 from retrieval.results import Explanation
+from retrieval.trace import DirectTrace
 
 K1 = 1.2
 B = 0.75
@@ -42,6 +44,7 @@ class Lexical:
         """Index every passage: some milliseconds for a hundred of them."""
         import bm25s
 
+        self._snapshot = snapshot
         self._passages = len(snapshot.passages.id)
         documents, self._words = _numbered(snapshot.passages)
         self._index = bm25s.BM25(k1=K1, b=B, method="lucene")
@@ -54,12 +57,34 @@ class Lexical:
 
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
         """See `Mode.rank`. Where no word is known, passages come in their order with score 0."""
-        known = [self._words[word] for word in words(question) if word in self._words]
+        known = self._known(question)
+        notes = () if known else (NO_KNOWN_WORD,)
+        return ranking(self._scores(known), k, Explanation(notes=notes))
+
+    def trace(self, question: str, vectors: Floats) -> DirectTrace:  # noqa: ARG002
+        """See `retrieval.receipt.Traced.trace`: each word that a passage shares is a part."""
+        known = self._known(question)
+        weights = {word: self._scores([word] * known.count(word)) for word in dict.fromkeys(known)}
+
+        def parts(passage: int) -> list[DirectPart]:
+            return [
+                DirectPart(kind="word", label=word, amount=float(weight[passage]), quote=None)
+                for word, weight in weights.items()
+                if weight[passage] > 0
+            ]
+
+        notes = () if known else (NO_KNOWN_WORD,)
+        return DirectTrace("bm25", self._snapshot, self._scores(known), parts, notes)
+
+    def _known(self, question: str) -> list[str]:
+        """The words of the question that occur in the collection, in order."""
+        return [word for word in words(question) if word in self._words]
+
+    def _scores(self, known: list[str]) -> Floats:
         if not known:
-            nothing = np.zeros(self._passages, dtype=np.float32)
-            return ranking(nothing, k, Explanation(notes=(NO_KNOWN_WORD,)))
-        scores: Floats = self._index.get_scores_from_ids(known)
-        return ranking(scores, k)
+            return np.zeros(self._passages, dtype=np.float32)
+        scores: Floats = self._index.get_scores_from_ids([self._words[word] for word in known])
+        return scores
 
 
 def words(text: str) -> list[str]:

@@ -9,10 +9,10 @@ from retrieval.hipporag import HippoRAG
 from retrieval.hipporag2 import HippoRAG2
 from retrieval.lexical import Lexical
 from retrieval.mode import Mode
-from retrieval.walk import ConditionedWalk
+from retrieval.walk.traced import TracedWalk
 
 MODES: Mapping[str, Callable[[Snapshot], Mode]] = {
-    "ammon": ConditionedWalk,
+    "ammon": TracedWalk,
     "hipporag2": HippoRAG2,
     "hipporag": HippoRAG,
     "dense": Dense,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kg.records import JSON
+from retrieval.receipt import Receipt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +35,8 @@ class Hit:
     heading: str
     text: str
     citations: tuple[Citation, ...]
+    receipt: Receipt | None = None
+    """Why it is here, where that was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

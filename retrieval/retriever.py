@@ -1,6 +1,7 @@
 """Asking one snapshot: a question in, passages with citations out."""
 
 import time
+from collections.abc import Sequence
 from threading import Lock
 from typing import cast
 
@@ -11,9 +12,12 @@ from inference.embedder import Embedder, Kind
 from kg.errors import InputError, SnapshotError
 from kg.snapshot import Snapshot
 from retrieval.citations import citations
+from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
 from retrieval.mode import Mode, Ranking
-from retrieval.modes import make_mode
+from retrieval.modes import MODES, make_mode
+from retrieval.receipt import Receipt
 from retrieval.results import Explanation, Hit, Retrieval
+from retrieval.trace import Trace, Traced
 
 NO_PASSAGES = "This collection has no passages yet: ingest a document first."
 
@@ -43,16 +47,18 @@ class Retriever:
         """What is asked."""
         return self._snapshot
 
-    def search(self, question: str, *, mode: str = "ammon", k: int = 10) -> Retrieval:
+    def search(
+        self, question: str, *, mode: str = "ammon", k: int = 10, receipts: bool = False
+    ) -> Retrieval:
         """The k best passages for a question (fewer if the collection has fewer).
 
-        Raises: InputError for a blank question, an unknown mode or k < 1; ModelError.
+        With `receipts` each says why it is there.
+        Raises: InputError for a blank question, an unknown mode, k < 1, or receipts of a mode that
+        has none; ModelError.
         """
-        if not question.strip():
-            raise InputError("The question is empty: ask something.")
-        if k < 1:
-            raise InputError(f"k = {k} asks for no passage: give 1 or more.")
-        asked = self._mode(mode)
+        _check(question, k)
+        asked: Mode = self._traced(mode) if receipts else self._mode(mode)
+        trace: Trace | None = None
         passages = len(self._snapshot.passages.id)
         timings = {"embedding": 0.0, "retrieval": 0.0}
         nothing = np.zeros(0, dtype=np.float32)
@@ -66,6 +72,8 @@ class Retriever:
             vectors = self._embed(asked.texts(question))
             embedded = time.perf_counter()
             found = asked.rank(question, vectors, min(k, passages))
+            if receipts:
+                trace = self._traced(mode).trace(question, vectors)
             ranked = time.perf_counter()
             timings = {
                 "embedding": 1000 * (embedded - started),
@@ -76,10 +84,78 @@ class Retriever:
             collection=self._snapshot.collection,
             revision=self._snapshot.revision,
             mode=mode,
-            hits=self._hits(found, k),
+            hits=self._hits(found, k, trace),
             explanation=found.explanation,
             timings=timings,
         )
+
+    def receipts(
+        self,
+        question: str,
+        *,
+        mode: str = "ammon",
+        k: int = 1,
+        passages: Sequence[str] = (),
+    ) -> tuple[Receipt, ...]:
+        """Why passages are where they are: those of `passages`, or else the k best.
+
+        Each of `passages` is a passage's id, or a document's id or source, which stands for the
+        best passage of it. Raises: as `search`; DocumentNotFound.
+        """
+        _check(question, k)
+        asked = self._traced(mode)
+        named = [passages_named(self._snapshot, key) for key in passages]
+        if not len(self._snapshot.passages.id):
+            return ()
+        trace = self._trace(asked, question)
+        best = [min(numbers, key=trace.rank) for numbers in named]
+        return tuple(trace.receipt(one) for one in best or trace.passages[:k].tolist())
+
+    def counterfactual(
+        self,
+        question: str,
+        passage: str,
+        *,
+        mode: str = "ammon",
+        without_entity: str = "",
+        without_passage: str = "",
+        without_fact: str = "",
+    ) -> Counterfactual:
+        """Where a passage would stand without one entity, passage or fact; give one of the three.
+
+        An entity is given by its name, `passage` and `without_passage` as in `receipts` (a
+        document is left out with all its passages), a fact by its id or by its three parts with
+        dashes between them. Raises: InputError, NotFound, ModelError.
+        """
+        _check(question, 1)
+        left_out = LeftOut(entity=without_entity, passage=without_passage, fact=without_fact)
+        asked, named = self._traced(mode), passages_named(self._snapshot, passage)
+        before = self._trace(asked, question)
+        number = min(named, key=before.rank)
+        changed, note = without(asked, self._snapshot, left_out, number)
+        after = self._trace(changed, question)
+        return Counterfactual(
+            mode=mode,
+            passage_id=self._snapshot.passages.id[number],
+            title=self._snapshot.passages.title[number],
+            without=left_out,
+            rank=before.rank(number),
+            score=before.score(number),
+            rank_without=after.rank(number),
+            score_without=after.score(number),
+            note=note,
+        )
+
+    def _traced(self, mode: str) -> Traced:
+        """The mode of that name. Raises: InputError if it gives no receipts."""
+        asked = self._mode(mode)
+        if not isinstance(asked, Traced):
+            having = ", ".join(name for name in MODES if isinstance(self._mode(name), Traced))
+            raise InputError(f"The mode {mode!r} gives no receipts; ask one of: {having}.")
+        return asked
+
+    def _trace(self, mode: Traced, question: str) -> Trace:
+        return mode.trace(question, self._embed(mode.texts(question)))
 
     def _mode(self, name: str) -> Mode:
         """The mode of that name, made once; those that are made already do not wait."""
@@ -98,7 +174,7 @@ class Retriever:
             vectors[rows] = self._embedder.embed([texts[row][0] for row in rows], cast(Kind, kind))
         return vectors
 
-    def _hits(self, found: Ranking, k: int) -> tuple[Hit, ...]:
+    def _hits(self, found: Ranking, k: int, trace: Trace | None) -> tuple[Hit, ...]:
         table = self._snapshot.passages
         best = zip(found.passages[:k].tolist(), found.scores[:k].tolist(), strict=True)
         return tuple(
@@ -110,6 +186,14 @@ class Retriever:
                 heading=table.heading[passage],
                 text=table.text[passage],
                 citations=citations(self._snapshot, passage),
+                receipt=trace.receipt(passage) if trace else None,
             )
             for rank, (passage, score) in enumerate(best, 1)
         )
+
+
+def _check(question: str, k: int) -> None:
+    if not question.strip():
+        raise InputError("The question is empty: ask something.")
+    if k < 1:
+        raise InputError(f"k = {k} asks for no passage: give 1 or more.")

@@ -11,12 +11,16 @@ all that e leads to besides p1:
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from kg.snapshot.tables import Floats, Ints, Longs
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
+
+Doubles: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,15 +31,15 @@ class Moves:
     """(m,): the passage that a move comes from."""
     which: Longs
     """(m,): the row of `indptr` of the bridge that it goes to."""
-    rate: Floats
+    rate: Doubles
     """(m,): what it brings to a passage of the bridge for each unit of that passage's weight."""
     indptr: Longs
     """(bridges + 1,): the rows of `passage` and `weight` that each bridge leads to."""
     passage: Ints
-    weight: Floats
+    weight: Doubles
     """How well each passage fits as the end of a move over its bridge."""
 
-    def into(self, passage: int) -> tuple[Longs, Longs, Floats]:
+    def into(self, passage: int) -> tuple[Longs, Longs, Doubles]:
         """(origin, row of the bridge, mass) of all that arrives at a passage, from others only."""
         rows = np.flatnonzero(self.passage == passage)
         bridges = np.searchsorted(self.indptr, rows, side="right") - 1
@@ -124,18 +128,18 @@ def take_step(
 def _no_step(reset: Floats) -> Step:
     """Nothing moves."""
     ints, longs = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
-    floats = np.zeros(0, dtype=np.float32)
+    doubles = np.zeros(0, dtype=np.float64)
     return Step(
         arrivals=np.zeros_like(reset),
         bridges=ints,
-        flow=floats,
+        flow=doubles.astype(np.float32),
         moves=Moves(
             origin=longs,
             which=longs,
-            rate=floats,
+            rate=doubles,
             indptr=np.zeros(1, dtype=np.int64),
             passage=ints,
-            weight=floats,
+            weight=doubles,
         ),
     )
 

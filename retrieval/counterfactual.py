@@ -1,0 +1,134 @@
+"""What if: where a passage would stand without an entity, a passage or a fact."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from kg import ids
+from kg.errors import DocumentNotFound, EntityNotFound, InputError, NotFound
+from kg.names import normalise
+from kg.snapshot import Snapshot, Strings
+from kg.surfaces import matches, surface_of
+from kg.tokens import tokenise
+from retrieval.gazetteer import GazetteerLookup
+from retrieval.hipporag2 import HippoRAG2
+from retrieval.trace import Traced
+from retrieval.walk.traced import TracedWalk
+
+NO_FACTS = (
+    "The walk of mode 'ammon' does not go over facts, only over names: without one of them the "
+    "rank is the same. (Mode 'hipporag2' starts from facts.)"
+)
+SEPARATOR = " — "
+"""Between the parts of a fact, as people write and read it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    """What is left out: one of the three; the others are ''."""
+
+    entity: str = ""
+    """A name; all that it may mean is left out, and the names that stand inside it."""
+    passage: str = ""
+    """A passage's id, or a document's id or source: the document with all its passages."""
+    fact: str = ""
+    """A fact's id, or its three parts with ' — ' between them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counterfactual:
+    """Where a passage stands, and where it would stand without something."""
+
+    mode: str
+    passage_id: str
+    title: str
+    without: LeftOut
+    rank: int
+    """With it."""
+    score: float
+    rank_without: int
+    score_without: float
+    """0 if the walk does not reach the passage then."""
+    note: str = ""
+    """What a person should know."""
+
+
+def passages_named(snapshot: Snapshot, key: str) -> list[int]:
+    """The passages of an id, or of all documents of a source, in order of number.
+
+    Raises: DocumentNotFound.
+    """
+    found = _row(snapshot.passages.id, key)
+    for document_id in (key, ids.document_id(snapshot.collection, key)):
+        for number in _row(snapshot.documents.id, document_id):
+            found += snapshot.documents.passages.row(number).tolist()
+    if not found:
+        raise DocumentNotFound(
+            f"There is no passage with the id, and no document with the id or source {key!r} in "
+            f"{snapshot.collection!r}. (`ammon query` shows sources.)"
+        )
+    return sorted(set(found))
+
+
+def without(mode: Traced, snapshot: Snapshot, left_out: LeftOut, asked: int) -> tuple[Traced, str]:
+    """The mode as it is without something, and a note; `asked` is the passage that is ranked.
+
+    Raises: InputError if the mode cannot do without it, NotFound.
+    """
+    if sum(map(bool, (left_out.entity, left_out.passage, left_out.fact))) != 1:
+        raise InputError("Say what to leave out: one entity, one passage or one fact.")
+    if left_out.fact:
+        return _without_fact(mode, fact_named(snapshot, left_out.fact))
+    if not isinstance(mode, TracedWalk):
+        raise InputError("Entities and passages can be left out in mode 'ammon' only.")
+    if left_out.entity:
+        entries = _entries_named(snapshot, left_out.entity)
+        names = dict.fromkeys(snapshot.gazetteer.label[entry] for entry in entries)
+        return mode.without(entries=entries), f"Left out: {', '.join(names)}."
+    passages = passages_named(snapshot, left_out.passage)
+    if asked in passages:
+        raise InputError("A passage has no rank without itself: leave out another one.")
+    return mode.without(passages=passages), ""
+
+
+def _without_fact(mode: Traced, fact: int) -> tuple[Traced, str]:
+    if isinstance(mode, HippoRAG2):
+        return mode.without(fact), ""
+    if isinstance(mode, TracedWalk):
+        return mode, NO_FACTS
+    raise InputError("Facts can be left out in the modes 'hipporag2' and 'ammon' only.")
+
+
+def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
+    """The entries that a name may mean, then those of the names inside it: whoever names the
+    longer one names them too."""
+    lookup = GazetteerLookup(snapshot)
+    tokens = tokenise(name)
+    entries = lookup.entries(surface_of(tokens))
+    if not entries:
+        raise EntityNotFound(
+            f"No name {name!r} is known in {snapshot.collection!r}. "
+            "(A receipt shows the names that the walk went over.)"
+        )
+    inside = matches(tokens, cased=False, known=lookup.known)
+    nested = [entry for span in inside for entry in lookup.entries(span.surface)]
+    return list(dict.fromkeys([*entries, *nested]))
+
+
+def fact_named(snapshot: Snapshot, key: str) -> int:
+    """The fact of an id, or of 'subject — relation — object'. Raises: NotFound."""
+    found = _row(snapshot.facts.id, key)
+    parts = [normalise(part) for part in key.split(SEPARATOR)]
+    if len(parts) == 3:
+        found += _row(snapshot.facts.id, ids.fact_id(snapshot.collection, *parts))
+    if found:
+        return found[0]
+    raise NotFound(
+        f"There is no fact {key!r} in {snapshot.collection!r}: give its id, or "
+        f"'subject{SEPARATOR}relation{SEPARATOR}object' as a receipt shows it."
+    )
+
+
+def _row(column: Strings, key: str) -> list[int]:
+    """The row of a key in a column of ids, which ascend; none if it is not there."""
+    row = bisect_left(column, key)
+    return [row] if row < len(column) and column[row] == key else []

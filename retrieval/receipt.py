@@ -1,0 +1,100 @@
+"""Receipts: why a passage stands where it stands, in parts that add up to its score."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quote:
+    """A sentence of a passage."""
+
+    text: str
+    start: int
+    """Offset in the passage's text."""
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DirectPart:
+    """What a passage got without going over another one."""
+
+    kind: str
+    """'question', 'clause' or 'link' (of the question) in mode `ammon`; 'similarity' (of the
+    embeddings), 'seed' (an entity that a walk started from) or 'word' in the others."""
+    label: str
+    """The question, the clause, the name, the entity or the word."""
+    amount: float
+    """What it adds to the score."""
+    quote: Quote | None
+    """The sentence of the passage that fits it best; None where no sentence speaks for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Giver:
+    """A source that put mass on a passage that the walk went on from."""
+
+    kind: str
+    """'question', 'clause' or 'link'."""
+    label: str
+    share: float
+    """Of all that was put there, 0..1."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """A passage that the walk came from."""
+
+    passage_id: str
+    title: str
+    rank: int
+    """Its own rank for the question."""
+    amount: float
+    """What came from it, as part of the score."""
+    givers: tuple[Giver, ...]
+    """Why the walk was there; the largest first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectingFact:
+    """A fact about a bridge, stated at one of its ends."""
+
+    fact_id: str
+    subject: str
+    relation: str
+    object: str
+    score: float
+    """Its similarity to the question."""
+    passage_ids: tuple[str, ...]
+    """Where it is stated, of the passages on this way."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BridgePart:
+    """What a passage got over one name that it shares with others."""
+
+    name: str
+    amount: float
+    """What it adds to the score: the sum of its origins' amounts."""
+    origins: tuple[Origin, ...]
+    """The largest first."""
+    quote: Quote
+    """The sentence of this passage that speaks of the bridge and fits the question best."""
+    facts: tuple[ConnectingFact, ...]
+    """At most three, the nearest to the question first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """Why a passage is where it is: the amounts of all parts sum to its score, to rounding."""
+
+    mode: str
+    passage_id: str
+    title: str
+    rank: int
+    """1 for the best of all passages."""
+    score: float
+    direct: tuple[DirectPart, ...]
+    """The largest first."""
+    bridges: tuple[BridgePart, ...]
+    """The largest first; mode `ammon` alone has them."""
+    notes: tuple[str, ...] = ()
+    """What a person should know."""

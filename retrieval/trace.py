@@ -1,0 +1,118 @@
+"""One run of a mode, kept so that it can be asked why a passage stands where it stands."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot import Snapshot
+from kg.snapshot.tables import Floats, Ints
+from retrieval.mode import Mode
+from retrieval.ranking import best_of
+from retrieval.receipt import BridgePart, DirectPart, Quote, Receipt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """What a mode says of one passage: see `Receipt`; in any order."""
+
+    direct: tuple[DirectPart, ...] = ()
+    bridges: tuple[BridgePart, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Trace(ABC):
+    """One run of a mode for a question."""
+
+    def __init__(self, mode: str, snapshot: Snapshot, passages: Ints, scores: Floats) -> None:
+        """`passages` are all that can be ranked, best first, and `scores` are theirs."""
+        self.mode = mode
+        self.snapshot = snapshot
+        self.passages = passages
+        self._score = np.zeros(len(snapshot.passages.id), dtype=np.float32)
+        self._score[passages] = scores
+        self._rank = np.zeros(len(snapshot.passages.id), dtype=np.int64)
+        self._rank[passages] = np.arange(1, len(passages) + 1)
+
+    def rank(self, passage: int) -> int:
+        """A passage's rank, from 1."""
+        return int(self._rank[passage])
+
+    def score(self, passage: int) -> float:
+        """A passage's score."""
+        return float(self._score[passage])
+
+    def receipt(self, passage: int) -> Receipt:
+        """Why the passage of that number is where it is."""
+        parts = self._parts(passage)
+        return Receipt(
+            mode=self.mode,
+            passage_id=self.snapshot.passages.id[passage],
+            title=self.snapshot.passages.title[passage],
+            rank=self.rank(passage),
+            score=self.score(passage),
+            direct=tuple(sorted(parts.direct, key=lambda part: -part.amount)),
+            bridges=tuple(sorted(parts.bridges, key=lambda part: -part.amount)),
+            notes=parts.notes,
+        )
+
+    @abstractmethod
+    def _parts(self, passage: int) -> Parts:
+        """What gave a passage its score."""
+
+
+class DirectTrace(Trace):
+    """A run of a mode that gives passages their scores without going over others."""
+
+    def __init__(
+        self,
+        mode: str,
+        snapshot: Snapshot,
+        scores: npt.NDArray[np.floating],
+        parts: Callable[[int], Sequence[DirectPart]],
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        """`scores` (P,); `parts` gives those of one passage."""
+        passages, best = best_of(scores, len(scores))
+        super().__init__(mode, snapshot, passages, best)
+        self._direct = parts
+        self._notes = notes
+
+    def _parts(self, passage: int) -> Parts:
+        return Parts(direct=tuple(self._direct(passage)), notes=self._notes)
+
+
+@runtime_checkable
+class Traced(Mode, Protocol):
+    """A mode that gives receipts."""
+
+    def trace(self, question: str, vectors: Floats) -> Trace:
+        """Run for a question; `vectors` as in `retrieval.mode.Mode.rank`."""
+        ...
+
+
+def best_quote(snapshot: Snapshot, sentences: Ints, vector: Floats) -> Quote:
+    """The sentence, of one at least, with the largest inner product with a vector (d,)."""
+    table = snapshot.sentences
+    fits = np.asarray(table.vectors[sentences], dtype=np.float32) @ vector
+    chosen = int(sentences[int(np.argmax(fits))])
+    start, end = int(table.start[chosen]), int(table.end[chosen])
+    text = snapshot.passages.text[int(table.passage[chosen])][start:end]
+    return Quote(text=text, start=start, end=end)
+
+
+def sentences_of(snapshot: Snapshot, passage: int) -> Ints:
+    """The numbers of a passage's sentences."""
+    first, end = snapshot.sentences.indptr[passage : passage + 2]
+    return np.arange(first, end, dtype=np.int32)
+
+
+def similarity_part(
+    snapshot: Snapshot, passage: int, question: str, vector: Floats, amount: float
+) -> DirectPart:
+    """What a passage got for its own likeness to the question, of embedding `vector` (d,)."""
+    quote = best_quote(snapshot, sentences_of(snapshot, passage), vector)
+    return DirectPart(kind="similarity", label=question, amount=amount, quote=quote)

@@ -1,0 +1,148 @@
+"""The receipt of a passage in mode `ammon`: which sources gave it how much, and which bridges.
+
+score(p) = (1 - step_weight) · Σ over sources of their mass on p
+         + step_weight · Σ over bridges and origins of what they sent to p
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from kg.snapshot.tables import Floats, Ints
+from retrieval.receipt import (
+    BridgePart,
+    ConnectingFact,
+    DirectPart,
+    Giver,
+    Origin,
+    Quote,
+)
+from retrieval.trace import Parts, Trace, best_quote, sentences_of
+from retrieval.walk.run import Run
+from retrieval.walk.sources import Source
+
+NOT_REACHED = (
+    "The walk did not reach this passage: it follows those that were reached, by how well it fits "
+    "the question itself."
+)
+_FACTS = 3
+
+
+class WalkTrace(Trace):
+    """One run of the walk, to be asked about its passages."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__("ammon", run.snapshot, run.order, run.score[run.order])
+        self._run = run
+
+    def _parts(self, passage: int) -> Parts:
+        direct, bridges = self._direct(passage), self._bridges(passage)
+        notes = () if direct or bridges else (NOT_REACHED,)
+        return Parts(direct=direct, bridges=bridges, notes=notes)
+
+    def _direct(self, passage: int) -> tuple[DirectPart, ...]:
+        weight = 1 - self._run.constants.step_weight
+        return tuple(
+            DirectPart(
+                kind=source.kind,
+                label=source.label,
+                amount=weight * mass,
+                quote=self._quote(number, passage),
+            )
+            for number, source in enumerate(self._run.sources)
+            if (mass := _mass_on(source, passage)) > 0
+        )
+
+    def _quote(self, number: int, passage: int) -> Quote:
+        """The sentence that fits a source best; of those that name it, where it is a name."""
+        run, views = self._run, len(self._run.views)
+        if number < views:
+            return best_quote(
+                self.snapshot, sentences_of(self.snapshot, passage), run.views[number]
+            )
+        links = [link for link in run.base.links if len(link.passages)]
+        entries = links[number - views].entries
+        naming = [self._naming(entry, passage) for entry in entries]
+        return best_quote(self.snapshot, np.unique(np.concatenate(naming)), run.aim)
+
+    def _naming(self, entry: int, passage: int) -> Ints:
+        """The sentences of a passage that name an entry, ascending; none if it does not."""
+        pairs = self.snapshot.pairs
+        first, end = pairs.indptr[entry : entry + 2]
+        rows = first + np.flatnonzero(pairs.passage[first:end] == passage)
+        return pairs.sentences.row(int(rows[0])) if len(rows) else np.zeros(0, dtype=np.int32)
+
+    def _bridges(self, passage: int) -> tuple[BridgePart, ...]:
+        run = self._run
+        arrived: dict[int, dict[int, float]] = defaultdict(dict)
+        origins, rows, mass = run.step.moves.into(passage)
+        amounts = run.constants.step_weight * mass
+        for origin, row, amount in zip(
+            origins.tolist(), rows.tolist(), amounts.tolist(), strict=True
+        ):
+            arrived[int(run.step.bridges[row])][origin] = amount
+        facts = self._facts([passage, *set(origins.tolist())], list(arrived))
+        return tuple(
+            BridgePart(
+                name=self.snapshot.gazetteer.label[entry],
+                amount=sum(parts.values()),
+                origins=tuple(
+                    self._origin(origin, amount)
+                    for origin, amount in sorted(parts.items(), key=lambda one: (-one[1], one[0]))
+                ),
+                quote=best_quote(self.snapshot, self._naming(entry, passage), run.aim),
+                facts=self._connecting(facts.get(entry, []), {passage, *parts}),
+            )
+            for entry, parts in arrived.items()
+        )
+
+    def _origin(self, passage: int, amount: float) -> Origin:
+        table = self.snapshot.passages
+        given = [(source, _mass_on(source, passage)) for source in self._run.sources]
+        total = sum(mass for _, mass in given)
+        return Origin(
+            passage_id=table.id[passage],
+            title=table.title[passage],
+            rank=self.rank(passage),
+            amount=amount,
+            givers=tuple(
+                Giver(kind=source.kind, label=source.label, share=mass / total)
+                for source, mass in sorted(given, key=lambda one: -one[1])
+                if mass > 0
+            ),
+        )
+
+    def _facts(self, passages: list[int], entries: list[int]) -> dict[int, list[int]]:
+        """Entry -> facts with its entity as subject or object, stated in one of the passages."""
+        facts, entity = self.snapshot.facts, self.snapshot.gazetteer.entity
+        stated = np.unique(np.concatenate([self._run.facts_of.row(place) for place in passages]))
+        found: dict[int, list[int]] = {}
+        for entry in entries:
+            if (end := int(entity[entry])) >= 0:
+                about = (facts.subject[stated] == end) | (facts.object[stated] == end)
+                found[entry] = stated[about].tolist()
+        return found
+
+    def _connecting(self, facts: Sequence[int], ends: set[int]) -> tuple[ConnectingFact, ...]:
+        """The facts nearest to the question, of those that one of the passages states."""
+        table, snapshot = self.snapshot.facts, self.snapshot
+        places = {fact: sorted(ends & set(table.passages.row(fact).tolist())) for fact in facts}
+        stated = [fact for fact in facts if places[fact]]
+        scores: Floats = table.vectors[stated] @ self._run.views[0]
+        return tuple(
+            ConnectingFact(
+                fact_id=table.id[fact],
+                subject=snapshot.entities.surface[int(table.subject[fact])],
+                relation=table.relation[fact],
+                object=snapshot.entities.surface[int(table.object[fact])],
+                score=float(scores[row]),
+                passage_ids=tuple(snapshot.passages.id[place] for place in places[fact]),
+            )
+            for row in np.argsort(-scores, kind="stable")[:_FACTS].tolist()
+            for fact in [stated[row]]
+        )
+
+
+def _mass_on(source: Source, passage: int) -> float:
+    return float(source.mass[source.passages == passage].sum())
