@@ -213,8 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found = measure(name, Path(work))
         _print(found, held_to)
         measured |= found
+        if chosen.write:
+            write(found)
     if chosen.write:
-        write(measured)
         return 0
     problems = falls(measured, held_to)
     print("\n".join(problems), file=sys.stderr)
