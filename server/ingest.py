@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.loaders import Limits, LoadFailure, load
 from indexer.pipeline import Submission
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from kg import ids
+from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core
 from server.settings import Settings
@@ -34,6 +34,8 @@ class IngestReport:
     changed: int
     unchanged: int
     failed: tuple[Failure, ...]
+    replaced: tuple[str, ...]
+    """Sources of changed documents: their new text took the place of the old one."""
     skipped: tuple[Failure, ...]
     """Files in folders that are of no known kind."""
     superseded: tuple[str, ...]
@@ -60,30 +62,34 @@ def ingest(
     collection: str,
     paths: Sequence[Path],
     progress: ReportProgress = ignore_progress,
+    *,
+    prefix: str = "",
 ) -> IngestReport:
     """Read files and folders, take in what is new or changed, and publish a snapshot.
 
+    `prefix` is put before every source, to tell equal names from different places apart.
     Raises: CollectionNotFound, StoreError, ModelError: what is done stays done.
     """
     started = time.monotonic()
     before = set(core.store.fingerprints(collection))
-    reading = _Reading(progress)
+    reading = _Reading(progress, prefix)
     submission = core.pipeline.submit(collection, reading.documents(core.settings, paths))
     core.worker.run_until_empty(collection, progress)
     failed = list(reading.failed)
     if submission.job is not None:
         found = job_failures(core, submission.job.id, _ALL)
         failed += [Failure(source=source, reason=reason) for source, reason in found]
-    new = _new(core, submission, before)
+    came = _came(core, submission)
+    replaced = tuple(source for key, source in came.items() if key in before)
     with core.store.read(collection) as reader:
         counts = reader.counts()
-    lost = len(failed) - len(reading.failed)
     return IngestReport(
         collection=collection,
-        new=new,
-        changed=submission.submitted - new - lost,
+        new=len(came) - len(replaced),
+        changed=len(replaced),
         unchanged=submission.unchanged,
         failed=tuple(failed),
+        replaced=replaced,
         skipped=tuple(reading.skipped),
         superseded=submission.superseded,
         documents=counts["documents"],
@@ -98,10 +104,11 @@ def ingest(
 class _Reading:
     """Passes documents on as they are read, and keeps what could not be read."""
 
-    def __init__(self, progress: ReportProgress) -> None:
+    def __init__(self, progress: ReportProgress, prefix: str) -> None:
         self.failed: list[Failure] = []
         self.skipped: list[Failure] = []
         self._progress = progress
+        self._prefix = prefix
 
     def documents(self, settings: Settings, paths: Sequence[Path]) -> Iterator[SourceDocument]:
         done = 0
@@ -112,17 +119,12 @@ class _Reading:
                 continue
             done += 1
             self._progress(StepProgress(step="read", done=done, total=0))
-            yield found
+            yield replace(found, source=self._prefix + found.source)
 
 
-def _new(core: Core, submission: Submission, before: set[str]) -> int:
-    """How many of the submitted documents came in for the first time."""
+def _came(core: Core, submission: Submission) -> dict[str, str]:
+    """The submitted documents that are in the graph now: id -> source, in order of arrival."""
     if submission.job is None:
-        return 0
-    failed = {
-        ids.document_id(submission.job.collection, source)
-        for source, _ in job_failures(core, submission.job.id, _ALL)
-    }
-    tasks = core.queue.tasks(submission.job.id, limit=_ALL)
-    chosen = {task.document_id for task in tasks} - failed
-    return len(chosen - before)
+        return {}
+    tasks = core.queue.tasks(submission.job.id, state=TaskState.EXTRACTED, limit=_ALL)
+    return {task.document_id: task.source for task in tasks}

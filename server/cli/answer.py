@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from retrieval.results import Explanation, Hit, Retrieval
-from server.cli.output import console
+from server.cli.output import console, printable
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 _WORD = re.compile(r"\w+")
@@ -22,7 +22,7 @@ def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
     out = console()
     for hit in found.hits:
         out.print(_heading(hit))
-        text = hit.text if explain else snippet(hit.text, found.question)
+        text = printable(hit.text if explain else snippet(hit.text, found.question))
         out.print(Padding(Text(text), (0, 0, 0, 4)) if out.is_terminal else f"    {text}")
     for line in _led_there(found.explanation, explain=explain):
         out.print(line)
@@ -51,9 +51,10 @@ def snippet(text: str, question: str) -> str:
 def _heading(hit: Hit) -> Text:
     """'1  Title > heading — source, p. 3  (0.123)'."""
     name = " > ".join(part for part in (hit.title, hit.heading) if part) or "(no title)"
-    line = Text.assemble((f"{hit.rank:>2}  ", "bold cyan"), (name, "bold"))
+    line = Text.assemble((f"{hit.rank:>2}  ", "bold cyan"), (printable(name), "bold"))
     places = [
-        place.source + (f", p. {place.page}" if place.page else "") for place in hit.citations
+        printable(place.source) + (f", p. {place.page}" if place.page else "")
+        for place in hit.citations
     ]
     if places:
         line.append(f" — {'; '.join(dict.fromkeys(places))}", style="green")
@@ -69,11 +70,11 @@ def _led_there(explanation: Explanation, *, explain: bool) -> Iterable[Text]:
         names = ", ".join(
             f"{entity.name} ({entity.weight:.2f})" if explain else entity.name for entity in of_role
         )
-        yield Text.assemble((f"  {_ROLES.get(role, role)}: ", "cyan"), names)
+        yield Text.assemble((f"  {_ROLES.get(role, role)}: ", "cyan"), printable(names))
     for fact in explanation.facts[:limit]:
         told = f"{fact.subject} — {fact.relation} — {fact.object}"
         weight = f" ({fact.score:.2f})" if explain else ""
-        yield Text.assemble(("  fact: ", "cyan"), told, weight)
+        yield Text.assemble(("  fact: ", "cyan"), printable(told), weight)
     if explain and explanation.clauses:
         yield Text.assemble(("  read as: ", "cyan"), " | ".join(explanation.clauses))
     for note in explanation.notes:

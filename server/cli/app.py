@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kg.errors import AmmonError
-from server.cli import config, delete, evaluate, export, ingest, query, rebuild, serve, status
+from server.cli import (
+    config,
+    delete,
+    evaluate,
+    export,
+    ingest,
+    query,
+    rebuild,
+    serve,
+    status,
+    why,
+)
 from server.cli.output import print_error, print_json
 
 if TYPE_CHECKING:
@@ -39,7 +50,7 @@ def _options(
     del debug
 
 
-for _module in (ingest, query, status, delete, export, rebuild, serve, config, evaluate):
+for _module in (ingest, query, why, status, delete, export, rebuild, serve, config, evaluate):
     _module.register(app)
 
 

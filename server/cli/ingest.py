@@ -11,6 +11,9 @@ from server.cli.context import opened
 if TYPE_CHECKING:
     from server.ingest import IngestReport
 
+_SHOWN = 10
+"""Replaced documents that are named; --json gives all."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -28,12 +31,20 @@ def ingest(
     embedder: options.EmbedderName = None,
     passage_tokens: options.PassageTokens = None,
     overlap_tokens: options.OverlapTokens = None,
+    prefix: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="Put before every source, to tell files of one name from different places apart.",
+        ),
+    ] = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Take in files: txt, md, html, pdf, docx, csv, json, jsonl, and folders of them.
 
-    What did not change since the last time costs nothing. The collection is made if there is none;
-    how it is indexed is settled then. Exit code 1 if some files failed.
+    A file is known by its name, one in a folder by its path below that folder: what comes under a
+    known name takes the place of the old text. What did not change costs nothing. The collection
+    is made if there is none; how it is indexed is settled then. Exit code 1 if some files failed.
     """
     from dataclasses import asdict
 
@@ -52,7 +63,7 @@ def ingest(
         name = collection or core.settings.collection
         core.ensure_collection(name, wanted)
         with shown_progress() as progress:
-            report = ingest_files(core, name, paths, progress)
+            report = ingest_files(core, name, paths, progress, prefix=prefix)
     if as_json:
         print_json(asdict(report))
     else:
@@ -69,6 +80,10 @@ def _print(report: "IngestReport") -> None:
     for source in report.superseded:
         print_warning(f"{source} came more than once: the last one counts.")
     out = console()
+    if report.replaced:
+        shown = ", ".join(report.replaced[:_SHOWN])
+        more = f" and {len(report.replaced) - _SHOWN} more" if len(report.replaced) > _SHOWN else ""
+        out.print(f"Replaced by what was read now: {shown}{more}")
     out.print(
         f"Documents: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
         f"{len(report.failed)} failed"

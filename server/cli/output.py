@@ -1,11 +1,14 @@
 """What commands print: JSON or text on standard output, everything else on standard error."""
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -38,8 +41,13 @@ def console(*, stderr: bool = False) -> "Console":
     return made
 
 
+def printable(text: str) -> str:
+    """A document's text without control characters, which could steer the terminal."""
+    return _CONTROL.sub("", text)
+
+
 def _print_marked(mark: str, style: str, message: str) -> None:
     from rich.text import Text
 
-    line = Text.assemble((f"{mark}: ", style), " ".join(message.split()))
+    line = Text.assemble((f"{mark}: ", style), printable(" ".join(message.split())))
     console(stderr=True).print(line, soft_wrap=True)

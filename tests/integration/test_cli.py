@@ -66,6 +66,31 @@ def notes(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_replaced_document_is_named(ammon: Ammon, notes: Path, tmp_path: Path) -> None:
+    ammon("ingest", notes)
+    other = tmp_path / "other" / "lashley.txt"
+    other.parent.mkdir()
+    other.write_text("Another text under the same name.", encoding="utf-8")
+    done = ammon("ingest", other)
+    assert "Replaced by what was read now: lashley.txt" in done.out
+
+
+def test_a_prefix_tells_files_of_one_name_apart(ammon: Ammon, notes: Path, tmp_path: Path) -> None:
+    ammon("ingest", notes)
+    other = tmp_path / "other" / "lashley.txt"
+    other.parent.mkdir()
+    other.write_text("Another text under the same name.", encoding="utf-8")
+    told = ammon("ingest", other, "--prefix", "other/", "--json").json
+    assert (told["new"], told["replaced"], told["documents"]) == (1, [], 3)
+
+
+def test_texts_cannot_steer_the_terminal(ammon: Ammon, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("Karl Lashley \x1b[31msought\x1b[0m the Engram.", encoding="utf-8")
+    ammon("ingest", note)
+    assert "\x1b" not in ammon("query", "Who sought the Engram?").out
+
+
 def test_ingesting_ends_with_a_summary(ammon: Ammon, notes: Path) -> None:
     done = ammon("ingest", notes)
     assert done.code == 0

@@ -1,0 +1,132 @@
+"""Receipts as people read them: sentences with shares and quotations."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+from retrieval.counterfactual import Counterfactual
+from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Receipt
+from server.cli.output import counted
+
+_SHOWN = 5
+"""Parts that are told one by one; the rest is told in one line."""
+_QUOTE_CHARS, _AGAIN_CHARS = 220, 40
+
+
+def told(receipt: Receipt) -> Iterator[str]:
+    """The lines of a receipt: its heading, then its parts, largest first."""
+    title = receipt.title or receipt.passage_id
+    yield f"{title} is ranked {ordinal(receipt.rank)} (score {receipt.score:.3g}):"
+    quoting = _Quoting()
+    groups = list(_groups(receipt.bridges))
+    parts: list[tuple[float, Callable[[], str]]] = [
+        (part.amount, partial(_direct, part, quoting)) for part in receipt.direct if part.amount > 0
+    ]
+    parts += [
+        (sum(part.amount for part in group), partial(_over, group, quoting)) for group in groups
+    ]
+    parts.sort(key=lambda part: -part[0])
+    whole = sum(amount for amount, _ in parts)
+    for amount, line in parts[:_SHOWN]:
+        yield f"{percent(amount / whole):>5} {line()}"
+    if rest := sum(amount for amount, _ in parts[_SHOWN:]):
+        yield f"{percent(rest / whole):>5} in {counted(len(parts) - _SHOWN, 'smaller part')}"
+    yield from receipt.notes
+
+
+def told_without(found: Counterfactual) -> Iterator[str]:
+    """The lines of a counterfactual."""
+    kind = "the name" if found.without.entity else "the fact" if found.without.fact else "passage"
+    what = f"{kind} {', '.join(f'{name!r}' for name in found.names)}"
+    title = found.title or found.passage_id
+    place = f"still be {ordinal(found.rank)}"
+    if found.rank != found.rank_without:
+        place = f"be {ordinal(found.rank_without)}, not {ordinal(found.rank)}"
+    scores = f"(score {found.score_without:.3g} instead of {found.score:.3g})"
+    if found.score == found.score_without:
+        scores = f"(score {found.score:.3g}, as with it)"
+    yield f"Without {what}, {title} would {place} {scores}."
+    if found.note:
+        yield found.note
+
+
+def ordinal(number: int) -> str:
+    """'1st', '2nd', '3rd', '11th'."""
+    teens = 10 <= number % 100 <= 20
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def percent(share: float) -> str:
+    """'84 %', '<1 %'."""
+    return f"{100 * share:.0f} %" if share >= 0.005 else "<1 %"
+
+
+def _groups(bridges: Sequence[BridgePart]) -> Iterable[list[BridgePart]]:
+    """Bridges in order; one whose name stands inside another's ('Ann' in 'Ann Lee') goes with it,
+    if they come from the same passage."""
+    groups: list[list[BridgePart]] = []
+    for bridge in bridges:
+        for group in groups:
+            if _same(bridge, group[0]):
+                group.append(bridge)
+                break
+        else:
+            groups.append([bridge])
+    return groups
+
+
+def _same(bridge: BridgePart, other: BridgePart) -> bool:
+    one, two = bridge.name.casefold().split(), other.name.casefold().split()
+    nested = set(one) <= set(two) or set(two) <= set(one)
+    return nested and bridge.origins[0].passage_id == other.origins[0].passage_id
+
+
+def _over(group: Sequence[BridgePart], quoting: "_Quoting") -> str:
+    first = max(group, key=lambda part: len(part.name))
+    also = [f"'{part.name}'" for part in group if part is not first]
+    names = f"'{first.name}'" + (f" (also {', '.join(also)})" if also else "")
+    origin, others = first.origins[0], len({o.passage_id for part in group for o in part.origins})
+    more = f", and {others - 1} more" if others > 1 else ""
+    came = f"{origin.title or origin.passage_id} ({ordinal(origin.rank)}{more})"
+    said, here = quoting.quote(origin.quote.text), quoting.quote(first.quote.text)
+    fact = f" Fact: {_fact(first.facts[0])}." if first.facts else ""
+    return f"over {names}: {came} says {said}, and here it says {here}.{fact}"
+
+
+def _direct(part: DirectPart, quoting: "_Quoting") -> str:
+    match part.kind:
+        case "link":
+            return f"directly, because the question names “{part.label}”{_naming(part, quoting)}"
+        case "seed":
+            return f"from '{part.label}', where the walk started"
+        case "word":
+            return f"for the word “{part.label}”"
+    quote = f": {quoting.quote(part.quote.text)}" if part.quote else ""
+    if part.kind == "clause":
+        return f"directly, for its likeness to “{part.label}”{quote}"
+    return f"directly, for its likeness to the question{quote}"
+
+
+def _naming(part: DirectPart, quoting: "_Quoting") -> str:
+    """The sentence that names it; none where only the title does."""
+    if part.quote is None or part.label.casefold() not in part.quote.text.casefold():
+        return ""
+    return f": {quoting.quote(part.quote.text)}"
+
+
+def _fact(fact: ConnectingFact) -> str:
+    return f"{fact.subject} — {fact.relation} — {fact.object}"
+
+
+class _Quoting:
+    """Quotes each sentence in full once, and then by its beginning."""
+
+    def __init__(self) -> None:
+        self._quoted: set[str] = set()
+
+    def quote(self, text: str) -> str:
+        """«The sentence»."""
+        flat = " ".join(text.split())
+        limit = _AGAIN_CHARS if flat in self._quoted else _QUOTE_CHARS
+        self._quoted.add(flat)
+        cut = flat[:limit].rsplit(" ", 1)[0] + " …" if len(flat) > limit else flat
+        return f"«{cut}»"

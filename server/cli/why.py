@@ -1,0 +1,135 @@
+"""`ammon why`: why a passage is where it is, and where it would be without something."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from server.cli import options
+from server.cli.context import opened
+
+if TYPE_CHECKING:
+    from retrieval.counterfactual import Counterfactual
+    from retrieval.receipt import Receipt
+    from retrieval.retriever import Retriever
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog='Example: ammon why "Where did the teacher of Eric Kandel study?" 2 '
+        "--picture why.svg --without-entity Columbia"
+    )(why)
+
+
+def why(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="The question.", show_default=False)],
+    passage: Annotated[
+        str, typer.Argument(help="A rank, a passage's id, or a document's source.")
+    ] = "1",
+    collection: options.CollectionName = None,
+    mode: Annotated[
+        str, typer.Option("--mode", "-m", help="ammon, hipporag2, hipporag, dense or bm25.")
+    ] = "ammon",
+    answer: Annotated[
+        bool, typer.Option("--answer", help="All passages down to that rank, not one.")
+    ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE.svg", help="Draw what led there, as SVG."),
+    ] = None,
+    without_entity: Annotated[
+        str, typer.Option(metavar="NAME", help="Where it would be without a name.")
+    ] = "",
+    without_passage: Annotated[
+        str, typer.Option(metavar="PASSAGE", help="… without another passage or document.")
+    ] = "",
+    without_fact: Annotated[
+        str, typer.Option(metavar="FACT", help="… without a fact: 'subject — relation — object'.")
+    ] = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Say why a passage was found: each part of its score, with the sentences that speak for it."""
+    from dataclasses import asdict
+
+    from server.cli.output import print_json
+
+    left_out = {
+        "without_entity": without_entity,
+        "without_passage": without_passage,
+        "without_fact": without_fact,
+    }
+    with opened(context) as core:
+        retriever = _asked(core.retriever(collection or core.settings.collection))
+        receipts = _receipts(retriever, question, passage, mode=mode, answer=answer)
+        changed = None
+        if any(left_out.values()):
+            if without_passage.isdecimal():
+                ranked = _receipts(retriever, question, without_passage, mode=mode, answer=False)
+                left_out["without_passage"] = ranked[0].passage_id
+            last = receipts[-1].passage_id
+            changed = retriever.counterfactual(question, last, mode=mode, **left_out)
+    if picture is not None:
+        _draw(question, receipts, picture)
+    if as_json:
+        body: dict[str, Any] = {"question": question, "mode": mode}
+        body["receipts"] = [asdict(receipt) for receipt in receipts]
+        body["counterfactual"] = None if changed is None else asdict(changed)
+        print_json(body)
+        return
+    _print(receipts, changed, picture)
+
+
+def _asked(retriever: "Retriever | None") -> "Retriever":
+    from kg.errors import InputError
+
+    if retriever is None:
+        raise InputError("This collection has no snapshot yet: ingest a document first.")
+    return retriever
+
+
+def _receipts(
+    retriever: "Retriever", question: str, key: str, *, mode: str, answer: bool
+) -> "tuple[Receipt, ...]":
+    """Those of one passage, or of the answer down to it."""
+    from kg.errors import InputError
+
+    if not key.isdecimal():
+        found = retriever.receipts(question, mode=mode, passages=[key])
+        return retriever.receipts(question, mode=mode, k=found[0].rank) if answer else found
+    rank = int(key)
+    found = retriever.receipts(question, mode=mode, k=rank)
+    if len(found) < rank:
+        raise InputError(f"There is no passage of rank {rank}: only {len(found)} are ranked.")
+    return found if answer else found[-1:]
+
+
+def _draw(question: str, receipts: "tuple[Receipt, ...]", file: Path) -> None:
+    from kg.errors import InputError
+    from retrieval.picture import picture
+
+    try:
+        file.write_text(picture(question, receipts), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The picture cannot be written to {str(file)!r}: {error}.") from error
+
+
+def _print(
+    receipts: "tuple[Receipt, ...]", changed: "Counterfactual | None", picture: Path | None
+) -> None:
+    from rich.text import Text
+
+    from server.cli.output import console
+    from server.cli.receipt import told, told_without
+
+    out = console()
+    for receipt in receipts:
+        heading, *parts = told(receipt)
+        out.print(Text(heading, style="bold"))
+        for part in parts:
+            out.print(Text(f"  {part}"))
+    for line in told_without(changed) if changed is not None else ():
+        out.print(Text(line))
+    if picture is not None:
+        out.print(Text(f"Drawn: {picture}", style="dim"))
