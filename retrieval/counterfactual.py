@@ -42,6 +42,8 @@ class Counterfactual:
     passage_id: str
     title: str
     without: LeftOut
+    names: tuple[str, ...]
+    """What that is, for people: the names, the passages' titles, or the fact."""
     rank: int
     """With it."""
     score: float
@@ -69,33 +71,50 @@ def passages_named(snapshot: Snapshot, key: str) -> list[int]:
     return sorted(set(found))
 
 
-def without(mode: Traced, snapshot: Snapshot, left_out: LeftOut, asked: int) -> tuple[Traced, str]:
-    """The mode as it is without something, and a note; `asked` is the passage that is ranked.
+def without(
+    mode: Traced, snapshot: Snapshot, left_out: LeftOut, asked: int
+) -> tuple[Traced, tuple[str, ...], str]:
+    """The mode as it is without something, what that is, and a note.
+
+    `asked` is the passage that is to be ranked.
 
     Raises: InputError if the mode cannot do without it, NotFound.
     """
     if sum(map(bool, (left_out.entity, left_out.passage, left_out.fact))) != 1:
         raise InputError("Say what to leave out: one entity, one passage or one fact.")
     if left_out.fact:
-        return _without_fact(mode, fact_named(snapshot, left_out.fact))
+        fact = fact_named(snapshot, left_out.fact)
+        return _without_fact(mode, fact), (_told(snapshot, fact),), _note(mode)
     if not isinstance(mode, TracedWalk):
         raise InputError("Entities and passages can be left out in mode 'ammon' only.")
     if left_out.entity:
         entries = _entries_named(snapshot, left_out.entity)
         names = dict.fromkeys(snapshot.gazetteer.label[entry] for entry in entries)
-        return mode.without(entries=entries), f"Left out: {', '.join(names)}."
+        return mode.without(entries=entries), tuple(names), ""
     passages = passages_named(snapshot, left_out.passage)
     if asked in passages:
         raise InputError("A passage has no rank without itself: leave out another one.")
-    return mode.without(passages=passages), ""
+    table = snapshot.passages
+    titles = dict.fromkeys(table.title[passage] or table.id[passage] for passage in passages)
+    return mode.without(passages=passages), tuple(titles), ""
 
 
-def _without_fact(mode: Traced, fact: int) -> tuple[Traced, str]:
+def _without_fact(mode: Traced, fact: int) -> Traced:
     if isinstance(mode, HippoRAG2):
-        return mode.without(fact), ""
+        return mode.without(fact)
     if isinstance(mode, TracedWalk):
-        return mode, NO_FACTS
+        return mode
     raise InputError("Facts can be left out in the modes 'hipporag2' and 'ammon' only.")
+
+
+def _note(mode: Traced) -> str:
+    return NO_FACTS if isinstance(mode, TracedWalk) else ""
+
+
+def _told(snapshot: Snapshot, fact: int) -> str:
+    facts, surface = snapshot.facts, snapshot.entities.surface
+    ends = surface[int(facts.subject[fact])], surface[int(facts.object[fact])]
+    return SEPARATOR.join((ends[0], facts.relation[fact], ends[1]))
 
 
 def _entries_named(snapshot: Snapshot, name: str) -> list[int]:

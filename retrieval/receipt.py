@@ -49,6 +49,8 @@ class Origin:
     """Its own rank for the question."""
     amount: float
     """What came from it, as part of the score."""
+    quote: Quote
+    """Its sentence that speaks of the bridge and fits the question best."""
     givers: tuple[Giver, ...]
     """Why the walk was there; the largest first."""
 

@@ -132,13 +132,14 @@ class Retriever:
         asked, named = self._traced(mode), passages_named(self._snapshot, passage)
         before = self._trace(asked, question)
         number = min(named, key=before.rank)
-        changed, note = without(asked, self._snapshot, left_out, number)
+        changed, names, note = without(asked, self._snapshot, left_out, number)
         after = self._trace(changed, question)
         return Counterfactual(
             mode=mode,
             passage_id=self._snapshot.passages.id[number],
             title=self._snapshot.passages.title[number],
             without=left_out,
+            names=names,
             rank=before.rank(number),
             score=before.score(number),
             rank_without=after.rank(number),

@@ -137,7 +137,13 @@ class Core:
     # Questions
 
     def query(
-        self, collection: str, question: str, *, mode: str = "ammon", k: int = 10
+        self,
+        collection: str,
+        question: str,
+        *,
+        mode: str = "ammon",
+        k: int = 10,
+        receipts: bool = False,
     ) -> Retrieval:
         """Answer from the current snapshot; from nothing, with a note, if there is none yet.
 
@@ -145,7 +151,7 @@ class Core:
         """
         retriever = self.retriever(collection)
         if retriever is not None:
-            return retriever.search(question, mode=mode, k=k)
+            return retriever.search(question, mode=mode, k=k, receipts=receipts)
         note = BEING_INDEXED if self.store.fingerprints(collection) else NO_PASSAGES
         if self.queue.waiting(collection):
             note = BEING_INDEXED

@@ -4,6 +4,7 @@ score(p) = (1 - step_weight) · Σ over sources of their mass on p
          + step_weight · Σ over bridges and origins of what they sent to p
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -27,6 +28,7 @@ NOT_REACHED = (
     "the question itself."
 )
 _FACTS = 3
+_POSSESSIVE = re.compile("['’ʼ][sS]?$")
 
 
 class WalkTrace(Trace):
@@ -46,7 +48,7 @@ class WalkTrace(Trace):
         return tuple(
             DirectPart(
                 kind=source.kind,
-                label=source.label,
+                label=_label(source),
                 amount=weight * mass,
                 quote=self._quote(number, passage),
             )
@@ -88,7 +90,7 @@ class WalkTrace(Trace):
                 name=self.snapshot.gazetteer.label[entry],
                 amount=sum(parts.values()),
                 origins=tuple(
-                    self._origin(origin, amount)
+                    self._origin(origin, entry, amount)
                     for origin, amount in sorted(parts.items(), key=lambda one: (-one[1], one[0]))
                 ),
                 quote=best_quote(self.snapshot, self._naming(entry, passage), run.aim),
@@ -97,7 +99,7 @@ class WalkTrace(Trace):
             for entry, parts in arrived.items()
         )
 
-    def _origin(self, passage: int, amount: float) -> Origin:
+    def _origin(self, passage: int, entry: int, amount: float) -> Origin:
         table = self.snapshot.passages
         given = [(source, _mass_on(source, passage)) for source in self._run.sources]
         total = sum(mass for _, mass in given)
@@ -106,8 +108,9 @@ class WalkTrace(Trace):
             title=table.title[passage],
             rank=self.rank(passage),
             amount=amount,
+            quote=best_quote(self.snapshot, self._naming(entry, passage), self._run.aim),
             givers=tuple(
-                Giver(kind=source.kind, label=source.label, share=mass / total)
+                Giver(kind=source.kind, label=_label(source), share=mass / total)
                 for source, mass in sorted(given, key=lambda one: -one[1])
                 if mass > 0
             ),
@@ -142,6 +145,11 @@ class WalkTrace(Trace):
             for row in np.argsort(-scores, kind="stable")[:_FACTS].tolist()
             for fact in [stated[row]]
         )
+
+
+def _label(source: Source) -> str:
+    """A name without the possessive that it has in the question."""
+    return _POSSESSIVE.sub("", source.label) if source.kind == "link" else source.label
 
 
 def _mass_on(source: Source, passage: int) -> float:

@@ -9,6 +9,8 @@ from server.cli.output import counted
 
 _SHOWN = 5
 """Parts that are told one by one; the rest is told in one line."""
+_LEAST = 0.01
+"""Parts with less of the score are told with the rest."""
 _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
 
@@ -17,26 +19,28 @@ def told(receipt: Receipt) -> Iterator[str]:
     title = receipt.title or receipt.passage_id
     yield f"{title} is ranked {ordinal(receipt.rank)} (score {receipt.score:.3g}):"
     quoting = _Quoting()
-    groups = list(_groups(receipt.bridges))
     parts: list[tuple[float, Callable[[], str]]] = [
         (part.amount, partial(_direct, part, quoting)) for part in receipt.direct if part.amount > 0
     ]
     parts += [
-        (sum(part.amount for part in group), partial(_over, group, quoting)) for group in groups
+        (sum(part.amount for part in group), partial(_over, group, receipt.passage_id, quoting))
+        for group in groups
     ]
     parts.sort(key=lambda part: -part[0])
     whole = sum(amount for amount, _ in parts)
-    for amount, line in parts[:_SHOWN]:
+    shown = [part for part in parts[:_SHOWN] if part[0] >= _LEAST * whole]
+    for amount, line in shown:
         yield f"{percent(amount / whole):>5} {line()}"
-    if rest := sum(amount for amount, _ in parts[_SHOWN:]):
-        yield f"{percent(rest / whole):>5} in {counted(len(parts) - _SHOWN, 'smaller part')}"
+    if rest := sum(amount for amount, _ in parts[len(shown) :]):
+        yield f"{percent(rest / whole):>5} in {counted(len(parts) - len(shown), 'smaller part')}"
     yield from receipt.notes
 
 
 def told_without(found: Counterfactual) -> Iterator[str]:
     """The lines of a counterfactual."""
     kind = "the name" if found.without.entity else "the fact" if found.without.fact else "passage"
-    what = f"{kind} {', '.join(f'{name!r}' for name in found.names)}"
+    first, *others = [f"'{name}'" for name in found.names]
+    what = f"{kind} {first}" + (f" (and {', '.join(others)})" if others else "")
     title = found.title or found.passage_id
     place = f"still be {ordinal(found.rank)}"
     if found.rank != found.rank_without:
@@ -80,7 +84,7 @@ def _same(bridge: BridgePart, other: BridgePart) -> bool:
     return nested and bridge.origins[0].passage_id == other.origins[0].passage_id
 
 
-def _over(group: Sequence[BridgePart], quoting: "_Quoting") -> str:
+def _over(group: Sequence[BridgePart], passage_id: str, quoting: "_Quoting") -> str:
     first = max(group, key=lambda part: len(part.name))
     also = [f"'{part.name}'" for part in group if part is not first]
     names = f"'{first.name}'" + (f" (also {', '.join(also)})" if also else "")
@@ -88,8 +92,10 @@ def _over(group: Sequence[BridgePart], quoting: "_Quoting") -> str:
     more = f", and {others - 1} more" if others > 1 else ""
     came = f"{origin.title or origin.passage_id} ({ordinal(origin.rank)}{more})"
     said, here = quoting.quote(origin.quote.text), quoting.quote(first.quote.text)
-    fact = f" Fact: {_fact(first.facts[0])}." if first.facts else ""
-    return f"over {names}: {came} says {said}, and here it says {here}.{fact}"
+    told = f"over {names}: {came} says {said}, and here it says {here}"
+    ends = {passage_id, origin.passage_id}
+    facts = [fact for fact in first.facts if ends & set(fact.passage_ids)]
+    return f"{told} (fact: {_fact(facts[0])})" if facts else told
 
 
 def _direct(part: DirectPart, quoting: "_Quoting") -> str:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
+from server.http.routers.receipt import ReceiptOut
 
 router = APIRouter(prefix="/collections/{name}", tags=["query"])
 
@@ -28,6 +29,9 @@ class QuestionIn(BaseModel):
     )
     k: int = Field(default=10, ge=1, le=200, description="How many passages.")
     explain: bool = Field(default=True, description="Whether to say what led there.")
+    receipts: bool = Field(
+        default=False, description="Whether to say of each passage why it is there, in parts."
+    )
 
 
 class CitationOut(BaseModel):
@@ -53,6 +57,9 @@ class HitOut(BaseModel):
     heading: str = Field(examples=[""])
     text: str
     citations: list[CitationOut]
+    receipt: ReceiptOut | None = Field(
+        default=None, description="Why it is there, where that was asked for."
+    )
 
 
 class UsedEntityOut(BaseModel):
@@ -102,7 +109,7 @@ def ask(name: CollectionPath, asked: QuestionIn, core: TheCore) -> AnswerOut:
 
     A collection that has no snapshot yet answers with no passages and a note.
     """
-    found = core.query(name, asked.question, mode=asked.mode, k=asked.k)
+    found = core.query(name, asked.question, mode=asked.mode, k=asked.k, receipts=asked.receipts)
     body: dict[str, Any] = asdict(found)
     notes = list(body["explanation"].pop("notes"))
     if not asked.explain:

@@ -1,0 +1,219 @@
+"""Receipts as a picture: the part of the graph that led to the passages, as SVG.
+
+From left to right: the question; its clauses and names; the passages that the walk came from; the
+names that it went over; the passages that are explained. A line is as wide as its share of the
+score of the passages that it led to.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeAlias
+from xml.sax.saxutils import escape
+
+from retrieval.receipt import Receipt
+
+QUESTION, SOURCE, ORIGIN, BRIDGE, PASSAGE = range(5)
+"""The columns."""
+_ROWS = 7
+"""Nodes of a column; lighter ones are left out."""
+_FAINTEST = 0.04
+"""Lines and nodes that carry less of a passage's score are left out."""
+_COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 250, 64, 180, 38, 24
+_LABEL_CELLS = 25
+_WIDEST = 16.0
+_LANE = 12
+_HEADINGS = ("question", "clauses and names", "came from", "went over", "found")
+_STYLE = """
+svg { background: #ffffff; font: 12px system-ui, "Noto Sans", sans-serif; }
+rect { fill: #f4f6f8; stroke: #5b6b7a; rx: 6; } .c3 rect { fill: #fdf3dc; stroke: #a97b16; }
+.c4 rect { fill: #e2f2e6; stroke: #2e7d43; } text { fill: #1b2733; text-anchor: middle; }
+.heading { fill: #5b6b7a; font-size: 11px; } path { fill: none; stroke: #4a7fb5; opacity: 0.55; }
+@media (prefers-color-scheme: dark) {
+svg { background: #14191f; } rect { fill: #222b35; stroke: #8fa1b3; }
+.c3 rect { fill: #3a3016; stroke: #d9ab45; } .c4 rect { fill: #1c3524; stroke: #63b97c; }
+text { fill: #e8edf2; } .heading { fill: #9db0c2; } path { stroke: #7fb2e6; }
+}
+"""
+
+Key: TypeAlias = tuple[int, str]
+"""A node: its column, and what tells it from others there."""
+Place: TypeAlias = tuple[int, int]
+"""The upper left corner of a node."""
+
+
+@dataclass(slots=True)
+class _Graph:
+    """What is drawn: labels of nodes, and how much goes over each line."""
+
+    labels: dict[Key, str] = field(default_factory=dict)
+    lines: dict[tuple[Key, Key], float] = field(default_factory=lambda: defaultdict(float))
+
+    def add(self, way: Sequence[tuple[Key, str]], amount: float) -> None:
+        """An amount that went along nodes, given with their labels."""
+        self.labels.update(way)
+        for (one, _), (other, _) in pairwise(way):
+            self.lines[one, other] += amount
+
+
+def picture(question: str, receipts: Sequence[Receipt]) -> str:
+    """An SVG document that shows why these passages are where they are."""
+    graph = _graph(question, receipts)
+    shown = _heaviest(graph)
+    columns = sorted({column for column, _ in shown})
+    places = _places(shown, columns)
+    lines = {
+        ends: amount
+        for ends, amount in graph.lines.items()
+        if amount >= _FAINTEST and set(ends) <= places.keys()
+    }
+    drawn, bottom = _lines(lines, places)
+    width = 2 * _MARGIN + (len(columns) - 1) * _COLUMN + _WIDTH
+    height = bottom + _MARGIN
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img">',
+        f"<title>{_escaped(question)}</title>",
+        f"<style>{_STYLE}</style>",
+        *(
+            f'<text class="heading" x="{_MARGIN + place * _COLUMN + _WIDTH / 2:.0f}" '
+            f'y="{_MARGIN}">{_HEADINGS[column]}</text>'
+            for place, column in enumerate(columns)
+        ),
+        *drawn,
+        *(_node(key, places[key], graph.labels[key]) for key in shown),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _graph(question: str, receipts: Iterable[Receipt]) -> _Graph:
+    graph, start = _Graph(), ((QUESTION, ""), question)
+    graph.labels.update([start])
+
+    def source(kind: str, label: str) -> list[tuple[Key, str]]:
+        own = kind in {"question", "similarity"}
+        return [start] if own else [start, ((SOURCE, f"{kind} {label}"), label)]
+
+    for receipt in receipts:
+        name = f"{receipt.rank}. {receipt.title or receipt.passage_id}"
+        end = ((PASSAGE, receipt.passage_id), name)
+        graph.labels.update([end])
+        share = 1 / receipt.score if receipt.score else 0.0
+        for part in receipt.direct:
+            graph.add([*source(part.kind, part.label), end], part.amount * share)
+        for bridge in receipt.bridges:
+            over = ((BRIDGE, bridge.name), bridge.name)
+            for origin in bridge.origins:
+                label = f"{origin.rank}. {origin.title or origin.passage_id}"
+                came = ((ORIGIN, origin.passage_id), label)
+                graph.add([came, over], origin.amount * share)
+                for giver in origin.givers:
+                    way = [*source(giver.kind, giver.label), came]
+                    graph.add(way, origin.amount * share * giver.share)
+            graph.add([over, end], bridge.amount * share)
+    return graph
+
+
+def _heaviest(graph: _Graph) -> list[Key]:
+    """The nodes that are drawn: the question, the passages, and the heaviest of all others."""
+    weight: dict[Key, float] = defaultdict(float)
+    for (one, other), amount in graph.lines.items():
+        for end in (one, other):
+            weight[end] = max(weight[end], amount)
+    shown: list[Key] = []
+    for column in range(QUESTION, PASSAGE + 1):
+        keys = [key for key in graph.labels if key[0] == column]
+        if column in (SOURCE, ORIGIN, BRIDGE):
+            heavy = [key for key in keys if weight[key] >= _FAINTEST]
+            keys = sorted(heavy, key=lambda key: -weight[key])[:_ROWS]
+        shown += keys
+    return shown
+
+
+def _places(shown: Sequence[Key], columns: Sequence[int]) -> dict[Key, Place]:
+    """Where each node's upper left corner is; shorter columns stand in the middle."""
+    most = max(sum(key[0] == column for key in shown) for column in columns)
+    places = {}
+    for place, column in enumerate(columns):
+        keys = [key for key in shown if key[0] == column]
+        top = 2 * _MARGIN + (most - len(keys)) * _ROW // 2
+        for row, key in enumerate(keys):
+            places[key] = (_MARGIN + place * _COLUMN, top + row * _ROW)
+    return places
+
+
+def _lines(
+    lines: Mapping[tuple[Key, Key], float], places: Mapping[Key, Place]
+) -> tuple[list[str], int]:
+    """The lines, lightest first, and how far down they go.
+
+    A line to the next column is a curve; one that skips columns runs below all nodes, in a lane of
+    its own, so that it does not hide behind them.
+    """
+    bottom = max(y for _, y in places.values()) + _HEIGHT
+    drawn, lane = [], bottom + _LANE
+    for (one, other), amount in sorted(lines.items(), key=lambda line: line[1]):
+        (x1, y1), (x2, y2) = places[one], places[other]
+        start, end = f"{x1 + _WIDTH} {y1 + _HEIGHT // 2}", f"{x2} {y2 + _HEIGHT // 2}"
+        gap, y = _COLUMN - _WIDTH, y1 + _HEIGHT // 2
+        if x2 - x1 > _COLUMN:
+            down, up = x1 + _WIDTH + gap, x2 - gap
+            path = (
+                f"M{start} C{down} {y} {x1 + _WIDTH} {lane} {down} {lane} "
+                f"L{up} {lane} C{x2} {lane} {up} {y2 + _HEIGHT // 2} {end}"
+            )
+            lane += _LANE
+        else:
+            middle = x1 + _WIDTH + gap // 2
+            path = f"M{start} C{middle} {y} {middle} {y2 + _HEIGHT // 2} {end}"
+        width = max(1.0, _WIDEST * min(amount, 1.0))
+        title = f"<title>{100 * amount:.0f} %</title>"
+        drawn.append(f'<path stroke-width="{width:.1f}" d="{path}">{title}</path>')
+    return drawn, lane
+
+
+def _node(key: Key, place: Place, label: str) -> str:
+    x, y = place
+    lines = _wrapped(label)
+    first = y + _HEIGHT / 2 + 4 - 7.5 * (len(lines) - 1)
+    texts = [
+        f'<text x="{x + _WIDTH // 2}" y="{first + 15 * row:.1f}">{_escaped(line)}</text>'
+        for row, line in enumerate(lines)
+    ]
+    return (
+        f'<g class="c{key[0]}"><title>{_escaped(label)}</title>'
+        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}"/>'
+        f"{''.join(texts)}</g>"
+    )
+
+
+def _wrapped(label: str) -> list[str]:
+    """As much of a label as fits on two lines."""
+    flat = " ".join(label.split())
+    first = flat[: _fitting(flat)]
+    if first != flat and " " in first:
+        first = first.rsplit(" ", 1)[0]
+    rest = flat[len(first) :].strip()
+    if not rest:
+        return [first]
+    fitting = _fitting(rest)
+    return [first, rest if fitting == len(rest) else rest[: fitting - 1].rstrip() + "…"]
+
+
+def _fitting(text: str) -> int:
+    """How many characters fit on a line; ideographs are two cells wide."""
+    cells = 0
+    for place, char in enumerate(text):
+        cells += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if cells > _LABEL_CELLS:
+            return place
+    return len(text)
+
+
+def _escaped(text: str) -> str:
+    """Text for XML, without the characters that no XML document may have."""
+    allowed = (c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))
+    return escape("".join(allowed).encode("utf-8", "replace").decode("utf-8"))

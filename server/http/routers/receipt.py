@@ -1,0 +1,77 @@
+"""Receipts, as they are answered with passages."""
+
+from pydantic import BaseModel, Field
+
+
+class QuoteOut(BaseModel):
+    """A sentence of a passage."""
+
+    text: str = Field(examples=["John O'Keefe found place cells in 1971."])
+    start: int = Field(description="Offset in the passage's text.", examples=[0])
+    end: int = Field(examples=[39])
+
+
+class DirectPartOut(BaseModel):
+    """What a passage got without going over another one."""
+
+    kind: str = Field(
+        description="'question', 'clause' or 'link' (a name in the question); in other modes than "
+        "ammon 'similarity', 'seed' or 'word'.",
+        examples=["clause"],
+    )
+    label: str = Field(description="The question, the clause, the name or the word.")
+    amount: float = Field(description="What it adds to the score.", examples=[0.03])
+    quote: QuoteOut | None = Field(description="The sentence that fits it best.")
+
+
+class GiverOut(BaseModel):
+    """What put the walk on a passage that it went on from."""
+
+    kind: str = Field(examples=["link"])
+    label: str = Field(examples=["place cells"])
+    share: float = Field(description="0 to 1.", examples=[0.8])
+
+
+class OriginOut(BaseModel):
+    """A passage that the walk came from."""
+
+    passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
+    title: str = Field(examples=["Place cell"])
+    rank: int = Field(description="Its own rank.", examples=[1])
+    amount: float = Field(description="What came from it.", examples=[0.08])
+    quote: QuoteOut
+    givers: list[GiverOut] = Field(description="The largest first.")
+
+
+class ConnectingFactOut(BaseModel):
+    """A fact about a bridge, stated at one of its ends."""
+
+    fact_id: str = Field(examples=["fct-5b0f0c1d2e3f405162738495"])
+    subject: str = Field(examples=["John O'Keefe"])
+    relation: str = Field(examples=["discovered"])
+    object: str = Field(examples=["place cells"])
+    score: float = Field(description="Its similarity to the question.", examples=[0.5])
+    passage_ids: list[str]
+
+
+class BridgePartOut(BaseModel):
+    """What a passage got over one name that it shares with others."""
+
+    name: str = Field(examples=["John O'Keefe"])
+    amount: float = Field(description="What it adds to the score.", examples=[0.1])
+    origins: list[OriginOut] = Field(description="The largest first.")
+    quote: QuoteOut = Field(description="The sentence that speaks of the name and fits best.")
+    facts: list[ConnectingFactOut] = Field(description="At most three.")
+
+
+class ReceiptOut(BaseModel):
+    """Why a passage is where it is: the amounts of all parts sum to its score."""
+
+    mode: str = Field(examples=["ammon"])
+    passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
+    title: str = Field(examples=["John O'Keefe"])
+    rank: int = Field(examples=[1])
+    score: float = Field(examples=[0.173])
+    direct: list[DirectPartOut] = Field(description="The largest first.")
+    bridges: list[BridgePartOut] = Field(description="The largest first; mode ammon has them.")
+    notes: list[str]
