@@ -22,10 +22,9 @@ def told(receipt: Receipt) -> Iterator[str]:
     parts: list[tuple[float, Callable[[], str]]] = [
         (part.amount, partial(_direct, part, quoting)) for part in receipt.direct if part.amount > 0
     ]
-    parts += [
-        (sum(part.amount for part in group), partial(_over, group, receipt.passage_id, quoting))
-        for group in groups
-    ]
+    for group in _groups(receipt.bridges):
+        line = partial(_over, group, receipt.passage_id, quoting)
+        parts.append((sum(part.amount for part in group), line))
     parts.sort(key=lambda part: -part[0])
     whole = sum(amount for amount, _ in parts)
     shown = [part for part in parts[:_SHOWN] if part[0] >= _LEAST * whole]
