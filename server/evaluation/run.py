@@ -164,9 +164,8 @@ def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) 
         name,
         Wanted(extractor=spec, embedder=core.settings.embedder, max_tokens=tokens),
     )
-    submission = core.pipeline.submit(name, dataset.documents)
-    if submission.job is not None or core.snapshot(name) is None:
-        core.worker.run_until_empty(name, progress)
+    core.pipeline.submit(name, dataset.documents)
+    core.worker.run_until_empty(name, progress)
     with core.store.read(name) as reader:
         lost = len(dataset.documents) - reader.counts()["documents"]
     if lost > 0:
