@@ -93,9 +93,10 @@ def _processes(folder: SnapshotFolder, mode: str) -> list[Row]:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
             running.append(process)
-            told = [_asked(one) for one in running]
+            # The newest first: it answers when it has loaded what it shares with the others.
+            told = [_asked(one) for one in reversed(running)]
             now = sum(float(row.get("pss_mb") or 0) for row in told)
-            rows.append({**told[-1], "adds_mb": now - before})
+            rows.append({**told[0], "adds_mb": now - before})
             before = now
         return rows
     finally:
