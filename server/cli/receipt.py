@@ -23,8 +23,8 @@ def told(receipt: Receipt) -> Iterator[str]:
         (part.amount, partial(_direct, part, quoting)) for part in receipt.direct if part.amount > 0
     ]
     for group in _groups(receipt.bridges):
-        line = partial(_over, group, receipt.passage_id, quoting)
-        parts.append((sum(part.amount for part in group), line))
+        over = partial(_over, group, receipt.passage_id, quoting)
+        parts.append((sum(part.amount for part in group), over))
     parts.sort(key=lambda part: -part[0])
     whole = sum(amount for amount, _ in parts)
     shown = [part for part in parts[:_SHOWN] if part[0] >= _LEAST * whole]

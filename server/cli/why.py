@@ -120,16 +120,16 @@ def _print(
 ) -> None:
     from rich.text import Text
 
-    from server.cli.output import console
+    from server.cli.output import console, printable
     from server.cli.receipt import told, told_without
 
     out = console()
     for receipt in receipts:
         heading, *parts = told(receipt)
-        out.print(Text(heading, style="bold"))
+        out.print(Text(printable(heading), style="bold"))
         for part in parts:
-            out.print(Text(f"  {part}"))
+            out.print(Text(f"  {printable(part)}"))
     for line in told_without(changed) if changed is not None else ():
-        out.print(Text(line))
+        out.print(Text(printable(line)))
     if picture is not None:
         out.print(Text(f"Drawn: {picture}", style="dim"))

@@ -1,0 +1,148 @@
+"""Receipts of the walk: their parts add up, and say what is true."""
+
+import random
+
+import pytest
+
+from kg.snapshot import Snapshot
+from kg.tokens import tokenise
+from retrieval.receipt import Receipt
+from retrieval.walk import WalkConstants
+from retrieval.walk.receipt import NOT_REACHED
+from retrieval.walk.traced import TracedWalk
+from tests.doubles.corpus import Note, note, snapshot_of
+from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.random_notes import notes_by_chance, questions_by_chance
+from tests.doubles.walk_reference import ReferenceWalk
+
+EMBEDDER = HashEmbedder(48)
+HOPS = [
+    note("Brenda Milner was a student of Hebb.", "Milner", "Hebb"),
+    Note(
+        title="Hebb",
+        text="It was long ago. Hebb was born in Chester.",
+        names=("Chester",),
+        triples=(("Hebb", "was born in", "Chester"), ("Hebb", "liked", "Halifax")),
+    ),
+    note("Nothing of it all is said in this note.", "Others"),
+]
+
+
+def receipts(
+    snapshot: Snapshot, question: str, constants: WalkConstants | None = None
+) -> list[Receipt]:
+    """Of all passages, best first."""
+    walk = TracedWalk(snapshot, constants)
+    vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
+    trace = walk.trace(question, vectors)
+    return [trace.receipt(passage) for passage in trace.passages.tolist()]
+
+
+def of(title: str, question: str) -> Receipt:
+    """That of one of the notes above."""
+    found = receipts(snapshot_of(HOPS, EMBEDDER), question)
+    return next(receipt for receipt in found if receipt.title == title)
+
+
+def total(receipt: Receipt) -> float:
+    direct = sum(part.amount for part in receipt.direct)
+    return direct + sum(part.amount for part in receipt.bridges)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_parts_add_up_to_the_score_that_the_reference_gives(seed: int) -> None:
+    chance = random.Random(seed)
+    notes = notes_by_chance(chance, chance.choice([2, 5, 12, 30]))
+    snapshot, reference = snapshot_of(notes, EMBEDDER), ReferenceWalk(notes, EMBEDDER)
+    for question in questions_by_chance(chance):
+        expected = dict(reference.ranking(question, len(notes)))
+        for receipt in receipts(snapshot, question):
+            assert total(receipt) == pytest.approx(receipt.score, abs=1e-6)
+            assert total(receipt) == pytest.approx(expected[receipt.passage_id], abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_receipt_has_the_rank_and_score_of_the_answer(seed: int) -> None:
+    chance = random.Random(seed)
+    snapshot = snapshot_of(notes_by_chance(chance, 15), EMBEDDER)
+    walk = TracedWalk(snapshot)
+    for question in questions_by_chance(chance):
+        vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
+        found = walk.rank(question, vectors, 15)
+        told = [(one.passage_id, one.rank, one.score) for one in receipts(snapshot, question)]
+        ids = [snapshot.passages.id[passage] for passage in found.passages]
+        assert told == list(zip(ids, range(1, 16), found.scores.tolist(), strict=False))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_origins_add_up_to_their_bridge_and_givers_to_their_origin(seed: int) -> None:
+    chance = random.Random(seed)
+    snapshot = snapshot_of(notes_by_chance(chance, 12), EMBEDDER)
+    found = receipts(snapshot, questions_by_chance(chance)[1])
+    bridges = [bridge for receipt in found for bridge in receipt.bridges]
+    assert bridges
+    for bridge in bridges:
+        assert sum(origin.amount for origin in bridge.origins) == pytest.approx(bridge.amount)
+        for origin in bridge.origins:
+            assert sum(giver.share for giver in origin.givers) == pytest.approx(1, abs=1e-6)
+            assert found[origin.rank - 1].passage_id == origin.passage_id
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_quotations_stand_in_their_passage_and_name_the_bridge(seed: int) -> None:
+    chance = random.Random(seed)
+    snapshot = snapshot_of(notes_by_chance(chance, 12, titled=False), EMBEDDER)
+    texts = dict(zip(snapshot.passages.id, snapshot.passages.text, strict=True))
+    for receipt in receipts(snapshot, questions_by_chance(chance)[1]):
+        for bridge in receipt.bridges:
+            quotes = [(bridge.quote, receipt.passage_id)]
+            quotes += [(origin.quote, origin.passage_id) for origin in bridge.origins]
+            for quote, passage in quotes:
+                assert texts[passage][quote.start : quote.end] == quote.text
+                words = [token.form for token in tokenise(quote.text)]
+                assert {token.form for token in tokenise(bridge.name)} <= set(words)
+
+
+def test_a_bridge_tells_where_it_came_from_and_what_is_said_at_both_ends() -> None:
+    (bridge,) = of("Hebb", "Where was the teacher of Milner born?").bridges
+    assert bridge.name == "Hebb"
+    (origin,) = bridge.origins
+    assert (origin.title, origin.rank) == ("Milner", 1)
+    assert origin.quote.text == "Brenda Milner was a student of Hebb."
+    assert bridge.quote.text == "Hebb was born in Chester."
+    assert {giver.kind for giver in origin.givers} == {"question", "link"}
+
+
+def test_facts_about_the_bridge_connect_its_ends() -> None:
+    (bridge,) = of("Hebb", "Where was the teacher of Milner born?").bridges
+    told = [(fact.subject, fact.relation, fact.object) for fact in bridge.facts]
+    assert told == [("Hebb", "was born in", "Chester"), ("Hebb", "liked", "Halifax")]
+    assert bridge.facts[0].score >= bridge.facts[1].score
+    assert bridge.facts[0].passage_ids == (HOPS[1].passage.id,)
+
+
+def test_a_name_of_the_question_gives_directly() -> None:
+    direct = of("Milner", "Where was Milner's teacher born?").direct
+    named = [part for part in direct if part.kind == "link"]
+    assert [part.label for part in named] == ["Milner"]
+    assert named[0].quote is not None
+    assert named[0].quote.text == "Brenda Milner was a student of Hebb."
+
+
+def test_a_clause_gives_directly_for_its_own_sentence() -> None:
+    direct = of("Hebb", "Who studied with the man, who was born in Chester?").direct
+    (part,) = [part for part in direct if part.label == "who was born in Chester?"]
+    assert part.kind == "clause"
+    assert part.quote is not None
+    assert part.quote.text == "Hebb was born in Chester."
+
+
+def test_no_name_of_the_question_is_a_bridge() -> None:
+    assert of("Hebb", "Who taught Milner, was it Hebb?").bridges == ()
+
+
+def test_a_passage_that_was_not_reached_says_so() -> None:
+    found = receipts(snapshot_of(HOPS, EMBEDDER), "Hebb", WalkConstants(pool=1))
+    assert [receipt.score > 0 for receipt in found] == [True, False, False]
+    assert (found[1].direct, found[1].bridges, found[1].notes) == ((), (), (NOT_REACHED,))
+    assert found[0].notes == ()
