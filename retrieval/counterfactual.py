@@ -12,7 +12,7 @@ from kg.tokens import tokenise
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.hipporag2 import HippoRAG2
 from retrieval.trace import Traced
-from retrieval.walk.traced import TracedWalk
+from retrieval.walk import ConditionedWalk
 
 NO_FACTS = (
     "The walk of mode 'ammon' does not go over facts, only over names: without one of them the "
@@ -85,7 +85,7 @@ def without(
     if left_out.fact:
         fact = fact_named(snapshot, left_out.fact)
         return _without_fact(mode, fact), (_told(snapshot, fact),), _note(mode)
-    if not isinstance(mode, TracedWalk):
+    if not isinstance(mode, ConditionedWalk):
         raise InputError("Entities and passages can be left out in mode 'ammon' only.")
     if left_out.entity:
         entries = _entries_named(snapshot, left_out.entity)
@@ -102,13 +102,13 @@ def without(
 def _without_fact(mode: Traced, fact: int) -> Traced:
     if isinstance(mode, HippoRAG2):
         return mode.without(fact)
-    if isinstance(mode, TracedWalk):
+    if isinstance(mode, ConditionedWalk):
         return mode
     raise InputError("Facts can be left out in the modes 'hipporag2' and 'ammon' only.")
 
 
 def _note(mode: Traced) -> str:
-    return NO_FACTS if isinstance(mode, TracedWalk) else ""
+    return NO_FACTS if isinstance(mode, ConditionedWalk) else ""
 
 
 def _told(snapshot: Snapshot, fact: int) -> str:

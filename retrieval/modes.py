@@ -9,10 +9,10 @@ from retrieval.hipporag import HippoRAG
 from retrieval.hipporag2 import HippoRAG2
 from retrieval.lexical import Lexical
 from retrieval.mode import Mode
-from retrieval.walk.traced import TracedWalk
+from retrieval.walk import ConditionedWalk
 
 MODES: Mapping[str, Callable[[Snapshot], Mode]] = {
-    "ammon": TracedWalk,
+    "ammon": ConditionedWalk,
     "hipporag2": HippoRAG2,
     "hipporag": HippoRAG,
     "dense": Dense,

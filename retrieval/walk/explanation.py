@@ -2,32 +2,21 @@
 
 import numpy as np
 
-from kg.snapshot import Ragged, Snapshot
-from kg.snapshot.tables import Floats, Ints
-from retrieval.question import Question
+from kg.snapshot.tables import Ints
 from retrieval.results import Explanation, UsedEntity, UsedFact
-from retrieval.walk.base import Base
-from retrieval.walk.step import Step
+from retrieval.walk.run import Run
 
 _BRIDGES = 8
 _FACTS = 8
 
 
-def explain(
-    question: Question,
-    base: Base,
-    step: Step,
-    passages: Ints,
-    snapshot: Snapshot,
-    facts_of: Ragged,
-    vector: Floats,
-) -> Explanation:
+def explain(run: Run, passages: Ints) -> Explanation:
     """Names of the question, the bridges that carried most, and facts that speak of them.
 
-    A fact is shown if one of the found passages states it (`facts_of`: passage -> facts) and a
-    name that was used is its subject or object; those come first that are nearest to the question
-    (`vector`, (d,)).
+    A fact is shown if one of the found `passages` states it and a name that was used is its subject
+    or object; those come first that are nearest to the question.
     """
+    base, step, snapshot = run.base, run.step, run.snapshot
     gazetteer = snapshot.gazetteer
     largest = max((float(link.bonus.max(initial=0.0)) for link in base.links), default=0.0)
     linked = [
@@ -51,20 +40,21 @@ def explain(
     notes = () if linked else ("No name in the question is known to this collection.",)
     return Explanation(
         entities=tuple(sorted(linked, key=lambda entity: -entity.weight) + bridges),
-        facts=_facts(used, passages, snapshot, facts_of, vector),
-        clauses=tuple(clause.text for clause in question.clauses),
+        facts=_facts(used, passages, run),
+        clauses=tuple(clause.text for clause in run.question.clauses),
         notes=notes,
     )
 
 
-def _facts(
-    used: set[int], passages: Ints, snapshot: Snapshot, facts_of: Ragged, vector: Floats
-) -> tuple[UsedFact, ...]:
+def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
+    snapshot = run.snapshot
     facts, entities = snapshot.facts, snapshot.entities
     ends = np.array(sorted(used), dtype=np.int32)
-    stated = np.unique(np.concatenate([ends[:0], *(facts_of.row(p) for p in passages.tolist())]))
+    stated = np.unique(
+        np.concatenate([ends[:0], *(run.facts_of.row(p) for p in passages.tolist())])
+    )
     shown = stated[np.isin(facts.subject[stated], ends) | np.isin(facts.object[stated], ends)]
-    scores = facts.vectors[shown] @ vector
+    scores = facts.vectors[shown] @ run.views[0]
     return tuple(
         UsedFact(
             subject=entities.surface[facts.subject[fact]],

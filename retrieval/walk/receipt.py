@@ -35,7 +35,8 @@ class WalkTrace(Trace):
     """One run of the walk, to be asked about its passages."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__("ammon", run.snapshot, run.order, run.score[run.order])
+        order = run.best(len(run.score))
+        super().__init__("ammon", run.snapshot, order, run.score[order])
         self._run = run
 
     def _parts(self, passage: int) -> Parts:

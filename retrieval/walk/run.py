@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats, Ints, Ragged
 from retrieval.question import Question
@@ -28,10 +30,18 @@ class Run:
     step: Step
     score: Floats
     """(P,)."""
-    order: Ints
-    """All passages that could be ranked, best first."""
+    gone: Ints
+    """Passages that were taken out of the corpus for this question, ascending."""
     snapshot: Snapshot
     """What was walked over."""
     facts_of: Ragged
     """Passage -> the facts that it states."""
     constants: WalkConstants
+
+    def best(self, k: int) -> Ints:
+        """The k best passages, best first; those that the walk did not reach follow, by base."""
+        ranked = np.flatnonzero(self.score > 0)
+        if len(ranked) < k:
+            ranked = np.setdiff1d(np.arange(len(self.score)), self.gone)
+        order = np.lexsort((ranked, -self.base.score[ranked], -self.score[ranked]))
+        return ranked[order][: max(k, 1)].astype(np.int32)

@@ -10,7 +10,6 @@ from retrieval.counterfactual import NO_FACTS
 from retrieval.hipporag2 import HippoRAG2
 from retrieval.retriever import Retriever
 from retrieval.walk import ConditionedWalk
-from retrieval.walk.traced import TracedWalk
 from tests.doubles.corpus import Note, note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.random_notes import notes_by_chance, questions_by_chance
@@ -44,7 +43,7 @@ def test_without_a_passage_the_walk_is_that_of_a_corpus_without_it(seed: int) ->
     whole = snapshot_of(notes, EMBEDDER)
     smaller = snapshot_of([one for one in notes if one != gone], EMBEDDER)
     number = list(whole.passages.id).index(gone.passage.id)
-    changed, expected = TracedWalk(whole).without(passages=[number]), ConditionedWalk(smaller)
+    changed, expected = ConditionedWalk(whole).without(passages=[number]), ConditionedWalk(smaller)
     for question in questions_by_chance(chance):
         vectors = EMBEDDER.embed([text for text, _ in expected.texts(question)], "query")
         trace = changed.trace(question, vectors)
@@ -60,7 +59,7 @@ def test_without_an_entity_it_is_neither_link_nor_bridge_and_parts_still_add_up(
     chance = random.Random(seed)
     snapshot = snapshot_of(notes_by_chance(chance, 14), EMBEDDER)
     entry = list(snapshot.gazetteer.label).index("McGill")
-    walk = TracedWalk(snapshot).without(entries=[entry])
+    walk = ConditionedWalk(snapshot).without(entries=[entry])
     for question in ["Who came to McGill from York?", *questions_by_chance(chance)]:
         vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
         trace = walk.trace(question, vectors)
@@ -74,7 +73,7 @@ def test_without_an_entity_it_is_neither_link_nor_bridge_and_parts_still_add_up(
 
 
 def test_leaving_something_out_leaves_the_walk_itself_as_it_was() -> None:
-    walk = TracedWalk(snapshot_of(HOPS, EMBEDDER))
+    walk = ConditionedWalk(snapshot_of(HOPS, EMBEDDER))
     vectors = EMBEDDER.embed([text for text, _ in walk.texts(QUESTION)], "query")
     before = walk.rank(QUESTION, vectors, 3)
     walk.without(entries=[0, 1], passages=[0]).trace(QUESTION, vectors)

@@ -7,9 +7,8 @@ import pytest
 from kg.snapshot import Snapshot
 from kg.tokens import tokenise
 from retrieval.receipt import Receipt
-from retrieval.walk import WalkConstants
+from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.receipt import NOT_REACHED
-from retrieval.walk.traced import TracedWalk
 from tests.doubles.corpus import Note, note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.random_notes import notes_by_chance, questions_by_chance
@@ -32,7 +31,7 @@ def receipts(
     snapshot: Snapshot, question: str, constants: WalkConstants | None = None
 ) -> list[Receipt]:
     """Of all passages, best first."""
-    walk = TracedWalk(snapshot, constants)
+    walk = ConditionedWalk(snapshot, constants)
     vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
     trace = walk.trace(question, vectors)
     return [trace.receipt(passage) for passage in trace.passages.tolist()]
@@ -65,7 +64,7 @@ def test_the_parts_add_up_to_the_score_that_the_reference_gives(seed: int) -> No
 def test_a_receipt_has_the_rank_and_score_of_the_answer(seed: int) -> None:
     chance = random.Random(seed)
     snapshot = snapshot_of(notes_by_chance(chance, 15), EMBEDDER)
-    walk = TracedWalk(snapshot)
+    walk = ConditionedWalk(snapshot)
     for question in questions_by_chance(chance):
         vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
         found = walk.rank(question, vectors, 15)
