@@ -8,6 +8,7 @@ Source: Robertson & Zaragoza, The Probabilistic Relevance Framework, 2009; Kamph
 BM25 do you mean?, ECIR 2020; computed by bm25s (Lù, arXiv 2407.03618).
 """
 
+import logging
 import re
 import sys
 import unicodedata
@@ -43,6 +44,8 @@ class Lexical:
     def __init__(self, snapshot: Snapshot) -> None:
         """Index every passage: some milliseconds for a hundred of them."""
         import bm25s
+
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # importing it sets DEBUG
 
         self._snapshot = snapshot
         self._passages = len(snapshot.passages.id)
