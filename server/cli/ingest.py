@@ -1,5 +1,6 @@
 """`ammon ingest`: files and folders into a collection."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,15 @@ from server.cli import options
 from server.cli.context import opened
 
 if TYPE_CHECKING:
-    from server.ingest import IngestReport
+    from collections.abc import Iterator, Sequence
 
+    from server.ingest import Failure, IngestReport
+
+_RECORD = re.compile(r"#\d+$")
 _SHOWN = 10
 """Replaced documents that are named; --json gives all."""
+_FAILURES_OF_FILE = 5
+"""Failures that are told of one file; --json gives all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def ingest(
     context: typer.Context,
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(metavar="PATH", help="Files, and folders with files.", show_default=False),
     ],
     collection: options.CollectionName = None,
@@ -53,6 +59,8 @@ def ingest(
     from server.core import Wanted
     from server.ingest import ingest as ingest_files
 
+    if not all(path.strip() for path in paths):  # as a path, "" would be the working directory
+        raise typer.BadParameter("a PATH is empty: name a file or a folder.")
     wanted = Wanted(
         extractor=extractor,
         embedder=embedder,
@@ -63,7 +71,9 @@ def ingest(
         name = collection or core.settings.collection
         core.ensure_collection(name, wanted)
         with shown_progress() as progress:
-            report = ingest_files(core, name, paths, progress, prefix=prefix)
+            report = ingest_files(
+                core, name, [Path(path) for path in paths], progress, prefix=prefix
+            )
     if as_json:
         print_json(asdict(report))
     else:
@@ -71,12 +81,24 @@ def ingest(
     raise typer.Exit(1 if report.failed else 0)
 
 
+def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
+    """A line for each failure, but few for one file: a record's source is FILE#NUMBER."""
+    files: dict[str, list[Failure]] = {}
+    for failure in failures:
+        files.setdefault(_RECORD.sub("", failure.source), []).append(failure)
+    for file, found in files.items():
+        for failure in found[:_FAILURES_OF_FILE]:
+            named = failure.source in failure.reason
+            yield failure.reason if named else f"{failure.source}: {failure.reason}"
+        if len(found) > _FAILURES_OF_FILE:
+            yield f"… and {len(found) - _FAILURES_OF_FILE:,} more in {file}"
+
+
 def _print(report: "IngestReport") -> None:
     from server.cli.output import console, counted, print_error, print_warning
 
-    for failure in report.failed:
-        named = failure.source in failure.reason
-        print_error(failure.reason if named else f"{failure.source}: {failure.reason}")
+    for line in told_failures(report.failed):
+        print_error(line)
     for source in report.superseded:
         print_warning(f"{source} came more than once: the last one counts.")
     out = console()

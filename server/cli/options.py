@@ -4,12 +4,21 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+
+def _named(name: str | None) -> str | None:
+    """A name as it is given. Raises: BadParameter for a blank one, as of an unset variable."""
+    if name is not None and not name.strip():
+        raise typer.BadParameter("the name is empty: give one, or leave the option out.")
+    return name
+
+
 CollectionName: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--collection",
         "-c",
         metavar="NAME",
+        callback=_named,
         help="The collection; by default the setting `collection`.",
         show_default=False,
     ),

@@ -115,6 +115,27 @@ def test_a_broken_file_is_named_with_the_reason_and_costs_the_exit_code(
     assert "2 new, 0 changed, 0 unchanged, 2 failed" in done.out
 
 
+def test_an_empty_path_is_not_the_working_directory(ammon: Ammon) -> None:
+    done = ammon("ingest", "")
+    assert done.code == 2
+    assert "PATH is empty" in done.err
+
+
+def test_an_empty_name_is_not_the_default_collection(ammon: Ammon, notes: Path) -> None:
+    done = ammon("ingest", notes, "-c", "")
+    assert done.code == 2
+    assert "name is empty" in done.err
+
+
+def test_few_failures_of_one_file_are_told_one_by_one(ammon: Ammon, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text("not json\n" * 1205, encoding="utf-8")
+    done = ammon("ingest", tmp_path / "bad.jsonl")
+    assert "… and 1,200 more in bad.jsonl" in done.err
+    assert len(done.err.splitlines()) < 10
+    told = ammon("ingest", tmp_path / "bad.jsonl", "--json").json
+    assert len(told["failed"]) == 1205
+
+
 def test_failures_are_in_the_json_too(ammon: Ammon, notes: Path) -> None:
     (notes / "broken.docx").write_bytes(b"rubbish")
     done = ammon("ingest", notes, "--json")
