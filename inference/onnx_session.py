@@ -1,5 +1,6 @@
 """A transformer on onnxruntime: token ids to unit vectors."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -93,9 +94,11 @@ class OnnxSession:
 
 def _open(weights: Path) -> "InferenceSession":
     """A session that uses the calling thread only, so that callers choose the number of threads."""
+    # Its telemetry writes files into the home folder as soon as it is imported; this, and only
+    # before the import, keeps it from that.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
-    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY

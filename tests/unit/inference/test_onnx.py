@@ -1,4 +1,7 @@
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +46,19 @@ def test_similarities_are_those_published_for_the_model(minilm: OnnxEmbedder) ->
 
 def test_the_model_id_names_weights_length_and_pooling(minilm: OnnxEmbedder) -> None:
     assert minilm.model_id == "all-minilm-l6-v2-int8:8199be6f:be50c362:256:mean"
+
+
+def test_the_model_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("XDG_") and name != "ORT_DISABLE_TELEMETRY"
+    }
+    code = "from inference.onnx import OnnxEmbedder; OnnxEmbedder(threads=1).embed(['a'], 'query')"
+    subprocess.run(
+        [sys.executable, "-c", code], env=inherited | {"HOME": str(tmp_path)}, check=True
+    )
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_texts_longer_than_the_model_reads_are_cut_at_256_tokens(minilm: OnnxEmbedder) -> None:
