@@ -2,7 +2,8 @@
 
 Before each question the pointer to the current snapshot is read. When it has moved, the thread that
 noticed opens the new snapshot while all others go on with the old one, which is let go when the
-last of them is done. A question is never refused because of a swap.
+last of them is done. A question is never refused because of a swap. A new snapshot that is damaged
+is opened once, and told of once: the one before it serves on until the pointer moves again.
 """
 
 from collections.abc import Callable
@@ -42,6 +43,7 @@ class Retrievers:
         self._folder = folder
         self._embedder = embedder
         self._open: dict[str, _Open] = {}
+        self._refused: dict[str, Path] = {}
         self._locks: dict[str, Lock] = {}
 
     def get(self, collection: Collection) -> Retriever | None:
@@ -53,7 +55,7 @@ class Retrievers:
         name = folder.current()
         if name is None:
             return self._last(collection, kept)
-        if kept is not None and kept.path == folder.path / name:
+        if kept is not None and self._serves_on(collection, kept, folder.path / name):
             return kept.retriever
         lock = self._locks.setdefault(collection.name, Lock())
         if kept is None:
@@ -68,7 +70,12 @@ class Retrievers:
     def forget(self, collection: str) -> None:
         """Let go of a collection that was deleted; questions under way end with what they have."""
         self._open.pop(collection, None)
+        self._refused.pop(collection, None)
         self._locks.pop(collection, None)
+
+    def _serves_on(self, collection: Collection, kept: _Open, current: Path) -> bool:
+        """Whether what is open is the current snapshot, or that one was opened and is damaged."""
+        return current in (kept.path, self._refused.get(collection.name))
 
     def _last(self, collection: Collection, kept: _Open | None) -> Retriever | None:
         """With another embedder there is no snapshot at first: the one before it serves on.
@@ -88,11 +95,13 @@ class Retrievers:
         except (SnapshotError, OSError) as error:
             if kept is None:
                 raise
-            _log.exception("snapshot refused, the one before it serves on", reason=str(error))
+            _log.error("snapshot refused, the one before it serves on", reason=str(error))
             return kept.retriever
         if fresh is None:
             return self._last(collection, kept)
-        self._open[collection.name] = fresh
+        if fresh is not kept:
+            self._open[collection.name] = fresh
+            self._refused.pop(collection.name, None)
         return fresh.retriever
 
     def _newest(
@@ -103,12 +112,14 @@ class Retrievers:
             if name is None:
                 return None
             path = folder.path / name
-            if kept is not None and kept.path == path:
+            if kept is not None and self._serves_on(collection, kept, path):
                 return kept
             try:
                 snapshot = Snapshot.read(folder.open(name))
                 return _Open(path, Retriever(snapshot, self._embedder(collection.settings)))
-            except (SnapshotError, OSError):
+            except (SnapshotError, OSError) as error:
                 if folder.current() == name or attempt == _OPEN_ATTEMPTS - 1:
+                    if isinstance(error, SnapshotError):  # others may pass
+                        self._refused[collection.name] = path
                     raise
         return None

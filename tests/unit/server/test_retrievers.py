@@ -6,6 +6,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+import structlog
 
 from kg.errors import SnapshotError
 from kg.records import Collection, CollectionSettings
@@ -90,6 +91,26 @@ def test_a_damaged_snapshot_leaves_the_one_before_in_service(
     damaged = folder.path / publish(folder, 2)
     (damaged / "passages.text.data.npy").write_bytes(b"rubbish")
     assert revision(retrievers) == 1
+
+
+def test_a_damaged_snapshot_is_opened_once_and_told_of_once(
+    retrievers: Retrievers, folder: SnapshotFolder
+) -> None:
+    publish(folder, 1)
+    assert revision(retrievers) == 1
+    name = publish(folder, 2)
+    data = folder.path / name / "passages.text.data.npy"
+    whole = data.read_bytes()
+    data.write_bytes(b"rubbish")
+    with structlog.testing.capture_logs() as told:
+        assert revision(retrievers) == 1
+        data.write_bytes(whole)
+        assert revision(retrievers) == 1
+    assert [line["log_level"] for line in told] == ["error"]
+    publish(folder, 3)
+    assert revision(retrievers) == 3
+    folder.publish(name)
+    assert revision(retrievers) == 2
 
 
 def test_a_damaged_snapshot_alone_is_refused(
