@@ -48,6 +48,8 @@ class Processed:
     """Passages that came in without a graph because their extraction failed."""
     trouble: str = ""
     """Why a model cannot be reached; '' if all can."""
+    permanent: bool = False
+    """Whether the trouble is such that no waiting mends it."""
 
     def __add__(self, other: "Processed") -> "Processed":
         return Processed(
@@ -56,6 +58,7 @@ class Processed:
             retried=self.retried + other.retried,
             quarantined=self.quarantined + other.quarantined,
             trouble=other.trouble or self.trouble,
+            permanent=self.permanent or other.permanent,
         )
 
 
@@ -76,16 +79,22 @@ class Ingester:
         """
         return sum((self._attempt(batch) for batch in _batches(tasks)), Processed())
 
-    def postpone(self, tasks: Sequence[Task], reason: str) -> Processed:
-        """Put tasks back, or leave them failed if they were begun often enough."""
-        noted = (self._note(task, reason, retry=True) for task in tasks)
-        return sum(noted, Processed(trouble=reason))
+    def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
+        """Put tasks back unharmed: they are not to blame for the error, however often it comes."""
+        self.queue.release([task.id for task in tasks], reason=str(error))
+        return Processed(
+            retried=len(tasks),
+            trouble=str(error),
+            permanent=isinstance(error, ModelUnavailable) and error.permanent,
+        )
 
     def _attempt(self, batch: Sequence[Task]) -> Processed:
         try:
             return self._ingest(batch)
         except (StoreUnavailable, *SETUP_ERRORS):
             raise
+        except ModelUnavailable as error:
+            return self.postpone(batch, error)
         except Exception as error:  # the outermost boundary of a document: see above
             if len(batch) > 1:
                 return sum((self._attempt([task]) for task in batch), Processed())
@@ -114,16 +123,15 @@ class Ingester:
         result = Processed(
             done=len(ready),
             quarantined=sum(1 for extraction in used if extraction.failure),
-            trouble=trouble,
         )
+        unfinished = [task for task in batch if task.id in work.graphs and task.id not in ready]
         for task in batch:
             if task.id in work.failures:
                 result += self._note(task, work.failures[task.id])
-            elif task.id not in ready:
-                result += self._note(
-                    task, trouble or "The extractor left passages out.", retry=bool(trouble)
-                )
-        return result
+        if trouble is not None:
+            return result + self.postpone(unfinished, trouble)
+        left_out = (self._note(task, "The extractor left passages out.") for task in unfinished)
+        return sum(left_out, result)
 
     def _chunk(self, batch: Sequence[Task], settings: CollectionSettings) -> "_Work":
         work = _Work()
@@ -157,13 +165,13 @@ class Ingester:
 
     def _extract(
         self, collection: str, extractor: Extractor, passages: Mapping[str, Passage]
-    ) -> tuple[dict[str, Extraction], str]:
+    ) -> tuple[dict[str, Extraction], ModelUnavailable | None]:
         """The extractions of these passages, as far as they can be had, and why not of all."""
         saved = self.store.saved_extractions(collection, extractor.fingerprint, list(passages))
         found = {key: extraction for key, extraction in saved.items() if not extraction.failure}
         missing = [passage for key, passage in passages.items() if key not in found]
         if not missing:
-            return found, ""
+            return found, None
         try:
             for extraction in extractor.extract(missing):
                 if extractor.paid:
@@ -177,20 +185,19 @@ class Ingester:
                         reason=extraction.failure,
                     )
         except ModelUnavailable as error:
-            return found, str(error)
-        return found, ""
+            return found, error
+        return found, None
 
-    def _note(self, task: Task, reason: str, *, retry: bool = False) -> Processed:
-        again = retry and task.attempts < self.max_attempts
-        self.queue.fail(task.id, reason, retry=again)
+    def _note(self, task: Task, reason: str) -> Processed:
+        self.queue.fail(task.id, reason, retry=False)
         _log.warning(
-            "document postponed" if again else "document failed",
+            "document failed",
             collection=task.collection,
             source=task.source,
             attempts=task.attempts,
             reason=reason,
         )
-        return Processed(retried=1) if again else Processed(failed=1)
+        return Processed(failed=1)
 
 
 @dataclass(kw_only=True, slots=True)

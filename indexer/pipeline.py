@@ -15,13 +15,14 @@ from indexer.ingester import Ingester, Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from inference.embedder import Embedder
+from kg.errors import AmmonError
 from kg.jobs import Job, JobQueue, Task
 from kg.records import Collection, CollectionSettings, Document, Extraction, SourceDocument
 from kg.snapshot import SnapshotFolder
 from kg.store import Change, GraphReader, GraphStore
 
 MAX_ATTEMPTS = 5
-"""How often a task is begun before it is given up."""
+"""How often work on a task may end with the process before the task is given up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,9 +100,9 @@ class Pipeline:
         """See `Ingester.process`."""
         return self._ingester.process(tasks)
 
-    def postpone(self, tasks: Sequence[Task], reason: str) -> Processed:
+    def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """See `Ingester.postpone`."""
-        return self._ingester.postpone(tasks, reason)
+        return self._ingester.postpone(tasks, error)
 
     def delete(self, collection: str, document_ids: Iterable[str]) -> int:
         """Take documents out of the queue, and out of the graph in one transaction.

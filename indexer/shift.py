@@ -9,6 +9,7 @@ from threading import Event, Thread
 import structlog
 
 from indexer.ingester import SETUP_ERRORS, Processed
+from indexer.outages import Outages
 from indexer.pipeline import Pipeline
 from indexer.process import is_dead, worker_name
 from kg.errors import ModelUnavailable, StoreError
@@ -18,8 +19,6 @@ LARGEST_BATCH = 32
 """Documents in one lease, at most."""
 QUICK_SECONDS, SLOW_SECONDS = 2.0, 10.0
 """Batches that take less grow, those that take more shrink."""
-LONGEST_PAUSE = 30.0
-"""Seconds between two attempts to reach a model, at most."""
 STRIKES = 5
 """How often in a row a model may be out of reach before a run that is waited for gives up."""
 
@@ -40,23 +39,20 @@ class Shift:
     """Set when there may be new tasks, and when `stop` is."""
     report: Callable[[Processed], None]
     """Told what became of each batch."""
+    outages: Outages
+    """Shared by all threads of a worker."""
     collection: str | None = None
     name: str = field(default_factory=worker_name)
 
     def run(self, *, until_empty: bool) -> None:
         """Work until told to stop or, if so wished, until nobody has anything left to do.
 
-        Raises: StoreError. Only until empty: ModelUnavailable if a model stays out of reach, and
-        `SETUP_ERRORS`; the tasks keep waiting.
+        Raises: StoreError. Only until empty: ModelUnavailable if a model stays out of reach or
+        cannot be had at all, and `SETUP_ERRORS`; the tasks keep waiting.
         """
-        queue, limit, strikes = self.pipeline.queue, 1, 0
+        queue, limit = self.pipeline.queue, 1
         while not self.stop.is_set():
-            tasks = queue.lease(
-                worker=self.name,
-                limit=limit,
-                seconds=self.lease_seconds,
-                collection=self.collection,
-            )
+            tasks = self._lease(limit)
             if not tasks:
                 if queue.reclaim(is_dead):
                     continue
@@ -68,16 +64,39 @@ class Shift:
             began = time.monotonic()
             result = self._process(tasks, until_empty=until_empty)
             self.report(result)
-            limit = _pace(limit, tasks, time.monotonic() - began)
-            strikes = strikes + 1 if result.trouble and not result.done else 0
-            if until_empty and strikes >= STRIKES:
-                waiting = queue.waiting(self.collection)
-                raise ModelUnavailable(
-                    f"{result.trouble} ({waiting} documents wait in the queue; "
-                    "the next run goes on with them.)"
-                )
-            if strikes:
-                self.stop.wait(min(2.0 ** (strikes - 1), LONGEST_PAUSE))
+            limit = 1 if result.trouble else _pace(limit, tasks, time.monotonic() - began)
+            self._heed(tasks, result, until_empty=until_empty)
+
+    def _lease(self, limit: int) -> Sequence[Task]:
+        """The next tasks: of all collections, or while some rest, of one that does not."""
+        resting = self.outages.resting()
+        chosen: list[str | None] = [self.collection]
+        if resting and self.collection is None:
+            chosen = [found.name for found in self.pipeline.store.collections()]
+        for name in chosen:
+            if name in resting:
+                continue
+            tasks = self.pipeline.queue.lease(
+                worker=self.name, limit=limit, seconds=self.lease_seconds, collection=name
+            )
+            if tasks:
+                return tasks
+        return ()
+
+    def _heed(self, tasks: Sequence[Task], result: Processed, *, until_empty: bool) -> None:
+        """Let collections rest whose model is out of reach; raise if there is no point in that."""
+        for collection in {task.collection for task in tasks}:
+            if not result.trouble:
+                self.outages.over(collection)
+            elif not result.done:
+                strikes = self.outages.strike(collection, result.trouble)
+                if until_empty and (result.permanent or strikes >= STRIKES):
+                    waiting = self.pipeline.queue.waiting(self.collection)
+                    documents = "1 document waits" if waiting == 1 else f"{waiting} documents wait"
+                    raise ModelUnavailable(
+                        f"{result.trouble} ({documents} in the queue; the next run goes on there.)",
+                        permanent=result.permanent,
+                    )
 
     def _process(self, tasks: Sequence[Task], *, until_empty: bool) -> Processed:
         queue, held = self.pipeline.queue, [task.id for task in tasks]
@@ -86,7 +105,7 @@ class Shift:
                 return self.pipeline.process(tasks)
         except BaseException as error:  # an interrupt too: nobody has to wait for the lease's end
             if isinstance(error, SETUP_ERRORS) and not until_empty:
-                return self.pipeline.postpone(tasks, str(error))
+                return self.pipeline.postpone(tasks, error)
             with suppress(StoreError):
                 queue.release(held)
             raise

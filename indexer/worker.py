@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 import structlog
 
 from indexer.ingester import Processed
+from indexer.outages import Outages
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.shift import Shift
@@ -61,9 +62,10 @@ class Worker:
         store, queue = self._pipeline.store, self._pipeline.queue
         stop = Event()
         tally = _Tally(lambda: queue.waiting(collection), progress)
+        outages = Outages()
 
         def work() -> None:
-            self._shift(stop, tally.add, collection).run(until_empty=True)
+            self._shift(stop, tally.add, collection, outages).run(until_empty=True)
 
         with ThreadPoolExecutor(max(self._number - 1, 1), "worker") as pool:
             helpers = [pool.submit(work) for _ in range(self._number - 1)]
@@ -88,9 +90,10 @@ class Worker:
     def start(self) -> None:
         """Work in the background until `stop`."""
         self._stop.clear()
+        outages = Outages()
 
         def work() -> None:
-            self._shift(self._stop, self._after_batch, None).run(until_empty=False)
+            self._shift(self._stop, self._after_batch, None, outages).run(until_empty=False)
 
         jobs = [work] * self._number + [self._publish]
         self._running = [
@@ -118,7 +121,11 @@ class Worker:
         self._running = []
 
     def _shift(
-        self, stop: Event, report: Callable[[Processed], None], collection: str | None
+        self,
+        stop: Event,
+        report: Callable[[Processed], None],
+        collection: str | None,
+        outages: Outages,
     ) -> Shift:
         return Shift(
             pipeline=self._pipeline,
@@ -128,6 +135,7 @@ class Worker:
             arrived=self._arrived,
             report=report,
             collection=collection,
+            outages=outages,
         )
 
     def _after_batch(self, _: Processed) -> None:

@@ -122,6 +122,11 @@ class ModelError(AmmonError):
 class ModelUnavailable(ModelError):
     """A model's endpoint cannot be reached, refuses, or is overloaded beyond all retries."""
 
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        """`permanent`: no waiting mends it (a wrong key, an unknown model): somebody has to."""
+        super().__init__(message)
+        self.permanent = permanent
+
 
 class ModelOutputInvalid(ModelError):
     """A model's answer is empty, cut off, or does not fit its schema."""

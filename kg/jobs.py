@@ -94,8 +94,9 @@ class JobQueue(Protocol):
         """Hold on to leased tasks for so long from now."""
         ...
 
-    def release(self, task_ids: Sequence[str]) -> None:
-        """Give leased tasks back unharmed (as when a worker stops): attempts are not counted."""
+    def release(self, task_ids: Sequence[str], *, reason: str = "") -> None:
+        """Give leased tasks back unharmed (as when a worker stops): attempts are not counted.
+        `reason` is noted as their error, unless it is ''."""
         ...
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:

@@ -38,6 +38,9 @@ def configure(settings: Settings, default: Level) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel((settings.log_level or default).upper())
+    # Whoever waits for a command is told, unless a level is set, that it waits for a model.
+    told = "WARNING" if settings.log_level is None and default == "error" else "NOTSET"
+    logging.getLogger("indexer.outages").setLevel(told)
 
 
 class _Stderr(logging.Handler):

@@ -112,7 +112,8 @@ class Caller:
             remedy = f"failed {endpoint.attempts} times ({said}). Try again later."
         else:
             return ModelOutputInvalid(f"{self._name} refuses the request ({said}).")
-        return ModelUnavailable(f"{self._name} {remedy}")
+        permanent = unknown_model or status in (401, 402, 403) or error.code == "insufficient_quota"
+        return ModelUnavailable(f"{self._name} {remedy}", permanent=permanent)
 
     def close(self) -> None:
         """Close the connections; a later call opens them again."""

@@ -76,11 +76,12 @@ class MemoryQueue:
                 if one.task.id in task_ids and one.worker == worker:
                     one.until = self._clock() + seconds
 
-    def release(self, task_ids: Sequence[str]) -> None:
+    def release(self, task_ids: Sequence[str], *, reason: str = "") -> None:
         with self._lock:
             leased = [one for one in self._in(TaskState.EXTRACTING) if one.task.id in task_ids]
             for one in leased:
-                one.task = replace(one.task, attempts=one.task.attempts - 1)
+                error = as_unicode(reason) or one.task.error
+                one.task = replace(one.task, attempts=one.task.attempts - 1, error=error)
             self._requeue(leased)
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:

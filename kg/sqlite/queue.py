@@ -60,11 +60,13 @@ class SQLiteQueue:
             session = Session(connection, "queue")
             session.rows("extend", ids=ids_of(task_ids), worker=worker, until=until)
 
-    def release(self, task_ids: Sequence[str]) -> None:
+    def release(self, task_ids: Sequence[str], *, reason: str = "") -> None:
         with self._database.write() as connection:
             session = Session(connection, "queue")
             leased = session.ids("leased_among", ids=ids_of(task_ids))
             session.rows("uncount_attempt", ids=ids_of(leased))
+            for task_id in task_ids if reason else ():
+                session.rows("note_error", id=task_id, error=as_unicode(reason))
             _requeue(session, leased)
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:

@@ -87,6 +87,14 @@ class LeasesConformance(StoreFixtures):
         (again,) = take(library)
         assert (again.source, again.attempts) == ("a", 1)
 
+    def test_a_release_may_tell_its_reason(self, library: Store) -> None:
+        job = library.enqueue(COLLECTION, [document("a"), document("b")])
+        first, second = take(library)
+        library.release([first.id], reason="the model is away")
+        library.release([second.id])
+        told = [(task.error, task.attempts) for task in library.tasks(job.id)]
+        assert told == [("the model is away", 0), ("", 0)]
+
     def test_releasing_what_is_done_does_nothing(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [document("a")])
         (task,) = take(library)

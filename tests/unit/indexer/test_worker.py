@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from structlog.testing import capture_logs
 
 from indexer.ingester import Processed
 from indexer.progress import StepProgress
@@ -143,21 +144,70 @@ def test_an_interrupt_gives_the_tasks_back_uncounted(shop: Workshop) -> None:
     assert (task.state, task.attempts) == (TaskState.QUEUED, 0)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 def test_a_run_gives_up_when_the_model_stays_away_and_publishes_what_is_done(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
     def vanish(passage: Passage) -> str:
         if passage.text != NOTES[0].text:
             raise ModelUnavailable("The endpoint refuses.")
         return ""
 
-    monkeypatch.setattr("indexer.shift.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("indexer.outages.LONGEST_PAUSE", 0.01)
     shop.extractor = ScriptedExtractor(vanish)
     shop.pipeline.submit(COLLECTION, NOTES)
-    with pytest.raises(ModelUnavailable, match=r"The endpoint refuses\. \(\d+ documents wait"):
-        worker(shop).run_until_empty()
+    with pytest.raises(ModelUnavailable, match=r"The endpoint refuses\. \(19 documents wait"):
+        worker(shop, threads=threads).run_until_empty()
     assert len(shop.snapshot().documents.id) == 1
-    assert shop.queue.waiting() > 10
+    assert shop.queue.waiting() == 19
+
+
+def test_a_run_ends_at_once_if_no_waiting_helps(shop: Workshop) -> None:
+    def refuse(_: Passage) -> str:
+        raise ModelUnavailable("The key is wrong.", permanent=True)
+
+    shop.extractor = ScriptedExtractor(refuse)
+    shop.pipeline.submit(COLLECTION, NOTES)
+    with pytest.raises(ModelUnavailable, match=r"The key is wrong\. \(20 documents wait"):
+        worker(shop).run_until_empty()
+    assert len(shop.extractor.calls) == 1
+
+
+def test_that_a_model_is_away_is_told_once(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = iter(range(3))
+
+    def come_late(_: Passage) -> str:
+        if next(away, None) is not None:
+            raise ModelUnavailable("The endpoint refuses.")
+        return ""
+
+    monkeypatch.setattr("indexer.outages.LONGEST_PAUSE", 0.01)
+    shop.extractor = ScriptedExtractor(come_late)
+    shop.pipeline.submit(COLLECTION, NOTES)
+    with capture_logs() as logs:
+        found = worker(shop).run_until_empty()
+    assert (found.done, found.failed) == (20, 0)
+    told = [log["reason"] for log in logs if log["log_level"] == "warning"]
+    assert told == ["The endpoint refuses."]
+
+
+def test_in_the_background_a_model_that_is_away_holds_up_no_other_collection(
+    shop: Workshop,
+) -> None:
+    def refuse_the_first(passage: Passage) -> str:
+        if passage.text.startswith("Person"):
+            raise ModelUnavailable("The endpoint refuses.")
+        return ""
+
+    shop.extractor = ScriptedExtractor(refuse_the_first)
+    shop.store.create_collection("letters", shop.settings)
+    shop.pipeline.submit(COLLECTION, NOTES)
+    shop.pipeline.submit("letters", [note("a", "Milner met Molaison.")])
+    running = worker(shop)
+    running.start()
+    until(lambda: not shop.queue.waiting("letters"))
+    running.stop()
+    assert shop.queue.waiting(COLLECTION) == 20
 
 
 def test_a_run_stops_at_once_if_the_installation_is_at_fault(shop: Workshop) -> None:
@@ -172,21 +222,22 @@ def test_a_run_stops_at_once_if_the_installation_is_at_fault(shop: Workshop) -> 
     assert shop.queue.job(job.id).counts == {TaskState.QUEUED: 20}
 
 
-def test_in_the_background_a_fault_of_the_installation_fails_tasks_in_the_end(
+def test_in_the_background_a_fault_of_the_installation_leaves_tasks_waiting(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lack(_: Passage) -> str:
         raise DependencyMissing("spacy", "nlp")
 
-    monkeypatch.setattr("indexer.shift.LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr("indexer.outages.LONGEST_PAUSE", 0.01)
     shop.extractor = ScriptedExtractor(lack)
     job = shop.pipeline.submit(COLLECTION, NOTES[:1]).job
     running = worker(shop)
     running.start()
-    until(lambda: not shop.queue.waiting())
+    until(lambda: len(shop.extractor.calls) > 6)
     running.stop()
     assert job is not None
-    (task,) = shop.queue.tasks(job.id, state=TaskState.FAILED)
+    (task,) = shop.queue.tasks(job.id, state=TaskState.QUEUED)
+    assert task.attempts == 0
     assert "not installed" in task.error
 
 

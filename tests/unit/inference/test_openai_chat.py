@@ -182,6 +182,7 @@ def test_an_endpoint_that_cannot_be_had_is_named_with_a_remedy(
     with pytest.raises(ModelUnavailable, match=message) as raised:
         model.complete(ASK)
     assert "'scripted' at http://127.0.0.1" in str(raised.value)
+    assert raised.value.permanent == (answer.status in (401, 403, 404))
     assert server.calls == calls
 
 
