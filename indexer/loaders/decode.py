@@ -2,9 +2,13 @@
 
 import codecs
 import re
+from typing import TYPE_CHECKING
 
 from indexer.loaders.clean import clean_text
 from kg.errors import DocumentUnreadable
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
 
 SAMPLE_BYTES = 200_000
 """How much of a file the guess looks at."""
@@ -19,6 +23,16 @@ _MARKS = (
 _DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80-\x84\x86-\x9f]")
 _COMMON = "cp1252"
+_OTHER_LATIN = ("cp1250", "cp1254", "cp1257", "iso8859_2", "iso8859_9", "iso8859_16")
+_FOREIGN = re.compile(rb"[\x80-\xff]")
+_ROW = re.compile(rb"[\x80-\xff]{2,}")
+_NOT_COMMON = re.compile(
+    rb"[\x81\x8d\x8f\x90\x9d]|"
+    rb"(?<=[A-Za-z])[\x80\x82-\x84\x86-\x89\x8b\x91\x93-\x95\x98\x99\x9b](?=[A-Za-z])"
+)
+_MAX_FOREIGN = 0.25
+_MAX_IN_ROWS = 0.5
+_SURE = 0.2
 _MAX_CONTROLS = 0.02
 _FEW_CONTROLS = 2
 _MAX_BROKEN = 0.01
@@ -97,9 +111,32 @@ def _guess(data: bytes) -> str | None:
     if not matches:
         return None
     best = matches[0]
+    if _has_latin_script(sample) and not _is_other_latin(best):
+        return data.decode(_COMMON, "replace")
     # Where several fit equally well, it is most likely the one that is most in use.
     for match in matches:
         equal = (match.chaos, match.coherence) == (best.chaos, best.coherence)
         if equal and _COMMON in match.could_be_from_charset:
             return data.decode(_COMMON, "replace")
     return data.decode(best.encoding, "replace")
+
+
+def _has_latin_script(sample: bytes) -> bool:
+    """Whether it looks as western Europe writes: few letters beyond ASCII, each amid ASCII ones.
+
+    In other scripts they come in rows. A sign inside a word that cp1252 has as punctuation is a
+    letter of another encoding, say of DOS.
+    """
+    foreign = len(_FOREIGN.findall(sample))
+    in_rows = sum(len(row) for row in _ROW.findall(sample))
+    few = foreign <= _MAX_FOREIGN * len(sample) and in_rows <= _MAX_IN_ROWS * foreign
+    return few and _NOT_COMMON.search(sample) is None
+
+
+def _is_other_latin(best: "CharsetMatch") -> bool:
+    """Whether the guess is eastern Europe's encoding, cp1252 does not do as well, and it is sure.
+
+    One of DOS or of mainframes is always a bad guess for such text.
+    """
+    sure = best.coherence >= _SURE and _COMMON not in best.could_be_from_charset
+    return sure and best.encoding in _OTHER_LATIN

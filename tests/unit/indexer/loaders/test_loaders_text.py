@@ -27,8 +27,41 @@ def test_russian_text_is_read_in_any_encoding(encoding: str) -> None:
     assert read(f"{RUSSIAN}\nYear: 1867.\n".encode(encoding)).text.startswith(RUSSIAN)
 
 
-def test_latin_1_is_read() -> None:
-    assert read(FRENCH.encode("latin-1")).text == FRENCH
+@pytest.mark.parametrize(
+    "text",
+    [
+        FRENCH,
+        "Zürich ist eine Stadt in der Schweiz. Die Möwe fliegt.",
+        "Zürich",
+        "Größe",
+        "naïve",
+        "Åsa går på gatan och äter smörgås.",
+        "El niño comió una piña. ¿Qué más quería?",
+    ],
+)
+def test_latin_1_is_read_however_short(text: str) -> None:
+    assert read(text.encode("latin-1")).text == text
+
+
+def test_typographic_quotes_of_windows_are_read() -> None:
+    text = "She said “hello” — it’s fine."
+    assert read(text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Мария Кюри родилась в Варшаве."),
+        ("koi8-r", "Мария Кюри родилась в Варшаве."),
+        ("gb18030", "北京是中国的首都,也是一座历史悠久的城市。"),
+        ("big5", "臺北是臺灣的首都,也是一座歷史悠久的城市。"),
+        ("shift_jis", "東京は日本の首都であり、世界最大の都市の一つです。"),
+        ("cp1253", "Η Αθήνα είναι η πρωτεύουσα της Ελλάδας."),
+        ("cp1250", "Příliš žluťoučký kůň. Karel Čapek napsal hru o robotech."),
+    ],
+)
+def test_a_sentence_in_an_encoding_of_its_own_script_is_read(encoding: str, text: str) -> None:
+    assert read(text.encode(encoding)).text == text
 
 
 def test_one_broken_character_does_not_change_the_others() -> None:
