@@ -35,7 +35,7 @@ class Retriever:
                 f"The snapshot of {snapshot.collection!r}, revision {snapshot.revision}, was made "
                 f"with the embedder {snapshot.embedder!r}; questions cannot be compared with it by "
                 f"{embedder.model_id!r}. Ask with the first, or build a snapshot with the second "
-                "(ammon rebuild)."
+                f"(ammon rebuild --collection {snapshot.collection!r})."
             )
         self._snapshot = snapshot
         self._embedder = embedder

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kg.errors import CollectionNotFound
+from kg.errors import CollectionNotFound, SnapshotError
 from kg.jobs import Job, TaskState
 from kg.records import Collection
+from kg.snapshot import SnapshotFolder
 from server.core import Core
 
 
@@ -23,11 +24,13 @@ class CollectionStatus:
     """Its revision; questions see nothing newer."""
     waiting: int
     """Documents on their way."""
+    damage: str = ""
+    """Why the snapshot cannot be used and what to do about it; '' if it was not looked at."""
 
     @property
     def current(self) -> bool:
         """Whether questions see everything that is in the graph."""
-        return self.published_revision == self.collection.revision
+        return not self.damage and self.published_revision == self.collection.revision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +46,11 @@ class JobStatus:
     """Documents that questions see: all that are done, once a snapshot holds the last of them."""
 
 
-def collection_status(core: Core, name: str) -> CollectionStatus:
-    """Raises: CollectionNotFound."""
+def collection_status(core: Core, name: str, *, verify: bool = False) -> CollectionStatus:
+    """With `verify` the snapshot's files are read, unless they are large: then their sizes only.
+
+    Raises: CollectionNotFound.
+    """
     with core.store.read(name) as reader:
         collection, counts = reader.collection, dict(reader.counts())
     revision = core.published_revision(collection)
@@ -54,7 +60,20 @@ def collection_status(core: Core, name: str) -> CollectionStatus:
         snapshot=core.folders.snapshots(collection).current(),
         published_revision=revision if revision >= 0 else None,
         waiting=core.queue.waiting(name),
+        damage=_damage(core.folders.snapshots(collection)) if verify else "",
     )
+
+
+def _damage(folder: SnapshotFolder) -> str:
+    """Why the current snapshot cannot be used; '' if it can, or if there is none."""
+    name = folder.current()
+    try:
+        if name is not None:
+            folder.open(name)
+    except (SnapshotError, OSError) as error:
+        # One that was replaced meanwhile may be gone.
+        return str(error) if folder.current() == name else ""
+    return ""
 
 
 def job_status(core: Core, job: Job) -> JobStatus:

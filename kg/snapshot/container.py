@@ -24,7 +24,7 @@ MANIFEST = "manifest.json"
 VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
 """Files of smaller snapshots are checked whole when they are opened; of larger ones the sizes."""
 
-_REMEDY = "Build it again with: ammon rebuild"
+_REMEDY = "Build it again with: ammon rebuild --collection NAME"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg.errors import SnapshotMissing
+from kg.errors import SnapshotError, SnapshotMissing
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, sync_folder
 
 _POINTER = "CURRENT"
@@ -32,14 +32,22 @@ class SnapshotFolder:
         return self.path / _LOCK
 
     def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
-        """Write a snapshot aside, give it its name, and return that; nothing is published."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Write a snapshot aside, give it its name, and return that; nothing is published.
+
+        Raises: SnapshotError if the disk does not take it.
+        """
         mark = uuid.uuid4().hex[:8]
         aside = self.path / f"{_ASIDE}{mark}"
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             fill(SnapshotWriter(aside))
             name = f"r{revision:010d}-{mark}"
             aside.rename(self.path / name)
+        except OSError as error:
+            raise SnapshotError(
+                f"A snapshot cannot be written to {self.path}: {error.strerror or error}. "
+                "Make room there, then: ammon rebuild --collection NAME"
+            ) from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         sync_folder(self.path)
@@ -72,7 +80,7 @@ class SnapshotFolder:
         if chosen is None or not (self.path / chosen).is_dir():
             raise SnapshotMissing(
                 f"There is no snapshot {chosen or ''} in {self.path}. "
-                "Ingest a document, or build one with: ammon rebuild"
+                "Ingest a document, or build one with: ammon rebuild --collection NAME"
             )
         return SnapshotReader.open(self.path / chosen)
 

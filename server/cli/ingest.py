@@ -113,7 +113,7 @@ def _print(report: "IngestReport") -> None:
     )
     out.print(
         f"Collection {report.collection!r}: {counted(report.documents, 'document')}, "
-        f"{counted(report.passages, 'passage')}, {report.entities} entities, "
+        f"{counted(report.passages, 'passage')}, {counted(report.entities, 'entity', 'entities')}, "
         f"{counted(report.facts, 'fact')}"
         + (f", {report.quarantined} in quarantine" if report.quarantined else "")
         + f" ({report.seconds:.1f} s)"

@@ -27,9 +27,9 @@ def print_warning(message: str) -> None:
     _print_marked("Warning", "yellow", message)
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
     """'1 document', '2 documents'."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def console(*, stderr: bool = False) -> "Console":

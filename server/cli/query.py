@@ -42,5 +42,7 @@ def query(
         print_json(asdict(found))
     else:
         if behind and found.hits:
-            print_warning("The newest documents are not seen yet: ammon rebuild")
+            print_warning(
+                f"The newest documents are not seen yet: ammon rebuild --collection {name!r}"
+            )
         print_answer(found, k=k, explain=explain)

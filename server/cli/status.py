@@ -22,12 +22,12 @@ def status(
     as_json: options.AsJson = False,
 ) -> None:
     """Show the collections (or one of them), what is in them, and whether they are up to date."""
-    from server.cli.output import console, print_json
+    from server.cli.output import console, counted, print_json
     from server.status import collection_status
 
     with opened(context) as core:
         names = [collection] if collection else [found.name for found in core.store.collections()]
-        found = [collection_status(core, name) for name in names]
+        found = [collection_status(core, name, verify=True) for name in names]
         folder = str(core.settings.data_dir)
     if as_json:
         print_json({"data_dir": folder, "collections": [_row(status) for status in found]})
@@ -40,24 +40,37 @@ def status(
         counts = one.counts
         out.print(f"\n{one.collection.name}")
         out.print(
-            f"  {counts['documents']} documents, {counts['passages']} passages, "
-            f"{counts['entities']} entities, {counts['facts']} facts, "
-            f"{counts['synonyms']} synonyms, {counts['quarantined']} in quarantine"
+            f"  {counted(counts['documents'], 'document')}, "
+            f"{counted(counts['passages'], 'passage')}, "
+            f"{counted(counts['entities'], 'entity', 'entities')}, "
+            f"{counted(counts['facts'], 'fact')}, {counted(counts['synonyms'], 'synonym')}, "
+            f"{counts['quarantined']} in quarantine"
         )
         settings = one.collection.settings
         out.print(f"  extractor {settings.extractor}, embedder {settings.embedder}")
-        out.print(f"  {_standing(one.snapshot, current=one.current, waiting=one.waiting)}")
+        out.print(f"  {_standing(one)}")
 
 
-def _standing(snapshot: str | None, *, current: bool, waiting: int) -> str:
-    queued = f"; {waiting} documents wait (ammon ingest or ammon serve takes them in)"
-    if current:
-        told = f"up to date: snapshot {snapshot}"
-    elif snapshot:
-        told = f"behind: snapshot {snapshot} is older than the graph (ammon rebuild)"
+def _standing(status: "CollectionStatus") -> str:
+    """Whether questions see everything, and the command to run if they do not."""
+    from server.cli.output import counted
+
+    remedy = f"ammon rebuild --collection {status.collection.name!r}"
+    if status.damage:
+        told = f"damaged: {status.damage}"
+        told = told.replace("--collection NAME", f"--collection {status.collection.name!r}")
+    elif status.current:
+        told = f"up to date: snapshot {status.snapshot}"
+    elif status.snapshot:
+        told = f"behind: snapshot {status.snapshot} is older than the graph ({remedy})"
+    elif status.counts["documents"]:
+        told = f"no snapshot is published, so questions find nothing ({remedy})"
     else:
         told = "no snapshot yet"
-    return told + (queued if waiting else "")
+    if not status.waiting:
+        return told
+    waiting = counted(status.waiting, "document")
+    return f"{told}; {waiting} on the way (ammon ingest or ammon serve takes them in)"
 
 
 def _row(status: "CollectionStatus") -> dict[str, Any]:
@@ -71,5 +84,6 @@ def _row(status: "CollectionStatus") -> dict[str, Any]:
         "snapshot": status.snapshot,
         "published_revision": status.published_revision,
         "current": status.current,
+        "damage": status.damage,
         "waiting": status.waiting,
     }

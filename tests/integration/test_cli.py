@@ -167,6 +167,38 @@ def test_explaining_tells_mode_and_times(ammon: Ammon, notes: Path) -> None:
     assert "retrieval" in done.out
 
 
+def _snapshots(folder: Path) -> Path:
+    (pointer,) = (folder / "data").glob("collections/*/snapshots/*/CURRENT")
+    return pointer
+
+
+def test_status_tells_of_damage_and_of_the_remedy(
+    ammon: Ammon, notes: Path, tmp_path: Path
+) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    pointer = _snapshots(tmp_path)
+    file = pointer.parent / pointer.read_text(encoding="utf-8") / "passages.id.data.npy"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    told = ammon("status").out
+    assert "passages.id.data.npy is damaged" in told
+    assert "ammon rebuild --collection 'papers'" in told
+    (found,) = ammon("status", "--json").json["collections"]
+    assert not found["current"]
+    assert "is damaged" in found["damage"]
+
+
+def test_without_a_snapshot_status_names_the_command(
+    ammon: Ammon, notes: Path, tmp_path: Path
+) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    _snapshots(tmp_path).unlink()
+    told = ammon("status").out
+    assert "no snapshot is published" in told
+    assert "ammon rebuild --collection 'papers'" in told
+
+
 def test_status_shows_what_is_there(ammon: Ammon, notes: Path) -> None:
     assert "no collections yet" in ammon("status").out
     ammon("ingest", notes, "-c", "память")

@@ -1,10 +1,11 @@
+import errno
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kg.errors import SnapshotDamaged, SnapshotMissing
+from kg.errors import SnapshotDamaged, SnapshotError, SnapshotMissing
 from kg.snapshot import SnapshotFolder, SnapshotWriter
 
 
@@ -24,7 +25,9 @@ def write(folder: SnapshotFolder, revision: int) -> str:
 
 def test_an_empty_folder_has_no_snapshot(folder: SnapshotFolder) -> None:
     assert (folder.current(), folder.names(), folder.prune()) == (None, [], [])
-    with pytest.raises(SnapshotMissing, match=r"Ingest a document.*ammon rebuild"):
+    with pytest.raises(
+        SnapshotMissing, match=r"Ingest a document.*ammon rebuild --collection NAME"
+    ):
         folder.open()
 
 
@@ -157,3 +160,12 @@ def test_a_pointer_to_what_is_gone_says_so(folder: SnapshotFolder) -> None:
     (folder.path / name).rename(folder.path / "elsewhere")
     with pytest.raises(SnapshotMissing, match=name):
         folder.open()
+
+
+def test_a_full_disk_names_the_folder(folder: SnapshotFolder) -> None:
+    def full(_: SnapshotWriter) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SnapshotError, match=r"snapshots: No space left on device"):
+        folder.write(1, full)
+    assert folder.names() == []
