@@ -54,6 +54,7 @@ class Pipeline:
         self.store = store
         self.queue = queue
         self._extractor = extractor
+        self._embedder = embedder
         self.publisher = Publisher(store=store, embedder=embedder, folder=folder)
         self._ingester = Ingester(
             store=store,
@@ -62,6 +63,14 @@ class Pipeline:
             embedder=embedder,
             max_attempts=max_attempts,
         )
+
+    def check(self, settings: CollectionSettings) -> None:
+        """See that documents could be indexed so, without asking any endpoint.
+
+        Raises: DependencyMissing, WeightsInvalid, SettingsInvalid, InputError.
+        """
+        _ = self._extractor(settings).fingerprint
+        _ = self._embedder(settings).model_id
 
     def submit(self, collection: str, documents: Iterable[SourceDocument]) -> Submission:
         """Queue, as one job, the documents that are not yet in the graph as they are.

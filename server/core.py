@@ -62,14 +62,18 @@ class Core:
     # Collections
 
     def create_collection(self, name: str, wanted: Wanted = Wanted()) -> Collection:
-        """Raises: NameInvalid, CollectionExists, SettingsInvalid."""
+        """Nothing is made that nothing could be indexed in.
+
+        Raises: NameInvalid, CollectionExists, SettingsInvalid, WeightsInvalid, DependencyMissing.
+        """
         settings = self._settle(wanted, self._defaults())
+        self.pipeline.check(settings)
         return self.store.create_collection(name, settings)
 
     def ensure_collection(self, name: str, wanted: Wanted) -> Collection:
         """The collection of that name, made if there is none.
 
-        Raises: NameInvalid, SettingsInvalid; SettingsConflict if it is there and indexed otherwise.
+        Raises: as `create_collection`; SettingsConflict if it is there and indexed otherwise.
         """
         try:
             present = self.store.collection(name)
@@ -127,9 +131,10 @@ class Core:
     def reindex(self, collection: str, wanted: Wanted) -> Submission:
         """Change how a collection is indexed, and queue what that changes.
 
-        Raises: CollectionNotFound, SettingsInvalid.
+        Raises: CollectionNotFound, SettingsInvalid, WeightsInvalid, DependencyMissing.
         """
         settings = self._settle(wanted, self.store.collection(collection).settings)
+        self.pipeline.check(settings)
         submission = self.pipeline.reindex(collection, settings)
         self.worker.wake()
         return submission

@@ -6,15 +6,22 @@ from pathlib import Path
 import pytest
 
 from kg.errors import (
+    AmmonError,
     CollectionNotFound,
+    DependencyMissing,
     DocumentNotFound,
     SettingsConflict,
     SettingsInvalid,
+    WeightsInvalid,
 )
 from kg.records import SourceDocument
+from server.composition import compose
 from server.core import BEING_INDEXED, Core, Wanted
 from server.ingest import ingest
+from server.settings import Settings
 from server.status import collection_status, job_status
+from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.house import open_house, settings_in
 
 
@@ -44,6 +51,45 @@ def test_a_collection_is_not_indexed_in_two_ways(core: Core) -> None:
     core.ensure_collection("papers", Wanted(max_tokens=64))
     with pytest.raises(SettingsConflict, match="ammon reindex"):
         core.ensure_collection("papers", Wanted(max_tokens=128))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error"),
+    [
+        (Wanted(extractor="spacy:no_such_pipeline"), WeightsInvalid),
+        (Wanted(embedder="onnx:."), WeightsInvalid),
+    ],
+    ids=["extractor", "embedder"],
+)
+def test_what_cannot_be_loaded_neither_makes_nor_changes_a_collection(
+    tmp_path: Path, wanted: Wanted, error: type[AmmonError]
+) -> None:
+    core = compose(settings_in(tmp_path))
+    made = core.create_collection("papers", Wanted(extractor="llm", embedder="openai"))
+    with pytest.raises(error):
+        core.ensure_collection("letters", wanted)
+    with pytest.raises(error):
+        core.reindex("papers", wanted)
+    assert list(core.store.collections()) == [made]
+    core.close()
+
+
+def test_a_missing_extra_is_told_before_a_collection_is_made(tmp_path: Path) -> None:
+    class WithoutTorch(HashEmbedder):
+        @property
+        def model_id(self) -> str:
+            raise DependencyMissing("sentence-transformers", "torch")
+
+    def spare(name: str, _: Settings) -> ScriptedExtractor:
+        return ScriptedExtractor(fingerprint=name)
+
+    core = compose(
+        settings_in(tmp_path), extractor=spare, embedder=lambda name, _: WithoutTorch(32)
+    )
+    with pytest.raises(DependencyMissing, match="torch"):
+        core.ensure_collection("papers", Wanted(embedder="sentence-transformers:x"))
+    assert core.store.collections() == []
+    core.close()
 
 
 def test_a_chat_models_name_is_settled_with_the_collection(core: Core) -> None:
