@@ -11,6 +11,7 @@ from kg.snapshot.tables import Floats
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.question import Link, Question
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.top import top
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,26 +35,19 @@ class Base:
     score: Floats
     """(P,): the best of the views, and the bonuses of all links."""
     links: tuple[LinkBonus, ...]
+    bonus: Floats
+    """(P,): the bonuses of all links."""
 
+    def refresh(self, passages: npt.NDArray[np.int32]) -> None:
+        """Score these passages anew, after their views became sharper."""
+        self.score[passages] = self.views[:, passages].max(axis=0) + self.bonus[passages]
 
-class Similarity:
-    """Half the passage, half its best sentence."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._passages = np.asarray(snapshot.passages.vectors, dtype=np.float32)
-        self._sentences = np.asarray(snapshot.sentences.vectors, dtype=np.float32)
-        self._indptr = snapshot.sentences.indptr
-
-    def sentences(self, vectors: Floats) -> Floats:
-        """(S, v) inner products of v unit vectors (v, d) with all sentences."""
-        products: Floats = self._sentences @ vectors.T
-        return products
-
-    def passages(self, vectors: Floats, sentences: Floats) -> Floats:
-        """(v, P) similarities of v unit vectors (v, d), given their products with the sentences."""
-        best = np.maximum.reduceat(sentences, self._indptr[:-1], axis=0)
-        similarity: Floats = 0.5 * (self._passages @ vectors.T + best)
-        return np.ascontiguousarray(similarity.T)
+    def candidates(self, count: int) -> npt.NDArray[np.int32]:
+        """The passages among which every source finds its best: the `count` best by score, by each
+        view, and of each link."""
+        best = [top(self.score, count), *(top(view, count) for view in self.views)]
+        linked = [link.passages[top(self.score[link.passages], count)] for link in self.links]
+        return np.unique(np.concatenate([*best, *linked]))
 
 
 def base_scores(
@@ -69,10 +63,10 @@ def base_scores(
         _link_bonus(link, lookup.entries(link.surface), snapshot, idf, constants)
         for link in question.links
     )
-    score = views.max(axis=0)
+    bonus = np.zeros(views.shape[1], dtype=np.float32)
     for link in links:
-        score[link.passages] += link.bonus
-    return Base(views=views, score=score, links=links)
+        bonus[link.passages] += link.bonus
+    return Base(views=views, score=views.max(axis=0) + bonus, links=links, bonus=bonus)
 
 
 def _link_bonus(

@@ -11,6 +11,9 @@ class WalkConstants:
     """Of every softmax: cosines that differ by this much differ e-fold in weight."""
     pool: int = 20
     """How many of the best passages each source is spread over."""
+    candidates: int = 200
+    """In a large corpus: among how many of the best passages, by their own vectors and names, each
+    source looks at sentences."""
     idf_bonus: float = 0.1
     """Bonus of a passage that mentions a name of the question, times the name's idf (0..1)."""
     title_bonus: float = 0.2

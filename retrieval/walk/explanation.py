@@ -8,6 +8,8 @@ from retrieval.walk.run import Run
 
 _BRIDGES = 8
 _FACTS = 8
+_NEAR = 0.3
+"""How near a fact must be to a question (cosine) that names nothing known, to be shown."""
 
 
 def explain(run: Run, passages: Ints) -> Explanation:
@@ -37,10 +39,11 @@ def explain(run: Run, passages: Ints) -> Explanation:
     entries = [entry for link in base.links for entry in link.entries]
     entries += [int(step.bridges[row]) for row in heaviest]
     used = {int(gazetteer.entity[entry]) for entry in entries} - {-1}
+    facts = _facts(used, passages, run)
     notes = () if linked else ("No name in the question is known to this collection.",)
     return Explanation(
         entities=tuple(sorted(linked, key=lambda entity: -entity.weight) + bridges),
-        facts=_facts(used, passages, run),
+        facts=tuple(fact for fact in facts if linked or fact.score >= _NEAR),
         clauses=tuple(clause.text for clause in run.question.clauses),
         notes=notes,
     )

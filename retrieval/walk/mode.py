@@ -12,25 +12,33 @@ from kg.snapshot.tables import Floats, Ints
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.mode import Ranking
 from retrieval.question import Question, read_question
-from retrieval.walk.base import Similarity, base_scores
+from retrieval.walk.base import Base, base_scores
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.explanation import explain
 from retrieval.walk.postings import Postings, idf
 from retrieval.walk.receipt import WalkTrace
 from retrieval.walk.run import Run
+from retrieval.walk.similarity import FEW_SENTENCES, Sight, Similarity
 from retrieval.walk.sources import reset_vector, sources
 from retrieval.walk.step import take_step
 from retrieval.walk.without import pairs_without
 
 
 class ConditionedWalk:
-    """Mode `ammon` over one snapshot, with receipts. Exact: every passage is scored."""
+    """Mode `ammon` over one snapshot, with receipts."""
 
-    def __init__(self, snapshot: Snapshot, constants: WalkConstants | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        constants: WalkConstants | None = None,
+        *,
+        few_sentences: int = FEW_SENTENCES,
+    ) -> None:
+        """Up to `few_sentences` all are compared with the question: see `similarity`."""
         self._snapshot = snapshot
         self._constants = constants or WalkConstants()
         self._lookup = GazetteerLookup(snapshot)
-        self._similarity = Similarity(snapshot)
+        self._similarity = Similarity(snapshot, few_sentences)
         self._facts_of = snapshot.facts.passages.inverted(len(snapshot.passages.id))
         self._postings = Postings(snapshot, self._constants.postings)
         self._gone: Ints = np.zeros(0, dtype=np.int32)
@@ -56,18 +64,24 @@ class ConditionedWalk:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
         read = self._read(question)
         masked = 1 if read.mask else 0
-        products = self._similarity.sentences(vectors)
         asked = [row for row in range(len(vectors)) if row != masked or not masked]
-        views = self._similarity.passages(vectors[asked], products[:, asked])
-        views[:, self._gone] = -np.inf
+        sight = self._similarity.look(vectors, asked, masked)
+        sight.views[:, self._gone] = -np.inf
         base = base_scores(
-            read, views, self._snapshot, self._lookup, self._postings.idf, self._constants
+            read, sight.views, self._snapshot, self._lookup, self._postings.idf, self._constants
         )
+        if not self._similarity.exact:
+            self._sharpen(sight, base, base.candidates(self._constants.candidates))
         found = sources(read, base, self._constants)
         reset = reset_vector(found, len(base.score))
-        relevance = 0.5 * (products[:, 0] + products[:, masked])
         step = take_step(
-            reset, base.score, relevance, self._named(read), self._postings, self._constants
+            reset,
+            base.score,
+            sight.relevance,
+            self._named(read),
+            self._postings,
+            self._constants,
+            reaching=lambda passages: self._sharpen(sight, base, passages),
         )
         share = self._constants.step_weight
         return Run(
@@ -102,6 +116,9 @@ class ConditionedWalk:
         left = len(self._snapshot.passages.id) - len(made._gone)
         made._postings.idf = idf(made._postings.df, left)
         return made
+
+    def _sharpen(self, sight: Sight, base: Base, passages: Ints) -> None:
+        base.refresh(sight.sharpen(np.setdiff1d(passages, self._gone)))
 
     def _read(self, question: str) -> Question:
         return read_question(question, self._lookup.known, cased=self._snapshot.cased)

@@ -4,6 +4,7 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats, Longs, Pairs
+from retrieval.ranges import ranges
 
 
 class Postings:
@@ -26,7 +27,7 @@ class Postings:
         """(passage, entry) for every entry that these passages share with at least one other."""
         table = self.pairs.by_passage
         counts = table.indptr[passages + 1] - table.indptr[passages]
-        rows = table.items[_ranges(table.indptr[passages], counts)]
+        rows = table.items[ranges(table.indptr[passages], counts)]
         entries = self.pairs.entry[rows].astype(np.int64)
         shared = self.df[entries] >= 2
         return np.repeat(passages, counts)[shared], entries[shared]
@@ -46,7 +47,7 @@ class Postings:
         """For each pair the highest relevance among the sentences that make it."""
         table = self.pairs.sentences
         counts = table.indptr[rows + 1] - table.indptr[rows]
-        values = relevance[table.items[_ranges(table.indptr[rows], counts)]]
+        values = relevance[table.items[ranges(table.indptr[rows], counts)]]
         starts = np.cumsum(counts) - counts
         best: Floats = np.maximum.reduceat(values, starts)
         return best
@@ -69,11 +70,3 @@ def idf(df: Longs, passages: int) -> Floats:
         np.float32
     )
     return values
-
-
-def _ranges(starts: Longs, counts: Longs) -> Longs:
-    """The numbers start..start + count of every range, end to end."""
-    total = int(counts.sum())
-    offsets = np.repeat(starts - (np.cumsum(counts) - counts), counts)
-    ranges: Longs = offsets + np.arange(total)
-    return ranges

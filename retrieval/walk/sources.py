@@ -8,6 +8,7 @@ from kg.snapshot.tables import Floats, Ints
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.top import top
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,14 +73,3 @@ def _spread(scores: Floats, where: Ints | None, constants: WalkConstants) -> tup
     weights = np.exp((scores[best] - scores[best[0]]) / constants.temperature)
     passages = best if where is None else where[best]
     return passages.astype(np.int32), (weights / weights.sum()).astype(np.float32)
-
-
-def top(scores: Floats, count: int) -> Ints:
-    """The rows of the `count` best scores, best first; of equal ones the lower row first."""
-    if count < len(scores):
-        threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
-        rows = np.flatnonzero(scores >= threshold)
-    else:
-        rows = np.arange(len(scores))
-    order = np.lexsort((rows, -scores[rows]))[:count]
-    return rows[order].astype(np.int32)

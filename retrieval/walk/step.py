@@ -10,6 +10,7 @@ all that e leads to besides p1:
     h(p2)     = Σ over p1, e of  a(p1) · P(e | p1) · w(e, p2) / rest(e, p1),   p2 ≠ p1
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -71,11 +72,13 @@ def take_step(
     excluded: Ints,
     postings: Postings,
     constants: WalkConstants,
+    reaching: Callable[[Ints], None] = lambda _: None,
 ) -> Step:
     """Take the step from `reset` (P,).
 
     `base` (P,) are the passages' base scores, `relevance` (S,) the sentences' inner products with
-    the question and its mask, `excluded` the entries that the question names.
+    the question and its mask, `excluded` the entries that the question names. `reaching` is told
+    the passages that the step may come to, before their scores are read.
     """
     sources = np.flatnonzero(reset > 0)
     origin, bridge = postings.bridges_of(sources)
@@ -87,6 +90,7 @@ def take_step(
 
     indptr, rows = postings.rows_of(entries)
     passage = postings.pairs.passage[rows]
+    reaching(passage)
     fitness = (
         0.5 * postings.best_sentence(rows, relevance)
         + 0.5 * base[passage]

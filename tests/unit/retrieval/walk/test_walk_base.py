@@ -1,7 +1,6 @@
 """Base scores, worked out by hand."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from kg.snapshot import Snapshot
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.question import read_question
-from retrieval.walk.base import Base, Similarity, base_scores
+from retrieval.walk.base import Base, base_scores
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
 from tests.doubles.pairs import walkable
@@ -30,29 +29,6 @@ def scored(
         Postings(snapshot, 20).idf,
         WalkConstants(),
     )
-
-
-def test_similarity_is_half_the_passage_and_half_its_best_sentence() -> None:
-    made = walkable(2, [], sentences=2)
-    snapshot = replace(
-        made,
-        passages=replace(made.passages, vectors=np.array([[1, 0], [0, 1]], dtype=np.float32)),
-        sentences=replace(
-            made.sentences,
-            vectors=np.array([[0, 1], [0.5, 0], [1, 0], [0.25, 0]], dtype=np.float16),
-        ),
-    )
-    vectors = np.array([[1, 0], [0, 1]], dtype=np.float32)
-    similarity = Similarity(snapshot)
-    products = similarity.sentences(vectors)
-    assert products[:, 0].tolist() == [0.0, 0.5, 1.0, 0.25]
-    assert similarity.passages(vectors, products).tolist() == [[0.75, 0.5], [0.5, 0.5]]
-
-
-def test_an_empty_corpus_has_no_similarities() -> None:
-    vectors = np.array([[1, 0]], dtype=np.float32)
-    similarity = Similarity(walkable(0, []))
-    assert similarity.passages(vectors, similarity.sentences(vectors)).shape == (1, 0)
 
 
 def test_the_best_view_counts() -> None:

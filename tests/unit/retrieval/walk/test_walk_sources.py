@@ -37,6 +37,7 @@ def base(
         views=np.array([score, *clauses], dtype=np.float32).reshape(1 + len(clauses), -1),
         score=np.array(score, dtype=np.float32),
         links=links if bonus is not None else (),
+        bonus=np.zeros(len(score), dtype=np.float32),
     )
 
 
