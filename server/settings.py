@@ -12,13 +12,14 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -97,6 +98,9 @@ class Settings(BaseSettings):
     """The address that `ammon serve` listens at."""
     port: int = Field(default=8321, ge=0, le=65535)
     """Its port; 0 takes a free one."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names of hosts, with commas between them, that requests may be for besides those of loopback;
+    * allows all. Unless set, a server that listens on another address answers to all."""
     request_threads: int = Field(default=16, ge=1, le=512)
     """How many HTTP requests are worked on at once; others wait their turn."""
     log_level: Level | None = None
@@ -108,6 +112,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _separate(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip())
 
     @classmethod
     def settings_customise_sources(
@@ -240,4 +251,6 @@ def _reason(error: ValidationError, origins: Mapping[str, str]) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     return "" if value is None else str(value)

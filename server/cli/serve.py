@@ -1,10 +1,14 @@
 """`ammon serve`: the HTTP API."""
 
-import ipaddress
+import errno
+import logging
+import socket
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
+from kg.errors import SettingsInvalid
 from server.cli.context import load_settings
 
 
@@ -28,24 +32,47 @@ def serve(
     from server.cli.output import print_warning
     from server.composition import compose
     from server.http.app import create_app
+    from server.http.hosts import is_loopback
 
-    settings = load_settings("info").settings
-    opener = context.obj or compose
-    address = host or settings.host
-    if not _is_loopback(address):
-        print_warning(f"{address} can be reached by others, and nothing asks them for a key.")
-    uvicorn.run(
-        create_app(settings, opener),
-        host=address,
-        port=settings.port if port is None else port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=30,
+    chosen = {"host": host or None, "port": port}
+    settings = load_settings("info").settings.model_copy(
+        update={name: value for name, value in chosen.items() if value is not None}
     )
+    if not is_loopback(settings.host):
+        print_warning(f"{settings.host} can be reached by others, and nothing asks them for a key.")
+    # The address first: without one nothing is opened, and no work is taken from the queue.
+    with _listen(settings.host, settings.port) as listening, suppress(KeyboardInterrupt):
+        core = (context.obj or compose)(settings)
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        logging.getLogger("server").info(
+            "running on http://%s:%d (Ctrl-C ends it)", shown, listening.getsockname()[1]
+        )
+        try:
+            uvicorn.Server(
+                uvicorn.Config(
+                    create_app(settings, lambda _: core),
+                    log_config=None,
+                    access_log=False,
+                    timeout_graceful_shutdown=30,
+                )
+            ).run([listening])
+        finally:
+            core.close()
 
 
-def _is_loopback(host: str) -> bool:
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address. Raises: SettingsInvalid."""
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        families = {found[0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        family = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsInvalid(
+                f"The port {port} of {host} is taken, perhaps by another `ammon serve`: choose "
+                "another one with --port (or the setting `port`); 0 takes a free one."
+            ) from error
+        raise SettingsInvalid(
+            f"Ammon cannot listen at {host}, port {port}: {error.strerror or error}. Choose "
+            "another address with --host and --port (or the settings `host` and `port`)."
+        ) from error

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from server.core import Core
 from server.http import problems
+from server.http.hosts import Hosts
 from server.http.middleware import BodyLimit, Requests
 from server.http.routers import collections, documents, graph, health, jobs, query
 from server.settings import Settings
@@ -46,7 +47,7 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
         version=_version(),
         openapi_tags=[{"name": name, "description": told} for name, told in _TAGS.items()],
         generate_unique_id_function=_operation_id,
-        responses=problems.responses(400, 413, 422, 500, 503),
+        responses=problems.responses(400, 403, 413, 422, 500, 503),
         lifespan=lifespan,
     )
     api = APIRouter(prefix=PREFIX)
@@ -55,6 +56,7 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
     app.include_router(api)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=settings.max_request_mb * 1_000_000)
+    app.add_middleware(Hosts, settings=settings)
     app.add_middleware(Requests)
     return app
 

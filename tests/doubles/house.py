@@ -17,8 +17,13 @@ def open_house(settings: Settings) -> Core:
 
 
 def settings_in(folder: Path, **changes: object) -> Settings:
-    """Settings whose data folder is a test's own."""
-    return Settings.model_validate({"data_dir": folder / "data", "max_request_mb": 1, **changes})
+    """Settings whose data folder is a test's own; test clients ask for its hosts."""
+    own = {
+        "data_dir": folder / "data",
+        "max_request_mb": 1,
+        "allowed_hosts": ["test", "testserver"],
+    }
+    return Settings.model_validate({**own, **changes})
 
 
 def _extractor(name: str, _: Settings) -> Extractor:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -90,6 +91,25 @@ def test_a_server_starts_answers_and_stops_in_order(data: Path) -> None:
     finally:
         server.kill()
         server.wait()
+
+
+def test_a_server_whose_port_is_taken_opens_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = ammon(tmp_path / "data", "serve", "--port", port)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f"{port} of 127.0.0.1 is taken" in done.stderr
+    assert "--port" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_server_whose_data_folder_cannot_be_made_says_so_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = ammon(tmp_path / "file" / "data", "serve", "--port", "0")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert str(tmp_path / "file" / "data") in done.stderr
 
 
 def test_help_comes_at_once(tmp_path: Path) -> None:

@@ -123,3 +123,15 @@ def test_a_named_file_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_settings_made_directly_read_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMMON_PORT", "9001")
     assert Settings().port == 8321
+
+
+def test_hosts_are_a_list_or_have_commas_between_them(
+    config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config_file.write_text('allowed_hosts = ["a.example", "b.example"]', encoding="utf-8")
+    assert load().settings.allowed_hosts == ("a.example", "b.example")
+    monkeypatch.setenv("AMMON_ALLOWED_HOSTS", "c.example, d.example")
+    loaded = load()
+    assert loaded.settings.allowed_hosts == ("c.example", "d.example")
+    (row,) = (row for row in loaded.rows() if row.name == "allowed_hosts")
+    assert row.value == "c.example, d.example"

@@ -1,0 +1,75 @@
+"""Which names the server answers to, and from whose pages it takes changes.
+
+A web page can have its own name point to 127.0.0.1, or post a form there. What listens on loopback
+for one person must not answer to such a page.
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.http.problems import problem
+from server.settings import Settings
+
+_ANY = "*"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nothing but this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Hosts:
+    """Refuses requests for hosts that are not the server's, and changes from others' pages.
+
+    On a loopback address the server's are the names of loopback and those of the setting
+    `allowed_hosts`. On another address it answers to all, unless the setting names some.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        chosen = {name.lower() for name in settings.allowed_hosts}
+        named = {_name(f"//{name}") for name in chosen}
+        self._names = (_LOOPBACK | {settings.host.lower()} | named) - {""}
+        self._any = _ANY in chosen or not (chosen or is_loopback(settings.host))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        asked, origin = headers.get("host", ""), headers.get("origin")
+        host = _name(f"//{asked}")
+        if not self._any and host not in self._names:
+            detail = (
+                f"This server does not answer to the host {asked!r}: ask 127.0.0.1 or localhost, "
+                "or name the host in the setting allowed_hosts."
+            )
+            await problem(400, "host-refused", detail, scope["path"])(scope, receive, send)
+        elif (
+            origin is not None
+            and scope["method"] not in _READING
+            and _name(origin) not in self._names | ({host} - {""})
+        ):
+            detail = (
+                f"A page of {origin!r} may change nothing here: if it should, name its host in "
+                "the setting allowed_hosts."
+            )
+            await problem(403, "origin-refused", detail, scope["path"])(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _name(url: str) -> str:
+    """The host's name in an address, without its port; '' if there is none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
