@@ -11,6 +11,7 @@ from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core
+from server.quarantine import Quarantined, quarantine
 from server.settings import Settings
 from server.status import job_failures
 
@@ -46,6 +47,8 @@ class IngestReport:
     facts: int
     quarantined: int
     """Passages without a graph, because their extraction failed."""
+    quarantine: tuple[Quarantined, ...]
+    """Which they are, in the whole collection, and why."""
     seconds: float
 
 
@@ -97,6 +100,7 @@ def ingest(
         entities=counts["entities"],
         facts=counts["facts"],
         quarantined=counts["quarantined"],
+        quarantine=quarantine(core, collection),
         seconds=round(time.monotonic() - started, 3),
     )
 

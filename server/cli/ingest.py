@@ -95,12 +95,14 @@ def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
 
 
 def _print(report: "IngestReport") -> None:
-    from server.cli.output import console, counted, print_error, print_warning
+    from server.cli.output import console, counted, print_error, print_warning, told_quarantine
 
     for line in told_failures(report.failed):
         print_error(line)
     for source in report.superseded:
         print_warning(f"{source} came more than once: the last one counts.")
+    for line in told_quarantine(report.quarantine):
+        print_warning(line)
     out = console()
     if report.replaced:
         shown = ", ".join(report.replaced[:_SHOWN])

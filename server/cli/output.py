@@ -6,9 +6,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rich.console import Console
 
+    from server.quarantine import Quarantined
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+_QUARANTINE_SHOWN = 10
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -30,6 +36,19 @@ def print_warning(message: str) -> None:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """'1 document', '2 documents'."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def told_quarantine(quarantine: "Sequence[Quarantined]") -> "Iterator[str]":
+    """A line for each document, but few: --json gives all."""
+    documents: dict[str, list[Quarantined]] = {}
+    for one in quarantine:
+        documents.setdefault(one.source, []).append(one)
+    for source, found in list(documents.items())[:_QUARANTINE_SHOWN]:
+        passages = counted(len(found), "passage")
+        yield f"{source}: {passages} in quarantine, found by text alone: {found[0].reason}"
+    more = len(documents) - _QUARANTINE_SHOWN
+    if more > 0:
+        yield f"… and {counted(more, 'more document')} with passages in quarantine (--json)"
 
 
 def console(*, stderr: bool = False) -> "Console":

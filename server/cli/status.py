@@ -8,6 +8,9 @@ from server.cli import options
 from server.cli.context import opened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from server.quarantine import Quarantined
     from server.status import CollectionStatus
 
 
@@ -22,21 +25,28 @@ def status(
     as_json: options.AsJson = False,
 ) -> None:
     """Show the collections (or one of them), what is in them, and whether they are up to date."""
-    from server.cli.output import console, counted, print_json
+    from server.cli.output import console, counted, print_json, printable, told_quarantine
+    from server.quarantine import quarantine
     from server.status import collection_status
 
     with opened(context) as core:
         names = [collection] if collection else [found.name for found in core.store.collections()]
         found = [collection_status(core, name, verify=True) for name in names]
+        apart = [quarantine(core, name) for name in names]
         folder = str(core.settings.data_dir)
     if as_json:
-        print_json({"data_dir": folder, "collections": [_row(status) for status in found]})
+        print_json(
+            {
+                "data_dir": folder,
+                "collections": [_row(*pair) for pair in zip(found, apart, strict=True)],
+            }
+        )
         return
     out = console()
     out.print(f"Data folder: {folder}")
     if not found:
         out.print("There are no collections yet: ammon ingest PATH")
-    for one in found:
+    for one, quarantined in zip(found, apart, strict=True):
         counts = one.counts
         out.print(f"\n{one.collection.name}")
         out.print(
@@ -49,6 +59,8 @@ def status(
         settings = one.collection.settings
         out.print(f"  extractor {settings.extractor}, embedder {settings.embedder}")
         out.print(f"  {_standing(one)}")
+        for line in told_quarantine(quarantined):
+            out.print(f"  {printable(line)}")
 
 
 def _standing(status: "CollectionStatus") -> str:
@@ -73,7 +85,7 @@ def _standing(status: "CollectionStatus") -> str:
     return f"{told}; {waiting} on the way (ammon ingest or ammon serve takes them in)"
 
 
-def _row(status: "CollectionStatus") -> dict[str, Any]:
+def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
@@ -85,5 +97,6 @@ def _row(status: "CollectionStatus") -> dict[str, Any]:
         "published_revision": status.published_revision,
         "current": status.current,
         "damage": status.damage,
+        "quarantine": [asdict(one) for one in quarantine],
         "waiting": status.waiting,
     }

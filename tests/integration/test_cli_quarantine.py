@@ -1,0 +1,80 @@
+"""The command line names what came in without a graph, and why."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from kg.records import Passage
+from server.cli import main
+from server.composition import compose
+from server.core import Core
+from server.settings import Settings
+from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.hash_embedder import HashEmbedder
+
+Ammon: TypeAlias = Callable[..., tuple[str, str]]
+
+
+def _cut_off(passage: Passage) -> str:
+    return "The answer was cut off." if "Lashley" in passage.text else ""
+
+
+def _opener(settings: Settings) -> Core:
+    return compose(
+        settings,
+        extractor=lambda name, _: ScriptedExtractor(_cut_off, fingerprint=name),
+        embedder=lambda *_: HashEmbedder(32),
+    )
+
+
+@pytest.fixture
+def ammon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Ammon:
+    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def run(*arguments: object) -> tuple[str, str]:
+        capfd.readouterr()
+        assert main([str(argument) for argument in arguments], opener=_opener) == 0
+        return capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "semon.txt").write_text("Richard Semon coined Engram.", encoding="utf-8")
+    for number in range(12):
+        text = f"Karl Lashley sought Engram {number}."
+        (folder / f"lashley{number:02}.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+LINE = "lashley00.txt: 1 passage in quarantine, found by text alone: The answer was cut off."
+
+
+def test_ingesting_warns_of_documents_in_quarantine_and_succeeds(ammon: Ammon, notes: Path) -> None:
+    _, err = ammon("ingest", notes)
+    assert f"Warning: {LINE}" in err
+    assert err.count("in quarantine, found") == 10
+    assert "and 2 more documents with passages in quarantine" in err
+    assert "semon.txt" not in err
+
+
+def test_status_names_documents_in_quarantine(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    assert LINE in ammon("status")[0]
+
+
+def test_json_names_all_passages_in_quarantine(ammon: Ammon, notes: Path) -> None:
+    ingested = json.loads(ammon("ingest", notes, "--json")[0])["quarantine"]
+    (status,) = json.loads(ammon("status", "--json")[0])["collections"]
+    assert status["quarantine"] == ingested
+    assert [one["source"] for one in ingested] == [f"lashley{n:02}.txt" for n in range(12)]
+    assert {one["reason"] for one in ingested} == {"The answer was cut off."}
