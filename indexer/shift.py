@@ -89,8 +89,9 @@ class Shift:
             if not result.trouble:
                 self.outages.over(collection)
             elif not result.done:
-                strikes = self.outages.strike(collection, result.trouble)
-                if until_empty and (result.permanent or strikes >= STRIKES):
+                hopeless = until_empty and result.permanent
+                strikes = 0 if hopeless else self.outages.strike(collection, result.trouble)
+                if hopeless or (until_empty and strikes >= STRIKES):
                     waiting = self.pipeline.queue.waiting(self.collection)
                     documents = "1 document waits" if waiting == 1 else f"{waiting} documents wait"
                     raise ModelUnavailable(

@@ -168,9 +168,13 @@ def test_a_run_ends_at_once_if_no_waiting_helps(shop: Workshop) -> None:
 
     shop.extractor = ScriptedExtractor(refuse)
     shop.pipeline.submit(COLLECTION, NOTES)
-    with pytest.raises(ModelUnavailable, match=r"The key is wrong\. \(20 documents wait"):
+    with (
+        capture_logs() as logs,
+        pytest.raises(ModelUnavailable, match=r"The key is wrong\. \(20 documents wait"),
+    ):
         worker(shop).run_until_empty()
     assert len(shop.extractor.calls) == 1
+    assert "warning" not in {log["log_level"] for log in logs}
 
 
 def test_that_a_model_is_away_is_told_once(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
