@@ -19,6 +19,7 @@ from kg.jobs import JobQueue
 from kg.records import Collection, CollectionSettings, Document, SourceDocument
 from kg.snapshot import Snapshot, SnapshotFolder
 from kg.store import GraphStore
+from retrieval.modes import check_mode
 from retrieval.results import Explanation, Retrieval
 from retrieval.retriever import NO_PASSAGES, Retriever
 from server.folders import Folders
@@ -154,6 +155,7 @@ class Core:
 
         Raises: CollectionNotFound, InputError, SnapshotError, ModelError.
         """
+        check_mode(mode)
         retriever = self.retriever(collection)
         if retriever is not None:
             return retriever.search(question, mode=mode, k=k, receipts=receipts)

@@ -22,9 +22,6 @@ _Folder: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
-_Mode: TypeAlias = Annotated[
-    str, typer.Option("--mode", "-m", help="ammon, hipporag2, hipporag, dense or bm25.")
-]
 _Extractor: TypeAlias = Annotated[
     str,
     typer.Option(
@@ -101,7 +98,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     dataset: _Folder,
-    mode: _Mode = "ammon",
+    mode: options.ModeName = "ammon",
     extractor: _Extractor = "spacy",
     joined: _With = None,
     untitled: _Untitled = False,

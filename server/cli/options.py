@@ -4,6 +4,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from retrieval.modes import MODES
+
 
 def _named(name: str | None) -> str | None:
     """A name as it is given. Raises: BadParameter for a blank one, as of an unset variable."""
@@ -25,6 +27,9 @@ CollectionName: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, for scripts.")
+]
+ModeName: TypeAlias = Annotated[
+    str, typer.Option("--mode", "-m", help=f"How passages are ranked: {', '.join(MODES)}.")
 ]
 ExtractorName: TypeAlias = Annotated[
     str | None,

@@ -19,9 +19,7 @@ def query(
     context: typer.Context,
     question: Annotated[str, typer.Argument(help="The question.", show_default=False)],
     collection: options.CollectionName = None,
-    mode: Annotated[
-        str, typer.Option("--mode", "-m", help="ammon, hipporag2, hipporag, dense or bm25.")
-    ] = "ammon",
+    mode: options.ModeName = "ammon",
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")] = 5,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show all that led there, with its weight.")

@@ -29,9 +29,7 @@ def why(
         str, typer.Argument(help="A rank, a passage's id, or a document's source.")
     ] = "1",
     collection: options.CollectionName = None,
-    mode: Annotated[
-        str, typer.Option("--mode", "-m", help="ammon, hipporag2, hipporag, dense or bm25.")
-    ] = "ammon",
+    mode: options.ModeName = "ammon",
     answer: Annotated[
         bool, typer.Option("--answer", help="All passages down to that rank, not one.")
     ] = False,

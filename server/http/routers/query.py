@@ -1,16 +1,26 @@
 """Questions."""
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from kg.errors import InputError
+from retrieval.modes import MODES, check_mode
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
 from server.http.routers.receipt import ReceiptOut
 
 router = APIRouter(prefix="/collections/{name}", tags=["query"])
+
+
+def _known(mode: str) -> str:
+    try:
+        check_mode(mode)
+    except InputError as error:
+        raise ValueError(str(error)) from error
+    return mode
 
 
 class QuestionIn(BaseModel):
@@ -24,8 +34,10 @@ class QuestionIn(BaseModel):
     )
 
     question: Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")]
-    mode: Literal["ammon", "hipporag2", "hipporag", "dense", "bm25"] = Field(
-        default="ammon", description="How passages are ranked."
+    mode: Annotated[str, AfterValidator(_known)] = Field(
+        default="ammon",
+        description="How passages are ranked.",
+        json_schema_extra={"enum": list(MODES)},
     )
     k: int = Field(default=10, ge=1, le=200, description="How many passages.")
     explain: bool = Field(default=True, description="Whether to say what led there.")

@@ -10,6 +10,7 @@ from kg.errors import (
     CollectionNotFound,
     DependencyMissing,
     DocumentNotFound,
+    InputError,
     SettingsConflict,
     SettingsInvalid,
     WeightsInvalid,
@@ -120,6 +121,12 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_others_go_on(
     report = ingest(core, "papers", [notes])
     assert [failure.source for failure in report.failed] == ["broken.pdf"]
     assert report.documents == 2
+
+
+def test_an_unknown_mode_is_refused_without_a_snapshot_too(core: Core) -> None:
+    core.create_collection("papers")
+    with pytest.raises(InputError, match="hipporag2"):
+        core.query("papers", "Who?", mode="magic")
 
 
 def test_a_question_is_answered_from_what_was_ingested(core: Core, notes: Path) -> None:
