@@ -103,6 +103,11 @@ class Worker:
         for thread in self._running:
             thread.start()
 
+    @property
+    def running(self) -> bool:
+        """Whether it works in the background."""
+        return bool(self._running)
+
     def wake(self) -> None:
         """Look now, not at the next poll: something was queued, deleted or reconfigured."""
         self._arrived.set()

@@ -6,7 +6,7 @@ from kg.errors import CollectionNotFound, DocumentNotFound, JobNotFound
 def no_collection(name: str) -> CollectionNotFound:
     """There is no collection of this name."""
     return CollectionNotFound(
-        f"There is no collection {name!r}. Make it, or ask for the names of those there are."
+        f"There is no collection {name!r}. Make it, or see those there are with: ammon status"
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from indexer.lock import is_locked
 from indexer.pipeline import Pipeline, Submission
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.worker import Worker
@@ -29,6 +30,10 @@ from server.specs import resolve_embedder, resolve_extractor
 
 STOP_SECONDS = 30.0
 BEING_INDEXED = "The documents of this collection are being indexed: ask again in a moment."
+WAITING = (
+    "The documents of this collection are on their way: ask again in a moment. If neither "
+    "`ammon ingest` nor `ammon serve` runs, start one of them: it goes on from there."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,17 +163,31 @@ class Core:
         check_mode(mode)
         retriever = self.retriever(collection)
         if retriever is not None:
-            return retriever.search(question, mode=mode, k=k, receipts=receipts)
-        note = BEING_INDEXED if self.store.fingerprints(collection) else NO_PASSAGES
-        if self.queue.waiting(collection):
-            note = BEING_INDEXED
+            found = retriever.search(question, mode=mode, k=k, receipts=receipts)
+            if NO_PASSAGES not in found.explanation.notes:
+                return found
+            return replace(found, explanation=Explanation(notes=(self._why_nothing(collection),)))
         return Retrieval(
             question=question,
             collection=collection,
             revision=0,
             mode=mode,
             hits=(),
-            explanation=Explanation(notes=(note,)),
+            explanation=Explanation(notes=(self._why_nothing(collection),)),
+        )
+
+    def _why_nothing(self, collection: str) -> str:
+        """Why there is no passage to be found, and what to do about it."""
+        # In the direction that documents go, lest one be missed on its way.
+        if self.queue.waiting(collection):
+            return BEING_INDEXED if self.worker.running else WAITING
+        if not self.store.fingerprints(collection):
+            return NO_PASSAGES
+        if self.worker.running or is_locked(self.snapshot_folder(collection).lock):
+            return BEING_INDEXED
+        return (
+            "The documents of this collection are not published, so nothing is found: "
+            f"ammon rebuild --collection {collection!r}"
         )
 
     def retriever(self, collection: str) -> Retriever | None:

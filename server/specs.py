@@ -49,5 +49,5 @@ def resolve_embedder(spec: str, embedding_model: str) -> str:
 def _file(path: str) -> Path:
     found = Path(path).expanduser().absolute()
     if not found.exists():
-        raise SettingsInvalid(f"{found} does not exist.")
+        raise SettingsInvalid(f"The path {found} does not exist.")
     return found

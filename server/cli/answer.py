@@ -63,6 +63,8 @@ def _heading(hit: Hit) -> Text:
 
 def _led_there(explanation: Explanation, *, explain: bool) -> Iterable[Text]:
     limit = None if explain else _SHOWN
+    for note in explanation.notes:
+        yield Text(f"  {note}", style="yellow")
     if explanation.entities or explanation.facts:
         yield Text("\nWhat led there", style="bold")
     for role in dict.fromkeys(entity.role for entity in explanation.entities):
@@ -77,8 +79,6 @@ def _led_there(explanation: Explanation, *, explain: bool) -> Iterable[Text]:
         yield Text.assemble(("  fact: ", "cyan"), printable(told), weight)
     if explain and explanation.clauses:
         yield Text.assemble(("  read as: ", "cyan"), " | ".join(explanation.clauses))
-    for note in explanation.notes:
-        yield Text(f"  {note}", style="yellow")
 
 
 def _tips(found: Retrieval, *, k: int, explain: bool) -> Iterable[str]:
@@ -89,7 +89,8 @@ def _tips(found: Retrieval, *, k: int, explain: bool) -> Iterable[str]:
     asked = f'ammon query "…" --collection {found.collection!r}'
     bridges = [entity.name for entity in found.explanation.entities if entity.role == "bridge"]
     if bridges:
-        yield f'ammon query "… {bridges[0]} …"    (ask on from what the walk went over)'
+        onward = asked.replace("…", f"… {bridges[0]} …", 1)
+        yield f"{onward}    (ask on from what the walk went over)"
     if len(found.hits) == k:
         yield f"{asked} --k {4 * k}    (more passages)"
     if not explain:

@@ -40,14 +40,26 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"ammon {version('ammon')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
     ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
 ) -> None:
     """Options before the command; `main` reads them, since errors of all kinds end there."""
-    del debug
+    del debug, version
 
 
 for _module in (ingest, query, why, status, delete, export, rebuild, serve, config, evaluate):

@@ -140,8 +140,15 @@ def evaluate(
 
 
 def _convert(folder: Path, convert: tuple[str, Path], limit: int | None, *, quiet: bool) -> None:
+    from kg.errors import InputError
     from server.evaluation.convert import convert as make_folder
 
+    for file in (folder / "corpus.jsonl", folder / "queries.jsonl"):
+        if file.exists():
+            raise InputError(
+                f"{str(file)!r} is there already and is not overwritten: name another folder, or "
+                "leave --convert out to use what is there."
+            )
     passages, questions = make_folder(*convert, folder, limit=limit)
     if not quiet:
         typer.echo(f"{folder}: {passages} passages, {questions} questions", err=True)

@@ -44,6 +44,8 @@ def export(
 
     if as_json and output is None:
         raise typer.BadParameter("--json reports on a file: name it with --output.")
+    if output is not None and output.is_dir():
+        raise typer.BadParameter(f"--output {str(output)!r} is a folder: name a file.")
     with opened(context) as core:
         name = collection or core.settings.collection
         with core.store.read(name) as reader:

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -197,6 +198,29 @@ def test_without_a_snapshot_status_names_the_command(
     told = ammon("status").out
     assert "no snapshot is published" in told
     assert "ammon rebuild --collection 'papers'" in told
+
+
+def test_a_folder_is_no_file_to_export_to(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("export", "-o", notes)
+    assert done.code == 2
+    assert "is a folder" in done.err
+
+
+def test_the_version_is_told(ammon: Ammon) -> None:
+    assert ammon("--version").out == f"ammon {version('ammon')}\n"
+
+
+def test_a_note_comes_before_what_led_there(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    told = ammon("query", "sought?", "-c", "papers").out
+    assert told.index("No name in the question") < told.index("What led there")
+
+
+def test_every_tip_names_the_collection(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    tips = ammon("query", "What did Karl Lashley seek?", "-c", "papers").out.partition("Try next")
+    assert all("--collection 'papers'" in tip for tip in tips[2].split("\n") if tip)
 
 
 def test_status_shows_what_is_there(ammon: Ammon, notes: Path) -> None:

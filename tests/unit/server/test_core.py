@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.lock import file_lock
 from kg.errors import (
     AmmonError,
     CollectionNotFound,
@@ -17,7 +18,7 @@ from kg.errors import (
 )
 from kg.records import SourceDocument
 from server.composition import compose
-from server.core import BEING_INDEXED, Core, Wanted
+from server.core import BEING_INDEXED, WAITING, Core, Wanted
 from server.ingest import ingest
 from server.settings import Settings
 from server.status import collection_status, job_status
@@ -146,7 +147,24 @@ def test_an_empty_collection_answers_with_a_note(core: Core) -> None:
 def test_a_collection_on_its_way_says_so(core: Core) -> None:
     core.create_collection("papers")
     core.submit("papers", [SourceDocument(source="a", title="A", text="Some text.")])
-    assert core.query("papers", "Who?").explanation.notes == (BEING_INDEXED,)
+    assert core.query("papers", "Who?").explanation.notes == (WAITING,)
+
+
+def test_a_server_on_its_way_says_ask_again(core: Core) -> None:
+    core.create_collection("papers")
+    core.pipeline.publish("papers")  # as a server does: a snapshot of nothing
+    core.submit("papers", [SourceDocument(source="a", title="A", text="Some text.")])
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    with file_lock(core.snapshot_folder("papers").lock):
+        assert core.query("papers", "Who?").explanation.notes == (BEING_INDEXED,)
+
+
+def test_what_nobody_is_publishing_names_the_command(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    core.folders.clear("papers")
+    (note,) = core.query("papers", "Who?").explanation.notes
+    assert "ammon rebuild --collection 'papers'" in note
 
 
 def test_documents_go_by_id_and_by_source(core: Core, notes: Path) -> None:

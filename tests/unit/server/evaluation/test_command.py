@@ -107,3 +107,12 @@ def test_a_run_that_is_missing_is_an_error_before_anything_is_measured(
     assert code == 1
     assert "missing.jsonl cannot be read" in err
     assert not (tmp_path / "data").exists()
+
+
+def test_a_data_set_is_not_overwritten(evaluate: Evaluate, tmp_path: Path) -> None:
+    before = (tmp_path / "small" / "corpus.jsonl").read_bytes()
+    code, err = evaluate("--convert", "musique", tmp_path / "musique.jsonl")
+    assert code == 1
+    assert "corpus.jsonl" in err
+    assert "not overwritten" in err
+    assert (tmp_path / "small" / "corpus.jsonl").read_bytes() == before
