@@ -30,7 +30,10 @@ MIN_LETTERS = 3
 _SLACK = 1e-4
 """FAISS's products differ in the last digits with the batch; candidates are computed anew."""
 _BATCH = 1024
-_PAIRS_AT_ONCE = 4_000_000
+_LEAST_BATCH = 512
+"""FAISS's range search of fewer queries at once takes five times as long for each of them."""
+_PAIRS_AT_ONCE = 16_000_000
+"""Bounds the memory of a batch where all names are near each other."""
 _VECTORS_AT_ONCE = 8192
 
 
@@ -114,7 +117,7 @@ def _near(
     if not len(rows):
         return
     index = FaissFlat(vectors[usable])
-    size = max(1, min(_BATCH, _PAIRS_AT_ONCE // len(usable)))
+    size = max(_LEAST_BATCH, min(_BATCH, _PAIRS_AT_ONCE // len(usable)))
     for start in range(0, len(rows), size):
         batch = rows[start : start + size]
         indptr, scores, found = index.range_search(vectors[batch], THRESHOLD - _SLACK)
