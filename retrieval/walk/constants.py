@@ -1,4 +1,4 @@
-"""The walk's constants. Nothing is sensitive to them: see `docs/retrieval.md`."""
+"""The walk's constants, and how much each matters: see `docs/retrieval.md`."""
 
 from dataclasses import dataclass
 
