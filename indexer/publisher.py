@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import structlog
 
 from indexer.build import build_snapshot
-from indexer.lock import file_lock
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.synonyms import link_synonyms
 from inference.embedder import Embedder
 from kg.errors import SnapshotError
+from kg.lock import file_lock
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, SnapshotFolder, SnapshotReader
 from kg.snapshot.container import VERIFY_UP_TO_BYTES

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from indexer.lock import is_locked
 from indexer.pipeline import Pipeline, Submission
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.worker import Worker
@@ -17,6 +16,7 @@ from kg.errors import (
     SettingsInvalid,
 )
 from kg.jobs import JobQueue
+from kg.lock import is_locked
 from kg.records import Collection, CollectionSettings, Document, SourceDocument
 from kg.snapshot import Snapshot, SnapshotFolder
 from kg.store import GraphStore

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.lock import file_lock
+from kg.lock import file_lock
 from kg.records import Collection
 from kg.snapshot import SnapshotFolder
 

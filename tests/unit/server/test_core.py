@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from indexer.lock import file_lock
 from kg.errors import (
     AmmonError,
     CollectionNotFound,
@@ -16,6 +15,7 @@ from kg.errors import (
     SettingsInvalid,
     WeightsInvalid,
 )
+from kg.lock import file_lock
 from kg.records import SourceDocument
 from server.composition import compose
 from server.core import BEING_INDEXED, WAITING, Core, Wanted
