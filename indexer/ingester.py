@@ -81,7 +81,9 @@ class Ingester:
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """Put tasks back unharmed: they are not to blame for the error, however often it comes."""
-        self.queue.release([task.id for task in tasks], reason=str(error))
+        for worker in {task.worker for task in tasks}:
+            held = [task.id for task in tasks if task.worker == worker]
+            self.queue.release(held, worker=worker, reason=str(error))
         return Processed(
             retried=len(tasks),
             trouble=str(error),
@@ -189,7 +191,7 @@ class Ingester:
         return found, None
 
     def _note(self, task: Task, reason: str) -> Processed:
-        self.queue.fail(task.id, reason, retry=False)
+        self.queue.fail(task.id, reason, worker=task.worker, retry=False)
         _log.warning(
             "document failed",
             collection=task.collection,

@@ -108,7 +108,7 @@ class Shift:
             if isinstance(error, SETUP_ERRORS) and not until_empty:
                 return self.pipeline.postpone(tasks, error)
             with suppress(StoreError):
-                queue.release(held)
+                queue.release(held, worker=self.name)
             raise
 
 

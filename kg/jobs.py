@@ -5,16 +5,23 @@ transactions (`GraphStore.commit(Change(completed=...))`), so that whatever dies
 again: a task leased by a dead worker falls back to the queue when its lease runs out.
 
 Whatever falls back to the queue while there is a newer task of the same document is cancelled: the
-newer text wins.
+newer text wins. A worker that lost its lease can disturb nobody: only the holder of a lease may
+extend it, give it back, or say that the task failed.
+
+A document may come into the graph twice: as a draft, with an extraction that costs next to nothing,
+and later with the one that its collection wants. `Change(drafted=...)` marks the task of a draft.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from kg.records import Document
+
+LONGEST_STEP = 60.0
+"""Seconds between two notes of progress that count as work, at most; the rest was a pause."""
 
 
 class TaskState(StrEnum):
@@ -28,6 +35,10 @@ class TaskState(StrEnum):
     EXTRACTED = "extracted"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+OPEN = (TaskState.QUEUED, TaskState.EXTRACTING)
+"""States of tasks that are still on their way."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +55,37 @@ class Task:
     state: TaskState = TaskState.QUEUED
     attempts: int = 0
     error: str = ""
+    worker: str = ""
+    """Who holds its lease; '' if nobody does."""
+    drafted: bool = False
+    """Whether the document is in the graph already, with an extraction that is to be replaced."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far something is, and what models were paid for it."""
+
+    passages: int = 0
+    """Known so far: a document's passages are counted when work on it begins."""
+    passages_done: int = 0
+    """Of them, those that have the extraction that their collection wants."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    """Money, in the currency of the prices; 0 if prices are unknown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """What a job may spend on models; None sets no limit."""
+
+    tokens: int | None = None
+    """Input and output tokens together."""
+    cost: float | None = None
+    """Money, in the currency of the prices."""
+
+
+UNLIMITED = Budget()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +99,14 @@ class Job:
     """Number of its tasks in each state that occurs."""
     revision: int = 0
     """The collection's revision after the newest of its tasks that is done; 0 before."""
+    priority: int = 0
+    budget: Budget = UNLIMITED
+    drafted: int = 0
+    """Number of its open tasks whose documents are in the graph as drafts."""
+    progress: Progress = Progress()
+    """Of all of its tasks together."""
+    worked_seconds: float = 0.0
+    """For how long there was progress: from one note of it to the next, pauses cut short."""
 
     @property
     def total(self) -> int:
@@ -66,14 +116,23 @@ class Job:
     @property
     def open(self) -> int:
         """Number of documents that are still on their way."""
-        return self.counts.get(TaskState.QUEUED, 0) + self.counts.get(TaskState.EXTRACTING, 0)
+        return sum(self.counts.get(state, 0) for state in OPEN)
 
 
 class JobQueue(Protocol):
     """A durable queue of documents. Safe for several threads and processes."""
 
-    def enqueue(self, collection: str, documents: Sequence[Document]) -> Job:
-        """Make a job of these documents, in one transaction.
+    def enqueue(
+        self,
+        collection: str,
+        documents: Sequence[Document],
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
+    ) -> Job:
+        """Make a job of these documents, in one transaction. Higher priorities are taken first.
+
+        The budget is kept with the job; whoever calls models heeds it.
 
         Tasks of documents of the same ids that wait, or failed, are cancelled: the newer text wins.
         Raises: CollectionNotFound, DocumentUnreadable.
@@ -81,22 +140,32 @@ class JobQueue(Protocol):
         ...
 
     def lease(
-        self, *, worker: str, limit: int, seconds: float, collection: str | None = None
+        self,
+        *,
+        worker: str,
+        limit: int,
+        seconds: float,
+        collection: str | None = None,
+        drafted: bool | None = None,
     ) -> Sequence[Task]:
-        """Take up to `limit` tasks, oldest first, for so long: queued ones, and those whose
-        lease ran out. Each comes back with `attempts` raised by one.
+        """Take up to `limit` tasks for so long: queued ones, and those whose lease ran out. Each
+        comes back with `attempts` raised by one.
+
+        What has no draft comes before what has one, then the higher priority, then the older.
+        `drafted`: only tasks that have a draft, or only those that have none.
 
         A task stays in the queue while another one for the same document is leased, so that an
         older text cannot be committed after a newer one."""
         ...
 
-    def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> None:
-        """Hold on to leased tasks for so long from now."""
+    def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> Set[str]:
+        """Hold on to leased tasks for so long from now; return the ids of those that the worker
+        holds. The others were taken by somebody else, called off, or are done."""
         ...
 
-    def release(self, task_ids: Sequence[str], *, reason: str = "") -> None:
-        """Give leased tasks back unharmed (as when a worker stops): attempts are not counted.
-        `reason` is noted as their error, unless it is ''."""
+    def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
+        """Give back, unharmed, the tasks that the worker holds (as when it stops): attempts are not
+        counted. `reason` is noted as their error, unless it is ''."""
         ...
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
@@ -104,20 +173,30 @@ class JobQueue(Protocol):
         many. `dead` is asked once for each worker that holds a lease; attempts stay counted."""
         ...
 
-    def fail(self, task_id: str, error: str, *, retry: bool) -> None:
-        """Note why a task failed; put it back into the queue, or leave it failed. One that is done
-        or cancelled stays so."""
+    def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:
+        """Note why a task that the worker holds failed; put it back into the queue, or leave it
+        failed. What the worker does not hold (any more) stays as it is."""
         ...
 
-    def retry_failed(self, job_id: str) -> int:
+    def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
+        """Add progress (task id -> what is new) to the tasks' and their jobs', in one transaction.
+
+        `anew`: these are all of the tasks' passages, as when work on them begins again; tokens and
+        cost are added all the same. Whoever holds the tasks: what was paid for was paid for.
+        """
+        ...
+
+    def retry_failed(self, job_id: str, *, budget: Budget | None = None) -> int:
         """Put a job's failed tasks back into the queue, attempts counted anew; return how many.
+        A budget takes the place of the job's.
 
         Raises: JobNotFound.
         """
         ...
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel the job's queued tasks; those being worked on are let through.
+        """Cancel the job's tasks that are not done or failed. What is being worked on does not come
+        in: the commit finds its task cancelled. Drafts stay as they are.
 
         Raises: JobNotFound.
         """
@@ -152,4 +231,15 @@ class JobQueue(Protocol):
     def pending(self, collection: str) -> Mapping[str, str]:
         """Document id -> fingerprint of the newest of its tasks that is queued or being worked
         on."""
+        ...
+
+    def hold(self, name: str, *, worker: str, seconds: float) -> bool:
+        """Take, or extend, the named lease: for what only one may do at a time, in all processes.
+
+        True if the worker has it now, for so long from now; False if somebody else has it.
+        """
+        ...
+
+    def let_go(self, name: str, *, worker: str) -> None:
+        """Give the named lease back, if the worker has it."""
         ...

@@ -48,7 +48,8 @@ class Change:
     put: tuple[DocumentGraph, ...] = ()
     """Documents that come in, or take the place of what was under the same id; of several with one
     id the last. One that is there already, with the same fingerprint and placements, is left
-    alone; and one whose task (see `completed`) was cancelled or done by another is left out."""
+    alone; and one whose task (see `completed` and `drafted`) was cancelled or done by another is
+    left out."""
     delete: tuple[str, ...] = ()
     """Ids of documents that go; one that is not there, or is put as well, is ignored."""
     extractions: tuple[Extraction, ...] = ()
@@ -57,6 +58,9 @@ class Change:
     replace stays saved, unless it is by the same extractor."""
     completed: tuple[str, ...] = ()
     """Ids of tasks (`kg.jobs.Task`) that are done when this transaction is."""
+    drafted: tuple[str, ...] = ()
+    """Ids of tasks whose documents are in the graph when this transaction is done, with an
+    extraction that another is to replace: they are marked so, and stay with who holds them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,15 +2,15 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import RLock
 
 from kg.absence import no_collection, no_job
-from kg.jobs import Job, Task, TaskState
+from kg.jobs import LONGEST_STEP, OPEN, UNLIMITED, Budget, Job, Progress, Task, TaskState
 from kg.memory.content import Content
-from kg.memory.task import OPEN, QueuedTask
+from kg.memory.task import QueuedTask
 from kg.records import Document
 from kg.validation import as_unicode, check_documents
 
@@ -27,14 +27,32 @@ class MemoryQueue:
         self._tasks: dict[str, QueuedTask] = {}
         self._versions: dict[tuple[str, str], list[QueuedTask]] = {}
         """(collection, document id) -> its tasks, oldest first."""
+        self._worked_at: dict[str, float] = {}
+        """Job id -> when there last was progress."""
+        self._holders: dict[str, tuple[str, float]] = {}
+        """Named lease -> (worker, until when)."""
 
-    def enqueue(self, collection: str, documents: Sequence[Document]) -> Job:
+    def enqueue(
+        self,
+        collection: str,
+        documents: Sequence[Document],
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
+    ) -> Job:
         check_documents(documents)
         with self._lock:
             self._content(collection)
-            created_at = datetime.fromtimestamp(self._clock(), UTC)
-            job = Job(id=f"job-{uuid.uuid4().hex}", collection=collection, created_at=created_at)
+            now = self._clock()
+            job = Job(
+                id=f"job-{uuid.uuid4().hex}",
+                collection=collection,
+                created_at=datetime.fromtimestamp(now, UTC),
+                priority=priority,
+                budget=budget,
+            )
             self._jobs[job.id] = job
+            self._worked_at[job.id] = now
             for document in documents:
                 versions = self._versions.setdefault((collection, document.id), [])
                 for older in versions:
@@ -48,37 +66,51 @@ class MemoryQueue:
                     document_id=document.id,
                     source=document.source,
                 )
-                versions.append(QueuedTask(task, document.fingerprint))
+                versions.append(QueuedTask(task, document.fingerprint, priority))
                 self._tasks[task.id] = versions[-1]
             return self.job(job.id)
 
     def lease(
-        self, *, worker: str, limit: int, seconds: float, collection: str | None = None
+        self,
+        *,
+        worker: str,
+        limit: int,
+        seconds: float,
+        collection: str | None = None,
+        drafted: bool | None = None,
     ) -> Sequence[Task]:
         with self._lock:
             now = self._clock()
             self._requeue(one for one in self._in(TaskState.EXTRACTING) if one.until <= now)
             taken: list[Task] = []
-            for one in self._in(TaskState.QUEUED):
+            queued = self._in(TaskState.QUEUED)
+            for one in sorted(queued, key=lambda one: (one.task.drafted, -one.priority)):
                 if len(taken) == limit:
                     break
                 if collection not in (None, one.task.collection) or self._is_held(one.task):
                     continue
-                attempts = one.task.attempts + 1
-                one.task = replace(one.task, state=TaskState.EXTRACTING, attempts=attempts)
-                one.worker, one.until = worker, now + seconds
+                if drafted not in (None, one.task.drafted):
+                    continue
+                one.task = replace(
+                    one.task,
+                    state=TaskState.EXTRACTING,
+                    attempts=one.task.attempts + 1,
+                    worker=worker,
+                )
+                one.until = now + seconds
                 taken.append(one.task)
             return taken
 
-    def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> None:
+    def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> Set[str]:
         with self._lock:
-            for one in self._in(TaskState.EXTRACTING):
-                if one.task.id in task_ids and one.worker == worker:
-                    one.until = self._clock() + seconds
+            held = self._held_among(task_ids, worker)
+            for one in held:
+                one.until = self._clock() + seconds
+            return {one.task.id for one in held}
 
-    def release(self, task_ids: Sequence[str], *, reason: str = "") -> None:
+    def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
         with self._lock:
-            leased = [one for one in self._in(TaskState.EXTRACTING) if one.task.id in task_ids]
+            leased = self._held_among(task_ids, worker)
             for one in leased:
                 error = as_unicode(reason) or one.task.error
                 one.task = replace(one.task, attempts=one.task.attempts - 1, error=error)
@@ -86,27 +118,49 @@ class MemoryQueue:
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
         with self._lock:
-            workers = {one.worker for one in self._in(TaskState.EXTRACTING)}
+            workers = {one.task.worker for one in self._in(TaskState.EXTRACTING)}
         gone = {worker for worker in workers if dead(worker)}
         with self._lock:
             return self._requeue(
-                one for one in self._in(TaskState.EXTRACTING) if one.worker in gone
+                one for one in self._in(TaskState.EXTRACTING) if one.task.worker in gone
             )
 
-    def fail(self, task_id: str, error: str, *, retry: bool) -> None:
+    def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:
         with self._lock:
-            one = self._tasks.get(task_id)
-            if one is None or one.state not in OPEN:
-                return
-            one.task = replace(one.task, error=as_unicode(error))
-            if not retry:
-                one.become(TaskState.FAILED)
-            elif one.state is TaskState.EXTRACTING:
-                self._requeue([one])
+            for one in self._held_among([task_id], worker):
+                one.task = replace(one.task, error=as_unicode(error))
+                if retry:
+                    self._requeue([one])
+                else:
+                    one.become(TaskState.FAILED)
 
-    def retry_failed(self, job_id: str) -> int:
+    def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
+        now = self._clock()
+        with self._lock:
+            known = {id_: self._tasks[id_] for id_ in progress if id_ in self._tasks}
+            for id_, one in known.items():
+                new = progress[id_]
+                one.passages = new.passages + (0 if anew else one.passages)
+                one.passages_done = new.passages_done + (0 if anew else one.passages_done)
+                job = self._jobs[one.task.job_id]
+                spent = replace(
+                    job.progress,
+                    input_tokens=job.progress.input_tokens + new.input_tokens,
+                    output_tokens=job.progress.output_tokens + new.output_tokens,
+                    cost=job.progress.cost + new.cost,
+                )
+                self._jobs[job.id] = replace(job, progress=spent)
+            for job_id in {one.task.job_id for one in known.values()}:
+                job = self._jobs[job_id]
+                step = min(max(now - self._worked_at[job_id], 0.0), LONGEST_STEP)
+                self._jobs[job_id] = replace(job, worked_seconds=job.worked_seconds + step)
+                self._worked_at[job_id] = now
+
+    def retry_failed(self, job_id: str, *, budget: Budget | None = None) -> int:
         with self._lock:
             self.job(job_id)
+            if budget is not None:
+                self._jobs[job_id] = replace(self._jobs[job_id], budget=budget)
             failed = [one for one in self._in(TaskState.FAILED) if one.task.job_id == job_id]
             for one in failed:
                 one.task = replace(one.task, attempts=0)
@@ -115,7 +169,7 @@ class MemoryQueue:
     def cancel(self, job_id: str) -> Job:
         with self._lock:
             self.job(job_id)
-            for one in self._in(TaskState.QUEUED):
+            for one in self._in(*OPEN):
                 if one.task.job_id == job_id:
                     one.become(TaskState.CANCELLED)
             return self.job(job_id)
@@ -137,8 +191,19 @@ class MemoryQueue:
         with self._lock:
             if job_id not in self._jobs:
                 raise no_job(job_id)
+            job = self._jobs[job_id]
             tasks = [one for one in self._tasks.values() if one.task.job_id == job_id]
-            return replace(self._jobs[job_id], counts=dict(Counter(one.state for one in tasks)))
+            progress = replace(
+                job.progress,
+                passages=sum(one.passages for one in tasks),
+                passages_done=sum(one.passages_done for one in tasks),
+            )
+            return replace(
+                job,
+                counts=dict(Counter(one.state for one in tasks)),
+                drafted=sum(one.task.drafted for one in tasks if one.state in OPEN),
+                progress=progress,
+            )
 
     def jobs(self, collection: str | None = None, *, limit: int = 100) -> Sequence[Job]:
         with self._lock:
@@ -167,6 +232,26 @@ class MemoryQueue:
                 if one.task.collection == collection
             }
 
+    def hold(self, name: str, *, worker: str, seconds: float) -> bool:
+        now = self._clock()
+        with self._lock:
+            holder, until = self._holders.get(name, ("", 0.0))
+            if holder != worker and until > now:
+                return False
+            self._holders[name] = (worker, now + seconds)
+            return True
+
+    def let_go(self, name: str, *, worker: str) -> None:
+        with self._lock:
+            if self._holders.get(name, ("", 0.0))[0] == worker:
+                del self._holders[name]
+
+    def _draft(self, collection: str, task_ids: Iterable[str]) -> None:
+        for id_ in task_ids:
+            one = self._tasks.get(id_)
+            if one and one.state in OPEN and one.task.collection == collection:
+                one.task = replace(one.task, drafted=True)
+
     def _complete(self, collection: str, task_ids: Iterable[str], revision: int) -> None:
         for id_ in task_ids:
             one = self._tasks.get(id_)
@@ -185,6 +270,15 @@ class MemoryQueue:
             del self._jobs[job.id]
         for key in [key for key in self._versions if key[0] == collection]:
             del self._versions[key]
+
+    def _held_among(self, task_ids: Iterable[str], worker: str) -> list[QueuedTask]:
+        """The tasks of these that the worker holds, in order of arrival."""
+        chosen = set(task_ids)
+        return [
+            one
+            for one in self._in(TaskState.EXTRACTING)
+            if one.task.id in chosen and one.is_held_by(worker)
+        ]
 
     def _in(self, *states: TaskState) -> list[QueuedTask]:
         return [one for one in self._tasks.values() if one.state in states]

@@ -8,11 +8,10 @@ from dataclasses import replace
 from kg.absence import no_document
 from kg.changelog import check_known, net_changes
 from kg.errors import CollectionExists
-from kg.jobs import TaskState
+from kg.jobs import OPEN, TaskState
 from kg.memory.content import Content, changed, with_synonyms
 from kg.memory.queue import MemoryQueue
 from kg.memory.reader import MemoryReader
-from kg.memory.task import OPEN
 from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
 from kg.store import Change, Changes, GraphReader
 from kg.validation import check_change, check_extractions, check_name, check_synonyms
@@ -66,7 +65,7 @@ class MemoryStore(MemoryQueue):
             content = self._content(collection)
             closed = {
                 one.task.document_id
-                for id_ in change.completed
+                for id_ in (*change.completed, *change.drafted)
                 if (one := self._tasks.get(id_))
                 and one.task.collection == collection
                 and one.state not in OPEN
@@ -74,6 +73,7 @@ class MemoryStore(MemoryQueue):
             put = tuple(graph for graph in change.put if graph.document.id not in closed)
             content = changed(content, replace(change, put=put))
             self._contents[collection] = content
+            self._draft(collection, change.drafted)
             self._complete(collection, change.completed, content.collection.revision)
             return content.collection.revision
 

@@ -4,9 +4,6 @@ from dataclasses import dataclass, replace
 
 from kg.jobs import Task, TaskState
 
-OPEN = (TaskState.QUEUED, TaskState.EXTRACTING)
-"""States of tasks that are still on their way."""
-
 
 @dataclass(eq=False, slots=True)
 class QueuedTask:
@@ -14,18 +11,24 @@ class QueuedTask:
 
     task: Task
     fingerprint: str
-    worker: str = ""
+    priority: int = 0
     until: float = 0.0
     """When the lease runs out, in seconds since 1970."""
+    passages: int = 0
+    passages_done: int = 0
 
     @property
     def state(self) -> TaskState:
         """The task's state."""
         return self.task.state
 
+    def is_held_by(self, worker: str) -> bool:
+        """Whether this worker holds it."""
+        return self.state is TaskState.EXTRACTING and self.task.worker == worker
+
     def become(self, state: TaskState) -> None:
         """Leave the lease, if there is one; the document too, once nobody needs it."""
         needed = state in (TaskState.QUEUED, TaskState.FAILED)
         document = self.task.document if needed else None
-        self.task = replace(self.task, state=state, document=document)
-        self.worker, self.until = "", 0.0
+        self.task = replace(self.task, state=state, document=document, worker="")
+        self.until = 0.0

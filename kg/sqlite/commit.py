@@ -33,6 +33,8 @@ def apply_change(
     commit.extract(change.extractions)
     commit.remove_unsupported()
     revision = commit.log(Session(connection, "collections", key))
+    if change.drafted:
+        commit.session.rows("draft_tasks", ids=ids_of(change.drafted))
     if change.completed:
         commit.complete(change.completed, revision)
     return revision
@@ -54,7 +56,8 @@ class _Commit:
 
     def put_and_delete(self, change: Change) -> None:
         session = self.session
-        done = session.ids("documents_done_with", ids=ids_of(change.completed))
+        tasks = ids_of([*change.completed, *change.drafted])
+        done = session.ids("documents_done_with", ids=tasks)
         put = {graph.document.id: graph for graph in change.put if graph.document.id not in done}
         delete = set(change.delete) - {graph.document.id for graph in change.put}
         known: dict[str, str] = dict(

@@ -2,12 +2,13 @@
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from kg.absence import no_job
 from kg.codec import document_fields, document_of, dumps
-from kg.jobs import Job, Task, TaskState
+from kg.jobs import LONGEST_STEP, OPEN, UNLIMITED, Budget, Job, Progress, Task, TaskState
 from kg.records import Document
 from kg.sqlite.database import Database
 from kg.sqlite.rows import Row, ids_of
@@ -23,13 +24,27 @@ class SQLiteQueue:
         self._database = database
         self._clock = clock
 
-    def enqueue(self, collection: str, documents: Sequence[Document]) -> Job:
+    def enqueue(
+        self,
+        collection: str,
+        documents: Sequence[Document],
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
+    ) -> Job:
         check_documents(documents)
         job_id = f"job-{uuid.uuid4().hex}"
         with self._database.write() as connection:
             key, _ = find_collection(connection, collection)
             session = Session(connection, "queue", key)
-            (job,) = session.ids("insert_job", id=job_id, created_at=self._clock())
+            (job,) = session.ids(
+                "insert_job",
+                id=job_id,
+                created_at=self._clock(),
+                priority=priority,
+                budget_tokens=budget.tokens,
+                budget_cost=budget.cost,
+            )
             for document in documents:
                 session.rows("supersede", document_id=document.id)
                 session.rows(
@@ -40,34 +55,45 @@ class SQLiteQueue:
                     source=document.source,
                     fingerprint=document.fingerprint,
                     document=dumps(document_fields(document)),
+                    priority=priority,
                 )
             return _job(session, job_id)
 
     def lease(
-        self, *, worker: str, limit: int, seconds: float, collection: str | None = None
+        self,
+        *,
+        worker: str,
+        limit: int,
+        seconds: float,
+        collection: str | None = None,
+        drafted: bool | None = None,
     ) -> Sequence[Task]:
         now = self._clock()
+        least, most = (0, 1) if drafted is None else (int(drafted), int(drafted))
         with self._database.write() as connection:
             session = Session(connection, "queue")
             _requeue(session, session.ids("expired", now=now))
-            ids = ids_of(session.ids("next_tasks", collection=collection, limit=limit))
+            found = session.ids(
+                "next_tasks", collection=collection, limit=limit, least=least, most=most
+            )
+            ids = ids_of(found)
             session.rows("lease", ids=ids, worker=worker, until=now + seconds)
             return [_task(row) for row in session.rows("leased_tasks", ids=ids)]
 
-    def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> None:
+    def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> Set[str]:
         with self._database.write() as connection:
             until = self._clock() + seconds
             session = Session(connection, "queue")
-            session.rows("extend", ids=ids_of(task_ids), worker=worker, until=until)
+            return set(session.ids("extend", ids=ids_of(task_ids), worker=worker, until=until))
 
-    def release(self, task_ids: Sequence[str], *, reason: str = "") -> None:
+    def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
         with self._database.write() as connection:
             session = Session(connection, "queue")
-            leased = session.ids("leased_among", ids=ids_of(task_ids))
-            session.rows("uncount_attempt", ids=ids_of(leased))
-            for task_id in task_ids if reason else ():
-                session.rows("note_error", id=task_id, error=as_unicode(reason))
-            _requeue(session, leased)
+            held = session.ids("held_among", ids=ids_of(task_ids), worker=worker)
+            session.rows("uncount_attempt", ids=ids_of(held))
+            if reason:
+                session.rows("note_error", ids=ids_of(held), error=as_unicode(reason))
+            _requeue(session, held)
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
         with self._database.read() as connection:
@@ -79,19 +105,33 @@ class SQLiteQueue:
             session = Session(connection, "queue")
             return _requeue(session, session.ids("leased_by", workers=ids_of(gone)))
 
-    def fail(self, task_id: str, error: str, *, retry: bool) -> None:
+    def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:
         with self._database.write() as connection:
             session = Session(connection, "queue")
-            session.rows("note_error", id=task_id, error=as_unicode(error))
+            held = session.ids("held_among", ids=ids_of([task_id]), worker=worker)
+            session.rows("note_error", ids=ids_of(held), error=as_unicode(error))
             if retry:
-                _requeue(session, session.ids("leased_among", ids=ids_of([task_id])))
+                _requeue(session, held)
             else:
-                session.rows("fail", id=task_id)
+                session.rows("fail", ids=ids_of(held))
 
-    def retry_failed(self, job_id: str) -> int:
+    def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
+        rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
         with self._database.write() as connection:
             session = Session(connection, "queue")
-            failed = session.ids("failed_of_job", job=_number(session, job_id))
+            session.many("set_passages" if anew else "add_passages", rows)
+            session.many("add_spent", rows)
+            session.rows(
+                "note_work", ids=ids_of(progress), now=self._clock(), longest_step=LONGEST_STEP
+            )
+
+    def retry_failed(self, job_id: str, *, budget: Budget | None = None) -> int:
+        with self._database.write() as connection:
+            session = Session(connection, "queue")
+            number = _number(session, job_id)
+            if budget is not None:
+                session.rows("set_budget", job=number, tokens=budget.tokens, cost=budget.cost)
+            failed = session.ids("failed_of_job", job=number)
             session.rows("reset_attempts", ids=ids_of(failed))
             return _requeue(session, failed)
 
@@ -134,6 +174,18 @@ class SQLiteQueue:
             rows = Session(connection, "queue").rows("pending", collection=collection)
             return dict(rows)
 
+    def hold(self, name: str, *, worker: str, seconds: float) -> bool:
+        now = self._clock()
+        with self._database.write() as connection:
+            session = Session(connection, "queue")
+            return bool(
+                session.rows("hold", name=name, worker=worker, now=now, until=now + seconds)
+            )
+
+    def let_go(self, name: str, *, worker: str) -> None:
+        with self._database.write() as connection:
+            Session(connection, "queue").rows("let_go", name=name, worker=worker)
+
 
 def _requeue(session: Session, task_ids: list[str]) -> int:
     """Put tasks back, but for those that a newer text of their document made needless; return how
@@ -155,23 +207,39 @@ def _job(session: Session, job_id: str) -> Job:
 
 
 def _with_counts(session: Session, rows: Sequence[Row]) -> list[Job]:
-    counts: dict[int, dict[TaskState, int]] = {number: {} for number, *_ in rows}
-    for number, state, count in session.rows("counts_of_jobs", ids=ids_of(counts)):
-        counts[number][TaskState(state)] = count
-    return [
-        Job(
-            id=id_,
-            collection=collection,
-            created_at=datetime.fromtimestamp(created_at, UTC),
-            counts=counts[number],
-            revision=revision,
-        )
-        for number, id_, collection, created_at, revision in rows
-    ]
+    of_states: dict[int, list[tuple[TaskState, int, int, int, int]]] = {}
+    for job, state, *numbers in session.rows("counts_of_jobs", ids=ids_of(row[0] for row in rows)):
+        of_states.setdefault(job, []).append((TaskState(state), *numbers))
+    return [_job_record(row, of_states.get(row[0], [])) for row in rows]
+
+
+def _job_record(row: Row, of_states: Sequence[tuple[TaskState, int, int, int, int]]) -> Job:
+    """`of_states`: (state, number of tasks, of them drafted, passages, passages done)."""
+    _, id_, collection, created_at, revision, priority, tokens, money, *spent, seconds = row
+    input_tokens, output_tokens, cost = spent
+    return Job(
+        id=id_,
+        collection=collection,
+        created_at=datetime.fromtimestamp(created_at, UTC),
+        counts={state: count for state, count, *_ in of_states},
+        revision=revision,
+        priority=priority,
+        budget=Budget(tokens=tokens, cost=money),
+        drafted=sum(drafted for state, _, drafted, *_ in of_states if state in OPEN),
+        progress=Progress(
+            passages=sum(passages for *_, passages, _ in of_states),
+            passages_done=sum(done for *_, done in of_states),
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost=cost,
+        ),
+        worked_seconds=seconds,
+    )
 
 
 def _task(row: Row) -> Task:
-    id_, job_id, collection, document, document_id, source, state, attempts, error = row
+    id_, job_id, collection, document, document_id, source, state, *rest = row
+    attempts, error, worker, drafted = rest
     return Task(
         id=id_,
         job_id=job_id,
@@ -182,6 +250,8 @@ def _task(row: Row) -> Task:
         state=TaskState(state),
         attempts=attempts,
         error=error,
+        worker=worker,
+        drafted=bool(drafted),
     )
 
 

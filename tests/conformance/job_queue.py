@@ -2,7 +2,11 @@
 
 from tests.conformance.queue_jobs import JobsConformance
 from tests.conformance.queue_leases import LeasesConformance
+from tests.conformance.queue_order import OrderConformance
+from tests.conformance.queue_progress import ProgressConformance
 
 
-class JobQueueConformance(JobsConformance, LeasesConformance):
+class JobQueueConformance(
+    JobsConformance, LeasesConformance, OrderConformance, ProgressConformance
+):
     """Behaviour of the port `kg.jobs.JobQueue`."""

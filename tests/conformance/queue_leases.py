@@ -83,15 +83,15 @@ class LeasesConformance(StoreFixtures):
     ) -> None:
         library.enqueue(COLLECTION, [document("a"), document("b")])
         first, _ = take(library)
-        library.release([first.id])
+        library.release([first.id], worker="w")
         (again,) = take(library)
         assert (again.source, again.attempts) == ("a", 1)
 
     def test_a_release_may_tell_its_reason(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [document("a"), document("b")])
         first, second = take(library)
-        library.release([first.id], reason="the model is away")
-        library.release([second.id])
+        library.release([first.id], worker="w", reason="the model is away")
+        library.release([second.id], worker="w")
         told = [(task.error, task.attempts) for task in library.tasks(job.id)]
         assert told == [("the model is away", 0), ("", 0)]
 
@@ -99,13 +99,13 @@ class LeasesConformance(StoreFixtures):
         job = library.enqueue(COLLECTION, [document("a")])
         (task,) = take(library)
         library.commit(COLLECTION, Change(completed=(task.id,)))
-        library.release([task.id, "tsk-none"])
+        library.release([task.id, "tsk-none"], worker="w")
         assert library.job(job.id).counts == {EXTRACTED: 1}
 
     def test_a_failure_that_may_pass_goes_back_to_its_place(self, library: Store) -> None:
         library.enqueue(COLLECTION, [document("a"), document("b")])
         (task,) = take(library, 1)
-        library.fail(task.id, "the model is busy", retry=True)
+        library.fail(task.id, "the model is busy", worker="w", retry=True)
         first, second = take(library)
         assert (first.source, first.attempts, first.error) == ("a", 2, "the model is busy")
         assert second.source == "b"
@@ -113,7 +113,7 @@ class LeasesConformance(StoreFixtures):
     def test_a_failure_that_stays_is_not_taken_again(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [document("a")])
         (task,) = take(library)
-        library.fail(task.id, "no text in it", retry=False)
+        library.fail(task.id, "no text in it", worker="w", retry=False)
         assert take(library) == []
         (failed,) = library.tasks(job.id, state=FAILED)
         assert (failed.error, failed.attempts) == ("no text in it", 1)
@@ -122,9 +122,9 @@ class LeasesConformance(StoreFixtures):
         job = library.enqueue(COLLECTION, [document("a"), document("b")])
         done, _ = take(library)
         library.commit(COLLECTION, Change(completed=(done.id,)))
-        library.fail(done.id, "too late", retry=False)
-        library.fail(done.id, "too late", retry=True)
-        library.fail("tsk-none", "who?", retry=True)
+        library.fail(done.id, "too late", worker="w", retry=False)
+        library.fail(done.id, "too late", worker="w", retry=True)
+        library.fail("tsk-none", "who?", worker="w", retry=True)
         (task, _) = library.tasks(job.id)
         assert (task.state, task.error) == (EXTRACTED, "")
 
@@ -142,8 +142,8 @@ class LeasesConformance(StoreFixtures):
         self, library: Store, clock: Clock
     ) -> None:
         for give_back in (
-            lambda task: library.release([task.id]),
-            lambda task: library.fail(task.id, "busy", retry=True),
+            lambda task: library.release([task.id], worker="w"),
+            lambda task: library.fail(task.id, "busy", worker="w", retry=True),
             lambda task: library.reclaim(lambda worker: True),
             lambda task: setattr(clock, "now", clock.now + 60),
         ):
@@ -160,7 +160,7 @@ class LeasesConformance(StoreFixtures):
         older = library.enqueue(COLLECTION, [document("a", "old")])
         (task,) = take(library)
         library.enqueue(COLLECTION, [document("a", "new")])
-        library.fail(task.id, "no luck", retry=False)
+        library.fail(task.id, "no luck", worker="w", retry=False)
         assert library.retry_failed(older.id) == 0
         assert [task.document for task in take(library)] == [document("a", "new")]
 
@@ -169,7 +169,7 @@ class LeasesConformance(StoreFixtures):
         (task,) = take(library)
         newer = library.enqueue(COLLECTION, [document("a", "new")])
         library.cancel(newer.id)
-        library.release([task.id])
+        library.release([task.id], worker="w")
         assert [task.document for task in take(library)] == [document("a", "old")]
 
     def test_tasks_of_the_dead_are_put_back_at_once(self, library: Store) -> None:

@@ -122,7 +122,7 @@ class ExtractionsConformance(StoreFixtures):
         assert library.prune_extractions(COLLECTION) == 0, "queued"
         (task,) = library.lease(worker="w", limit=1, seconds=60)
         assert library.prune_extractions(COLLECTION) == 0, "extracting"
-        library.fail(task.id, "no luck", retry=False)
+        library.fail(task.id, "no luck", worker="w", retry=False)
         assert library.prune_extractions(COLLECTION) == 0, "failed"
         library.retry_failed(job.id)
         assert library.cancel(job.id).counts == {TaskState.CANCELLED: 1}

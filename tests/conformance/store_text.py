@@ -109,5 +109,5 @@ class TextConformance(StoreFixtures):
     def test_a_reason_with_half_a_pair_is_noted_with_a_question_mark(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [document("a")])
         (task,) = library.lease(worker="w", limit=1, seconds=60)
-        library.fail(task.id, HALF, retry=False)
+        library.fail(task.id, HALF, worker="w", retry=False)
         assert library.tasks(job.id)[0].error == "half ? of a pair"

@@ -1,6 +1,6 @@
 """Whatever is done to them, both queues answer alike."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.dump import dump
+from kg.jobs import Budget, Progress
 from kg.memory import MemoryStore
 from kg.sqlite import SQLiteStore
 from kg.store import Change
@@ -37,28 +38,45 @@ class Desk:
 
     def enqueue(self, number: int, source: str) -> None:
         documents = [document(source, str(number)), document("z", str(number))]
-        self.jobs.append(self.store.enqueue(COLLECTION, documents).id)
+        budget = Budget(tokens=number or None)
+        job = self.store.enqueue(COLLECTION, documents, priority=number % 3, budget=budget)
+        self.jobs.append(job.id)
 
     def lease(self, number: int, worker: str) -> Any:
-        leased = self.store.lease(worker=worker, limit=1 + number % 2, seconds=10)
+        drafted = (None, None, False, True)[number % 4]
+        leased = self.store.lease(worker=worker, limit=1 + number % 2, seconds=10, drafted=drafted)
         self.tasks += [one.id for one in leased]
-        return [(one.document, one.attempts, one.error) for one in leased]
+        return [(one.document, one.attempts, one.error, one.drafted) for one in leased]
 
     def complete(self, number: int, source: str) -> int:
         change = Change(put=(graph(source, f"{number}"),), completed=(self.task(number),))
         return self.store.commit(COLLECTION, change)
 
-    def fail(self, number: int, _: str) -> None:
-        self.store.fail(self.task(number), f"error {number}", retry=False)
+    def draft(self, number: int, source: str) -> int:
+        change = Change(put=(graph(source, f"{number}"),), drafted=(self.task(number),))
+        return self.store.commit(COLLECTION, change)
 
-    def retry(self, number: int, _: str) -> None:
-        self.store.fail(self.task(number), f"error {number}", retry=True)
+    def fail(self, number: int, worker: str) -> None:
+        self.store.fail(self.task(number), f"error {number}", worker=worker, retry=False)
 
-    def release(self, number: int, _: str) -> None:
-        self.store.release([self.task(number)])
+    def retry(self, number: int, worker: str) -> None:
+        self.store.fail(self.task(number), f"error {number}", worker=worker, retry=True)
 
-    def extend(self, number: int, worker: str) -> None:
-        self.store.extend([self.task(number)], worker=worker, seconds=10)
+    def release(self, number: int, worker: str) -> None:
+        self.store.release([self.task(number)], worker=worker, reason=f"{number % 2 or ''}")
+
+    def extend(self, number: int, worker: str) -> int:
+        return len(self.store.extend([self.task(number)], worker=worker, seconds=10))
+
+    def note(self, number: int, _: str) -> None:
+        progress = Progress(passages=number, passages_done=1, input_tokens=number, cost=0.5)
+        self.store.note_progress({self.task(number): progress}, anew=number % 2 == 0)
+
+    def hold(self, number: int, worker: str) -> bool:
+        return self.store.hold(f"{number % 2}", worker=worker, seconds=2)
+
+    def let_go(self, number: int, worker: str) -> None:
+        self.store.let_go(f"{number % 2}", worker=worker)
 
     def reclaim(self, _: int, dead: str) -> int:
         return self.store.reclaim(lambda worker: worker == dead)
@@ -80,11 +98,11 @@ class Desk:
 
     def state(self) -> Any:
         every_task = [
-            (task.source, task.state, task.attempts, task.error)
+            (task.source, task.state, task.attempts, task.error, task.worker, task.drafted)
             for job in self.jobs
             for task in self.store.tasks(job)
         ]
-        every_job = [(job.counts, job.revision, job.created_at) for job in self.store.jobs()]
+        every_job = [replace(job, id="") for job in self.store.jobs()]
         with self.store.read(COLLECTION) as reader:
             content = list(dump(reader))
         return (
@@ -98,8 +116,8 @@ class Desk:
 
 actions = st.tuples(
     st.sampled_from(
-        "enqueue enqueue lease lease complete fail retry release extend reclaim withdraw wait "
-        "cancel retry_failed".split()
+        "enqueue enqueue lease lease complete draft fail retry release extend reclaim withdraw "
+        "wait cancel retry_failed note hold let_go".split()
     ),
     st.integers(0, 12),
     st.sampled_from("ab"),

@@ -123,6 +123,11 @@ WHERE collection = :collection
 DELETE FROM entities
 WHERE collection = :collection AND id IN (SELECT value FROM json_each(:ids));
 
+-- name: draft_tasks
+UPDATE tasks SET drafted = 1
+WHERE collection = :collection AND id IN (SELECT value FROM json_each(:ids))
+  AND state IN ('queued', 'extracting');
+
 -- name: complete_tasks
 UPDATE tasks SET state = 'extracted', document = NULL, error = '', worker = '', leased_until = NULL
 WHERE collection = :collection AND id IN (SELECT value FROM json_each(:ids))

@@ -1,5 +1,6 @@
 -- name: insert_job
-INSERT INTO jobs (id, collection, created_at) VALUES (:id, :collection, :created_at)
+INSERT INTO jobs (id, collection, created_at, worked_at, priority, budget_tokens, budget_cost)
+VALUES (:id, :collection, :created_at, :created_at, :priority, :budget_tokens, :budget_cost)
 RETURNING number;
 
 -- name: supersede
@@ -8,15 +9,15 @@ UPDATE tasks SET state = 'cancelled', document = NULL
 WHERE collection = :collection AND document_id = :document_id AND state IN ('queued', 'failed');
 
 -- name: insert_task
-INSERT INTO tasks (id, job, collection, document_id, source, fingerprint, document)
-VALUES (:id, :job, :collection, :document_id, :source, :fingerprint, :document);
+INSERT INTO tasks (id, job, collection, document_id, source, fingerprint, document, priority)
+VALUES (:id, :job, :collection, :document_id, :source, :fingerprint, :document, :priority);
 
 -- name: expired
 SELECT id FROM tasks WHERE state = 'extracting' AND leased_until <= :now;
 
--- name: leased_among
+-- name: held_among
 SELECT id FROM tasks
-WHERE state = 'extracting' AND id IN (SELECT value FROM json_each(:ids));
+WHERE state = 'extracting' AND worker = :worker AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: workers
 SELECT DISTINCT worker FROM tasks WHERE state = 'extracting';
@@ -51,14 +52,14 @@ UPDATE tasks SET attempts = 0 WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: next_tasks
 SELECT id FROM tasks
-WHERE state = 'queued'
+WHERE state = 'queued' AND drafted BETWEEN :least AND :most
   AND (:collection IS NULL
        OR collection = (SELECT key FROM collections WHERE name = :collection))
   AND NOT EXISTS (SELECT 1 FROM tasks AS other
                   WHERE other.collection = tasks.collection
                     AND other.document_id = tasks.document_id
                     AND other.state = 'extracting')
-ORDER BY number
+ORDER BY drafted, priority DESC, number
 LIMIT :limit;
 
 -- name: lease
@@ -68,26 +69,52 @@ WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: leased_tasks
 SELECT tasks.id, jobs.id, collections.name, tasks.document, tasks.document_id, tasks.source,
-       tasks.state, tasks.attempts, tasks.error
+       tasks.state, tasks.attempts, tasks.error, tasks.worker, tasks.drafted
 FROM tasks
 JOIN jobs ON jobs.number = tasks.job
 JOIN collections ON collections.key = tasks.collection
 WHERE tasks.id IN (SELECT value FROM json_each(:ids))
-ORDER BY tasks.number;
+ORDER BY tasks.drafted, tasks.priority DESC, tasks.number;
 
 -- name: extend
 UPDATE tasks SET leased_until = :until
-WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'extracting' AND worker = :worker;
+WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'extracting' AND worker = :worker
+RETURNING id;
 
 -- name: note_error
-UPDATE tasks SET error = :error WHERE id = :id AND state IN ('queued', 'extracting');
+UPDATE tasks SET error = :error WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: fail
 UPDATE tasks SET state = 'failed', worker = '', leased_until = NULL
-WHERE id = :id AND state IN ('queued', 'extracting');
+WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: set_passages
+UPDATE tasks SET passages = :passages, passages_done = :passages_done WHERE id = :id;
+
+-- name: add_passages
+UPDATE tasks SET passages = passages + :passages, passages_done = passages_done + :passages_done
+WHERE id = :id;
+
+-- name: add_spent
+UPDATE jobs
+SET input_tokens = input_tokens + :input_tokens, output_tokens = output_tokens + :output_tokens,
+    cost = cost + :cost
+WHERE number = (SELECT job FROM tasks WHERE id = :id);
+
+-- name: note_work
+-- A pause counts for no longer than the longest step.
+UPDATE jobs
+SET worked_seconds = worked_seconds
+        + min(max(:now - coalesce(worked_at, created_at), 0.0), :longest_step),
+    worked_at = :now
+WHERE number IN (SELECT job FROM tasks WHERE id IN (SELECT value FROM json_each(:ids)));
+
+-- name: set_budget
+UPDATE jobs SET budget_tokens = :tokens, budget_cost = :cost WHERE number = :job;
 
 -- name: cancel_job
-UPDATE tasks SET state = 'cancelled', document = NULL WHERE job = :job AND state = 'queued';
+UPDATE tasks SET state = 'cancelled', document = NULL, worker = '', leased_until = NULL
+WHERE job = :job AND state IN ('queued', 'extracting');
 
 -- name: withdraw
 UPDATE tasks SET state = 'cancelled', document = NULL, worker = '', leased_until = NULL
@@ -96,26 +123,30 @@ WHERE collection = :collection AND state IN ('queued', 'extracting', 'failed')
 RETURNING id;
 
 -- name: job
-SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision
+SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision, jobs.priority,
+       jobs.budget_tokens, jobs.budget_cost, jobs.input_tokens, jobs.output_tokens, jobs.cost,
+       jobs.worked_seconds
 FROM jobs JOIN collections ON collections.key = jobs.collection
 WHERE jobs.id = :id;
 
 -- name: jobs
-SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision
+SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision, jobs.priority,
+       jobs.budget_tokens, jobs.budget_cost, jobs.input_tokens, jobs.output_tokens, jobs.cost,
+       jobs.worked_seconds
 FROM jobs JOIN collections ON collections.key = jobs.collection
 WHERE :collection IS NULL OR collections.name = :collection
 ORDER BY jobs.number DESC
 LIMIT :limit;
 
 -- name: counts_of_jobs
-SELECT job, state, count(*) FROM tasks
+SELECT job, state, count(*), sum(drafted), sum(passages), sum(passages_done) FROM tasks
 WHERE job IN (SELECT value FROM json_each(:ids))
 GROUP BY job, state
 ORDER BY job, state;
 
 -- name: tasks_of_job
 SELECT tasks.id, jobs.id, collections.name, NULL, tasks.document_id, tasks.source,
-       tasks.state, tasks.attempts, tasks.error
+       tasks.state, tasks.attempts, tasks.error, tasks.worker, tasks.drafted
 FROM tasks
 JOIN jobs ON jobs.number = tasks.job
 JOIN collections ON collections.key = tasks.collection
@@ -134,3 +165,13 @@ SELECT document_id, fingerprint FROM tasks
 WHERE collection = (SELECT key FROM collections WHERE name = :collection)
   AND state IN ('queued', 'extracting')
 ORDER BY number;
+
+-- name: hold
+-- Another's lease is taken over once it ran out.
+INSERT INTO leases (name, worker, held_until) VALUES (:name, :worker, :until)
+ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, held_until = excluded.held_until
+WHERE leases.worker = excluded.worker OR leases.held_until <= :now
+RETURNING name;
+
+-- name: let_go
+DELETE FROM leases WHERE name = :name AND worker = :worker;

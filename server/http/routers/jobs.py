@@ -67,7 +67,7 @@ def read_job(job_id: JobPath, core: TheCore) -> JobOut:
 
 @router.post("/{job_id}/cancel", summary="Cancel a job", responses=responses(404))
 def cancel_job(job_id: JobPath, core: TheCore) -> JobOut:
-    """Take what is not begun out of the queue; what is begun is let through."""
+    """Call off what is not done. Of what is being worked on nothing more comes in."""
     return _out(core, core.queue.cancel(job_id))
 
 

@@ -137,7 +137,7 @@ def test_of_two_versions_in_one_batch_the_newer_stays(shop: Workshop) -> None:
     submit(shop, A)
     old = shop.lease()
     submit(shop, replace(A, text="Milner met H.M."))
-    shop.queue.release([task.id for task in old])
+    shop.queue.release([task.id for task in old], worker=old[0].worker)
     shop.pipeline.process(shop.lease())
     assert shop.texts() == ["Milner met H.M."]
 
