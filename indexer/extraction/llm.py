@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from indexer.extraction import prompts
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
+from indexer.extraction.notes import MemoryNotebook, Notebook, Notes
 from inference.chat import AnswerUnusable, ChatModel, Message
 from inference.texts import encodable
 from kg.errors import ModelOutputInvalid, ModelUnavailable
@@ -18,21 +19,24 @@ from kg.records import Extraction, NamedEntity, Passage, Triple
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Account:
-    """What a passage's calls have brought and cost so far."""
+    """A passage's notes, and where they are kept."""
 
-    model: str
-    entities: tuple[NamedEntity, ...] | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    texts: dict[str, str] = field(default_factory=dict)
-    """The last answer to each question, as it came."""
+    passage_id: str
+    notes: Notes
+    notebook: Notebook
 
-    def add(self, question: str, text: str, input_tokens: int, output_tokens: int) -> None:
-        self.texts[question] = encodable(text)
-        self.input_tokens += input_tokens
-        self.output_tokens += output_tokens
+    def add(self, question: str, text: str, used: tuple[int, int], fault: str = "") -> None:
+        """Note an answer, the tokens in and out that it took, and why it cannot be used."""
+        notes = self.notes
+        notes.texts[question] = encodable(text)
+        notes.faults.pop(question, None)
+        if fault:
+            notes.faults[question] = encodable(fault)
+        notes.input_tokens += used[0]
+        notes.output_tokens += used[1]
+        self.notebook.write(self.passage_id, notes)
 
 
 class LLMExtractor:
@@ -51,8 +55,7 @@ class LLMExtractor:
         self._concurrency = concurrency
         self._attempts = attempts
         self._max_tokens = max_tokens
-        self._begun: dict[str, _Account] = {}
-        """Passages whose endpoint went away between the two questions, by their ids."""
+        self._begun = MemoryNotebook()
 
     @property
     def fingerprint(self) -> str:
@@ -63,8 +66,15 @@ class LLMExtractor:
         return True
 
     def extract(self, passages: Sequence[Passage]) -> Iterator[Extraction]:
+        return self.resume(passages, self._begun)
+
+    def resume(self, passages: Sequence[Passage], notebook: Notebook) -> Iterator[Extraction]:
+        known = notebook.read([passage.id for passage in passages])
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
-        waiting = [pool.submit(self._extract, passage) for passage in passages]
+        waiting = [
+            pool.submit(self._extract, passage, known.get(passage.id), notebook)
+            for passage in passages
+        ]
         unavailable: ModelUnavailable | None = None
         try:
             for future in as_completed(waiting):
@@ -80,29 +90,28 @@ class LLMExtractor:
         if unavailable is not None:
             raise unavailable
 
-    def _extract(self, passage: Passage) -> Extraction:
-        account = self._begun.pop(passage.id, None) or _Account(model=self._chat.model)
+    def _extract(self, passage: Passage, known: Notes | None, notebook: Notebook) -> Extraction:
+        notes = known or Notes(model=self._chat.model)
+        account = _Account(passage_id=passage.id, notes=notes, notebook=notebook)
+        entities: tuple[NamedEntity, ...] = ()
         triples: tuple[Triple, ...] = ()
         failure = ""
         try:
-            if account.entities is None:
-                account.entities = self._entities(passage, account)
-            triples = self._triples(passage, account.entities, account)
+            entities = self._entities(passage, account)
+            triples = self._triples(passage, entities, account)
         except ModelOutputInvalid as error:
             failure = encodable(str(error))
-        except ModelUnavailable:
-            self._begun[passage.id] = account
-            raise
+        notebook.finish(passage.id)
         return Extraction(
             passage_id=passage.id,
             extractor=self.fingerprint,
-            entities=(account.entities or ()) if not failure else (),
+            entities=entities if not failure else (),
             triples=triples,
-            model=account.model,
+            model=notes.model,
             prompt_version=prompts.PROMPT_VERSION,
-            input_tokens=account.input_tokens,
-            output_tokens=account.output_tokens,
-            raw=json.dumps(account.texts, ensure_ascii=False),
+            input_tokens=notes.input_tokens,
+            output_tokens=notes.output_tokens,
+            raw=json.dumps(notes.texts, ensure_ascii=False),
             failure=failure,
         )
 
@@ -132,22 +141,35 @@ class LLMExtractor:
         question: str,
         account: _Account,
     ) -> _Answer:
-        """Ask until an answer fits. Raises: ModelOutputInvalid after the last attempt."""
-        fault: ModelOutputInvalid | None = None
+        """Ask until an answer fits, unless there is one. Raises: ModelOutputInvalid after the last
+        attempt."""
+        notes = account.notes
+        fault = notes.faults.get(question, "")
+        if question in notes.texts and not fault:
+            return read(notes.texts[question], form)
         for _ in range(self._attempts):
-            told = prompts.correction(account.texts.get(question, ""), str(fault)) if fault else []
+            told = prompts.correction(notes.texts.get(question, ""), fault) if fault else []
             try:
                 reply = self._chat.complete(
                     [*messages, *told], json_schema=schema, max_tokens=self._max_tokens
                 )
-                account.add(question, reply.text, reply.input_tokens, reply.output_tokens)
-                account.model = encodable(reply.model)
-                return read(reply.text, form)
             except AnswerUnusable as error:
-                account.add(question, error.text, error.input_tokens, error.output_tokens)
-                fault = error
+                fault = str(error)
+                account.add(question, error.text, (error.input_tokens, error.output_tokens), fault)
+                continue
             except ModelOutputInvalid as error:
-                fault = error
+                fault = str(error)
+                continue
+            notes.model = encodable(reply.model)
+            used = (reply.input_tokens, reply.output_tokens)
+            try:
+                answer = read(reply.text, form)
+            except ModelOutputInvalid as error:
+                fault = str(error)
+                account.add(question, reply.text, used, fault)
+                continue
+            account.add(question, reply.text, used)
+            return answer
         raise ModelOutputInvalid(
             f"No usable answer for the passage's {question} in {self._attempts} attempts. {fault}"
         )
