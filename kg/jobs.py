@@ -163,6 +163,11 @@ class JobQueue(Protocol):
         holds. The others were taken by somebody else, called off, or are done."""
         ...
 
+    def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
+        """Those of these tasks that are being worked on, whoever holds them, with their documents;
+        in the order of `lease`."""
+        ...
+
     def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
         """Give back, unharmed, the tasks that the worker holds (as when it stops): attempts are not
         counted. `reason` is noted as their error, unless it is ''."""

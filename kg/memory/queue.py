@@ -84,7 +84,7 @@ class MemoryQueue:
             self._requeue(one for one in self._in(TaskState.EXTRACTING) if one.until <= now)
             taken: list[Task] = []
             queued = self._in(TaskState.QUEUED)
-            for one in sorted(queued, key=lambda one: (one.task.drafted, -one.priority)):
+            for one in sorted(queued, key=_order):
                 if len(taken) == limit:
                     break
                 if collection not in (None, one.task.collection) or self._is_held(one.task):
@@ -107,6 +107,12 @@ class MemoryQueue:
             for one in held:
                 one.until = self._clock() + seconds
             return {one.task.id for one in held}
+
+    def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
+        with self._lock:
+            wanted = set(task_ids)
+            found = [one for one in self._in(TaskState.EXTRACTING) if one.task.id in wanted]
+            return [one.task for one in sorted(found, key=_order)]
 
     def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
         with self._lock:
@@ -306,3 +312,8 @@ class MemoryQueue:
             one.become(TaskState.CANCELLED if superseded else TaskState.QUEUED)
             back += not superseded
         return back
+
+
+def _order(one: QueuedTask) -> tuple[bool, int]:
+    """By which tasks are taken, each of the same order as they came."""
+    return one.task.drafted, -one.priority

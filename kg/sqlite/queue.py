@@ -86,6 +86,11 @@ class SQLiteQueue:
             session = Session(connection, "queue")
             return set(session.ids("extend", ids=ids_of(task_ids), worker=worker, until=until))
 
+    def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
+        with self._database.read() as connection:
+            rows = Session(connection, "queue").rows("leased_tasks", ids=ids_of(task_ids))
+            return [_task(row) for row in rows]
+
     def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
         with self._database.write() as connection:
             session = Session(connection, "queue")

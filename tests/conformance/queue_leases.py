@@ -186,6 +186,13 @@ class LeasesConformance(StoreFixtures):
         assert sorted(asked) == ["alive", "dead"]
         assert [(task.source, task.attempts) for task in take(library)] == [("a", 2), ("b", 2)]
 
+    def test_what_is_being_worked_on_can_be_looked_up(self, library: Store) -> None:
+        library.enqueue(COLLECTION, [document(name) for name in "abcd"])
+        a, b, c = take(library, 2) + take(library, 1, worker="other")
+        library.commit(COLLECTION, Change(completed=(b.id,)))
+        assert library.leased([c.id, a.id, b.id, "tsk-unknown"]) == [a, c]
+        assert library.leased([]) == []
+
     def test_nothing_is_reclaimed_from_an_empty_queue(self, library: Store) -> None:
         assert library.reclaim(lambda worker: True) == 0
 

@@ -73,7 +73,7 @@ SELECT tasks.id, jobs.id, collections.name, tasks.document, tasks.document_id, t
 FROM tasks
 JOIN jobs ON jobs.number = tasks.job
 JOIN collections ON collections.key = tasks.collection
-WHERE tasks.id IN (SELECT value FROM json_each(:ids))
+WHERE tasks.id IN (SELECT value FROM json_each(:ids)) AND tasks.state = 'extracting'
 ORDER BY tasks.drafted, tasks.priority DESC, tasks.number;
 
 -- name: extend
