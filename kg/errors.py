@@ -20,7 +20,8 @@
     ├── SnapshotError
     │   ├── SnapshotMissing
     │   ├── SnapshotDamaged
-    │   └── SnapshotVersionUnknown
+    │   ├── SnapshotVersionUnknown
+    │   └── SnapshotUnavailable
     ├── ModelError                 a language model or embedder failed
     │   ├── ModelUnavailable
     │   ├── ModelOutputInvalid
@@ -113,6 +114,10 @@ class SnapshotDamaged(SnapshotError):
 
 class SnapshotVersionUnknown(SnapshotError):
     """A snapshot was written in a format that this version does not read."""
+
+
+class SnapshotUnavailable(SnapshotError):
+    """Where the snapshots are kept cannot be reached, or refuses."""
 
 
 class ModelError(AmmonError):

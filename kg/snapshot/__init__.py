@@ -1,11 +1,22 @@
 """Snapshots: immutable, checksummed, memory-mapped directories, one for each revision and model.
 
 `container` reads and writes named arrays and strings; `tables` says which ones a snapshot holds;
-`publication` makes one of them the current one, atomically.
+`port` says what a place for snapshots does, one of them being the current one; `publication` is
+such a place in a local folder, `remote` one at a URL (`objects`) with a mirror on this machine.
 """
 
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
+from kg.snapshot.port import Snapshots, revision_of
 from kg.snapshot.publication import SnapshotFolder
 from kg.snapshot.tables import Ragged, Snapshot
 
-__all__ = ["Ragged", "Snapshot", "SnapshotFolder", "SnapshotReader", "SnapshotWriter", "Strings"]
+__all__ = [
+    "Ragged",
+    "Snapshot",
+    "SnapshotFolder",
+    "SnapshotReader",
+    "SnapshotWriter",
+    "Snapshots",
+    "Strings",
+    "revision_of",
+]

@@ -80,7 +80,7 @@ class Manifest:
         return json.dumps({**body, "sha256": _checksum(body)}, ensure_ascii=False, indent=1)
 
     @classmethod
-    def loads(cls, text: str, where: Path) -> Self:
+    def loads(cls, text: str, where: Path | str) -> Self:
         """Read and check a manifest. Raises: SnapshotDamaged, SnapshotVersionUnknown."""
         try:
             body = json.loads(text)

@@ -1,4 +1,4 @@
-"""Which snapshot is the current one: a folder of them, and one atomic pointer.
+"""Snapshots in a local folder, and the pointer to the current one.
 
 A snapshot is written aside, renamed to its final name, and published by replacing the file
 `CURRENT` in one step. Readers that have an older one open keep it: its files stay mapped even
@@ -7,35 +7,46 @@ after they were pruned.
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import SnapshotError, SnapshotMissing
-from kg.snapshot.container import SnapshotReader, SnapshotWriter, sync_folder
+from kg.lock import file_lock
+from kg.snapshot.container import (
+    VERIFY_UP_TO_BYTES,
+    Manifest,
+    SnapshotReader,
+    SnapshotWriter,
+    sync_folder,
+)
 
-_POINTER = "CURRENT"
+POINTER = "CURRENT"
 _ASIDE = ".writing-"
 _LOCK = "publish.lock"
+_POINTER_LOCK = "pointer.lock"
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFolder:
-    """All snapshots of one collection made with one embedder."""
+    """`Snapshots` in a folder of this machine."""
 
     path: Path
 
     @property
     def lock(self) -> Path:
-        """The file that a writer is to lock: the only one that `clear` leaves."""
+        """See `Snapshots`; `clear` leaves it."""
         return self.path / _LOCK
 
-    def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
-        """Write a snapshot aside, give it its name, and return that; nothing is published.
+    @property
+    def lease(self) -> str:
+        """None: whoever can write here can lock the file."""
+        return ""
 
-        Raises: SnapshotError if the disk does not take it.
-        """
+    def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
+        """See `Snapshots`."""
         mark = uuid.uuid4().hex[:8]
         aside = self.path / f"{_ASIDE}{mark}"
         try:
@@ -54,38 +65,58 @@ class SnapshotFolder:
         return name
 
     def publish(self, name: str) -> None:
-        """Make a finished snapshot the current one (an older one too: that is a roll-back)."""
+        """See `Snapshots`."""
         SnapshotReader.open(self.path / name)
-        aside = self.path / f"{_POINTER}.{uuid.uuid4().hex[:8]}"
+        with file_lock(self.path / _POINTER_LOCK):
+            self._point_to(name)
+
+    def publish_over(self, seen: str | None, name: str) -> bool:
+        """See `Snapshots`."""
+        SnapshotReader.open(self.path / name)
+        with file_lock(self.path / _POINTER_LOCK):
+            if self.current() != seen:
+                return False
+            self._point_to(name)
+            return True
+
+    def _point_to(self, name: str) -> None:
+        aside = self.path / f"{POINTER}.{uuid.uuid4().hex[:8]}"
         with aside.open("w", encoding="utf-8") as file:
             file.write(name)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(self.path / _POINTER)
+        aside.replace(self.path / POINTER)
         sync_folder(self.path)
 
     def current(self) -> str | None:
-        """The name of the current snapshot, or None."""
+        """See `Snapshots`."""
         try:
-            return (self.path / _POINTER).read_text(encoding="utf-8").strip() or None
+            return (self.path / POINTER).read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:
             return None
 
-    def open(self, name: str | None = None) -> SnapshotReader:
-        """Open a snapshot by name, or the current one.
+    def manifest(self, name: str) -> Manifest:
+        """See `Snapshots`."""
+        return self.open(name, verify_up_to=0).manifest
 
-        Raises: SnapshotMissing, SnapshotDamaged, SnapshotVersionUnknown.
-        """
+    def check(self, name: str, *, thorough: bool = False) -> None:
+        """See `Snapshots`: the contents of all but large ones are always read."""
+        self.open(name, verify_up_to=sys.maxsize if thorough else VERIFY_UP_TO_BYTES)
+
+    def open(
+        self, name: str | None = None, *, verify_up_to: int = VERIFY_UP_TO_BYTES
+    ) -> SnapshotReader:
+        """See `Snapshots`."""
         chosen = name or self.current()
         if chosen is None or not (self.path / chosen).is_dir():
             raise SnapshotMissing(
                 f"There is no snapshot {chosen or ''} in {self.path}. "
                 "Ingest a document, or build one with: ammon rebuild --collection NAME"
             )
-        return SnapshotReader.open(self.path / chosen)
+        return SnapshotReader.open(self.path / chosen, verify_up_to=verify_up_to)
 
     def names(self) -> list[str]:
-        """All finished snapshots, oldest revision first."""
+        """See `Snapshots`."""
         if not self.path.is_dir():
             return []
         return sorted(
@@ -93,7 +124,7 @@ class SnapshotFolder:
         )
 
     def prune(self, keep: int = 2) -> list[str]:
-        """Remove all but the current and the newest `keep`; return the names of those removed."""
+        """See `Snapshots`."""
         names, current = self.names(), self.current()
         gone = [name for name in names[: max(len(names) - keep, 0)] if name != current]
         for name in gone:
@@ -101,16 +132,16 @@ class SnapshotFolder:
         return gone
 
     def sweep(self) -> None:
-        """Remove what writers that died left unfinished. Only for whoever is sure to be the only
-        writer, as by a lock."""
+        """See `Snapshots`."""
         for entry in self.path.glob(f"{_ASIDE}*"):
             shutil.rmtree(entry, ignore_errors=True)
-        for entry in self.path.glob(f"{_POINTER}.*"):
-            entry.unlink(missing_ok=True)
+        with file_lock(self.path / _POINTER_LOCK):
+            for entry in self.path.glob(f"{POINTER}.*"):
+                entry.unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Remove every snapshot, and with it the current one. For the only writer, as `sweep`."""
-        (self.path / _POINTER).unlink(missing_ok=True)
+        """See `Snapshots`."""
+        (self.path / POINTER).unlink(missing_ok=True)
         for entry in self.path.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,101 @@
+"""A machine's copies of snapshots that are elsewhere: each is brought once for all processes.
+
+A copy is brought aside, checked, and renamed to its name; a damaged one is brought again. Which one
+was current when that could last be asked is noted here, for when it cannot.
+"""
+
+import shutil
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from kg.errors import SnapshotDamaged, SnapshotError, SnapshotMissing
+from kg.lock import file_lock
+from kg.snapshot.container import SnapshotReader, sync_folder
+from kg.snapshot.publication import POINTER, SnapshotFolder
+
+_KEPT = 3
+"""So many snapshots stay: the one that is being built, the current one, the one before it."""
+_ASIDE = ".fetching-"
+_LOCK = "fetch.lock"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Copies of snapshots in a local folder, of which those built on this machine are some."""
+
+    folder: SnapshotFolder
+
+    def open(
+        self, name: str, bring: Callable[[Path], None], *, verify_up_to: int
+    ) -> SnapshotReader:
+        """Open a snapshot; one that is not here, or damaged, is first brought by `bring`, which
+        fills an empty folder and checks it.
+
+        Raises: what `bring` raises; SnapshotVersionUnknown.
+        """
+        try:
+            return self.folder.open(name, verify_up_to=verify_up_to)
+        except SnapshotDamaged as error:
+            _log.warning("a copy is damaged, and brought anew", reason=str(error))
+        except SnapshotMissing:
+            pass
+        with file_lock(self.folder.path / _LOCK):
+            with suppress(SnapshotDamaged, SnapshotMissing):  # others may have been quicker
+                return self.folder.open(name, verify_up_to=verify_up_to)
+            self._fill(name, bring)
+            self.prune()
+            return self.folder.open(name, verify_up_to=0)
+
+    def remember(self, name: str) -> None:
+        """Note that a snapshot is current, if there is a copy of it."""
+        if self.folder.current() != name and (self.folder.path / name).is_dir():
+            with suppress(
+                SnapshotError
+            ):  # a damaged copy is not remembered, and mended when opened
+                self.folder.publish(name)
+
+    def remembered(self) -> str | None:
+        """The snapshot that was current when that could last be asked, if there is a copy of it."""
+        name = self.folder.current()
+        return name if name and (self.folder.path / name).is_dir() else None
+
+    def forget(self) -> None:
+        """Note that none is current."""
+        (self.folder.path / POINTER).unlink(missing_ok=True)
+
+    def prune(self) -> None:
+        """Keep the current one and the newest others: by arrival, since revisions begin anew with
+        a collection of the same name."""
+        kept = self.folder.current()
+        found = [self.folder.path / name for name in self.folder.names() if name != kept]
+        for path in sorted(found, key=_arrival, reverse=True)[_KEPT - 1 :]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _fill(self, name: str, bring: Callable[[Path], None]) -> None:
+        path = self.folder.path
+        for left in path.glob(f"{_ASIDE}*"):  # of processes that died
+            shutil.rmtree(left, ignore_errors=True)
+        aside = path / f"{_ASIDE}{uuid.uuid4().hex[:8]}"
+        aside.mkdir(parents=True)
+        try:
+            bring(aside)
+            # Who has the damaged one open keeps it: renamed or removed, its files stay mapped.
+            shutil.rmtree(path / name, ignore_errors=True)
+            aside.rename(path / name)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        sync_folder(path)
+
+
+def _arrival(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,0 +1,223 @@
+"""Files at an fsspec URL, of which one may be replaced on condition.
+
+S3 replaces a file on condition by itself (`kg.snapshot.s3`). Other file systems have no such thing;
+there a file that only one can create is the lock.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import structlog
+
+from kg.errors import DependencyMissing, SettingsInvalid, SnapshotUnavailable
+
+PAUSE_SECONDS = 5.0
+"""After an attempt that failed, readers go so long with what they have before they ask again."""
+_LOCK_SECONDS = 30.0
+"""A lock is held for the writing of a few bytes: one that is older is of a process that died."""
+_POLL_SECONDS = 0.02
+_BLOCK_BYTES = 1 << 23
+
+_MEMORY = RLock()
+"""fsspec's memory is one for the whole process, and not made for several threads."""
+
+_log = structlog.get_logger(__name__)
+
+
+def open_objects(url: str, options: Mapping[str, Any] | None = None) -> "Objects":
+    """What is below a URL; nothing is asked for yet. `options` are those of fsspec's file system.
+
+    Raises: DependencyMissing, SettingsInvalid.
+    """
+    try:
+        import fsspec
+    except ImportError as error:
+        raise DependencyMissing("fsspec", "remote") from error
+    protocol = url.partition("://")[0]
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except ImportError as error:
+        if protocol in ("s3", "s3a"):
+            raise DependencyMissing("s3fs", "remote") from error
+        raise SettingsInvalid(f"Snapshots cannot be kept at {url}: {error}.") from error
+    except ValueError as error:
+        raise SettingsInvalid(
+            f"Snapshots cannot be kept at {url}: {error}. Give an address as s3://bucket/folder."
+        ) from error
+    if protocol in ("s3", "s3a"):
+        from kg.snapshot.s3 import S3Objects
+
+        return S3Objects(url, options or {})
+    return Objects(url, options or {})
+
+
+class Objects:
+    """Files below one URL, by their keys. Safe for several threads, and after a fork.
+
+    All methods raise SnapshotUnavailable where the files cannot be reached.
+    """
+
+    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
+        """Take the URL, and options of its file system."""
+        self.url = url.rstrip("/")
+        self._options = dict(options)
+        self._serial: AbstractContextManager[object] = nullcontext()
+        if url.startswith("memory:"):
+            self._serial = _MEMORY
+        if url.startswith(("file:", "local:")):
+            self._options["auto_mkdir"] = True
+        self._troubles: tuple[type[Exception], ...] = (OSError,)
+        self._connected: tuple[int, Any, str] = (-1, None, "")
+        self._down_until = 0.0
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the last attempt went well, or is long enough ago to try again."""
+        return time.monotonic() >= self._down_until
+
+    def read(self, key: str) -> bytes:
+        """Raises: FileNotFoundError."""
+        with self._asking() as (files, root):
+            return bytes(files.cat_file(f"{root}/{key}"))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write a small file in one step, over the one that is there."""
+        with self._asking() as (files, root):
+            aside = f"{root}/{key}.{uuid.uuid4().hex[:8]}"
+            files.makedirs(aside.rpartition("/")[0], exist_ok=True)
+            files.pipe_file(aside, data)
+            files.mv(aside, f"{root}/{key}")
+
+    def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
+        """Write a small file if what is there is still as it was seen (None: not there).
+
+        Of several at once one succeeds.
+        """
+        with self._locked(f"{key}.lock"):
+            if self._present(key) != seen:
+                return False
+            self.write(key, data)
+            return True
+
+    def upload(self, key: str, file: Path) -> None:
+        """Copy a file there."""
+        with self._asking() as (files, root):
+            target = f"{root}/{key}"
+            files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            files.put_file(str(file), target)
+
+    def download(self, key: str, file: Path) -> None:
+        """Copy a file here. Raises: FileNotFoundError."""
+        with self._asking() as (files, root):
+            files.get_file(f"{root}/{key}", str(file))
+
+    def blocks(self, key: str) -> Iterator[bytes]:
+        """A file's contents, a few megabytes at a time. Raises: FileNotFoundError."""
+        with self._asking() as (files, root), files.open(f"{root}/{key}", "rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                yield block
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Bytes of all files below a folder, by their names within it."""
+        with self._asking() as (files, root):
+            base = f"{root}/{folder}/"
+            found = files.find(base, detail=True)
+            return {
+                path.removeprefix(base.lstrip("/")).removeprefix(base): info["size"]
+                for path, info in found.items()
+            }
+
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders within a folder."""
+        return sorted({name.partition("/")[0] for name in self.sizes(folder) if "/" in name})
+
+    def age(self, key: str) -> float:
+        """Seconds since a file was written. Raises: FileNotFoundError."""
+        with self._asking() as (files, root):
+            written: float = files.modified(f"{root}/{key}").timestamp()
+        return time.time() - written
+
+    def remove(self, key: str) -> None:
+        """Remove a file, if it is there."""
+        with self._asking() as (files, root), suppress(FileNotFoundError):
+            files.rm_file(f"{root}/{key}")
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder with all that is in it, if it is there."""
+        with self._asking() as (files, root), suppress(FileNotFoundError):
+            files.rm(f"{root}/{folder}", recursive=True)
+
+    def _present(self, key: str) -> bytes | None:
+        try:
+            return self.read(key)
+        except FileNotFoundError:
+            return None
+
+    def _connect(self) -> tuple[Any, str]:
+        """The file system and the URL's path in it; each process has connections of its own."""
+        pid, files, root = self._connected
+        if pid != os.getpid():
+            import fsspec
+
+            options = {"skip_instance_cache": True, "use_listings_cache": False, **self._options}
+            files, root = fsspec.url_to_fs(self.url, **options)
+            self._connected = (os.getpid(), files, root)
+        return files, root
+
+    @contextmanager
+    def _asking(self) -> Iterator[tuple[Any, str]]:
+        """The file system and its root; what goes wrong with it is told of once."""
+        try:
+            with self._serial:
+                yield self._connect()
+        except FileNotFoundError:
+            self._down_until = 0.0
+            raise
+        except self._troubles as error:
+            told = (
+                f"The snapshots at {self.url} cannot be reached: {error or type(error).__name__}. "
+                "See to the network, the address, and the keys for it."
+            )
+            if not self._down_until:
+                _log.warning("snapshots out of reach", reason=told)
+            self._down_until = time.monotonic() + PAUSE_SECONDS
+            raise SnapshotUnavailable(told) from error
+        if self._down_until:
+            self._down_until = 0.0
+            _log.info("snapshots can be reached again", url=self.url)
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        """Hold a lock that is a file which only one can create."""
+        until = time.monotonic() + 2 * _LOCK_SECONDS
+        while not self._lock(key):
+            if time.monotonic() > until:
+                raise SnapshotUnavailable(
+                    f"{self.url}/{key} is held by others for too long. If nobody publishes "
+                    "snapshots there, remove it."
+                )
+            time.sleep(_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            self.remove(key)
+
+    def _lock(self, key: str) -> bool:
+        with self._asking() as (files, root):
+            files.makedirs(f"{root}/{key}".rpartition("/")[0], exist_ok=True)
+            try:
+                with files.open(f"{root}/{key}", "xb") as file:
+                    file.write(b"locked")
+                return True
+            except FileExistsError:
+                pass
+        with suppress(FileNotFoundError):  # let go of meanwhile
+            if self.age(key) > _LOCK_SECONDS:
+                self.remove(key)
+        return False

@@ -1,0 +1,85 @@
+"""Files in a bucket of S3, or of a server that speaks as S3 does: conditional puts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kg.errors import SnapshotUnavailable
+from kg.snapshot.objects import Objects
+
+
+class S3Objects(Objects):
+    """Files in a bucket of S3, or of a server that speaks as S3 does."""
+
+    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
+        """Take the URL, and options of s3fs; what is not given is found as AWS's tools find it."""
+        super().__init__(
+            url,
+            {
+                "config_kwargs": {
+                    "connect_timeout": 3,
+                    "read_timeout": 20,
+                    "retries": {"max_attempts": 2},
+                },
+                **options,
+            },
+        )
+        from aiohttp import ClientError as WebError
+        from botocore.exceptions import (  # type: ignore[import-untyped]  # it has no types
+            BotoCoreError,
+            ClientError,
+        )
+
+        self._troubles = (OSError, BotoCoreError, ClientError, WebError)
+
+    def read(self, key: str) -> bytes:
+        """In one request."""
+        with self._asking() as (files, root):
+            return bytes(files.cat_file(f"{root}/{key}", max_concurrency=1))
+
+    def write(self, key: str, data: bytes) -> None:
+        """See `Objects`."""
+        with self._asking() as (files, root):
+            files.pipe_file(f"{root}/{key}", data)
+
+    def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
+        """A conditional put: the server compares what is there with the tag of what was seen."""
+        with self._asking() as (files, root):
+            path = f"{root}/{key}"
+            condition = {"IfNoneMatch": "*"}
+            try:
+                if seen is not None:
+                    # The tag before the contents: what is written between the two is noticed.
+                    condition = {"IfMatch": files.info(path, refresh=True)["ETag"]}
+                    if files.cat_file(path, max_concurrency=1) != seen:
+                        return False
+                files.pipe_file(path, data, **condition)
+                return True
+            except FileNotFoundError:
+                if seen is None:  # there is no such bucket
+                    raise SnapshotUnavailable(f"There is no bucket for {self.url}.") from None
+                return False
+            except self._troubles as error:
+                if not _is_refusal(error):
+                    raise
+        # Ours too, if the answer to it was lost and it was sent again.
+        return self._present(key) == data
+
+    def upload(self, key: str, file: Path) -> None:
+        """See `Objects`."""
+        with self._asking() as (files, root):
+            try:
+                files.put_file(str(file), f"{root}/{key}")
+            except FileNotFoundError as error:
+                raise SnapshotUnavailable(f"There is no bucket for {self.url}.") from error
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the server found a put's condition not met."""
+    answer = getattr(error.__cause__ or error, "response", None) or {}
+    return answer.get("Error", {}).get("Code") in (
+        "PreconditionFailed",
+        "ConditionalRequestConflict",
+        "412",
+        "409",
+    )
