@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from indexer.chunking import chunk
+from indexer.extracting import extracted, failures_of, usable
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
 from inference.embedder import Embedder
@@ -63,6 +64,15 @@ class Processed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """What became of tasks whose passages others extract."""
+
+    result: Processed
+    missing: Mapping[str, tuple[Passage, ...]]
+    """Task id -> its document's passages that have no saved extraction."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ingester:
     """Brings the documents of leased tasks into the graph. Safe for several threads."""
 
@@ -77,7 +87,25 @@ class Ingester:
 
         Raises: StoreUnavailable and `SETUP_ERRORS`; nothing that a document brings about.
         """
-        return sum((self._attempt(batch) for batch in _batches(tasks)), Processed())
+        return sum((self._attempt(batch, self._ingest) for batch in _batches(tasks)), Processed())
+
+    def gather(self, tasks: Sequence[Task]) -> Gathered:
+        """Bring in those whose passages all have saved extractions; tell what the others lack.
+
+        No model is asked. Raises: as `process`.
+        """
+        missing: dict[str, tuple[Passage, ...]] = {}
+
+        def gather(batch: Sequence[Task]) -> Processed:
+            settings = self.store.collection(batch[0].collection).settings
+            work = self._chunk(batch, settings)
+            work.found.update(self._saved(batch, self.extractor(settings).fingerprint, work))
+            result = self._commit(batch, work)
+            missing.update(work.missing())
+            return result
+
+        results = [self._attempt(batch, gather) for batch in _batches(tasks)]
+        return Gathered(result=sum(results, Processed()), missing=missing)
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """Put tasks back unharmed: they are not to blame for the error, however often it comes."""
@@ -90,16 +118,18 @@ class Ingester:
             permanent=isinstance(error, ModelUnavailable) and error.permanent,
         )
 
-    def _attempt(self, batch: Sequence[Task]) -> Processed:
+    def _attempt(
+        self, batch: Sequence[Task], step: Callable[[Sequence[Task]], Processed]
+    ) -> Processed:
         try:
-            return self._ingest(batch)
+            return step(batch)
         except (StoreUnavailable, *SETUP_ERRORS):
             raise
         except ModelUnavailable as error:
             return self.postpone(batch, error)
         except Exception as error:  # the outermost boundary of a document: see above
             if len(batch) > 1:
-                return sum((self._attempt([task]) for task in batch), Processed())
+                return sum((self._attempt([task], step) for task in batch), Processed())
             if isinstance(error, AmmonError):
                 reason = str(error)
             else:
@@ -108,32 +138,37 @@ class Ingester:
             return self._note(batch[0], reason)
 
     def _ingest(self, batch: Sequence[Task]) -> Processed:
-        """One transaction; failures are noted after it, so that a repetition notes them once."""
         collection = batch[0].collection
         settings = self.store.collection(collection).settings
         work = self._chunk(batch, settings)
-        found, trouble = self._extract(collection, self.extractor(settings), work.passages)
-        ready = {task: graph for task, graph in work.graphs.items() if _whole(graph, found)}
-        # Of one document's versions the last counts, as its task is the newest.
-        put = {graph.document.id: graph for graph in ready.values()}
-        used = [found[key] for key in _passage_ids(put.values())]
-        if ready:
-            change = Change(
-                put=tuple(put.values()), extractions=tuple(used), completed=tuple(ready)
-            )
-            self.store.commit(collection, change)
-        result = Processed(
-            done=len(ready),
-            quarantined=sum(1 for extraction in used if extraction.failure),
-        )
-        unfinished = [task for task in batch if task.id in work.graphs and task.id not in ready]
-        for task in batch:
-            if task.id in work.failures:
-                result += self._note(task, work.failures[task.id])
+        trouble = self._extract(collection, self.extractor(settings), work)
+        result = self._commit(batch, work)
+        missing = work.missing()
+        unfinished = [task for task in batch if task.id in missing]
         if trouble is not None:
             return result + self.postpone(unfinished, trouble)
         left_out = (self._note(task, "The extractor left passages out.") for task in unfinished)
         return sum(left_out, result)
+
+    def _commit(self, batch: Sequence[Task], work: "_Work") -> Processed:
+        """One transaction; failures are noted after it, so that a repetition notes them once."""
+        ready = {task: graph for task, graph in work.graphs.items() if _whole(graph, work.found)}
+        # Of one document's versions the last counts, as its task is the newest.
+        put = {graph.document.id: graph for graph in ready.values()}
+        used = [work.found[key] for key in _passage_ids(put.values())]
+        if ready:
+            change = Change(
+                put=tuple(put.values()), extractions=tuple(used), completed=tuple(ready)
+            )
+            self.store.commit(batch[0].collection, change)
+        result = Processed(
+            done=len(ready),
+            quarantined=sum(1 for extraction in used if extraction.failure),
+        )
+        for task in batch:
+            if task.id in work.failures:
+                result += self._note(task, work.failures[task.id])
+        return result
 
     def _chunk(self, batch: Sequence[Task], settings: CollectionSettings) -> "_Work":
         work = _Work()
@@ -165,30 +200,33 @@ class Ingester:
             work.passages.update((passage.id, passage) for passage in graph.passages)
         return work
 
+    def _saved(
+        self, batch: Sequence[Task], fingerprint: str, work: "_Work"
+    ) -> Mapping[str, Extraction]:
+        """What was saved for these passages; failures only if they are of these very tasks."""
+        collection = batch[0].collection
+        found = dict(usable(self.store, collection, fingerprint, list(work.passages)))
+        for task in batch:
+            graph = work.graphs.get(task.id)
+            lacking = [p.id for p in graph.passages if p.id not in found] if graph else []
+            if lacking:
+                found |= failures_of(self.store, collection, fingerprint, task.id, lacking)
+        return found
+
     def _extract(
-        self, collection: str, extractor: Extractor, passages: Mapping[str, Passage]
-    ) -> tuple[dict[str, Extraction], ModelUnavailable | None]:
-        """The extractions of these passages, as far as they can be had, and why not of all."""
-        saved = self.store.saved_extractions(collection, extractor.fingerprint, list(passages))
-        found = {key: extraction for key, extraction in saved.items() if not extraction.failure}
-        missing = [passage for key, passage in passages.items() if key not in found]
-        if not missing:
-            return found, None
+        self, collection: str, extractor: Extractor, work: "_Work"
+    ) -> ModelUnavailable | None:
+        """Find the extractions, as far as they can be had; return why not of all."""
+        work.found.update(
+            usable(self.store, collection, extractor.fingerprint, list(work.passages))
+        )
+        lacking = [passage for key, passage in work.passages.items() if key not in work.found]
         try:
-            for extraction in extractor.extract(missing):
-                if extractor.paid:
-                    self.store.save_extractions(collection, [extraction])
-                found[extraction.passage_id] = extraction
-                if extraction.failure:
-                    _log.warning(
-                        "passage quarantined",
-                        collection=collection,
-                        passage=extraction.passage_id,
-                        reason=extraction.failure,
-                    )
+            for extraction in extracted(self.store, collection, extractor, lacking):
+                work.found[extraction.passage_id] = extraction
         except ModelUnavailable as error:
-            return found, error
-        return found, None
+            return error
+        return None
 
     def _note(self, task: Task, reason: str) -> Processed:
         self.queue.fail(task.id, reason, worker=task.worker, retry=False)
@@ -211,6 +249,16 @@ class _Work:
     failures: dict[str, str] = field(default_factory=dict)
     """Task id -> why there is no such thing."""
     passages: dict[str, Passage] = field(default_factory=dict)
+    found: dict[str, Extraction] = field(default_factory=dict)
+    """Passage id -> what is known of it."""
+
+    def missing(self) -> dict[str, tuple[Passage, ...]]:
+        """Task id -> the passages without extraction, of documents that have such."""
+        lacking = {
+            task: tuple(passage for passage in graph.passages if passage.id not in self.found)
+            for task, graph in self.graphs.items()
+        }
+        return {task: passages for task, passages in lacking.items() if passages}
 
 
 def _whole(graph: DocumentGraph, found: Mapping[str, Extraction]) -> bool:

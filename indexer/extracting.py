@@ -1,0 +1,80 @@
+"""Extraction of passages whose results are saved at once: what a model was paid for is kept.
+
+A failure counts for the task that met it, and for no later one: documents that are handed in again
+have their bad passages tried again. Where one process extracts and another commits, failures are
+saved under the extractor's name and the task's.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import structlog
+
+from indexer.extraction.notes import NoteTaker, StoreNotebook
+from indexer.extraction.port import Extractor
+from kg.records import Extraction, Passage
+from kg.store import GraphStore
+
+_log = structlog.get_logger(__name__)
+
+
+def usable(
+    store: GraphStore, collection: str, fingerprint: str, passage_ids: Sequence[str]
+) -> Mapping[str, Extraction]:
+    """The saved extractions of these passages that are no failures: passage id -> extraction."""
+    saved = store.saved_extractions(collection, fingerprint, passage_ids)
+    return {key: extraction for key, extraction in saved.items() if not extraction.failure}
+
+
+def failures_of(
+    store: GraphStore, collection: str, fingerprint: str, task_id: str, passage_ids: Sequence[str]
+) -> Mapping[str, Extraction]:
+    """The failures that this task met: passage id -> extraction."""
+    saved = store.saved_extractions(collection, _of_task(fingerprint, task_id), passage_ids)
+    return {key: replace(found, extractor=fingerprint) for key, found in saved.items()}
+
+
+def extracted(
+    store: GraphStore,
+    collection: str,
+    extractor: Extractor,
+    passages: Sequence[Passage],
+    tasks_of: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[Extraction]:
+    """Extract; what was paid for is saved before it is yielded.
+
+    `tasks_of`: passage id -> the tasks that others commit: then all is saved, failures too.
+    Raises: ModelUnavailable, after what could be had.
+    """
+    if not passages:
+        return
+    notebook = StoreNotebook(store=store, collection=collection, extractor=extractor.fingerprint)
+    if isinstance(extractor, NoteTaker):
+        found, takes_notes = extractor.resume(passages, notebook), True
+    else:
+        found, takes_notes = extractor.extract(passages), False
+    for extraction in found:
+        key = extraction.passage_id
+        if extractor.paid or tasks_of is not None:
+            cleared = [notebook.cleared(key)] if takes_notes else []
+            failed = _failures(extraction, (tasks_of or {}).get(key, ()))
+            store.save_extractions(collection, [extraction, *cleared, *failed])
+        if extraction.failure:
+            _log.warning(
+                "passage quarantined",
+                collection=collection,
+                passage=key,
+                reason=extraction.failure,
+            )
+        yield extraction
+
+
+def _failures(extraction: Extraction, task_ids: Sequence[str]) -> list[Extraction]:
+    if not extraction.failure:
+        return []
+    name = extraction.extractor
+    return [replace(extraction, extractor=_of_task(name, task)) for task in task_ids]
+
+
+def _of_task(fingerprint: str, task_id: str) -> str:
+    return f"{fingerprint}#{task_id}"
