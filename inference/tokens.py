@@ -27,6 +27,11 @@ def open_tokenizer(path: Path) -> "Tokenizer":
     return tokenizer
 
 
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a text is to a large model."""
+    return -(-len(text.encode("utf-8", "replace")) // _BYTES_A_TOKEN)
+
+
 class TokenCounter:
     """Counts by a model's tokenizer.json, or by bytes where there is none."""
 
@@ -40,7 +45,7 @@ class TokenCounter:
         tokenizer = self._opened()
         if tokenizer is not None:
             return len(tokenizer.encode(encodable(text), add_special_tokens=False).ids)
-        return -(-len(text.encode("utf-8", "replace")) // _BYTES_A_TOKEN)
+        return estimated_tokens(text)
 
     def cut(self, text: str, tokens: int) -> str:
         """The beginning of a text, so many tokens long."""

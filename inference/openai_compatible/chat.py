@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from inference.chat import AnswerUnusable, Message, Reply
 from inference.openai_compatible.dialect import Dialect
 from inference.openai_compatible.endpoint import Caller, Endpoint
+from inference.tokens import estimated_tokens
 from kg.errors import ModelOutputInvalid
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ class OpenAIChatModel:
         dialect = self._dialect
         while True:
             body = dialect.request(messages, json_schema=json_schema, max_tokens=max_tokens)
+            sent = sum(estimated_tokens(turn["content"]) for turn in body["messages"])
             try:
-                answer = self._caller.call(partial(self._ask, body))
+                answer = self._caller.call(partial(self._ask, body), tokens=sent)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 adapted = dialect.adapted(str(error))
                 if adapted is None:
@@ -52,6 +54,7 @@ class OpenAIChatModel:
                 dialect = adapted
                 continue
             self._dialect = dialect
+            self._caller.pace.spent(_total_tokens(answer) - sent)
             return self._reply(answer, max_tokens)
 
     def close(self) -> None:
@@ -102,6 +105,12 @@ def _fault(text: str, finish: object, refusal: object, max_tokens: int) -> str:
     if len(text) > _LONGEST_ANSWER:
         return f"answered {len(text)} characters, which cannot be meant. Use another model."
     return ""
+
+
+def _total_tokens(answer: object) -> int:
+    usage = getattr(answer, "usage", None)
+    asked, said = getattr(usage, "prompt_tokens", 0), getattr(usage, "completion_tokens", 0)
+    return _count(asked) + _count(said)
 
 
 def _count(tokens: object) -> int:

@@ -120,7 +120,9 @@ class OpenAIEmbedder:
         import openai
 
         try:
-            answer = self._caller.call(lambda client: self._ask(client, texts))
+            limited = self._caller.endpoint.tokens_per_minute > 0
+            tokens = sum(map(self._tokens.count, texts)) if limited else 0
+            answer = self._caller.call(lambda client: self._ask(client, texts), tokens=tokens)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             raise self._caller.explain(error) from error
         try:

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Lock
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isnan
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from inference.openai_compatible.limits import IN_PROCESS, Pace
 from kg.errors import ModelError, ModelOutputInvalid, ModelUnavailable
 
 if TYPE_CHECKING:
@@ -36,7 +40,13 @@ class Endpoint:
     retry_after_max: float = 120.0
     """The longest wait that the endpoint may ask for, in seconds; if longer, the call fails."""
     concurrency: int = 4
-    """How many calls are under way at once, over all threads."""
+    """How many calls are under way at once, over all who share the limits."""
+    requests_per_minute: int = 0
+    """How many calls may begin in a minute; 0: as many as there are."""
+    tokens_per_minute: int = 0
+    """How many tokens, sent and answered, a minute may take; 0: as many as there are."""
+    limits_url: str = IN_PROCESS
+    """Where the limits are kept: in this process, or in a Redis that several processes share."""
     settings: str = "AMMON_LLM"
     """What the settings' names begin with that errors point to."""
 
@@ -46,12 +56,20 @@ class Caller:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._slots = BoundedSemaphore(endpoint.concurrency)
+        self.pace = Pace(
+            f"{endpoint.model}@{endpoint.base_url}",
+            concurrency=endpoint.concurrency,
+            requests_per_minute=endpoint.requests_per_minute,
+            tokens_per_minute=endpoint.tokens_per_minute,
+            url=endpoint.limits_url,
+            call_seconds=endpoint.timeout,
+        )
         self._lock = Lock()
         self._client: OpenAI | None = None
 
-    def call(self, request: Callable[["OpenAI"], _Answer]) -> _Answer:
-        """Send a request, again while it fails for a passing reason.
+    def call(self, request: Callable[["OpenAI"], _Answer], *, tokens: int = 0) -> _Answer:
+        """Send a request of about so many tokens, again while it fails for a passing reason, which
+        slows down everybody who calls the endpoint.
 
         Raises: ModelUnavailable if the endpoint cannot be had; ModelOutputInvalid if it refuses
         this request or answers what is no JSON; openai.BadRequestError and
@@ -69,9 +87,15 @@ class Caller:
             wait_jitter=endpoint.wait_initial,
         )
         client = self._opened()
+
+        def attempt() -> _Answer:
+            with self.pace.turn(tokens):
+                answer = request(client)
+            self.pace.succeeded()
+            return answer
+
         try:
-            with self._slots:
-                return retries(self._retry_in, request, client)
+            return retries(self._retry_in, attempt)
         except (openai.BadRequestError, openai.UnprocessableEntityError):
             raise
         except openai.APIStatusError as error:
@@ -149,11 +173,28 @@ class Caller:
             return False
         if error.status_code < 500 and error.status_code not in _PASSING:
             return False
+        endpoint = self.endpoint
+        asked = _retry_after(error)
+        if asked is None:
+            return self.pace.failed(initial=endpoint.wait_initial, longest=endpoint.wait_max)
+        if asked > endpoint.retry_after_max:
+            return False
+        self.pace.slow_down(asked)
+        return asked
+
+
+def _retry_after(error: "APIStatusError") -> float | None:
+    """For how many seconds the endpoint wants rest; None if it does not say."""
+    said = error.response.headers.get("retry-after", "")
+    try:
+        seconds = float(said)
+    except ValueError:
         try:
-            seconds = float(error.response.headers.get("retry-after", ""))
+            moment = parsedate_to_datetime(said)
         except ValueError:
-            return True
-        return max(seconds, 0.0) if seconds <= self.endpoint.retry_after_max else False
+            return None
+        seconds = (moment.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
+    return None if isnan(seconds) else max(seconds, 0.0)
 
 
 def _start(text: str) -> str:

@@ -1,0 +1,90 @@
+"""Several processes that name one Redis keep an endpoint's limits together; here, several paces."""
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+
+import pytest
+
+from inference.openai_compatible.limits import Pace
+from tests.servers.redis import RedisServer, redis_server
+
+__all__ = ["redis_server"]
+
+pytestmark = pytest.mark.xdist_group("redis")
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
+
+
+def turn(pace: Pace, tokens: int = 0) -> None:
+    with pace.turn(tokens):
+        pass
+
+
+def test_requests_are_counted_together(redis_server: RedisServer) -> None:
+    one, other = (
+        Pace("e", concurrency=1, requests_per_minute=3, url=redis_server.url, window_seconds=1)
+        for _ in range(2)
+    )
+    assert seconds_of(lambda: [turn(pace) for pace in (one, other) * 4]) >= 1.0
+
+
+def test_tokens_are_counted_together_but_not_with_another_endpoints(
+    redis_server: RedisServer,
+) -> None:
+    one, other, elsewhere = (
+        Pace(name, concurrency=1, tokens_per_minute=100, url=redis_server.url, window_seconds=2)
+        for name in ("e", "e", "another")
+    )
+    turn(one, 90)
+    assert seconds_of(lambda: turn(elsewhere, 90)) < 0.3
+    assert seconds_of(lambda: turn(other, 60)) > 0.3
+
+
+def test_a_rest_holds_for_all(redis_server: RedisServer) -> None:
+    one, other = (Pace("e", concurrency=1, url=redis_server.url) for _ in range(2))
+    one.slow_down(0.5)
+    one.slow_down(0.1)
+    assert seconds_of(lambda: turn(other)) >= 0.4
+
+
+def test_places_are_shared(redis_server: RedisServer) -> None:
+    one, other = (Pace("e", concurrency=1, url=redis_server.url) for _ in range(2))
+    taken = Event()
+
+    def hold() -> None:
+        with one.turn():
+            taken.set()
+            time.sleep(0.4)
+
+    thread = Thread(target=hold)
+    thread.start()
+    taken.wait(10)
+    assert seconds_of(lambda: turn(other)) >= 0.3
+    thread.join()
+
+
+def test_the_place_of_one_who_died_is_free_after_a_while(redis_server: RedisServer) -> None:
+    dead, alive = (
+        Pace("e", concurrency=1, url=redis_server.url, call_seconds=0.2) for _ in range(2)
+    )
+    held = dead.turn()
+    held.__enter__()
+    assert 0.2 <= seconds_of(lambda: turn(alive)) < 5.0
+
+
+def test_without_its_redis_everybody_counts_alone_and_nothing_fails(
+    redis_server: RedisServer,
+) -> None:
+    pace = Pace("e", concurrency=2, requests_per_minute=3, url=redis_server.url, window_seconds=1)
+    turn(pace)
+    redis_server.kill()
+    pace.slow_down(0.2)
+    assert seconds_of(lambda: turn(pace)) >= 0.2
+    assert seconds_of(lambda: [turn(pace) for _ in range(5)]) >= 0.3
+    redis_server.start()
+    turn(pace)

@@ -1,0 +1,132 @@
+"""Endpoints are called no faster than they allow, by all threads together."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
+
+import pytest
+
+from inference.chat import Message
+from inference.openai_compatible import Endpoint, OpenAIChatModel
+from inference.openai_compatible.limits import Pace
+from kg.errors import SettingsInvalid
+from tests.doubles.chat_server import Answer, ChatServer, Request
+
+ASK = [Message(role="user", content="Where did Pavlov work?")]
+BUSY = Answer(status=429, content="slow down", headers={"Retry-After": "0.5"})
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    start = time.monotonic()
+    action()
+    return time.monotonic() - start
+
+
+def turns(pace: Pace, number: int, tokens: int = 0) -> None:
+    for _ in range(number):
+        with pace.turn(tokens):
+            pass
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with ChatServer(lambda _: Answer(content="yes")) as server:
+        yield server
+
+
+def model_of(server: ChatServer, **changes: object) -> OpenAIChatModel:
+    endpoint = Endpoint(base_url=server.url, model="m", wait_initial=0.001, wait_max=0.3)
+    fields = {name: getattr(endpoint, name) for name in Endpoint.__dataclass_fields__}
+    return OpenAIChatModel(Endpoint(**{**fields, **changes}))
+
+
+def test_no_limit_makes_nobody_wait() -> None:
+    assert seconds_of(lambda: turns(Pace("e", concurrency=1), 100, tokens=10**9)) < 1.0
+
+
+def test_requests_beyond_the_limit_wait_for_the_next_window() -> None:
+    pace = Pace("e", concurrency=9, requests_per_minute=5, window_seconds=1)
+    assert seconds_of(lambda: turns(pace, 11)) >= 1.0
+
+
+def test_all_threads_together_keep_the_limit() -> None:
+    pace = Pace("e", concurrency=9, requests_per_minute=10, window_seconds=1)
+
+    def work() -> None:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: turns(pace, 6), range(4)))
+
+    assert seconds_of(work) >= 1.0
+
+
+def test_tokens_are_counted_before_the_call_and_after_it() -> None:
+    for spent in (0, 60):
+        pace = Pace("e", concurrency=1, tokens_per_minute=100, window_seconds=1)
+        turns(pace, 1, tokens=30)
+        pace.spent(spent)
+        took = seconds_of(lambda pace=pace: turns(pace, 1, tokens=30))  # type: ignore[misc]
+        assert (took > 0.05) == (spent == 60)
+
+
+def test_a_request_larger_than_the_limit_is_sent_all_the_same() -> None:
+    pace = Pace("e", concurrency=1, tokens_per_minute=10, window_seconds=1)
+    assert seconds_of(lambda: turns(pace, 1, tokens=10_000)) < 1.0
+
+
+def test_an_endpoint_that_wants_rest_is_left_alone_by_every_thread(server: ChatServer) -> None:
+    came: list[float] = []
+
+    def rule(_: Request) -> Answer:
+        came.append(time.monotonic())
+        return BUSY if len(came) == 1 else Answer(content="yes")
+
+    server.chat = rule
+    model = model_of(server)
+    first = Thread(target=model.complete, args=(ASK,))
+    first.start()
+    while not came:
+        time.sleep(0.005)
+    time.sleep(0.1)  # the first has its refusal
+    model.complete(ASK)
+    first.join()
+    model.close()
+    assert len(came) == 3
+    assert min(later - came[0] for later in came[1:]) >= 0.5
+
+
+def test_a_failure_without_a_wish_slows_everybody_too(server: ChatServer) -> None:
+    server.chat = lambda _: Answer(status=503, content="overloaded")
+    model = model_of(server, wait_initial=0.05, wait_max=0.2, attempts=4)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(model.complete, ASK) for _ in range(4)]
+        took = seconds_of(lambda: [call.exception() for call in calls])
+    model.close()
+    assert took >= 0.05 + 0.1 + 0.2, "what several meet at once counts once, and adds up"
+
+
+def test_a_date_may_say_until_when(server: ChatServer) -> None:
+    from datetime import UTC, datetime, timedelta
+    from email.utils import format_datetime
+
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    answers = [Answer(status=503, headers={"Retry-After": until}), Answer(content="yes")]
+    server.chat = lambda _: answers.pop(0)
+    model = model_of(server)
+    assert seconds_of(lambda: model.complete(ASK)) >= 0.9
+    model.close()
+
+
+def test_what_the_model_says_it_took_counts(server: ChatServer) -> None:
+    server.chat = lambda _: Answer(content="yes", usage=(500, 400))
+    model = model_of(server)
+    model._caller.pace = Pace("e", concurrency=1, tokens_per_minute=1000, window_seconds=2)
+    model.complete(ASK)
+    took = seconds_of(lambda: model.complete([Message(role="user", content="x" * 1600)]))
+    assert took > 0.2, "900 are gone, and 400 more do not fit"
+    model.close()
+
+
+def test_limits_are_shared_in_a_redis_or_not_at_all() -> None:
+    with pytest.raises(SettingsInvalid, match="not in 'amqp://"):
+        Pace("e", concurrency=1, url="amqp://localhost")
