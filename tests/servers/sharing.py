@@ -23,6 +23,9 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 State = dict[str, Any]
 
+_GUARDIANS: list["subprocess.Popen[bytes]"] = []
+"""Kept, lest Python warn of those that nobody but their servers' users waits for."""
+
 
 def free_port() -> int:
     """A port of loopback that nobody listens at."""
@@ -91,7 +94,7 @@ def guard(
     """
     main = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.servers.guardian", str(main), *command],
             cwd=_ROOT,
             env={**os.environ, **(env or {})},
@@ -100,6 +103,8 @@ def guard(
             stderr=output,
             start_new_session=True,
         )
+    _GUARDIANS.append(process)
+    return process
 
 
 def stop(pid: int) -> None:
