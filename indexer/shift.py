@@ -1,19 +1,18 @@
 """One thread's work: lease some tasks, hold on to them, process them, and so on."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event
 
-import structlog
-
+from indexer.heartbeat import beating
 from indexer.ingester import SETUP_ERRORS, Processed
 from indexer.outages import Outages
 from indexer.pipeline import Pipeline
 from indexer.process import is_dead, worker_name
 from kg.errors import ModelUnavailable, StoreError
-from kg.jobs import JobQueue, Task
+from kg.jobs import Task
 
 LARGEST_BATCH = 32
 """Documents in one lease, at most."""
@@ -21,8 +20,6 @@ QUICK_SECONDS, SLOW_SECONDS = 2.0, 10.0
 """Batches that take less grow, those that take more shrink."""
 STRIKES = 5
 """How often in a row a model may be out of reach before a run that is waited for gives up."""
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -101,8 +98,12 @@ class Shift:
 
     def _process(self, tasks: Sequence[Task], *, until_empty: bool) -> Processed:
         queue, held = self.pipeline.queue, [task.id for task in tasks]
+
+        def hold() -> None:
+            queue.extend(held, worker=self.name, seconds=self.lease_seconds)
+
         try:
-            with _holding(queue, held, worker=self.name, seconds=self.lease_seconds):
+            with beating(hold, self.lease_seconds / 3):
                 return self.pipeline.process(tasks)
         except BaseException as error:  # an interrupt too: nobody has to wait for the lease's end
             if isinstance(error, SETUP_ERRORS) and not until_empty:
@@ -110,29 +111,6 @@ class Shift:
             with suppress(StoreError):
                 queue.release(held, worker=self.name)
             raise
-
-
-@contextmanager
-def _holding(
-    queue: JobQueue, task_ids: Sequence[str], *, worker: str, seconds: float
-) -> Iterator[None]:
-    """Extend the leases while the body runs, however long that takes."""
-    done = Event()
-
-    def beat() -> None:
-        while not done.wait(seconds / 3):
-            try:
-                queue.extend(task_ids, worker=worker, seconds=seconds)
-            except StoreError as error:
-                _log.warning("lease not extended", worker=worker, reason=str(error))
-
-    thread = Thread(target=beat, name="heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def _pace(limit: int, tasks: Sequence[Task], seconds: float) -> int:

@@ -1,0 +1,30 @@
+"""The port to the broker: messages to other workers, which may be lost, late, or doubled."""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol, TypeAlias, get_args
+
+from kg.records import JSON
+
+Queue: TypeAlias = Literal["extract", "embed", "commit"]
+Step: TypeAlias = Literal["prepare", "extract", "commit", "embed", "publish"]
+QUEUES: tuple[Queue, ...] = get_args(Queue)
+STEPS: tuple[Step, ...] = get_args(Step)
+QUEUE_OF: Mapping[Step, Queue] = {
+    "prepare": "commit",
+    "extract": "extract",
+    "commit": "commit",
+    "embed": "embed",
+    "publish": "embed",
+}
+
+
+class Post(Protocol):
+    """Sends messages. Safe for several threads; a broker that is away raises nothing."""
+
+    def send(self, step: Step, message: Mapping[str, JSON]) -> bool:
+        """Ask some worker to take a step; False if the broker did not take the message."""
+        ...
+
+    def depth(self, queue: Queue) -> int | None:
+        """Number of messages that nobody has taken yet; None if the broker is away."""
+        ...
