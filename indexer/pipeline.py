@@ -5,7 +5,6 @@ again: a document that did not change is not queued, a passage that was extracte
 again, and a task is completed by the transaction that brings its document into the graph.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from inference.embedder import Embedder
 from kg.errors import AmmonError
 from kg.jobs import Job, JobQueue, Task
 from kg.records import Collection, CollectionSettings, Document, Extraction, SourceDocument
-from kg.snapshot import SnapshotFolder
+from kg.snapshot import Snapshots
 from kg.store import Change, GraphReader, GraphStore
 
 MAX_ATTEMPTS = 5
@@ -47,7 +46,7 @@ class Pipeline:
         queue: JobQueue,
         extractor: Callable[[CollectionSettings], Extractor],
         embedder: Callable[[CollectionSettings], Embedder],
-        folder: Callable[[Collection], SnapshotFolder],
+        folder: Callable[[Collection], Snapshots],
         max_attempts: int = MAX_ATTEMPTS,
     ) -> None:
         """Compose; `extractor` and `embedder` are called often and are to keep what they made."""
@@ -55,7 +54,7 @@ class Pipeline:
         self.queue = queue
         self._extractor = extractor
         self._embedder = embedder
-        self.publisher = Publisher(store=store, embedder=embedder, folder=folder)
+        self.publisher = Publisher(store=store, queue=queue, embedder=embedder, folder=folder)
         self._ingester = Ingester(
             store=store,
             queue=queue,
@@ -132,7 +131,7 @@ class Pipeline:
 
     def rebuild(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
         """Publish as `publish` does, but trust no byte of the present snapshot unread."""
-        return self.publisher.publish(collection, progress, verify_up_to=sys.maxsize)
+        return self.publisher.publish(collection, progress, thorough=True)
 
     def reindex(self, collection: str, settings: CollectionSettings) -> Submission:
         """Change a collection's settings and queue the documents that these change, or that were

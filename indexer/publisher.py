@@ -1,23 +1,29 @@
 """From a revision of the graph to the snapshot that answers questions."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 
 from indexer.build import build_snapshot
+from indexer.heartbeat import beating
+from indexer.process import worker_name
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.synonyms import link_synonyms
 from inference.embedder import Embedder
-from kg.errors import SnapshotError
+from kg.errors import SnapshotError, SnapshotUnavailable
+from kg.jobs import JobQueue
 from kg.lock import file_lock
 from kg.records import Collection, CollectionSettings
-from kg.snapshot import Snapshot, SnapshotFolder, SnapshotReader
-from kg.snapshot.container import VERIFY_UP_TO_BYTES
+from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.store import GraphStore
 
 _LINK_ROUNDS = 5
 """How often entities that came while others were being linked are linked before a build."""
+_LEASE_SECONDS, _POLL_SECONDS = 20.0, 0.5
+"""So long others wait for a builder that died on another machine; how often they look."""
 
 _log = structlog.get_logger(__name__)
 
@@ -27,42 +33,70 @@ class Publisher:
     """Makes and publishes snapshots: one at a time for a collection and an embedder."""
 
     store: GraphStore
+    queue: JobQueue
+    """Of its leases one is held while a snapshot is built that servers elsewhere read too."""
     embedder: Callable[[CollectionSettings], Embedder]
-    folder: Callable[[Collection], SnapshotFolder]
+    folder: Callable[[Collection], Snapshots]
 
     def stale(self, collection: Collection) -> bool:
         """Whether the published snapshot is of another revision or model. Looks at no contents."""
-        return not self._covers(collection, verify_up_to=0)
+        return not self._covers(collection)
 
     def publish(
         self,
         collection: str,
         progress: ReportProgress = ignore_progress,
         *,
-        verify_up_to: int = VERIFY_UP_TO_BYTES,
+        thorough: bool = False,
     ) -> str | None:
         """Publish a snapshot of the present revision; its name, or None if there is one.
 
-        Whoever comes while another thread or process builds waits, and finds the work done. A
-        damaged snapshot is built again; one of more than `verify_up_to` bytes counts as sound if
+        Whoever comes while another thread, process or machine builds waits, and finds the work
+        done. A damaged snapshot is built again; unless `thorough`, a large one counts as sound if
         its files have the right sizes. What readers have open stays usable.
-        Raises: CollectionNotFound, ModelError, StoreError.
+        Raises: CollectionNotFound, ModelError, StoreError, SnapshotError.
         """
         present = self.store.collection(collection)
         folder = self.folder(present)
-        with file_lock(folder.lock):
-            if self._is_done(present.name, verify_up_to):
+        with self._alone(folder):
+            # Read before the graph is: what is published over it is then never older than it.
+            seen = folder.current()
+            if self._is_done(present.name, thorough=thorough):
                 return None
             folder.sweep()
             snapshot = self._build(present, progress)
             # Another collection may have taken the name meanwhile, and its revisions begin anew.
             if snapshot and snapshot.revision <= self.store.collection(collection).revision:
                 name = folder.write(snapshot.revision, snapshot.write)
-                folder.publish(name)
-                folder.prune()
-                _log.info("snapshot published", collection=collection, snapshot=name)
-                return name
-        return self.publish(collection, progress, verify_up_to=verify_up_to)
+                if _published(folder, seen, name):
+                    folder.prune()
+                    _log.info("snapshot published", collection=collection, snapshot=name)
+                    return name
+        return self.publish(collection, progress, thorough=thorough)
+
+    @contextmanager
+    def _alone(self, folder: Snapshots) -> Iterator[None]:
+        """Be the only one who builds: by a file's lock on this machine, and a lease elsewhere.
+
+        Nothing depends on the lease but that no work is done twice: what is published is published
+        over what was seen.
+        """
+        with file_lock(folder.lock):
+            if not folder.lease:
+                yield
+                return
+            worker = worker_name()
+
+            def hold() -> bool:
+                return self.queue.hold(folder.lease, worker=worker, seconds=_LEASE_SECONDS)
+
+            while not hold():
+                time.sleep(_POLL_SECONDS)
+            try:
+                with beating(hold, _LEASE_SECONDS / 3):
+                    yield
+            finally:
+                self.queue.let_go(folder.lease, worker=worker)
 
     def _build(self, collection: Collection, progress: ReportProgress) -> Snapshot | None:
         """Link what is new and build from one revision; None if the embedder was changed.
@@ -82,24 +116,44 @@ class Publisher:
         self.store.forget_synonyms(collection.name)
         return None
 
-    def _is_done(self, collection: str, verify_up_to: int) -> bool:
-        """Whether the present revision is published, with all of its synonyms."""
-        if not self._covers(self.store.collection(collection), verify_up_to=verify_up_to):
+    def _is_done(self, collection: str, *, thorough: bool) -> bool:
+        """Whether the present revision is published, sound, and with all of its synonyms."""
+        if not self._covers(self.store.collection(collection), sound=True, thorough=thorough):
             return False
         with self.store.read(collection) as reader:
             return not reader.unlinked()
 
-    def _covers(self, collection: Collection, *, verify_up_to: int) -> bool:
+    def _covers(
+        self, collection: Collection, *, sound: bool = False, thorough: bool = False
+    ) -> bool:
+        """Whether the present revision is published, with the present model."""
         folder = self.folder(collection)
         name = folder.current()
         if name is None:
             return False
         try:
-            manifest = SnapshotReader.open(folder.path / name, verify_up_to=verify_up_to).manifest
+            manifest = folder.manifest(name)
+            if (
+                manifest.revision != collection.revision
+                or manifest.models.get("embedder") != self.embedder(collection.settings).model_id
+            ):
+                return False
+            if sound:
+                folder.check(name, thorough=thorough)
+        except SnapshotUnavailable:
+            raise
         except SnapshotError as error:
             _log.warning("snapshot refused", collection=collection.name, reason=str(error))
             return False
-        return (
-            manifest.revision == collection.revision
-            and manifest.models.get("embedder") == self.embedder(collection.settings).model_id
-        )
+        return True
+
+
+def _published(folder: Snapshots, seen: str | None, name: str) -> bool:
+    """Publish a snapshot over one that is older than it; False if a newer one is there meanwhile,
+    or one as new: then all is to be looked at anew."""
+    while not folder.publish_over(seen, name):
+        seen = folder.current()
+        if seen is not None and revision_of(seen) >= revision_of(name):
+            _log.info("another builder was quicker", published=seen, built=name)
+            return False
+    return True

@@ -86,7 +86,12 @@ def test_what_a_killed_writer_left_behind_is_removed(shop: Workshop) -> None:
     (folder / "CURRENT.1234").write_text("half", encoding="utf-8")
     name = shop.pipeline.publish(COLLECTION)
     assert name is not None
-    assert {entry.name for entry in folder.iterdir()} == {name, "CURRENT", "publish.lock"}
+    assert {entry.name for entry in folder.iterdir()} == {
+        name,
+        "CURRENT",
+        "pointer.lock",
+        "publish.lock",
+    }
 
 
 def test_older_snapshots_are_pruned(shop: Workshop) -> None:
