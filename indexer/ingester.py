@@ -6,14 +6,18 @@ an answer that is there already: documents that are whole come in, the others wa
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
 from indexer.chunking import chunk
+from indexer.drafts import Drafts
 from indexer.extracting import extracted, failures_of, usable
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
+from indexer.patience import patiently
+from indexer.spending import Prices, affordable, overspent, progress_of
+from indexer.work import Work, batches, used_by
 from inference.embedder import Embedder
 from kg.errors import (
     AmmonError,
@@ -26,15 +30,19 @@ from kg.errors import (
 )
 from kg.jobs import JobQueue, Task
 from kg.records import CollectionSettings, Extraction, Passage
-from kg.store import Change, DocumentGraph, GraphStore
+from kg.store import Change, GraphStore
 
-BATCH_CHARS = 2_000_000
-"""How much text one transaction takes in, unless a single document is longer."""
+PASSAGES_AT_ONCE = 64
+"""That are sent to a model before it is looked whether they are still wanted, and paid for."""
 
 SETUP_ERRORS = (DependencyMissing, SettingsInvalid, WeightsInvalid)
 """What no document can help: somebody has to put the installation or its settings right."""
 
 _log = structlog.get_logger(__name__)
+
+
+def _tell_nobody(_collection: str, _change: Change) -> None:
+    """Nobody needs to know what came in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +55,8 @@ class Processed:
     """Tasks that are back in the queue because a model cannot be reached at present."""
     quarantined: int = 0
     """Passages that came in without a graph because their extraction failed."""
+    drafted: int = 0
+    """Tasks that are back in the queue, their documents in the graph as drafts."""
     trouble: str = ""
     """Why a model cannot be reached; '' if all can."""
     permanent: bool = False
@@ -58,6 +68,7 @@ class Processed:
             failed=self.failed + other.failed,
             retried=self.retried + other.retried,
             quarantined=self.quarantined + other.quarantined,
+            drafted=self.drafted + other.drafted,
             trouble=other.trouble or self.trouble,
             permanent=self.permanent or other.permanent,
         )
@@ -81,18 +92,21 @@ class Ingester:
     extractor: Callable[[CollectionSettings], Extractor]
     embedder: Callable[[CollectionSettings], Embedder]
     max_attempts: int
+    committed: Callable[[str, Change], None] = _tell_nobody
+    """Told what came into which collection, after it did."""
 
     def process(self, tasks: Sequence[Task]) -> Processed:
         """Work on all tasks; note what failed, and why.
 
         Raises: StoreUnavailable and `SETUP_ERRORS`; nothing that a document brings about.
         """
-        return sum((self._attempt(batch, self._ingest) for batch in _batches(tasks)), Processed())
+        return sum((self._attempt(batch, self._ingest) for batch in batches(tasks)), Processed())
 
     def gather(self, tasks: Sequence[Task]) -> Gathered:
         """Bring in those whose passages all have saved extractions; tell what the others lack.
 
-        No model is asked. Raises: as `process`.
+        No model is asked. Where drafts are wanted, those that have none come in as such and go back
+        to the queue. Raises: as `process`.
         """
         missing: dict[str, tuple[Passage, ...]] = {}
 
@@ -100,11 +114,14 @@ class Ingester:
             settings = self.store.collection(batch[0].collection).settings
             work = self._chunk(batch, settings)
             work.found.update(self._saved(batch, self.extractor(settings).fingerprint, work))
+            self.queue.note_progress(work.progress(), anew=True)
             result = self._commit(batch, work)
+            if not batch[0].drafted and self.drafts.wanted(settings):
+                return result + self._draft(batch, settings, work)
             missing.update(work.missing())
             return result
 
-        results = [self._attempt(batch, gather) for batch in _batches(tasks)]
+        results = [self._attempt(batch, gather) for batch in batches(tasks)]
         return Gathered(result=sum(results, Processed()), missing=missing)
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
@@ -140,27 +157,45 @@ class Ingester:
     def _ingest(self, batch: Sequence[Task]) -> Processed:
         collection = batch[0].collection
         settings = self.store.collection(collection).settings
+        extractor = self.extractor(settings)
         work = self._chunk(batch, settings)
-        trouble = self._extract(collection, self.extractor(settings), work)
+        work.found.update(usable(self.store, collection, extractor.fingerprint, [*work.passages]))
+        if not batch[0].drafted and self.drafts.wanted(settings):
+            self.queue.note_progress(work.progress(), anew=True)
+            return self._commit(batch, work) + self._draft(batch, settings, work)
+        trouble = self._extract(batch, extractor, work)
         result = self._commit(batch, work)
         missing = work.missing()
-        unfinished = [task for task in batch if task.id in missing]
+        unfinished = [task for task in batch if task.id in missing and task.id not in work.failures]
         if trouble is not None:
             return result + self.postpone(unfinished, trouble)
         left_out = (self._note(task, "The extractor left passages out.") for task in unfinished)
         return sum(left_out, result)
 
-    def _commit(self, batch: Sequence[Task], work: "_Work") -> Processed:
+    def _draft(self, batch: Sequence[Task], settings: CollectionSettings, work: Work) -> Processed:
+        """Bring in as drafts what cannot come in whole, and give the tasks back."""
+        missing = work.missing()
+        graphs = {key: graph for key, graph in work.graphs.items() if key in missing}
+        if not graphs:
+            return Processed()
+        self.drafts.bring_in(batch[0].collection, settings, work, graphs)
+        for worker in {task.worker for task in batch}:
+            held = [task.id for task in batch if task.worker == worker and task.id in graphs]
+            self.queue.release(held, worker=worker)
+        return Processed(drafted=len(graphs))
+
+    def _commit(self, batch: Sequence[Task], work: Work) -> Processed:
         """One transaction; failures are noted after it, so that a repetition notes them once."""
-        ready = {task: graph for task, graph in work.graphs.items() if _whole(graph, work.found)}
+        ready = work.whole()
         # Of one document's versions the last counts, as its task is the newest.
         put = {graph.document.id: graph for graph in ready.values()}
-        used = [work.found[key] for key in _passage_ids(put.values())]
+        used = used_by(put.values(), work.found)
         if ready:
             change = Change(
                 put=tuple(put.values()), extractions=tuple(used), completed=tuple(ready)
             )
-            self.store.commit(batch[0].collection, change)
+            patiently(lambda: self.store.commit(batch[0].collection, change))
+            self.committed(batch[0].collection, change)
         result = Processed(
             done=len(ready),
             quarantined=sum(1 for extraction in used if extraction.failure),
@@ -170,8 +205,8 @@ class Ingester:
                 result += self._note(task, work.failures[task.id])
         return result
 
-    def _chunk(self, batch: Sequence[Task], settings: CollectionSettings) -> "_Work":
-        work = _Work()
+    def _chunk(self, batch: Sequence[Task], settings: CollectionSettings) -> Work:
+        work = Work()
         embedder = self.embedder(settings)
         longest = min(settings.max_tokens, embedder.max_tokens)  # 0: documents stay whole
         for task in batch:
@@ -196,12 +231,11 @@ class Ingester:
             except DocumentUnreadable as error:
                 work.failures[task.id] = str(error)
                 continue
-            work.graphs[task.id] = graph
-            work.passages.update((passage.id, passage) for passage in graph.passages)
+            work.add(task.id, graph)
         return work
 
     def _saved(
-        self, batch: Sequence[Task], fingerprint: str, work: "_Work"
+        self, batch: Sequence[Task], fingerprint: str, work: Work
     ) -> Mapping[str, Extraction]:
         """What was saved for these passages; failures only if they are of these very tasks."""
         collection = batch[0].collection
@@ -214,19 +248,52 @@ class Ingester:
         return found
 
     def _extract(
-        self, collection: str, extractor: Extractor, work: "_Work"
+        self, batch: Sequence[Task], extractor: Extractor, work: Work
     ) -> ModelUnavailable | None:
         """Find the extractions, as far as they can be had; return why not of all."""
-        work.found.update(
-            usable(self.store, collection, extractor.fingerprint, list(work.passages))
-        )
-        lacking = [passage for key, passage in work.passages.items() if key not in work.found]
+        collection, tasks_of = batch[0].collection, work.tasks_of()
+        if extractor.paid:
+            self.queue.note_progress(work.progress(), anew=True)
         try:
-            for extraction in extracted(self.store, collection, extractor, lacking):
-                work.found[extraction.passage_id] = extraction
+            for passages in self._portions(batch, extractor, work):
+                for extraction in extracted(self.store, collection, extractor, passages):
+                    work.found[extraction.passage_id] = extraction
+                    if extractor.paid:
+                        tasks = tasks_of[extraction.passage_id]
+                        self.queue.note_progress(progress_of(extraction, tasks, self.prices))
         except ModelUnavailable as error:
             return error
+        if not extractor.paid:
+            self.queue.note_progress(work.progress(), anew=True)
         return None
+
+    def _portions(
+        self, batch: Sequence[Task], extractor: Extractor, work: Work
+    ) -> Iterator[Sequence[Passage]]:
+        """What is to be extracted, a portion at a time: all at once if it costs nothing; else as
+        long as it is wanted, and as far as the jobs' budgets go."""
+        if not extractor.paid:
+            yield [passage for key, passage in work.passages.items() if key not in work.found]
+            return
+        for job_id in dict.fromkeys(task.job_id for task in batch):
+            while True:
+                held = self._still_held(task for task in batch if task.job_id == job_id)
+                lacking = {one.id: one for key in held for one in work.missing().get(key, ())}
+                if not lacking:
+                    break
+                job, passages = self.queue.job(job_id), list(lacking.values())[:PASSAGES_AT_ONCE]
+                number = affordable(job, extractor, passages, self.prices)
+                if not number:
+                    missing = work.missing()
+                    work.failures.update((key, overspent(job)) for key in held if key in missing)
+                    break
+                yield passages[:number]
+
+    def _still_held(self, tasks: Iterable[Task]) -> list[str]:
+        """The tasks that nobody else has taken, or called off, meanwhile."""
+        workers = {task.id: task.worker for task in tasks}
+        leased = self.queue.leased(list(workers))
+        return [task.id for task in leased if task.worker == workers[task.id]]
 
     def _note(self, task: Task, reason: str) -> Processed:
         self.queue.fail(task.id, reason, worker=task.worker, retry=False)
@@ -238,50 +305,3 @@ class Ingester:
             reason=reason,
         )
         return Processed(failed=1)
-
-
-@dataclass(kw_only=True, slots=True)
-class _Work:
-    """A batch on its way."""
-
-    graphs: dict[str, DocumentGraph] = field(default_factory=dict)
-    """Task id -> what its document is made of."""
-    failures: dict[str, str] = field(default_factory=dict)
-    """Task id -> why there is no such thing."""
-    passages: dict[str, Passage] = field(default_factory=dict)
-    found: dict[str, Extraction] = field(default_factory=dict)
-    """Passage id -> what is known of it."""
-
-    def missing(self) -> dict[str, tuple[Passage, ...]]:
-        """Task id -> the passages without extraction, of documents that have such."""
-        lacking = {
-            task: tuple(passage for passage in graph.passages if passage.id not in self.found)
-            for task, graph in self.graphs.items()
-        }
-        return {task: passages for task, passages in lacking.items() if passages}
-
-
-def _whole(graph: DocumentGraph, found: Mapping[str, Extraction]) -> bool:
-    return all(passage.id in found for passage in graph.passages)
-
-
-def _passage_ids(graphs: Iterable[DocumentGraph]) -> list[str]:
-    return sorted({passage.id for graph in graphs for passage in graph.passages})
-
-
-def _batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
-    """Tasks of one collection each, of limited size, in their order."""
-    by_collection: dict[str, list[Task]] = {}
-    for task in tasks:
-        by_collection.setdefault(task.collection, []).append(task)
-    for of_collection in by_collection.values():
-        batch: list[Task] = []
-        chars = 0
-        for task in of_collection:
-            size = len(task.document.text) if task.document else 0
-            if batch and chars + size > BATCH_CHARS:
-                yield batch
-                batch, chars = [], 0
-            batch.append(task)
-            chars += size
-        yield batch

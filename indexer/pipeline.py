@@ -6,13 +6,15 @@ again, and a task is completed by the transaction that brings its document into 
 """
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from indexer.drafts import Drafts
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
 from indexer.ingester import Ingester, Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
+from indexer.spending import Prices
 from inference.embedder import Embedder
 from kg.errors import AmmonError
 from kg.jobs import Job, JobQueue, Task
@@ -48,8 +50,13 @@ class Pipeline:
         embedder: Callable[[CollectionSettings], Embedder],
         folder: Callable[[Collection], Snapshots],
         max_attempts: int = MAX_ATTEMPTS,
+        first_tier: str = "",
+        prices: Prices = Prices(),
     ) -> None:
-        """Compose; `extractor` and `embedder` are called often and are to keep what they made."""
+        """Compose; `extractor` and `embedder` are called often and are to keep what they made.
+
+        first_tier: the extractor of drafts (see `indexer.drafts`); '' makes none.
+        """
         self.store = store
         self.queue = queue
         self._extractor = extractor
@@ -61,6 +68,8 @@ class Pipeline:
             extractor=extractor,
             embedder=embedder,
             max_attempts=max_attempts,
+            drafts=Drafts(store=store, extractor=extractor, first=first_tier),
+            prices=prices,
         )
 
     def check(self, settings: CollectionSettings) -> None:
@@ -103,6 +112,10 @@ class Pipeline:
             unchanged=len(seen) - len(chosen),
             superseded=tuple(superseded),
         )
+
+    def ingester(self, *, committed: Callable[[str, Change], None], max_attempts: int) -> Ingester:
+        """Its ingester, telling what came in, for workers who share the steps among them."""
+        return replace(self._ingester, committed=committed, max_attempts=max_attempts)
 
     def process(self, tasks: Sequence[Task]) -> Processed:
         """See `Ingester.process`."""

@@ -1,0 +1,140 @@
+"""Documents out of the store's queue into batches, and back into the graph when they are whole.
+
+The process that took a document holds its lease until it is in the graph, wherever its passages
+are extracted. What nobody seems to work on is looked at, and sent, again.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from threading import Lock
+
+from indexer.flow.batches import batches
+from indexer.flow.rest import Rest
+from indexer.flow.tools import Tools
+from indexer.ingester import SETUP_ERRORS, Ingester, Processed
+from kg.errors import CollectionNotFound
+from kg.jobs import Task
+
+MOST_WAITING = 64
+"""Batches in the broker from which on no more documents are taken from the store."""
+LARGEST_LEASE = 32
+"""Documents that are taken at once."""
+
+
+class Dispatcher:
+    """Takes the steps `prepare` and `commit`, and keeps what it took. Safe for several threads."""
+
+    def __init__(self, tools: Tools, ingester: Ingester, rest: Rest) -> None:
+        """Compose."""
+        self._tools = tools
+        self._ingester = ingester
+        self._rest = rest
+        self._preparing = Lock()
+        self._kept: dict[str, float] = {}
+        """Task id -> when its batches were sent."""
+        self._lock = Lock()
+
+    def prepare(self) -> None:
+        """Take documents and send their batches, until there are enough of them in the broker.
+
+        Raises: StoreUnavailable.
+        """
+        if not self._preparing.acquire(blocking=False):
+            return  # whoever is at it goes on until there is nothing left
+        try:
+            limit = 1
+            while not self._tools.stop.is_set() and self._has_room():
+                tasks = self._lease(limit)
+                if not tasks:
+                    return
+                begun = any(task.attempts > 1 for task in tasks)
+                limit = 1 if begun else min(limit * 2, LARGEST_LEASE)
+                self._advance(tasks, send=True)
+        finally:
+            self._preparing.release()
+
+    def commit(self, task_ids: Sequence[str]) -> Processed:
+        """Bring in those of these tasks' documents that are whole. Raises: StoreUnavailable."""
+        return self._advance(self._tools.queue.leased(task_ids), send=False)
+
+    def keep(self) -> None:
+        """Hold on to what this process took; send again what nobody works on.
+
+        Raises: StoreUnavailable.
+        """
+        tools = self._tools
+        with self._lock:
+            kept = list(self._kept)
+        if not kept:
+            return
+        held = tools.queue.extend(kept, worker=tools.name, seconds=tools.times.lease)
+        before = time.monotonic() - tools.times.resend
+        with self._lock:
+            for task_id in kept:
+                if task_id not in held:
+                    self._kept.pop(task_id, None)
+            old = [task_id for task_id, sent in self._kept.items() if sent < before]
+        if old and tools.post.depth("extract") == 0:
+            self._advance(tools.queue.leased(old), send=True)
+
+    def give_back(self) -> None:
+        """Let go of what this process took: others take it, and find what is saved."""
+        with self._lock:
+            kept = list(self._kept)
+            self._kept.clear()
+        self._tools.queue.release(kept, worker=self._tools.name)
+
+    def _has_room(self) -> bool:
+        depth = self._tools.post.depth("extract")
+        return depth is not None and depth < MOST_WAITING
+
+    def _lease(self, limit: int) -> Sequence[Task]:
+        """The next tasks, of a collection that does not rest."""
+        tools = self._tools
+        resting = self._rest.known()
+        chosen: list[str | None] = [None]
+        if resting:
+            names = (collection.name for collection in tools.store.collections())
+            chosen = [name for name in names if name not in resting]
+        for name in chosen:
+            tasks = tools.queue.lease(
+                worker=tools.name, limit=limit, seconds=tools.times.lease, collection=name
+            )
+            if tasks:
+                return self._awake(tasks) or self._lease(limit)
+        return ()
+
+    def _awake(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        """Keep these tasks, but for those whose collection rests: they go back."""
+        resting = {name for name in {task.collection for task in tasks} if self._rest.lasts(name)}
+        asleep = [task.id for task in tasks if task.collection in resting]
+        if asleep:
+            self._tools.queue.release(asleep, worker=self._tools.name)
+        awake = [task for task in tasks if task.collection not in resting]
+        self._note(awake, time.monotonic())
+        return awake
+
+    def _note(self, tasks: Sequence[Task], sent: float) -> None:
+        with self._lock:
+            self._kept.update((t.id, sent) for t in tasks if t.worker == self._tools.name)
+
+    def _advance(self, tasks: Sequence[Task], *, send: bool) -> Processed:
+        """Commit what is whole and, if so wished, send what the others lack."""
+        try:
+            gathered = self._ingester.gather(tasks)
+        except CollectionNotFound:
+            return Processed()
+        except SETUP_ERRORS as error:
+            for collection in {task.collection for task in tasks}:
+                self._rest.begin(collection, str(error))
+            return self._ingester.postpone(tasks, error)
+        self._tools.meter.documents(done=gathered.result.done, failed=gathered.result.failed)
+        if send:
+            sent = [
+                self._tools.post.send("extract", batch.fields())
+                for batch in batches(tasks, gathered.missing)
+            ]
+            lacking = [task for task in tasks if task.id in gathered.missing]
+            self._note(lacking, time.monotonic() if all(sent) else -math.inf)
+        return gathered.result

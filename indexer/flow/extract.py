@@ -1,0 +1,123 @@
+"""The step that waits for models: a batch of passages, each extraction saved as it comes.
+
+A passage that costs money is held by whoever asks for it, so that a message that came twice, or a
+document that changed hands, asks for nothing twice.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from indexer.extracting import extracted, failures_of, usable
+from indexer.extraction.port import Extractor
+from indexer.flow.batches import Batch
+from indexer.flow.rest import Rest
+from indexer.flow.tools import Tools
+from indexer.heartbeat import beating
+from indexer.ingester import SETUP_ERRORS
+from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
+from kg.records import Passage
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extracting:
+    """Takes the step `extract`. Safe for several threads."""
+
+    tools: Tools
+    rest: Rest
+
+    def extract(self, batch: Batch) -> Sequence[str]:
+        """Extract what is not saved; return the tasks whose documents may be whole now.
+
+        What nobody wants any more (cancelled, done, taken by another worker) is left alone.
+        Raises: StoreUnavailable.
+        """
+        queue, times = self.tools.queue, self.tools.times
+        held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
+        if not held:
+            return ()
+        try:
+            settings = self.tools.store.collection(batch.collection).settings
+            extractor = self.tools.extractor(settings)
+            self._extract(batch, held, extractor)
+        except CollectionNotFound:
+            return ()
+        except (ModelUnavailable, *SETUP_ERRORS) as error:
+            self._give_back(batch, held, error)
+            return ()
+        self.rest.over(batch.collection)
+        fingerprint = extractor.fingerprint
+        return [
+            task_id
+            for task_id in held
+            if not self._lacking(batch.collection, fingerprint, task_id, batch.tasks[task_id])
+        ]
+
+    def _extract(self, batch: Batch, held: Set[str], extractor: Extractor) -> None:
+        tasks_of: dict[str, list[str]] = {}
+        for task_id in held:
+            own = batch.own[task_id]
+            for key in self._lacking(batch.collection, extractor.fingerprint, task_id, own):
+                tasks_of.setdefault(key, []).append(task_id)
+        wanted = [passage for passage in batch.passages if passage.id in tasks_of]
+        with self._held(batch, wanted, guarded=extractor.paid) as mine:
+            # Whoever held one of them a moment ago may have saved it.
+            known = usable(
+                self.tools.store, batch.collection, extractor.fingerprint, [p.id for p in mine]
+            )
+            mine = [passage for passage in mine if passage.id not in known]
+            for extraction in extracted(
+                self.tools.store, batch.collection, extractor, mine, tasks_of
+            ):
+                self.tools.meter.passage(
+                    input_tokens=extraction.input_tokens,
+                    output_tokens=extraction.output_tokens,
+                    failed=bool(extraction.failure),
+                )
+
+    def _lacking(
+        self, collection: str, fingerprint: str, task_id: str, passage_ids: Sequence[str]
+    ) -> list[str]:
+        """Passages without anything that this task's document could be committed with."""
+        store = self.tools.store
+        known = usable(store, collection, fingerprint, passage_ids)
+        lacking = [key for key in passage_ids if key not in known]
+        if not lacking:
+            return []
+        failed: Mapping[str, object] = failures_of(store, collection, fingerprint, task_id, lacking)
+        return [key for key in lacking if key not in failed]
+
+    @contextmanager
+    def _held(
+        self, batch: Batch, passages: Sequence[Passage], *, guarded: bool
+    ) -> Iterator[Sequence[Passage]]:
+        """Those of the passages that nobody else works on, held while the body runs."""
+        queue, times = self.tools.queue, self.tools.times
+        me = f"{self.tools.name}/{uuid.uuid4().hex}"  # two threads must exclude each other
+        names = {p.id: f"extract {p.id}" for p in passages} if guarded else {}
+
+        def take(names: Mapping[str, str]) -> list[str]:
+            return [k for k, n in names.items() if queue.hold(n, worker=me, seconds=times.hold)]
+
+        mine = take(names)
+
+        def beat() -> None:
+            take({key: names[key] for key in mine})
+            queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
+
+        try:
+            with beating(beat, times.hold / 4):
+                yield [p for p in passages if not guarded or p.id in mine]
+        finally:
+            for key in mine:
+                queue.let_go(names[key], worker=me)
+
+    def _give_back(self, batch: Batch, held: Set[str], error: AmmonError) -> None:
+        """The documents wait, with the reason, until the collection has rested."""
+        self.rest.begin(batch.collection, str(error))
+        self.tools.queue.release(list(held), worker=batch.worker, reason=str(error))

@@ -1,0 +1,52 @@
+"""Collections whose model is out of reach rest, for all workers alike."""
+
+import time
+import uuid
+from collections.abc import Set
+
+from indexer.outages import LONGEST_PAUSE, Outages
+from kg.jobs import JobQueue
+
+_BELIEVED = 2.0
+"""Seconds for which a process does not ask again whether a collection rests."""
+
+
+class Rest:
+    """Which collections are to be left alone at present: a named lease that nobody gives back.
+    Safe for several threads and processes."""
+
+    def __init__(self, queue: JobQueue) -> None:
+        """Keep the leases in this queue's store."""
+        self._queue = queue
+        self._outages = Outages()
+        self._name = f"rest/{uuid.uuid4().hex}"
+        self._until: dict[str, float] = {}
+        """Collections that rest as far as this process knows, and until when it believes that."""
+
+    def begin(self, collection: str, reason: str) -> None:
+        """Let it rest, longer each time."""
+        strikes = self._outages.strike(collection, reason)
+        seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
+        self._queue.hold(_lease(collection), worker=self._name, seconds=seconds)
+
+    def over(self, collection: str) -> None:
+        """Its model answers."""
+        self._outages.over(collection)
+
+    def lasts(self, collection: str) -> bool:
+        """Whether it is to be left alone."""
+        probe = f"{self._name}/probe"
+        if not self._queue.hold(_lease(collection), worker=probe, seconds=0.0):
+            self._until[collection] = time.monotonic() + _BELIEVED
+            return True
+        self._queue.let_go(_lease(collection), worker=probe)
+        return False
+
+    def known(self) -> Set[str]:
+        """The collections of which `lasts` said so a moment ago."""
+        now = time.monotonic()
+        return {name for name, until in list(self._until.items()) if until > now}
+
+
+def _lease(collection: str) -> str:
+    return f"rest {collection}"

@@ -1,0 +1,67 @@
+"""Who finds what was left lying: a thread in every process that works, one of which sweeps."""
+
+import math
+import time
+from threading import Thread
+
+import structlog
+
+from indexer.flow.flow import Flow
+from indexer.process import is_dead
+from kg.errors import AmmonError
+
+_log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """Holds on to what its process took; for all processes: puts back what dead ones held, asks
+    for documents that nobody takes to be taken, and for what is not published to be published."""
+
+    def __init__(self, flow: Flow) -> None:
+        """Sweep for this process's flow."""
+        self._flow = flow
+        self._published: dict[str, float] = {}
+        """Collection -> when this process asked for a snapshot while documents kept coming."""
+        self._thread = Thread(target=self._run, name="sweeper", daemon=True)
+
+    def start(self) -> None:
+        """Sweep until the flow stops."""
+        self._thread.start()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the end of a round."""
+        self._thread.join(timeout)
+
+    def round(self) -> None:
+        """One look at everything. Raises: StoreUnavailable."""
+        tools = self._flow.tools
+        self._flow.dispatcher.keep()
+        if not tools.queue.hold("sweep", worker=tools.name, seconds=3 * tools.times.sweep):
+            return
+        tools.queue.reclaim(is_dead)
+        if tools.queue.waiting() and tools.post.depth("commit") == 0:
+            tools.post.send("prepare", {})
+        if tools.post.depth("embed") == 0:
+            self._publish()
+
+    def _publish(self) -> None:
+        tools = self._flow.tools
+        now = time.monotonic()
+        for collection in tools.store.collections():
+            name = collection.name
+            recent = now - self._published.get(name, -math.inf) < tools.times.publish
+            if recent and tools.queue.waiting(name):
+                continue
+            if tools.pipeline.publisher.stale(collection):
+                self._published[name] = now
+                tools.post.send("publish", {"collection": name})
+
+    def _run(self) -> None:
+        tools = self._flow.tools
+        while not tools.stop.wait(tools.times.sweep):
+            try:
+                self.round()
+            except (AmmonError, OSError) as error:
+                _log.warning("not swept", reason=str(error))
+            except Exception:  # the outermost boundary of a thread
+                _log.exception("not swept")

@@ -1,0 +1,57 @@
+"""What every step works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+
+from indexer.extraction.port import Extractor
+from indexer.flow.meter import Meter
+from indexer.flow.post import Post
+from indexer.pipeline import Pipeline
+from indexer.process import worker_name
+from inference.embedder import Embedder
+from kg.jobs import JobQueue
+from kg.records import CollectionSettings
+from kg.store import GraphStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Times:
+    """How patient workers are with one another, all in seconds."""
+
+    lease: float = 60.0
+    """After which documents of a worker that died on another machine are taken by others."""
+    hold: float = 20.0
+    """After which a passage, a publication or the broom of such a worker is."""
+    resend: float = 30.0
+    """After which messages that nobody has are sent again."""
+    sweep: float = 5.0
+    """Between two looks at what was left lying."""
+    publish: float = 10.0
+    """Between two snapshots of a collection while documents keep coming, at least."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tools:
+    """What every step works with. Safe for several threads."""
+
+    pipeline: Pipeline
+    extractor: Callable[[CollectionSettings], Extractor]
+    embedder: Callable[[CollectionSettings], Embedder]
+    post: Post
+    meter: Meter
+    times: Times = Times()
+    name: str = field(default_factory=worker_name)
+    """This process, as holder of leases."""
+    stop: Event = field(default_factory=Event)
+    """Set when nothing new is to be begun."""
+
+    @property
+    def store(self) -> GraphStore:
+        """The truth."""
+        return self.pipeline.store
+
+    @property
+    def queue(self) -> JobQueue:
+        """The documents on their way."""
+        return self.pipeline.queue
