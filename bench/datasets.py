@@ -11,7 +11,7 @@ from bench.clocked import ClockedEmbedder
 from indexer.extraction import Extractor
 from indexer.progress import StepProgress
 from kg.records import SourceDocument
-from kg.snapshot import SnapshotFolder
+from kg.snapshot import Snapshots
 from server.adapters import make_embedder, make_extractor
 from server.composition import compose
 from server.core import Core, Wanted
@@ -117,7 +117,7 @@ class Library:
         return [*passages, *entities.values(), *facts]
 
     @property
-    def snapshots(self) -> SnapshotFolder:
+    def snapshots(self) -> Snapshots:
         """Where the collection's snapshots are."""
         return self.core.snapshot_folder(_COLLECTION)
 

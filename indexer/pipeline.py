@@ -14,7 +14,7 @@ from indexer.identity import identify
 from indexer.ingester import Ingester, Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
-from indexer.spending import Prices
+from indexer.spending import UNKNOWN, Prices
 from inference.embedder import Embedder
 from kg.errors import AmmonError
 from kg.jobs import Job, JobQueue, Task
@@ -49,19 +49,23 @@ class Pipeline:
         extractor: Callable[[CollectionSettings], Extractor],
         embedder: Callable[[CollectionSettings], Embedder],
         folder: Callable[[Collection], Snapshots],
+        published: Callable[[Collection], None] = lambda _: None,
         max_attempts: int = MAX_ATTEMPTS,
         first_tier: str = "",
-        prices: Prices = Prices(),
+        prices: Prices = UNKNOWN,
     ) -> None:
         """Compose; `extractor` and `embedder` are called often and are to keep what they made.
 
         first_tier: the extractor of drafts (see `indexer.drafts`); '' makes none.
+        published: is told of each snapshot that was published here.
         """
         self.store = store
         self.queue = queue
         self._extractor = extractor
         self._embedder = embedder
-        self.publisher = Publisher(store=store, queue=queue, embedder=embedder, folder=folder)
+        self.publisher = Publisher(
+            store=store, queue=queue, embedder=embedder, folder=folder, published=published
+        )
         self._ingester = Ingester(
             store=store,
             queue=queue,

@@ -37,6 +37,8 @@ class Publisher:
     """Of its leases one is held while a snapshot is built that servers elsewhere read too."""
     embedder: Callable[[CollectionSettings], Embedder]
     folder: Callable[[Collection], Snapshots]
+    published: Callable[[Collection], None] = lambda _: None
+    """Is told of each snapshot that was published here."""
 
     def stale(self, collection: Collection) -> bool:
         """Whether the published snapshot is of another revision or model. Looks at no contents."""
@@ -71,6 +73,7 @@ class Publisher:
                 if _published(folder, seen, name):
                     folder.prune()
                     _log.info("snapshot published", collection=collection, snapshot=name)
+                    self.published(present)
                     return name
         return self.publish(collection, progress, thorough=thorough)
 

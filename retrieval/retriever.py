@@ -1,7 +1,7 @@
 """Asking one snapshot: a question in, passages with citations out."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import cast
 
@@ -46,6 +46,19 @@ class Retriever:
     def snapshot(self) -> Snapshot:
         """What is asked."""
         return self._snapshot
+
+    @property
+    def prepared(self) -> tuple[str, ...]:
+        """The modes that were asked for so far."""
+        return tuple(self._modes)
+
+    def prepare(self, modes: Iterable[str]) -> None:
+        """Make modes before they are asked for, so that no question waits for that.
+
+        Raises: InputError for an unknown one.
+        """
+        for mode in modes:
+            self._mode(mode)
 
     def search(
         self, question: str, *, mode: str = "ammon", k: int = 10, receipts: bool = False

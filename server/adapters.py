@@ -6,6 +6,7 @@ from indexer.extraction import Extractor
 from inference.embedder import Embedder
 from inference.openai_compatible import Endpoint
 from kg.errors import SettingsInvalid
+from kg.snapshot.objects import Objects, open_objects
 from server import specs
 from server.settings import Settings
 
@@ -28,6 +29,20 @@ def make_extractor(name: str, settings: Settings) -> Extractor:
 
             return PrecomputedExtractor(Path(path))
     raise SettingsInvalid(f"There is no extractor {name!r}; choose {specs.EXTRACTORS}.")
+
+
+def make_objects(settings: Settings) -> Objects | None:
+    """Where snapshots are kept for several machines. Raises: SettingsInvalid, DependencyMissing."""
+    if not settings.snapshot_url:
+        return None
+    given = {
+        "endpoint_url": settings.snapshot_endpoint,
+        "key": settings.snapshot_access_key,
+        "secret": settings.snapshot_secret_key.get_secret_value(),
+    }
+    return open_objects(
+        settings.snapshot_url, {name: value for name, value in given.items() if value}
+    )
 
 
 def make_embedder(name: str, settings: Settings) -> Embedder:

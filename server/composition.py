@@ -11,7 +11,7 @@ from indexer.worker import Worker
 from inference.cache import CachedEmbedder
 from inference.embedder import Embedder
 from kg.sqlite import SQLiteStore
-from server.adapters import make_embedder, make_extractor
+from server.adapters import make_embedder, make_extractor, make_objects
 from server.core import Core
 from server.folders import Folders
 from server.retrievers import Retrievers
@@ -31,9 +31,9 @@ def compose(
     """Open the data folder and put everything together; nothing runs and no model is loaded yet.
 
     `extractor` and `embedder` make what a collection's settings name.
-    Raises: StoreError.
+    Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
-    folders = Folders(settings.data_dir)
+    folders = Folders(settings.data_dir, make_objects(settings))
     store = SQLiteStore(folders.store)
     resources = ExitStack()
     resources.callback(store.close)
@@ -45,12 +45,14 @@ def compose(
 
     extractors = _once_each(lambda name: extractor(name, settings))
     embedders = _once_each(cached)
+    retrievers = Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder))
     pipeline = Pipeline(
         store=store,
         queue=store,
         extractor=lambda chosen: extractors(chosen.extractor),
         embedder=lambda chosen: embedders(chosen.embedder),
         folder=folders.snapshots,
+        published=retrievers.refresh,
     )
     return Core(
         settings=settings,
@@ -59,7 +61,7 @@ def compose(
         pipeline=pipeline,
         worker=Worker(pipeline, threads=settings.worker_threads),
         folders=folders,
-        retrievers=Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder)),
+        retrievers=retrievers,
         resources=resources,
     )
 

@@ -18,7 +18,7 @@ from kg.errors import (
 from kg.jobs import JobQueue
 from kg.lock import is_locked
 from kg.records import Collection, CollectionSettings, Document, SourceDocument
-from kg.snapshot import Snapshot, SnapshotFolder
+from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.store import GraphStore
 from retrieval.modes import check_mode
 from retrieval.results import Explanation, Retrieval
@@ -62,6 +62,7 @@ class Core:
     def close(self) -> None:
         """Stop the worker, let it finish what it began (unless that takes long: then it is done
         again by whoever comes next), and close all files."""
+        self.retrievers.stop()
         self.worker.stop(STOP_SECONDS)
         self.resources.close()
 
@@ -208,14 +209,14 @@ class Core:
         """
         return self.pipeline.rebuild(collection, progress)
 
-    def snapshot_folder(self, collection: str) -> SnapshotFolder:
+    def snapshot_folder(self, collection: str) -> Snapshots:
         """Where the collection's snapshots are. Raises: CollectionNotFound."""
         return self.folders.snapshots(self.store.collection(collection))
 
     def published_revision(self, collection: Collection) -> int:
         """The revision of the current snapshot, from its name; -1 if there is none."""
         name = self.folders.snapshots(collection).current()
-        return -1 if name is None else int(name[1:].partition("-")[0])
+        return -1 if name is None else revision_of(name)
 
     def _defaults(self) -> CollectionSettings:
         settings = self.settings

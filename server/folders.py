@@ -1,7 +1,8 @@
-"""Where things lie below the data folder.
+"""Where things lie below the data folder, and snapshots below a URL if there is one.
 
 ammon.sqlite                                 the store: truth
-collections/<name>/snapshots/<embedder>/     snapshots of one collection made with one embedder
+collections/<name>/snapshots/<embedder>/     snapshots of one collection made with one embedder;
+                                             with a URL, the same path below it, and this a mirror
 cache/embeddings.sqlite                      embeddings by content
 """
 
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from kg.lock import file_lock
 from kg.records import Collection
-from kg.snapshot import SnapshotFolder
+from kg.snapshot import SnapshotFolder, Snapshots
+from kg.snapshot.objects import Objects
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
@@ -23,6 +25,8 @@ class Folders:
     """The paths of one data folder."""
 
     root: Path
+    objects: Objects | None = None
+    """Where snapshots are kept for several machines; None: below the data folder."""
 
     @property
     def store(self) -> Path:
@@ -34,23 +38,38 @@ class Folders:
         """The cache of embeddings."""
         return self.root / "cache" / "embeddings.sqlite"
 
-    def snapshots(self, collection: Collection) -> SnapshotFolder:
+    def snapshots(self, collection: Collection) -> Snapshots:
         """The snapshots of a collection made with its embedder."""
-        return SnapshotFolder(self._snapshots(collection.name) / slug(collection.settings.embedder))
+        return self._at(f"{_place(collection.name)}/{slug(collection.settings.embedder)}")
 
     def clear(self, collection: str) -> None:
         """Remove all snapshots of a collection that is gone from the store.
 
-        Waits for whoever is publishing one. The files that are locked for it stay.
+        Waits for whoever is publishing one on this machine. The files that are locked for it stay.
+        Raises: SnapshotUnavailable.
         """
-        folder = self._snapshots(collection)
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            of_embedder = SnapshotFolder(path)
+        place = _place(collection)
+        folder = self.root / place
+        embedders = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        if self.objects is not None:
+            embedders.update(self.objects.folders(place))
+        for embedder in sorted(embedders):
+            of_embedder = self._at(f"{place}/{embedder}")
             with file_lock(of_embedder.lock):
                 of_embedder.clear()
 
-    def _snapshots(self, collection: str) -> Path:
-        return self.root / "collections" / slug(collection) / "snapshots"
+    def _at(self, place: str) -> Snapshots:
+        here = SnapshotFolder(self.root / place)
+        if self.objects is None:
+            return here
+        from kg.snapshot.mirror import Mirror
+        from kg.snapshot.remote import RemoteSnapshots
+
+        return RemoteSnapshots(self.objects, place, Mirror(here))
+
+
+def _place(collection: str) -> str:
+    return f"collections/{slug(collection)}/snapshots"
 
 
 def slug(name: str) -> str:

@@ -1,24 +1,30 @@
 """The open retrievers of a process: one for each collection, always of a published snapshot.
 
-Before each question the pointer to the current snapshot is read. When it has moved, the thread that
-noticed opens the new snapshot while all others go on with the old one, which is let go when the
-last of them is done. A question is never refused because of a swap. A new snapshot that is damaged
-is opened once, and told of once: the one before it serves on until the pointer moves again.
+A server watches: a thread looks every half second which snapshots are current, brings a new one to
+this machine and opens it while the one before answers, and then puts it in its place. A question
+neither waits for that nor for the store of the snapshots; one that is under way ends with what it
+has. Without a watch, as in a command, each question looks for itself.
+
+A new snapshot that is damaged is opened once, and told of once: the one before it serves on until
+the pointer moves again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 
 import structlog
 
 from inference.embedder import Embedder
-from kg.errors import SnapshotError
+from kg.errors import AmmonError, SnapshotError
 from kg.records import Collection, CollectionSettings
-from kg.snapshot import Snapshot, SnapshotFolder
+from kg.snapshot import Snapshot, Snapshots, revision_of
 from retrieval.retriever import Retriever
 
+POLL_SECONDS = 0.5
+_STOP_SECONDS = 5.0
 _OPEN_ATTEMPTS = 5
 """A snapshot that is replaced twice while it is being opened is gone: then comes the next one."""
 
@@ -27,8 +33,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    path: Path
+    folder: Snapshots
+    name: str
     retriever: Retriever
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path / self.name
 
 
 class Retrievers:
@@ -36,21 +47,93 @@ class Retrievers:
 
     def __init__(
         self,
-        folder: Callable[[Collection], SnapshotFolder],
+        folder: Callable[[Collection], Snapshots],
         embedder: Callable[[CollectionSettings], Embedder],
     ) -> None:
         """Take where a collection's snapshots are and what embeds questions for it."""
         self._folder = folder
         self._embedder = embedder
         self._open: dict[str, _Open] = {}
+        self._asked: dict[str, Collection] = {}
         self._refused: dict[str, Path] = {}
         self._locks: dict[str, Lock] = {}
+        self._stop = Event()
+        self._watch: Thread | None = None
 
     def get(self, collection: Collection) -> Retriever | None:
         """A retriever of the current snapshot, or of the one before while that is being opened.
 
         None if there is no snapshot. Raises: SnapshotError if the only one cannot be used.
         """
+        self._asked[collection.name] = collection
+        kept = self._open.get(collection.name)
+        if kept is not None and self._watch is not None:
+            return kept.retriever
+        return self._look(collection)
+
+    def refresh(self, collection: Collection) -> None:
+        """Look now, if questions are asked of the collection: a snapshot was just published."""
+        if collection.name in self._open:
+            self._asked[collection.name] = collection
+            self._look_again(collection)
+
+    def revision(self, collection: Collection) -> int:
+        """The revision that the next question is answered from; -1 if there is no snapshot.
+
+        Raises: SnapshotUnavailable.
+        """
+        folder, kept = self._folder(collection), self._open.get(collection.name)
+        if kept is not None and self._watch is not None and kept.folder.path == folder.path:
+            return kept.retriever.snapshot.revision
+        name = folder.current()
+        return -1 if name is None else revision_of(name)
+
+    def forget(self, collection: str) -> None:
+        """Let go of a collection that was deleted; questions under way end with what they have."""
+        self._asked.pop(collection, None)
+        self._open.pop(collection, None)
+        self._refused.pop(collection, None)
+        self._locks.pop(collection, None)
+
+    def watch(self, collections: Callable[[], Iterable[Collection]]) -> None:
+        """Follow what is published, in the background, until `stop`.
+
+        What is far away is brought here for all of these collections at once, lest a first question
+        wait for it.
+        """
+        self._stop.clear()
+        self._watch = Thread(target=self._follow, args=(collections,), name="watch", daemon=True)
+        self._watch.start()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._stop.set()
+        if self._watch is not None:
+            self._watch.join(_STOP_SECONDS)
+            self._watch = None
+
+    def _follow(self, collections: Callable[[], Iterable[Collection]]) -> None:
+        with suppress(AmmonError, OSError):
+            for collection in collections():
+                folder = self._folder(collection)
+                if folder.lease and not self._stop.is_set():
+                    with suppress(SnapshotError):
+                        folder.open()
+        while not self._stop.wait(POLL_SECONDS):
+            for name in list(self._open):
+                asked = self._asked.get(name)
+                if asked is not None and not self._stop.is_set():
+                    self._look_again(asked)
+
+    def _look_again(self, collection: Collection) -> None:
+        """What goes wrong here concerns no question: the next look may go better."""
+        try:
+            self._look(collection)
+        except (AmmonError, OSError) as error:
+            _log.warning("snapshots not looked at", collection=collection.name, reason=str(error))
+
+    def _look(self, collection: Collection) -> Retriever | None:
+        """See which snapshot is current; open it unless somebody does so already."""
         folder, kept = self._folder(collection), self._open.get(collection.name)
         name = folder.current()
         if name is None:
@@ -67,12 +150,6 @@ class Retrievers:
         finally:
             lock.release()
 
-    def forget(self, collection: str) -> None:
-        """Let go of a collection that was deleted; questions under way end with what they have."""
-        self._open.pop(collection, None)
-        self._refused.pop(collection, None)
-        self._locks.pop(collection, None)
-
     def _serves_on(self, collection: Collection, kept: _Open, current: Path) -> bool:
         """Whether what is open is the current snapshot, or that one was opened and is damaged."""
         return current in (kept.path, self._refused.get(collection.name))
@@ -82,13 +159,13 @@ class Retrievers:
 
         That of a deleted collection does not.
         """
-        if kept is not None and kept.path.is_dir():
+        if kept is not None and kept.folder.current() is not None:
             return kept.retriever
         self._open.pop(collection.name, None)
         return None
 
     def _swap(
-        self, collection: Collection, folder: SnapshotFolder, kept: _Open | None
+        self, collection: Collection, folder: Snapshots, kept: _Open | None
     ) -> Retriever | None:
         try:
             fresh = self._newest(collection, folder, kept)
@@ -105,21 +182,28 @@ class Retrievers:
         return fresh.retriever
 
     def _newest(
-        self, collection: Collection, folder: SnapshotFolder, kept: _Open | None
+        self, collection: Collection, folder: Snapshots, kept: _Open | None
     ) -> _Open | None:
         for attempt in range(_OPEN_ATTEMPTS):
             name = folder.current()
             if name is None:
                 return None
-            path = folder.path / name
-            if kept is not None and self._serves_on(collection, kept, path):
+            if kept is not None and self._serves_on(collection, kept, folder.path / name):
                 return kept
             try:
-                snapshot = Snapshot.read(folder.open(name))
-                return _Open(path, Retriever(snapshot, self._embedder(collection.settings)))
+                return self._opened(collection, folder, name, kept)
             except (SnapshotError, OSError) as error:
                 if folder.current() == name or attempt == _OPEN_ATTEMPTS - 1:
                     if isinstance(error, SnapshotError):  # others may pass
-                        self._refused[collection.name] = path
+                        self._refused[collection.name] = folder.path / name
                     raise
         return None
+
+    def _opened(
+        self, collection: Collection, folder: Snapshots, name: str, kept: _Open | None
+    ) -> _Open:
+        snapshot = Snapshot.read(folder.open(name))
+        retriever = Retriever(snapshot, self._embedder(collection.settings))
+        if kept is not None:
+            retriever.prepare(kept.retriever.prepared)
+        return _Open(folder, name, retriever)

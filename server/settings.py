@@ -50,6 +50,16 @@ class Settings(BaseSettings):
     collection: str = "default"
     """The collection that commands work on unless they name another one."""
 
+    snapshot_url: str = ""
+    """Where snapshots are kept for servers on several machines, as s3://bucket/folder or another
+    URL of fsspec; unless set, below `data_dir`."""
+    snapshot_endpoint: str = ""
+    """The address of an S3 server that is not Amazon's; unless set, AWS_ENDPOINT_URL."""
+    snapshot_access_key: str = ""
+    """The key's id for it; unless set, found as AWS's tools do (AWS_ACCESS_KEY_ID, …)."""
+    snapshot_secret_key: SecretStr = SecretStr("")
+    """The key itself."""
+
     extractor: str = "spacy"
     """What finds entities and facts in new collections: spacy[:MODEL], llm[:MODEL] or
     precomputed:FILE."""

@@ -7,7 +7,7 @@ from typing import Literal
 from kg.errors import CollectionNotFound, SnapshotError
 from kg.jobs import Job, TaskState
 from kg.records import Collection
-from kg.snapshot import SnapshotFolder
+from kg.snapshot import Snapshots
 from server.core import Core
 
 
@@ -64,7 +64,7 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
     )
 
 
-def _damage(folder: SnapshotFolder) -> str:
+def _damage(folder: Snapshots) -> str:
     """Why the current snapshot cannot be used; '' if it can, or if there is none."""
     name = folder.current()
     try:
@@ -81,7 +81,7 @@ def job_status(core: Core, job: Job) -> JobStatus:
     done = job.counts.get(TaskState.EXTRACTED, 0)
     try:
         collection = core.store.collection(job.collection)
-        seen = core.published_revision(collection) >= job.revision
+        seen = core.retrievers.revision(collection) >= job.revision
     except CollectionNotFound:
         seen = True
     state: Literal["running", "publishing", "done"] = "publishing"

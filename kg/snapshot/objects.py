@@ -74,12 +74,12 @@ class Objects:
             self._options["auto_mkdir"] = True
         self._troubles: tuple[type[Exception], ...] = (OSError,)
         self._connected: tuple[int, Any, str] = (-1, None, "")
-        self._down_until = 0.0
+        self._down_until, self._trouble = 0.0, ""
 
     @property
-    def reachable(self) -> bool:
-        """Whether the last attempt went well, or is long enough ago to try again."""
-        return time.monotonic() >= self._down_until
+    def trouble(self) -> str:
+        """Why the files were out of reach just now; '' if they were not, or long enough ago."""
+        return self._trouble if time.monotonic() < self._down_until else ""
 
     def read(self, key: str) -> bytes:
         """Raises: FileNotFoundError."""
@@ -177,19 +177,22 @@ class Objects:
             with self._serial:
                 yield self._connect()
         except FileNotFoundError:
-            self._down_until = 0.0
+            self._reached()
             raise
         except self._troubles as error:
             told = (
                 f"The snapshots at {self.url} cannot be reached: {error or type(error).__name__}. "
                 "See to the network, the address, and the keys for it."
             )
-            if not self._down_until:
+            if not self._trouble:
                 _log.warning("snapshots out of reach", reason=told)
-            self._down_until = time.monotonic() + PAUSE_SECONDS
+            self._down_until, self._trouble = time.monotonic() + PAUSE_SECONDS, told
             raise SnapshotUnavailable(told) from error
-        if self._down_until:
-            self._down_until = 0.0
+        self._reached()
+
+    def _reached(self) -> None:
+        if self._trouble:
+            self._down_until, self._trouble = 0.0, ""
             _log.info("snapshots can be reached again", url=self.url)
 
     @contextmanager

@@ -16,8 +16,9 @@ class Snapshots(Protocol):
     """All snapshots of one collection made with one embedder, and which of them is current.
 
     A snapshot is whole or it is not there. It never changes; what changes is which is current.
-    Several processes may write, publish, read and prune at once. Where the snapshots cannot be
-    reached, all methods but `current` and `open` raise SnapshotUnavailable.
+    Several processes may write, publish, read and prune at once. All methods raise
+    SnapshotUnavailable where the snapshots cannot be reached; `current` and `open` only if what
+    they want is not on this machine.
     """
 
     @property
@@ -55,8 +56,8 @@ class Snapshots(Protocol):
         ...
 
     def current(self) -> str | None:
-        """The name of the current snapshot, or None. Where it cannot be asked for, the one that was
-        current when it last could, if it is on this machine."""
+        """The name of the current snapshot, or None. Where that cannot be asked for, the one that
+        was current when it last could."""
         ...
 
     def manifest(self, name: str) -> Manifest:
@@ -79,8 +80,7 @@ class Snapshots(Protocol):
         """Open a snapshot by name, or the current one; one that is far away is brought here first.
         See `SnapshotReader.open`.
 
-        Raises: SnapshotMissing, SnapshotDamaged, SnapshotVersionUnknown; SnapshotUnavailable if it
-        is not on this machine and cannot be brought here.
+        Raises: SnapshotMissing, SnapshotDamaged, SnapshotVersionUnknown.
         """
         ...
 

@@ -94,19 +94,23 @@ class RemoteSnapshots:
 
     def current(self) -> str | None:
         """See `Snapshots`: asks the store of objects, unless that was out of reach just now."""
-        if self.objects.reachable:
+        trouble = self.objects.trouble
+        if not trouble:
             try:
-                name = self.objects.read(self._key(POINTER)).decode("utf-8").strip()
+                name = self.objects.read(self._key(POINTER)).decode("utf-8", "replace").strip()
             except FileNotFoundError:
                 self.mirror.forget()
                 return None
             except SnapshotUnavailable as error:
-                _log.debug("the mirror is asked", reason=str(error))
+                trouble = str(error)
             else:
                 self._see(_NAME, name, POINTER)
                 self.mirror.remember(name)
                 return name
-        return self.mirror.remembered()
+        remembered = self.mirror.remembered()
+        if remembered is None:
+            raise SnapshotUnavailable(trouble)
+        return remembered
 
     def manifest(self, name: str) -> Manifest:
         """See `Snapshots`: reads nothing but the manifest, and a list of files."""

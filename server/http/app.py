@@ -36,6 +36,7 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
         core = await anyio.to_thread.run_sync(opener, settings)
         app.state.core = core
         core.worker.start()
+        core.retrievers.watch(core.store.collections)
         try:
             yield
         finally:
