@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from indexer import synonyms
+from indexer import nearness, synonyms
 from indexer.progress import StepProgress
 from indexer.synonyms import link_synonyms
 from inference.embedder import Kind, Progress, Vectors
@@ -150,8 +150,11 @@ def test_linking_in_parts_with_deletions_equals_linking_all_at_once(
     seed: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(synonyms, "MOST", most)
-    monkeypatch.setattr(synonyms, "_BATCH", 5)
+    monkeypatch.setattr(synonyms, "_HELD", 5)
+    monkeypatch.setattr(nearness, "_ROWS", 4)
+    monkeypatch.setattr(nearness, "_COLUMNS", 7)
     chance, embedder = random.Random(seed), PlacedEmbedder()
+    monkeypatch.setattr(nearness, "_CROWDED", chance.choice((0, 10)))
     waiting, store = crowd(chance, 24), empty_store()
     present: list[Note] = []
     while waiting:
