@@ -8,7 +8,8 @@ live exactly as long as a passage supports them.
 Texts are Unicode: half of a surrogate pair is refused (DocumentUnreadable, InputError). Every
 method that names a collection raises CollectionNotFound if it is not there.
 
-Implementations: `kg.memory.MemoryStore` (the reference), `kg.sqlite.SQLiteStore` (the default).
+Implementations: `kg.memory.MemoryStore` (the reference), `kg.sqlite.SQLiteStore` (the default),
+`kg.neo4j.Neo4jStore` (for servers).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -202,9 +203,15 @@ class GraphStore(Protocol):
     def read(self, collection: str) -> AbstractContextManager[GraphReader]:
         """Open a reader at the present revision; writers, this thread too, go on meanwhile.
 
-        Iterators are to be used up inside: they may end with the reader.
+        Iterators are to be used up inside: they may end with the reader. A store may have to read
+        the whole graph for it: who asks for one thing only takes `peek`.
         Raises: CollectionNotFound.
         """
+        ...
+
+    def peek(self, collection: str) -> AbstractContextManager[GraphReader]:
+        """Open a reader for a single question, which costs no more than that. Of several answers
+        each may be of a newer revision than the one before. Raises: CollectionNotFound."""
         ...
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from kg.absence import no_document
@@ -143,6 +143,9 @@ class MemoryStore(MemoryQueue):
         with self._lock:
             content = self._content(collection)
         yield MemoryReader(content)
+
+    def peek(self, collection: str) -> AbstractContextManager[GraphReader]:
+        return self.read(collection)
 
     def close(self) -> None:
         """Nothing is held that needs releasing."""

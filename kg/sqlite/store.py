@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -151,6 +151,9 @@ class SQLiteStore(SQLiteQueue):
                 yield reader
             finally:
                 reader.close()
+
+    def peek(self, collection: str) -> AbstractContextManager[GraphReader]:
+        return self.read(collection)
 
     def close(self) -> None:
         self._database.close()

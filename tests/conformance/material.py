@@ -9,6 +9,7 @@ import pytest
 from kg import ids
 from kg.dump import dump_hash
 from kg.memory import MemoryStore
+from kg.neo4j import Neo4jStore
 from kg.records import (
     JSON,
     CollectionSettings,
@@ -25,7 +26,7 @@ from kg.store import Change, DocumentGraph
 
 COLLECTION = "library"
 SETTINGS = CollectionSettings(extractor="hand")
-Store: TypeAlias = MemoryStore | SQLiteStore
+Store: TypeAlias = MemoryStore | SQLiteStore | Neo4jStore
 
 
 class Clock:

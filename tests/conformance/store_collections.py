@@ -107,6 +107,7 @@ class CollectionsConformance(StoreFixtures):
             lambda: store.forget_synonyms("none"),
             lambda: store.changes_since("none", 0),
             lambda: store.read("none").__enter__(),
+            lambda: store.peek("none").__enter__(),
             lambda: store.enqueue("none", []),
             lambda: store.withdraw("none", []),
         )

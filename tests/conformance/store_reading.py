@@ -117,6 +117,22 @@ class ReadingConformance(StoreFixtures):
         filled.commit(COLLECTION, written("new", "Zoe likes Ann"))
         assert "zoe" in names(filled)
 
+    def test_a_glance_tells_what_a_reader_tells(self, filled: Store) -> None:
+        with filled.read(COLLECTION) as reader, filled.peek(COLLECTION) as glance:
+            assert glance.collection == reader.collection
+            assert glance.counts() == reader.counts()
+            assert list(dump(glance)) == list(dump(reader))
+            assert list(glance.unlinked()) == list(reader.unlinked())
+            after = next(glance.documents()).id
+            assert list(glance.documents(after=after, limit=3)) == list(
+                reader.documents(after=after, limit=3)
+            )
+
+    def test_a_glance_at_what_was_written_just_now_sees_it(self, filled: Store) -> None:
+        filled.commit(COLLECTION, written("new", "Zoe likes Ann"))
+        with filled.peek(COLLECTION) as glance:
+            assert "zoe" in {entity.name for entity in glance.entities()}
+
     def test_two_iterators_go_side_by_side(self, filled: Store) -> None:
         with filled.read(COLLECTION) as reader:
             pairs = list(zip(reader.documents(), reader.documents(), strict=True))

@@ -6,8 +6,10 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,13 +24,17 @@ from tests.servers.sharing import (
     wait_until,
 )
 
+if TYPE_CHECKING:
+    from neo4j import Driver
+
 _POM = Path(__file__).parent / "maven" / "pom.xml"
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _OPENED = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED"
     for package in ("java.nio", "java.io", "sun.nio.ch")
 ]
-_HEAP = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
+_RUNTIME = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+"""The compiler that is quick: servers of tests are gone before the other one has paid off."""
 _CONFIGURATION = """\
 server.default_listen_address=127.0.0.1
 server.bolt.listen_address=127.0.0.1:{bolt}
@@ -62,13 +68,47 @@ class Neo4jServer:
 
 @pytest.fixture(scope="session")
 def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
-    """The test run's Neo4j. Whoever uses it may find it full, and may empty it."""
+    """The test run's Neo4j. Others use it too: see `turn` and `empty_neo4j`."""
     pytest.importorskip("neo4j", reason="the driver is missing: pip install -e '.[neo4j]'")
     need("java", "install a Java runtime, version 17")
     jars = installed()
     folder = run_folder(tmp_path_factory)
     with shared("neo4j", folder, lambda home: start(home, jars)) as state:
         yield server_of(state)
+
+
+@pytest.fixture
+def empty_neo4j(neo4j_server: Neo4jServer) -> Iterator[Neo4jServer]:
+    """The test run's Neo4j, empty, and for as long as the test takes nobody else's."""
+    with turn(neo4j_server):
+        wipe(neo4j_server)
+        yield neo4j_server
+
+
+@contextmanager
+def turn(server: Neo4jServer) -> Iterator[None]:
+    """Be the only one of all processes that uses the server."""
+    with server.home.with_suffix(".turn").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def wipe(server: Neo4jServer) -> None:
+    """Empty the database, but for what the store makes on its first use."""
+    with connected(server) as driver:
+        driver.execute_query("MATCH (n) WHERE NOT n:Ammon DETACH DELETE n", database_="neo4j")
+
+
+def connected(server: Neo4jServer) -> "Driver":
+    """A driver of one's own, to look behind the store's back."""
+    from neo4j import GraphDatabase
+
+    return GraphDatabase.driver(
+        server.uri,
+        auth=(server.user, server.password),
+        notifications_min_severity="OFF",
+        telemetry_disabled=True,
+    )
 
 
 def server_of(state: State) -> Neo4jServer:
@@ -120,7 +160,8 @@ def start(home: Path, jars: Path, *, bolt: int = 0, http: int = 0) -> State:
     classes = f"{home / 'plugins'}/*:{jars}/*"
     entry = ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}"]
     process = guard(
-        ["java", *_HEAP, *_OPENED, "-cp", classes, *entry, f"--config-dir={home / 'conf'}"], log=log
+        ["java", *_RUNTIME, *_OPENED, "-cp", classes, *entry, f"--config-dir={home / 'conf'}"],
+        log=log,
     )
     state = {
         "uri": f"bolt://127.0.0.1:{bolt}",
@@ -144,11 +185,10 @@ def _admin(home: Path, jars: Path, *arguments: str) -> None:
 
 
 def _answers(server: Neo4jServer) -> bool:
-    from neo4j import GraphDatabase
     from neo4j.exceptions import DriverError, Neo4jError
 
     try:
-        with GraphDatabase.driver(server.uri, auth=(server.user, server.password)) as driver:
+        with connected(server) as driver:
             driver.verify_connectivity()
     except (DriverError, Neo4jError):
         return False

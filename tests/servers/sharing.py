@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,16 +113,8 @@ def stop(pid: int) -> None:
         os.kill(pid, 15)
     except ProcessLookupError:
         return
-    for _ in range(100):
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return
-        except ChildProcessError:  # another process of the run started it
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return
-        time.sleep(0.05)
+    with suppress(ChildProcessError):  # another process of the run started it
+        os.waitpid(pid, 0)
 
 
 def wait_until(

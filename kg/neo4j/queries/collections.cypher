@@ -1,0 +1,92 @@
+// name: version
+MATCH (a:Ammon {name: 'Ammon'}) RETURN a.version;
+
+// name: set_version
+// Also the lock that orders what concerns all collections, and the queue's counter.
+MERGE (a:Ammon {name: 'Ammon'}) ON CREATE SET a.numbers = 0 SET a.version = $version;
+
+// name: await_indexes
+CALL db.awaitIndexes(300);
+
+// name: lock_all
+// Writing a property, even one that does not change, holds the node until the transaction ends.
+MATCH (a:Ammon {name: 'Ammon'}) SET a.name = 'Ammon';
+
+// name: lock_collection
+MATCH (c:Collection {name: $name}) SET c.name = $name;
+
+// name: collection
+MATCH (c:Collection {name: $name}) RETURN properties(c);
+
+// name: collections
+MATCH (c:Collection) RETURN properties(c);
+
+// name: create_collection
+CREATE (c:Collection {name: $name, key: $key, revision: 0, version: 0}) SET c += $settings;
+
+// name: update_settings
+MATCH (c:Collection {name: $collection})
+SET c += $settings, c.revision = c.revision + 1, c.version = c.version + 1;
+
+// name: touch
+// What a reader sees has changed.
+MATCH (c:Collection {name: $collection}) SET c.version = c.version + 1;
+
+// name: log_revision
+MATCH (c:Collection {name: $collection})
+SET c.revision = $revision, c.version = c.version + 1
+CREATE (r:Revision {collection: $collection, number: $revision}) SET r += $events;
+
+// name: forget_revisions
+MATCH (r:Revision {collection: $collection}) WHERE r.number <= $number DELETE r;
+
+// name: changes_since
+MATCH (r:Revision {collection: $collection}) WHERE r.number > $revision
+RETURN properties(r) ORDER BY r.number;
+
+// name: begin_deletion
+MATCH (c:Collection {name: $collection}) REMOVE c:Collection SET c:DeletedCollection;
+
+// name: delete_jobs
+MATCH (j:Job {collection: $collection})
+OPTIONAL MATCH (t:Task)-[:PART_OF]->(j)
+DETACH DELETE t, j;
+
+// name: lock_deleted
+MATCH (c:DeletedCollection {name: $name}) SET c.name = $name;
+
+// name: deleted
+MATCH (c:DeletedCollection {name: $name}) RETURN c.name;
+
+// name: delete_some_documents
+MATCH (n:Document {collection: $collection}) WITH n LIMIT $limit
+DETACH DELETE n
+RETURN count(*);
+
+// name: delete_some_passages
+MATCH (n:Passage {collection: $collection}) WITH n LIMIT $limit
+DETACH DELETE n
+RETURN count(*);
+
+// name: delete_some_entities
+MATCH (n:Entity {collection: $collection}) WITH n LIMIT $limit
+DETACH DELETE n
+RETURN count(*);
+
+// name: delete_some_extractions
+MATCH (n:Extraction {collection: $collection}) WITH n LIMIT $limit
+DETACH DELETE n
+RETURN count(*);
+
+// name: delete_some_saved_extractions
+MATCH (n:SavedExtraction {collection: $collection}) WITH n LIMIT $limit
+DETACH DELETE n
+RETURN count(*);
+
+// name: delete_some_revisions
+MATCH (n:Revision {collection: $collection}) WITH n LIMIT $limit
+DETACH DELETE n
+RETURN count(*);
+
+// name: end_deletion
+MATCH (c:DeletedCollection {name: $name}) DELETE c;

@@ -1,0 +1,159 @@
+// name: take_numbers
+// What came earlier has the lower number.
+MATCH (a:Ammon {name: 'Ammon'}) SET a.numbers = a.numbers + $count RETURN a.numbers;
+
+// name: insert_job
+CREATE (j:Job) SET j = $job, j.collection = $collection;
+
+// name: supersede
+// A newer text of these documents comes: older ones that wait, or failed, are not wanted any more.
+MATCH (t:Task {collection: $collection})
+WHERE t.document_id IN $ids AND t.state IN ['queued', 'failed']
+SET t.state = 'cancelled'
+REMOVE t.document;
+
+// name: insert_task
+UNWIND $rows AS row
+MATCH (j:Job {id: row.job_id})
+CREATE (t:Task)-[:PART_OF]->(j)
+SET t = row, t.collection = $collection;
+
+// name: expired
+MATCH (t:Task {state: 'extracting'}) WHERE t.leased_until <= $now RETURN t.id;
+
+// name: held_among
+MATCH (t:Task) WHERE t.id IN $ids AND t.state = 'extracting' AND t.worker = $worker RETURN t.id;
+
+// name: workers
+MATCH (t:Task {state: 'extracting'}) RETURN DISTINCT t.worker;
+
+// name: leased_by
+MATCH (t:Task {state: 'extracting'}) WHERE t.worker IN $workers RETURN t.id;
+
+// name: failed_of_job
+MATCH (t:Task {state: 'failed'})-[:PART_OF]->(:Job {id: $job_id}) RETURN t.id ORDER BY t.number;
+
+// name: requeue
+MATCH (t:Task) WHERE t.id IN $ids
+SET t.state = 'queued', t.worker = ''
+REMOVE t.leased_until;
+
+// name: cancel_superseded
+// A text that is back in the queue is not wanted if there is a newer one.
+MATCH (t:Task) WHERE t.id IN $ids AND EXISTS {
+  MATCH (newer:Task {collection: t.collection, document_id: t.document_id})
+  WHERE newer.number > t.number AND newer.state <> 'cancelled'
+}
+SET t.state = 'cancelled'
+REMOVE t.document
+RETURN t.id;
+
+// name: uncount_attempt
+MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = t.attempts - 1;
+
+// name: reset_attempts
+MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = 0;
+
+// name: next_tasks
+MATCH (t:Task {state: 'queued'})
+WHERE t.drafted >= $least AND t.drafted <= $most AND ($of IS NULL OR t.collection = $of)
+  AND NOT EXISTS {
+    MATCH (other:Task {collection: t.collection, document_id: t.document_id})
+    WHERE other.state = 'extracting'
+  }
+RETURN t.id ORDER BY t.drafted, t.rank, t.number LIMIT $limit;
+
+// name: lease
+MATCH (t:Task) WHERE t.id IN $ids
+SET t.state = 'extracting', t.attempts = t.attempts + 1, t.worker = $worker,
+    t.leased_until = $until;
+
+// name: leased_tasks
+MATCH (t:Task) WHERE t.id IN $ids AND t.state = 'extracting'
+RETURN properties(t) ORDER BY t.drafted, t.rank, t.number;
+
+// name: extend
+MATCH (t:Task) WHERE t.id IN $ids AND t.state = 'extracting' AND t.worker = $worker
+SET t.leased_until = $until
+RETURN t.id;
+
+// name: note_error
+MATCH (t:Task) WHERE t.id IN $ids SET t.error = $error;
+
+// name: fail
+MATCH (t:Task) WHERE t.id IN $ids
+SET t.state = 'failed', t.worker = ''
+REMOVE t.leased_until;
+
+// name: set_passages
+UNWIND $rows AS row
+MATCH (t:Task {id: row.id})
+SET t.passages = row.passages, t.passages_done = row.passages_done;
+
+// name: add_passages
+UNWIND $rows AS row
+MATCH (t:Task {id: row.id})
+SET t.passages = t.passages + row.passages, t.passages_done = t.passages_done + row.passages_done;
+
+// name: add_spent
+UNWIND $rows AS row
+MATCH (t:Task {id: row.id})-[:PART_OF]->(j:Job)
+WITH j, sum(row.input_tokens) AS input_tokens, sum(row.output_tokens) AS output_tokens,
+     sum(row.cost) AS cost
+SET j.input_tokens = j.input_tokens + input_tokens,
+    j.output_tokens = j.output_tokens + output_tokens, j.cost = j.cost + cost;
+
+// name: note_work
+// A pause counts for no longer than the longest step.
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids
+WITH DISTINCT j, CASE WHEN $now > j.worked_at THEN $now - j.worked_at ELSE 0.0 END AS step
+SET j.worked_seconds = j.worked_seconds
+      + CASE WHEN step < $longest_step THEN step ELSE $longest_step END,
+    j.worked_at = $now;
+
+// name: set_budget
+MATCH (j:Job {id: $job_id}) SET j.budget_tokens = $tokens, j.budget_cost = $cost;
+
+// name: cancel_job
+MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id}) WHERE t.state IN ['queued', 'extracting']
+SET t.state = 'cancelled', t.worker = ''
+REMOVE t.document, t.leased_until;
+
+// name: withdraw
+MATCH (t:Task {collection: $collection})
+WHERE t.document_id IN $ids AND t.state IN ['queued', 'extracting', 'failed']
+SET t.state = 'cancelled', t.worker = ''
+REMOVE t.document, t.leased_until
+RETURN t.id;
+
+// name: job
+MATCH (j:Job {id: $job_id}) RETURN properties(j);
+
+// name: jobs
+MATCH (j:Job) WHERE $of IS NULL OR j.collection = $of
+RETURN properties(j) ORDER BY j.number DESC LIMIT $limit;
+
+// name: counts_of_jobs
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE j.id IN $ids
+RETURN j.id, t.state, count(*), sum(t.drafted), sum(t.passages), sum(t.passages_done);
+
+// name: tasks_of_job
+MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id}) WHERE $state IS NULL OR t.state = $state
+RETURN t {.*, document: null} ORDER BY t.number LIMIT $limit;
+
+// name: waiting
+MATCH (t:Task) WHERE t.state IN ['queued', 'extracting'] AND ($of IS NULL OR t.collection = $of)
+RETURN count(*);
+
+// name: pending
+MATCH (t:Task) WHERE t.collection = $of AND t.state IN ['queued', 'extracting']
+RETURN t.document_id, t.fingerprint ORDER BY t.number;
+
+// name: lease_named
+MATCH (l:Lease {name: $name}) RETURN l.worker, l.held_until;
+
+// name: hold
+MERGE (l:Lease {name: $name}) SET l.worker = $worker, l.held_until = $until;
+
+// name: let_go
+MATCH (l:Lease {name: $name}) WHERE l.worker = $worker DELETE l;

@@ -1,0 +1,120 @@
+"""Readers: one that sees a single revision, and one that asks anew each time.
+
+Read-committed is all that Neo4j gives, so a revision is read as a whole, at once, put aside, and
+read from there as often as it is asked for: see this package's docstring for how, and what makes it
+right. Writers wait only for those two looks at the version, unless a reader was disturbed time and
+again.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kg.errors import StoreUnavailable
+from kg.neo4j.database import Database
+from kg.neo4j.queries import queries
+from kg.neo4j.reader import Neo4jReader, page
+from kg.neo4j.rows import CollectionRow
+from kg.neo4j.spool import Spool
+from kg.neo4j.work import Work
+
+_WHOLE = (
+    "passages",
+    "placements",
+    "extractions",
+    "entities",
+    "facts",
+    "mentions",
+    "supports",
+    "synonyms",
+    "unlinked",
+    "counts",
+)
+_TRIES = 3
+"""Before the collection is locked while it is read."""
+
+
+def read_whole(database: Database, collection: str) -> Neo4jReader:
+    """A reader of the present revision. Raises: CollectionNotFound."""
+    for _ in range(_TRIES):
+        before = database.write(lambda work: work.lock(collection))
+        row, spool = database.write(lambda work: _put_aside(work, collection, lock=False))
+        if (row.key, row.version) == (before.key, before.version):
+            return Neo4jReader(row.record, _Aside(spool))
+        spool.close()
+    row, spool = database.write(lambda work: _put_aside(work, collection, lock=True))
+    return Neo4jReader(row.record, _Aside(spool))
+
+
+def peek(database: Database, collection: str) -> Neo4jReader:
+    """A reader whose answers are each of their own moment. Raises: CollectionNotFound."""
+    row = database.read(lambda work: work.find(collection))
+    return Neo4jReader(row.record, _Live(database, collection))
+
+
+def _put_aside(work: Work, collection: str, *, lock: bool) -> tuple[CollectionRow, Spool]:
+    """All rows, and the collection as it was when the last one was read."""
+    if lock:
+        work.lock(collection)
+    spool = Spool()
+    try:
+        work = work.of("reader", collection)
+        spool.put("documents", _stream(work, "documents", after="", limit=_NO_LIMIT))
+        for query in _WHOLE:
+            spool.put(query, _stream(work, query))
+        return work.lock(collection), spool
+    except BaseException:
+        spool.close()
+        raise
+
+
+_NO_LIMIT = (1 << 63) - 1
+
+
+def _stream(work: Work, query: str, **parameters: Any) -> Iterator[Any]:
+    parameters["collection"] = work.collection
+    for record in work.transaction.run(queries(work.file)[query], parameters):
+        yield record.values()
+
+
+class _Aside:
+    """Rows of one revision."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def documents(self, after: str, limit: int | None) -> Iterator[Any]:
+        return page(self._spool.rows("documents"), after, limit)
+
+    def rows(self, query: str) -> Iterator[Any]:
+        return self._spool.rows(query)
+
+    def close(self) -> None:
+        self._spool.close()
+
+
+class _Live:
+    """Rows of whatever revision there is when they are asked for."""
+
+    def __init__(self, database: Database, collection: str) -> None:
+        self._database = database
+        self._collection = collection
+        self._closed = False
+
+    def documents(self, after: str, limit: int | None) -> Iterator[Any]:
+        most = _NO_LIMIT if limit is None else limit
+        return self._ask("documents", after=after, limit=most)
+
+    def rows(self, query: str) -> Iterator[Any]:
+        return self._ask(query)
+
+    def close(self) -> None:
+        self._closed = True
+
+    def _ask(self, query: str, **parameters: Any) -> Iterator[Any]:
+        if self._closed:
+            raise StoreUnavailable("The reader was closed: open another one.")
+        return iter(
+            self._database.read(
+                lambda work: work.of("reader", self._collection).rows(query, **parameters)
+            )
+        )

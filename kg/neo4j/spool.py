@@ -1,0 +1,50 @@
+"""Rows put aside in a temporary file: a graph as it was, without a copy of it in memory."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kg.errors import StoreUnavailable
+
+_BLOCK = 1 << 20
+"""Bytes that are read at once."""
+
+
+class Spool:
+    """Lists of rows by name, a line of JSON each. What is written once is read any number of times,
+    by several iterators at once."""
+
+    def __init__(self) -> None:
+        """An empty one."""
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._parts: dict[str, tuple[int, int]] = {}
+
+    def put(self, name: str, rows: Iterable[Any]) -> None:
+        """Write a list."""
+        start = self._file.tell()
+        for row in rows:
+            self._file.write(json.dumps(row, separators=(",", ":")).encode())
+            self._file.write(b"\n")
+        self._file.flush()
+        self._parts[name] = start, self._file.tell()
+
+    def rows(self, name: str) -> Iterator[Any]:
+        """Read a list. Raises: StoreUnavailable once the spool is closed."""
+        offset, end = self._parts[name]
+        rest = b""
+        while offset < end:
+            if self._file.closed:
+                raise StoreUnavailable("The reader was closed: open another one.")
+            block = os.pread(self._file.fileno(), min(_BLOCK, end - offset), offset)
+            offset += len(block)
+            *lines, rest = (rest + block).split(b"\n")
+            for line in lines:
+                if self._file.closed:
+                    raise StoreUnavailable("The reader was closed: open another one.")
+                yield json.loads(line)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()

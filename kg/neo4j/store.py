@@ -1,0 +1,257 @@
+"""The store: the graph's truth and the queue in one Neo4j database."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from kg.absence import no_document
+from kg.changelog import Entry, Event, Kind, check_known, net_changes
+from kg.errors import CollectionExists
+from kg.neo4j.commit import TasksChangedError, apply_change, event_name
+from kg.neo4j.database import Database
+from kg.neo4j.queue import Neo4jQueue
+from kg.neo4j.reading import peek, read_whole
+from kg.neo4j.rows import (
+    collection_row,
+    document_record,
+    extraction_properties,
+    extraction_record,
+    settings_properties,
+)
+from kg.neo4j.work import Row, Work
+from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
+from kg.store import Change, Changes, GraphReader
+from kg.validation import check_change, check_extractions, check_name, check_synonyms
+
+_DELETED_AT_ONCE = 5000
+"""Nodes of a collection that is being deleted, with their relationships."""
+_Result = TypeVar("_Result")
+_LABELS = ("documents", "passages", "entities", "extractions", "saved_extractions", "revisions")
+
+
+class Neo4jStore(Neo4jQueue):
+    """`GraphStore` and `JobQueue` over one database. Safe for several threads and processes."""
+
+    def __init__(
+        self,
+        uri: str,
+        user: str,
+        password: str,
+        *,
+        database: str = "neo4j",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Connect to `uri` (bolt://HOST:PORT or neo4j://HOST:PORT); `clock` gives seconds since
+        1970.
+
+        Raises: StoreUnavailable, StoreVersionUnknown, StoreError, DependencyMissing.
+        """
+        super().__init__(Database(uri, user, password, database=database), clock)
+
+    def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
+        check_name(name)
+        properties, key = settings_properties(settings), uuid.uuid4().hex
+
+        def action(work: Work) -> bool:
+            work.lock_all()
+            work = work.of("collections")
+            if work.value("deleted", name=name):
+                return False
+            if work.value("collection", name=name):
+                raise CollectionExists(
+                    f"There is a collection {name!r} already: use it, or choose another name."
+                )
+            work.run("create_collection", name=name, key=key, settings=properties)
+            return True
+
+        while not self._database.write(action):
+            self._delete_rest(name)
+        return Collection(name=name, settings=settings)
+
+    def collection(self, name: str) -> Collection:
+        return self._database.read(lambda work: work.find(name)).record
+
+    def collections(self) -> Sequence[Collection]:
+        rows = self._database.read(lambda work: work.of("collections").rows("collections"))
+        return sorted((collection_row(row).record for (row,) in rows), key=_name)
+
+    def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
+        def action(work: Work) -> Collection:
+            present = work.lock(name).record
+            if settings == present.settings:
+                return present
+            properties = settings_properties(settings)
+            work.of("collections", name).run("update_settings", settings=properties)
+            return work.find(name).record
+
+        return self._database.write(action)
+
+    def delete_collection(self, name: str) -> None:
+        """It is gone at once, and what belongs to it a bit at a time: a transaction's memory is
+        limited. If this is cut short, whoever makes a collection of that name goes on with it."""
+
+        def action(work: Work) -> None:
+            work.lock(name)
+            work.lock_all()
+            collections = work.of("collections", name)
+            collections.run("begin_deletion")
+            collections.run("delete_jobs")
+
+        self._database.write(action)
+        self._delete_rest(name)
+
+    def commit(self, collection: str, change: Change) -> int:
+        check_change(change)
+        while True:
+            try:
+                return self._database.write(
+                    lambda work: apply_change(work, work.lock(collection).record, change)
+                )
+            except TasksChangedError:
+                continue
+
+    def fingerprints(self, collection: str) -> Mapping[str, str]:
+        rows = self._ask("reader", collection, lambda work: work.rows("fingerprints"))
+        return dict(rows)
+
+    def document(self, collection: str, document_id: str) -> Document:
+        rows = self._ask("reader", collection, lambda work: work.rows("document", id=document_id))
+        for (row,) in rows:
+            return document_record(row)
+        raise no_document(collection, document_id)
+
+    def save_extractions(self, collection: str, extractions: Sequence[Extraction]) -> None:
+        check_extractions(extractions)
+        rows = [extraction_properties(one) for one in extractions]
+        self._change("derived", collection, lambda work: work.many("save_extraction", rows))
+
+    def saved_extractions(
+        self, collection: str, extractor: str, passage_ids: Sequence[str]
+    ) -> Mapping[str, Extraction]:
+        def action(work: Work) -> list[Row]:
+            # The saved ones first: one that a commit takes over meanwhile is found as used.
+            saved = work.each("saved_extractions", passage_ids, extractor=extractor)
+            used = work.each("used_extractions", passage_ids, extractor=extractor)
+            return [*used, *saved]  # what was saved later counts
+
+        found = (extraction_record(row) for (row,) in self._ask("derived", collection, action))
+        return {extraction.passage_id: extraction for extraction in found}
+
+    def prune_extractions(self, collection: str) -> int:
+        def action(work: Work) -> int:
+            work.lock_all()
+            needed = work.value("are_extractions_needed")
+            return 0 if needed else int(work.value("prune_extractions"))
+
+        return self._change("derived", collection, action)
+
+    def replace_synonyms(
+        self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
+    ) -> None:
+        check_synonyms(sources, synonyms)
+        links = {(link.source_id, link.target_id): link.score for link in synonyms}
+        asked = sorted({*sources, *(target for _, target in links)})
+
+        def action(work: Work) -> None:
+            known = set(work.ids("known_entities", asked))
+            lost = {source for source, target in links if target not in known}
+            work.each("delete_synonyms", sources)
+            work.many(
+                "insert_synonym",
+                (
+                    {"source_id": source, "target_id": target, "score": score}
+                    for (source, target), score in links.items()
+                    if source in known and target in known
+                ),
+            )
+            work.each("set_linked", sorted(set(sources) - lost), linked=True)
+            work.each("set_linked", sorted(lost), linked=False)
+            work.of("collections").run("touch")
+
+        self._change("derived", collection, action)
+
+    def forget_synonyms(self, collection: str) -> None:
+        def action(work: Work) -> None:
+            work.run("delete_all_synonyms")
+            work.run("unlink_all")
+            work.of("collections").run("touch")
+
+        self._change("derived", collection, action)
+
+    def changes_since(self, collection: str, revision: int) -> Changes:
+        def action(work: Work) -> tuple[int, list[Row]]:
+            present = work.lock(collection).record.revision
+            check_known(collection, revision, present)
+            return present, work.of("collections", collection).rows(
+                "changes_since", revision=revision
+            )
+
+        present, rows = self._database.write(action)
+        return net_changes(present, (entry for (row,) in rows for entry in _entries(row)))
+
+    @contextmanager
+    def read(self, collection: str) -> Iterator[GraphReader]:
+        reader = read_whole(self._database, collection)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    @contextmanager
+    def peek(self, collection: str) -> Iterator[GraphReader]:
+        reader = peek(self._database, collection)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _ask(self, file: str, collection: str, action: Callable[[Work], list[Row]]) -> list[Row]:
+        """What the action returns; it reads. Raises: CollectionNotFound."""
+
+        def whole(work: Work) -> list[Row]:
+            work.find(collection)
+            return action(work.of(file, collection))
+
+        return self._database.read(whole)
+
+    def _change(self, file: str, collection: str, action: Callable[[Work], _Result]) -> _Result:
+        """What the action returns; it is alone with the collection. Raises: CollectionNotFound."""
+
+        def whole(work: Work) -> _Result:
+            work.lock(collection)
+            return action(work.of(file, collection))
+
+        return self._database.write(whole)
+
+    def _delete_rest(self, name: str) -> None:
+        def action(work: Work) -> bool:
+            """Whether nothing is left, be it that another process took the last of it."""
+            work = work.of("collections", name)
+            work.run("lock_deleted", name=name)
+            if not work.value("deleted", name=name):
+                return True
+            for label in _LABELS:
+                if work.value(f"delete_some_{label}", limit=_DELETED_AT_ONCE) == _DELETED_AT_ONCE:
+                    return False
+            work.run("end_deletion", name=name)
+            return True
+
+        while not self._database.write(action):
+            pass
+
+
+def _entries(row: Mapping[str, list[str]]) -> Iterator[Entry]:
+    """What a revision's node tells."""
+    for kind in Kind:
+        for event in Event:
+            for id_ in row.get(event_name(kind, event), ()):
+                yield Entry(kind, id_, event)
+
+
+def _name(collection: Collection) -> str:
+    return collection.name

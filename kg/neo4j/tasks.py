@@ -1,0 +1,99 @@
+"""Jobs and tasks as properties of nodes, and properties as jobs and tasks."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from kg.codec import document_of
+from kg.jobs import OPEN, Budget, Job, Progress, Task, TaskState
+from kg.records import Document
+
+
+def job_properties(
+    job_id: str, number: int, now: float, priority: int, budget: Budget
+) -> dict[str, Any]:
+    """A new job's properties."""
+    return {
+        "id": job_id,
+        "number": number,
+        "created_at": datetime.fromtimestamp(now, UTC),
+        "revision": 0,
+        "priority": priority,
+        "budget_tokens": budget.tokens,
+        "budget_cost": budget.cost,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "cost": 0.0,
+        "worked_seconds": 0.0,
+        "worked_at": now,
+    }
+
+
+def job_record(
+    row: Mapping[str, Any], of_states: Sequence[tuple[TaskState, int, int, int, int]]
+) -> Job:
+    """A job from its node. `of_states`: (state, number of tasks, of them drafted, passages,
+    passages done)."""
+    created_at: datetime = row["created_at"].to_native()
+    return Job(
+        id=row["id"],
+        collection=row["collection"],
+        created_at=created_at.astimezone(UTC),
+        counts={state: count for state, count, *_ in of_states},
+        revision=row["revision"],
+        priority=row["priority"],
+        budget=Budget(tokens=row.get("budget_tokens"), cost=row.get("budget_cost")),
+        drafted=sum(drafted for state, _, drafted, *_ in of_states if state in OPEN),
+        progress=Progress(
+            passages=sum(passages for *_, passages, _ in of_states),
+            passages_done=sum(done for *_, done in of_states),
+            input_tokens=row["input_tokens"],
+            output_tokens=row["output_tokens"],
+            cost=row["cost"],
+        ),
+        worked_seconds=row["worked_seconds"],
+    )
+
+
+def task_properties(
+    document: Document, text: str | None, *, job_id: str, number: int, priority: int
+) -> dict[str, Any]:
+    """A new task's properties; `text` is the document as JSON, or None if a later task of the same
+    job has a newer text of it."""
+    return {
+        "id": f"tsk-{uuid.uuid4().hex}",
+        "job_id": job_id,
+        "number": number,
+        "rank": -priority,
+        "document_id": document.id,
+        "source": document.source,
+        "fingerprint": document.fingerprint,
+        "document": text,
+        "state": "queued" if text is not None else "cancelled",
+        "attempts": 0,
+        "error": "",
+        "worker": "",
+        "drafted": 0,
+        "passages": 0,
+        "passages_done": 0,
+    }
+
+
+def task_record(row: Mapping[str, Any]) -> Task:
+    """A task from its node."""
+    text = row.get("document")
+    return Task(
+        id=row["id"],
+        job_id=row["job_id"],
+        collection=row["collection"],
+        document=None if text is None else document_of(json.loads(text)),
+        document_id=row["document_id"],
+        source=row["source"],
+        state=TaskState(row["state"]),
+        attempts=row["attempts"],
+        error=row["error"],
+        worker=row["worker"],
+        drafted=bool(row["drafted"]),
+    )
