@@ -11,11 +11,14 @@ from indexer.worker import Worker
 from inference.cache import CachedEmbedder
 from inference.embedder import Embedder
 from kg.sqlite import SQLiteStore
+from server import broker
 from server.adapters import make_embedder, make_extractor, make_objects
 from server.core import Core
 from server.folders import Folders
+from server.remote_worker import RemoteWorker
 from server.retrievers import Retrievers
 from server.settings import Settings
+from server.workforce import Workforce
 
 _Made = TypeVar("_Made")
 MakeExtractor: TypeAlias = Callable[[str, Settings], Extractor]
@@ -59,11 +62,19 @@ def compose(
         store=store,
         queue=store,
         pipeline=pipeline,
-        worker=Worker(pipeline, threads=settings.worker_threads),
+        worker=_workforce(settings, pipeline),
         folders=folders,
         retrievers=retrievers,
         resources=resources,
     )
+
+
+def _workforce(settings: Settings, pipeline: Pipeline) -> Workforce:
+    """Threads of this process, or those who listen to the broker."""
+    if not settings.broker_url:
+        return Worker(pipeline, threads=settings.worker_threads)
+    broker.check(settings.broker_url)
+    return RemoteWorker(pipeline, lambda: broker.CeleryPost(broker.make_app(settings.broker_url)))
 
 
 def _once_each(make: Callable[[str], _Made]) -> Callable[[str], _Made]:

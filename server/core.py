@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from indexer.pipeline import Pipeline, Submission
 from indexer.progress import ReportProgress, ignore_progress
-from indexer.worker import Worker
 from kg import ids
 from kg.errors import (
     CollectionExists,
@@ -27,6 +26,7 @@ from server.folders import Folders
 from server.retrievers import Retrievers
 from server.settings import Settings
 from server.specs import resolve_embedder, resolve_extractor
+from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
 BEING_INDEXED = "The documents of this collection are being indexed: ask again in a moment."
@@ -54,7 +54,7 @@ class Core:
     store: GraphStore
     queue: JobQueue
     pipeline: Pipeline
-    worker: Worker
+    worker: Workforce
     folders: Folders
     retrievers: Retrievers
     resources: ExitStack

@@ -38,9 +38,11 @@ def configure(settings: Settings, default: Level) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel((settings.log_level or default).upper())
-    # Whoever waits for a command is told, unless a level is set, that it waits for a model.
+    # Whoever waits for a command is told, unless a level is set, that it waits for a model
+    # or for workers.
     told = "WARNING" if settings.log_level is None and default == "error" else "NOTSET"
-    logging.getLogger("indexer.outages").setLevel(told)
+    for name in ("indexer.outages", "server.broker", "server.remote_worker"):
+        logging.getLogger(name).setLevel(told)
 
 
 class _Stderr(logging.Handler):

@@ -7,6 +7,7 @@ folder where the platform keeps settings (on Linux `~/.config/ammon`).
 
 import difflib
 import os
+import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
@@ -30,6 +31,9 @@ from kg.errors import SettingsInvalid
 PREFIX = "AMMON_"
 CONFIG_VARIABLE = "AMMON_CONFIG"
 OPENAI = "https://api.openai.com/v1"
+
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*@")
+"""Of an address."""
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
@@ -102,6 +106,14 @@ class Settings(BaseSettings):
     max_request_mb: int = Field(default=128, ge=1)
     """Larger HTTP requests are refused."""
 
+    broker_url: str = ""
+    """The broker of workers on several processes or machines (`ammon worker`): a Redis
+    (redis://host:6379/0) or a RabbitMQ (amqp://user:password@host//). Unless set, threads of this
+    process do the work."""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Where a worker answers Prometheus; 0: nowhere."""
+    metrics_host: str = "127.0.0.1"
+    """The address that it answers at."""
     worker_threads: int = Field(default=1, ge=1, le=64)
     """How many threads take documents into the graph; more than one helps with endpoints."""
     host: str = "127.0.0.1"
@@ -263,4 +275,4 @@ def _shown(value: object) -> str:
         return "********" if value.get_secret_value() else ""
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    return "" if value is None else _PASSWORD.sub(r"\1********@", str(value))

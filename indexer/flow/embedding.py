@@ -3,14 +3,14 @@
 What it does not foresee, the snapshot embeds itself: nothing depends on this step but time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.flow.tools import Tools
-from inference.embedder import Kind
+from inference.embedder import Embedder, Kind
 from kg.derive import passage_graph
 from kg.errors import CollectionNotFound
-from kg.records import JSON
+from kg.records import JSON, CollectionSettings
 from kg.store import Change
 
 MOST_CHARS = 32_768
@@ -22,6 +22,7 @@ class Embedding:
     """Takes the step `embed`, and asks for it. Safe for several threads."""
 
     tools: Tools
+    embedder: Callable[[CollectionSettings], Embedder]
 
     def ask(self, collection: str, change: Change) -> None:
         """Have embedded what a commit brought in."""
@@ -32,7 +33,7 @@ class Embedding:
     def embed(self, collection: str, texts: Mapping[Kind, Sequence[str]]) -> None:
         """Put these texts into the cache. Raises: ModelError, DependencyMissing."""
         try:
-            embedder = self.tools.embedder(self.tools.store.collection(collection).settings)
+            embedder = self.embedder(self.tools.store.collection(collection).settings)
         except CollectionNotFound:
             return
         for kind, some in texts.items():

@@ -5,7 +5,7 @@ document that changed hands, asks for nothing twice.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
 from indexer.ingester import SETUP_ERRORS
 from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
-from kg.records import Passage
+from kg.records import CollectionSettings, Passage
 
 _log = structlog.get_logger(__name__)
 
@@ -29,6 +29,7 @@ class Extracting:
     """Takes the step `extract`. Safe for several threads."""
 
     tools: Tools
+    extractor: Callable[[CollectionSettings], Extractor]
     rest: Rest
 
     def extract(self, batch: Batch) -> Sequence[str]:
@@ -43,7 +44,7 @@ class Extracting:
             return ()
         try:
             settings = self.tools.store.collection(batch.collection).settings
-            extractor = self.tools.extractor(settings)
+            extractor = self.extractor(settings)
             self._extract(batch, held, extractor)
         except CollectionNotFound:
             return ()

@@ -1,5 +1,6 @@
 """All steps together: what a message asks for, done."""
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from indexer.flow.publishing import Publishing
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
 from kg.errors import AmmonError
+from kg.store import Change
 
 FEW_WAITING = 16
 """Batches in the broker below which more documents are asked for."""
@@ -31,12 +33,14 @@ class Flow:
     def __init__(self, tools: Tools) -> None:
         """Put the steps together."""
         rest = Rest(tools.queue)
+        ingester = tools.pipeline.ingester(committed=self._ask_to_embed, max_attempts=MAX_ATTEMPTS)
         self.tools = tools
-        self._embedding = Embedding(tools=tools)
+        self._embedding = Embedding(tools=tools, embedder=ingester.embedder)
         self._publishing = Publishing(tools=tools)
-        self._extracting = Extracting(tools=tools, rest=rest)
-        ingester = tools.pipeline.ingester(committed=self._embedding.ask, max_attempts=MAX_ATTEMPTS)
+        self._extracting = Extracting(tools=tools, extractor=ingester.extractor, rest=rest)
         self.dispatcher = Dispatcher(tools, ingester, rest)
+        self._asked: dict[str, float] = {}
+        """Collection -> when a snapshot was asked for that nobody else would ask for."""
 
     def take(self, step: Step, message: Mapping[str, Any]) -> None:
         """Take a step. What goes wrong is told, and left to whoever finds it undone."""
@@ -52,15 +56,35 @@ class Flow:
             _log.exception("step not finished", step=step)
         self.tools.meter.step(step, time.monotonic() - began, failed=failed)
 
+    def publish_stale(self) -> None:
+        """Ask for snapshots of what is not published; while documents keep coming, not too often.
+
+        Raises: StoreUnavailable.
+        """
+        now = time.monotonic()
+        for collection in self.tools.store.collections():
+            name = collection.name
+            recent = now - self._asked.get(name, -math.inf) < self.tools.times.publish
+            if recent and self.tools.queue.waiting(name):
+                continue
+            if self.tools.pipeline.publisher.stale(collection):
+                self._asked[name] = now
+                self.tools.post.send("publish", {"collection": name})
+
     def close(self) -> None:
         """Begin nothing new, and let others have what was taken."""
         self.tools.stop.set()
         self.dispatcher.give_back()
 
+    def _ask_to_embed(self, collection: str, change: Change) -> None:
+        self._embedding.ask(collection, change)
+
     def _take(self, step: Step, message: Mapping[str, Any]) -> None:
         match step:
             case "prepare":
                 self.dispatcher.prepare()
+                if not self.tools.queue.waiting():  # as when something was deleted
+                    self.publish_stale()
             case "extract":
                 self._extract(Batch.of(message))
             case "commit":

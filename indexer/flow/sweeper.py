@@ -1,7 +1,5 @@
 """Who finds what was left lying: a thread in every process that works, one of which sweeps."""
 
-import math
-import time
 from threading import Thread
 
 import structlog
@@ -20,8 +18,6 @@ class Sweeper:
     def __init__(self, flow: Flow) -> None:
         """Sweep for this process's flow."""
         self._flow = flow
-        self._published: dict[str, float] = {}
-        """Collection -> when this process asked for a snapshot while documents kept coming."""
         self._thread = Thread(target=self._run, name="sweeper", daemon=True)
 
     def start(self) -> None:
@@ -42,19 +38,7 @@ class Sweeper:
         if tools.queue.waiting() and tools.post.depth("commit") == 0:
             tools.post.send("prepare", {})
         if tools.post.depth("embed") == 0:
-            self._publish()
-
-    def _publish(self) -> None:
-        tools = self._flow.tools
-        now = time.monotonic()
-        for collection in tools.store.collections():
-            name = collection.name
-            recent = now - self._published.get(name, -math.inf) < tools.times.publish
-            if recent and tools.queue.waiting(name):
-                continue
-            if tools.pipeline.publisher.stale(collection):
-                self._published[name] = now
-                tools.post.send("publish", {"collection": name})
+            self._flow.publish_stale()
 
     def _run(self) -> None:
         tools = self._flow.tools

@@ -1,17 +1,13 @@
 """What every step works with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
-from indexer.extraction.port import Extractor
 from indexer.flow.meter import Meter
 from indexer.flow.post import Post
 from indexer.pipeline import Pipeline
 from indexer.process import worker_name
-from inference.embedder import Embedder
 from kg.jobs import JobQueue
-from kg.records import CollectionSettings
 from kg.store import GraphStore
 
 
@@ -36,8 +32,6 @@ class Tools:
     """What every step works with. Safe for several threads."""
 
     pipeline: Pipeline
-    extractor: Callable[[CollectionSettings], Extractor]
-    embedder: Callable[[CollectionSettings], Embedder]
     post: Post
     meter: Meter
     times: Times = Times()

@@ -19,6 +19,7 @@ from server.cli import (
     serve,
     status,
     why,
+    worker,
 )
 from server.cli.output import print_error, print_json
 
@@ -62,7 +63,19 @@ def _options(
     del debug, version
 
 
-for _module in (ingest, query, why, status, delete, export, rebuild, serve, config, evaluate):
+for _module in (
+    ingest,
+    query,
+    why,
+    status,
+    delete,
+    export,
+    rebuild,
+    serve,
+    worker,
+    config,
+    evaluate,
+):
     _module.register(app)
 
 

@@ -1,0 +1,165 @@
+"""The broker, Redis or RabbitMQ, by way of Celery: the app whose tasks are the steps, and the post.
+
+Nothing here knows what a step does (`indexer.flow`), nor keeps anything: state is in the store.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+
+from indexer.flow.post import QUEUE_OF, QUEUES, STEPS, Queue, Step
+from kg.errors import DependencyMissing, SettingsInvalid
+from kg.records import JSON
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+CONNECT_SECONDS = 2.0
+"""How long a broker may take to answer a connection before it counts as away."""
+VISIBILITY_SECONDS = 3600
+"""After which Redis gives a message again that a worker died with. Nothing waits for that: what
+nobody does is found in the store and sent again long before."""
+_SCHEMES = ("redis", "rediss", "amqp", "amqps")
+_PREFIX = "ammon."
+
+_Result = TypeVar("_Result")
+_log = structlog.get_logger(__name__)
+
+
+def check(broker_url: str) -> None:
+    """See that such a broker could be used, without asking it. It takes no time.
+
+    Raises: SettingsInvalid, DependencyMissing.
+    """
+    if urlsplit(broker_url).scheme not in _SCHEMES:
+        raise SettingsInvalid(
+            f"The setting broker_url begins with none of {', '.join(_SCHEMES)}: give the address "
+            "of a Redis (redis://host:6379/0) or of a RabbitMQ (amqp://user:password@host//)."
+        )
+    if find_spec("celery") is None:
+        raise DependencyMissing("celery", "celery")
+
+
+def make_app(broker_url: str) -> "Celery":
+    """The Celery app: three queues, messages in JSON, acknowledged when they are done with.
+
+    Raises: SettingsInvalid, DependencyMissing.
+    """
+    check(broker_url)
+    from celery import Celery
+    from kombu import Queue as KombuQueue
+
+    app = Celery("ammon", broker=broker_url, set_as_current=False)
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_queues=[KombuQueue(name) for name in QUEUES],
+        task_default_queue="commit",
+        task_create_missing_queues=False,
+        task_send_sent_event=True,
+        worker_send_task_events=True,  # for Flower
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_timeout=CONNECT_SECONDS,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_heartbeat=10,
+        broker_transport_options=_transport(broker_url),
+    )
+    return app
+
+
+def _transport(broker_url: str) -> dict[str, Any]:
+    if not broker_url.startswith("redis"):
+        return {}
+    return {
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    }
+
+
+def register(app: "Celery", take: Callable[[Step, Mapping[str, Any]], None]) -> None:
+    """Make each step a task of the app."""
+    for step in STEPS:
+        _register(app, step, take)
+
+
+def _register(app: "Celery", step: Step, take: Callable[[Step, Mapping[str, Any]], None]) -> None:
+    @app.task(name=_PREFIX + step)
+    def task(message: Mapping[str, Any]) -> None:
+        take(step, message)
+
+
+class CeleryPost:
+    """`indexer.flow.post.Post` over a broker. Safe for several threads."""
+
+    def __init__(self, app: "Celery") -> None:
+        """Send by this app."""
+        from kombu.exceptions import KombuError
+
+        self._app = app
+        self._away = False
+        known: Any = app.connection_for_write().connection_errors
+        self._errors: tuple[type[Exception], ...] = (KombuError, OSError, *known)
+
+    def send(self, step: Step, message: Mapping[str, JSON]) -> bool:
+        def send() -> bool:
+            self._app.send_task(
+                _PREFIX + step,
+                args=[dict(message)],
+                queue=QUEUE_OF[step],
+                argsrepr=_told(message),
+                retry=True,  # once: a connection may be of before the broker's last start
+                retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0},
+            )
+            return True
+
+        return self._try(send) is not None
+
+    def depth(self, queue: Queue) -> int | None:
+        return self._try(lambda: self._depth(queue))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._app.close()
+
+    def _depth(self, queue: Queue) -> int:
+        with self._app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            channel: Any = connection.default_channel
+            try:
+                found = channel.queue_declare(queue=queue, passive=True)
+            except connection.channel_errors:  # nobody has sent anything there yet
+                return 0
+            return int(found.message_count)
+
+    def _try(self, action: Callable[[], _Result]) -> _Result | None:
+        """What the action returns; None if the broker is away, which is told once."""
+        try:
+            result = action()
+        except self._errors as error:
+            if not self._away:
+                _log.warning("the broker is away; its work waits in the store", reason=str(error))
+            self._away = True
+            return None
+        if self._away:
+            _log.info("the broker is back")
+        self._away = False
+        return result
+
+
+def _told(message: Mapping[str, JSON]) -> str:
+    """What Flower shows of a message: no texts."""
+    tasks = message.get("tasks")
+    count = f", {len(tasks)} documents" if isinstance(tasks, list | dict) else ""
+    return f"{message.get('collection', '')}{count}"

@@ -1,0 +1,59 @@
+"""`ammon worker`: a process that takes documents into the graph, one of as many as wanted."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from indexer.flow.post import Queue
+
+_ALL = "extract,embed,commit"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: ammon worker --queues extract --concurrency 16")(worker)
+
+
+def worker(
+    context: typer.Context,
+    queues: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="What to work on: extract (waits for models), commit (documents into the graph), "
+            "embed (embeddings and snapshots).",
+        ),
+    ] = _ALL,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=256, metavar="N", help="How many messages at once.")
+    ] = 4,
+) -> None:
+    """Work on what others ingest, until told to end. Needs the setting `broker_url`.
+
+    Start as many as you like, on as many machines as share the store; none is waited for. Ctrl-C
+    or SIGTERM lets it finish what it began.
+    """
+    from server.cli.context import load_settings
+    from server.composition import compose
+    from server.worker_process import run_worker
+
+    chosen = _queues(queues)
+    core = (context.obj or compose)(load_settings("info").settings)
+    try:
+        code = run_worker(core, chosen, concurrency)
+    finally:
+        core.close()
+    raise typer.Exit(code)
+
+
+def _queues(names: str) -> "list[Queue]":
+    """The queues that are named. Raises: BadParameter."""
+    from indexer.flow.post import QUEUES
+
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in QUEUES]
+    if unknown or not wanted:
+        told = f"there is no queue {unknown[0]!r}" if unknown else "no queue is named"
+        raise typer.BadParameter(f"{told}: choose from {', '.join(QUEUES)}.")
+    return [queue for queue in QUEUES if queue in wanted]

@@ -1,0 +1,108 @@
+"""Prometheus metrics of a worker: what it does, and what waits."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from indexer.flow.post import QUEUES, Post, Step
+from kg.errors import AmmonError, DependencyMissing, SettingsInvalid
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+_SECONDS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
+
+
+class PrometheusMeter:
+    """`indexer.flow.meter.Meter` that Prometheus reads. Safe for several threads."""
+
+    def __init__(self) -> None:
+        """Begin at zero. Raises: DependencyMissing."""
+        try:
+            from prometheus_client import CollectorRegistry, Counter, Histogram
+        except ImportError as error:
+            raise DependencyMissing("prometheus-client", "metrics") from error
+        self.registry: CollectorRegistry = CollectorRegistry()
+
+        def counter(name: str, told: str, labels: list[str]) -> Counter:
+            return Counter(name, told, labels, namespace="ammon", registry=self.registry)
+
+        self._steps = counter("tasks", "Steps taken.", ["step", "outcome"])
+        self._documents = counter("documents", "Documents worked on.", ["outcome"])
+        self._passages = counter("passages", "Passages extracted.", ["outcome"])
+        self._tokens = counter("tokens", "Tokens that extractions took.", ["direction"])
+        self._seconds = Histogram(
+            "task_seconds",
+            "How long steps took.",
+            ["step"],
+            buckets=_SECONDS,
+            namespace="ammon",
+            registry=self.registry,
+        )
+
+    def step(self, step: Step, seconds: float, *, failed: bool) -> None:
+        self._steps.labels(step, "failed" if failed else "done").inc()
+        self._seconds.labels(step).observe(seconds)
+
+    def documents(self, *, done: int, failed: int) -> None:
+        self._documents.labels("done").inc(done)
+        self._documents.labels("failed").inc(failed)
+
+    def passage(self, *, input_tokens: int, output_tokens: int, failed: bool) -> None:
+        self._passages.labels("quarantined" if failed else "done").inc()
+        self._tokens.labels("input").inc(input_tokens)
+        self._tokens.labels("output").inc(output_tokens)
+
+    def watch(self, post: Post, waiting: Callable[[], Mapping[str, int]]) -> None:
+        """Tell, at each reading, what waits: messages, and documents of each collection."""
+        self.registry.register(_Waiting(post, waiting))
+
+    def serve(self, host: str, port: int) -> Callable[[], None]:
+        """Answer Prometheus at this address until what is returned is called.
+
+        Raises: SettingsInvalid.
+        """
+        from prometheus_client import start_http_server
+
+        try:
+            server, thread = start_http_server(port, addr=host, registry=self.registry)
+        except OSError as error:
+            raise SettingsInvalid(
+                f"Metrics cannot be served at {host}, port {port}: {error.strerror or error}. "
+                "Choose another metrics_port; 0 serves none."
+            ) from error
+
+        def close() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return close
+
+
+class _Waiting:
+    """Gauges that are looked up when they are read."""
+
+    def __init__(self, post: Post, waiting: Callable[[], Mapping[str, int]]) -> None:
+        self._post = post
+        self._waiting = waiting
+
+    def collect(self) -> "Iterable[Metric]":
+        from prometheus_client.core import GaugeMetricFamily
+
+        depth = GaugeMetricFamily(
+            "ammon_queue_depth", "Messages that no worker has taken.", labels=["queue"]
+        )
+        for queue in QUEUES:
+            found = self._post.depth(queue)
+            if found is not None:
+                depth.add_metric([queue], found)
+        yield depth
+        documents = GaugeMetricFamily(
+            "ammon_documents_waiting", "Documents on their way.", labels=["collection"]
+        )
+        try:
+            for collection, number in self._waiting().items():
+                documents.add_metric([collection], number)
+        except AmmonError:
+            return  # the store is away; the other metrics are not
+        yield documents

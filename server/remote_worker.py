@@ -1,0 +1,115 @@
+"""The work done elsewhere: what stands in for worker threads where a broker is set."""
+
+import time
+from collections.abc import Callable
+from threading import Lock, Thread
+
+import structlog
+
+from indexer.flow.post import Post
+from indexer.ingester import Processed
+from indexer.pipeline import Pipeline
+from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from kg.jobs import TaskState
+
+_CLOSE_SECONDS = 5.0
+_log = structlog.get_logger(__name__)
+
+
+class RemoteWorker:
+    """Takes no work itself: tells workers that there is some, and waits for them if asked to.
+
+    A broker that is away holds up nobody: the work is in the store, and workers look there too.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        open_post: Callable[[], Post],
+        *,
+        poll_seconds: float = 0.25,
+        worry_seconds: float = 15.0,
+    ) -> None:
+        """`open_post` is called once, when there is something to send.
+
+        `worry_seconds`: without progress, after which whoever waits is told why that may be."""
+        self._pipeline = pipeline
+        self._open_post = open_post
+        self._post: Post | None = None
+        self._poll_seconds = poll_seconds
+        self._worry_seconds = worry_seconds
+        self._lock = Lock()
+        self._nudging: Thread | None = None
+        self._again = False
+
+    @property
+    def running(self) -> bool:
+        """Whether work goes on in the background: elsewhere, as far as one knows."""
+        return True
+
+    def start(self) -> None:
+        """Tell workers, who may have waited for this."""
+        self.wake()
+
+    def wake(self) -> None:
+        """Tell workers that something was queued, deleted or reconfigured; wait for nothing."""
+        with self._lock:
+            if self._nudging is not None:
+                self._again = True
+                return
+            self._nudging = Thread(target=self._nudge, name="nudge", daemon=True)
+            self._nudging.start()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Send what is yet to be sent."""
+        with self._lock:
+            nudging = self._nudging
+        if nudging is not None:
+            nudging.join(_CLOSE_SECONDS if timeout is None else min(timeout, _CLOSE_SECONDS))
+
+    def run_until_empty(
+        self, collection: str | None = None, progress: ReportProgress = ignore_progress
+    ) -> Processed:
+        """Wait until workers have done what waits, and published it. Raises: StoreError."""
+        queue = self._pipeline.queue
+        most, waiting = 0, -1
+        changed = time.monotonic()
+        self.wake()
+        while True:
+            before, waiting = waiting, queue.waiting(collection)
+            most = max(most, waiting)
+            progress(StepProgress(step="extract", done=most - waiting, total=most))
+            if not waiting and not self._stale(collection):
+                return Processed(done=most)
+            if waiting != before:
+                changed = time.monotonic()
+            elif time.monotonic() - changed > self._worry_seconds:
+                changed = time.monotonic()
+                self._worry(collection)
+            time.sleep(self._poll_seconds)
+
+    def _stale(self, collection: str | None) -> bool:
+        store, publisher = self._pipeline.store, self._pipeline.publisher
+        found = store.collections() if collection is None else [store.collection(collection)]
+        return any(publisher.stale(one) for one in found)
+
+    def _worry(self, collection: str | None) -> None:
+        """Nothing has moved for a while: say what is known of the reason."""
+        reason = "does `ammon worker` run, with the same settings?"
+        for job in self._pipeline.queue.jobs(collection, limit=10):
+            waiting = self._pipeline.queue.tasks(job.id, state=TaskState.QUEUED, limit=1)
+            if waiting and waiting[0].error:
+                reason = waiting[0].error
+        _log.warning("still waiting for workers", reason=reason)
+        self.wake()
+
+    def _nudge(self) -> None:
+        while True:
+            if self._post is None:
+                self._post = self._open_post()
+            self._post.send("prepare", {})
+            with self._lock:
+                if not self._again:
+                    self._nudging = None
+                    return
+                self._again = False

@@ -1,0 +1,36 @@
+"""Whoever brings documents into the graph: threads of this process, or workers elsewhere."""
+
+from typing import Protocol
+
+from indexer.ingester import Processed
+from indexer.progress import ReportProgress, ignore_progress
+
+
+class Workforce(Protocol):
+    """Works through the queue. Safe for several threads."""
+
+    @property
+    def running(self) -> bool:
+        """Whether work goes on in the background."""
+        ...
+
+    def start(self) -> None:
+        """Work in the background until `stop`."""
+        ...
+
+    def wake(self) -> None:
+        """Look now: something was queued, deleted or reconfigured."""
+        ...
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Take on nothing more, and wait for what was begun, but no longer than so."""
+        ...
+
+    def run_until_empty(
+        self, collection: str | None = None, progress: ReportProgress = ignore_progress
+    ) -> Processed:
+        """See that nothing of the collection (of any, if None) waits, and that all is published.
+
+        Raises: StoreError; ModelError: what is done stays done.
+        """
+        ...
