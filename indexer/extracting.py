@@ -7,11 +7,13 @@ saved under the extractor's name and the task's.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from indexer.extraction.notes import NoteTaker, StoreNotebook
 from indexer.extraction.port import Extractor
+from indexer.patience import patiently
 from kg.records import Extraction, Passage
 from kg.store import GraphStore
 
@@ -58,7 +60,8 @@ def extracted(
         if extractor.paid or tasks_of is not None:
             cleared = [notebook.cleared(key)] if takes_notes else []
             failed = _failures(extraction, (tasks_of or {}).get(key, ()))
-            store.save_extractions(collection, [extraction, *cleared, *failed])
+            kept = [extraction, *cleared, *failed]
+            patiently(partial(store.save_extractions, collection, kept))
         if extraction.failure:
             _log.warning(
                 "passage quarantined",

@@ -7,6 +7,7 @@ an answer that is there already: documents that are whole come in, the others wa
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -16,7 +17,7 @@ from indexer.extracting import extracted, failures_of, usable
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
 from indexer.patience import patiently
-from indexer.spending import Prices, affordable, overspent, progress_of
+from indexer.spending import UNKNOWN, Prices, affordable, overspent, progress_of
 from indexer.work import Work, batches, used_by
 from inference.embedder import Embedder
 from kg.errors import (
@@ -92,6 +93,8 @@ class Ingester:
     extractor: Callable[[CollectionSettings], Extractor]
     embedder: Callable[[CollectionSettings], Embedder]
     max_attempts: int
+    drafts: Drafts
+    prices: Prices = UNKNOWN
     committed: Callable[[str, Change], None] = _tell_nobody
     """Told what came into which collection, after it did."""
 
@@ -178,7 +181,8 @@ class Ingester:
         graphs = {key: graph for key, graph in work.graphs.items() if key in missing}
         if not graphs:
             return Processed()
-        self.drafts.bring_in(batch[0].collection, settings, work, graphs)
+        change = self.drafts.bring_in(batch[0].collection, settings, work, graphs)
+        self.committed(batch[0].collection, change)
         for worker in {task.worker for task in batch}:
             held = [task.id for task in batch if task.worker == worker and task.id in graphs]
             self.queue.release(held, worker=worker)
@@ -194,7 +198,7 @@ class Ingester:
             change = Change(
                 put=tuple(put.values()), extractions=tuple(used), completed=tuple(ready)
             )
-            patiently(lambda: self.store.commit(batch[0].collection, change))
+            self.store.commit(batch[0].collection, change)
             self.committed(batch[0].collection, change)
         result = Processed(
             done=len(ready),
@@ -259,8 +263,8 @@ class Ingester:
                 for extraction in extracted(self.store, collection, extractor, passages):
                     work.found[extraction.passage_id] = extraction
                     if extractor.paid:
-                        tasks = tasks_of[extraction.passage_id]
-                        self.queue.note_progress(progress_of(extraction, tasks, self.prices))
+                        new = progress_of(extraction, tasks_of[extraction.passage_id], self.prices)
+                        patiently(partial(self.queue.note_progress, new))
         except ModelUnavailable as error:
             return error
         if not extractor.paid:

@@ -15,6 +15,7 @@
     │   └── SettingsConflict
     ├── StoreError                 the store cannot do what was asked
     │   ├── StoreUnavailable
+    │   │   └── StoreClosed
     │   ├── StoreVersionUnknown
     │   └── RevisionForgotten
     ├── SnapshotError
@@ -90,6 +91,10 @@ class StoreError(AmmonError):
 
 class StoreUnavailable(StoreError):
     """The store cannot be reached, or is locked by another process for too long."""
+
+
+class StoreClosed(StoreUnavailable):
+    """The store was closed by its owner: no waiting opens it again."""
 
 
 class StoreVersionUnknown(StoreError):

@@ -13,8 +13,12 @@ from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_nam
 from indexer.extraction.notes import MemoryNotebook, Notebook, Notes
 from inference.chat import AnswerUnusable, ChatModel, Message
 from inference.texts import encodable
+from inference.tokens import estimated_tokens
 from kg.errors import ModelOutputInvalid, ModelUnavailable
 from kg.records import Extraction, NamedEntity, Passage, Triple
+
+_SHORTEST_ANSWERS = 60
+"""Tokens of the two answers to a passage of a few words."""
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
@@ -64,6 +68,14 @@ class LLMExtractor:
     @property
     def paid(self) -> bool:
         return True
+
+    def tokens(self, passage: Passage) -> tuple[int, int]:
+        """About how many tokens go and come for a passage: answers are about as long as what they
+        are about, each in its own way."""
+        size = estimated_tokens(passage.embedded_text)
+        asked = [*prompts.entities(passage), *prompts.triples(passage, ())]
+        sent = sum(estimated_tokens(turn.content) for turn in asked)
+        return sent + size // 2, 2 * size + _SHORTEST_ANSWERS
 
     def extract(self, passages: Sequence[Passage]) -> Iterator[Extraction]:
         return self.resume(passages, self._begun)

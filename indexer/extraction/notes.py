@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from indexer.patience import patiently
 from kg.records import Extraction, Passage
 from kg.store import GraphStore
 
@@ -83,19 +84,15 @@ class StoreNotebook:
 
     def write(self, passage_id: str, notes: Notes) -> None:
         said = json.dumps({"texts": notes.texts, "faults": notes.faults}, ensure_ascii=False)
-        self.store.save_extractions(
-            self.collection,
-            [
-                Extraction(
-                    passage_id=passage_id,
-                    extractor=self.extractor + _BEGUN,
-                    model=notes.model,
-                    input_tokens=notes.input_tokens,
-                    output_tokens=notes.output_tokens,
-                    raw=said,
-                )
-            ],
+        kept = Extraction(
+            passage_id=passage_id,
+            extractor=self.extractor + _BEGUN,
+            model=notes.model,
+            input_tokens=notes.input_tokens,
+            output_tokens=notes.output_tokens,
+            raw=said,
         )
+        patiently(lambda: self.store.save_extractions(self.collection, [kept]))
 
     def finish(self, passage_id: str) -> None:
         """Nothing yet: notes go with the transaction that saves the extraction (see `cleared`)."""

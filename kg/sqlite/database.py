@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import apsw
 
-from kg.errors import InputError, StoreUnavailable, StoreVersionUnknown
+from kg.errors import InputError, StoreClosed, StoreUnavailable, StoreVersionUnknown
 
 BUSY_SECONDS = 30.0
 """How long to wait for another process's transaction."""
@@ -96,7 +96,8 @@ class Database:
         try:
             yield
         except tuple(_REMEDIES) as error:
-            raise StoreUnavailable(
+            closed = isinstance(error, apsw.ConnectionClosedError)
+            raise (StoreClosed if closed else StoreUnavailable)(
                 f"The store {self.path} cannot be used ({error}). {_REMEDIES[type(error)]}"
             ) from error
         except UnicodeEncodeError as error:

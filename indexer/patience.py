@@ -1,0 +1,26 @@
+"""A store that is away for a moment: what a model was paid for waits until it is back."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from kg.errors import StoreClosed, StoreUnavailable
+
+PATIENCE_SECONDS = 300.0
+"""For how long the store may be away before work is given up."""
+_LONGEST_WAIT = 10.0
+
+_Result = TypeVar("_Result")
+
+
+def patiently(action: Callable[[], _Result], *, seconds: float = PATIENCE_SECONDS) -> _Result:
+    """Do it, again while the store is away. Raises: what the action raises, then too."""
+    import stamina
+
+    retries = stamina.RetryingCaller(
+        attempts=None, timeout=seconds, wait_initial=0.1, wait_max=_LONGEST_WAIT
+    )
+    return retries(_may_pass, action)
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, StoreUnavailable) and not isinstance(error, StoreClosed)

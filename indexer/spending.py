@@ -1,0 +1,119 @@
+"""What models are paid: prices, estimates, and jobs that may spend only so much."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from kg.jobs import UNLIMITED, Job, Progress
+from kg.records import Extraction, Passage
+
+_PART = 2
+"""At most one of so many parts of what is left is sent at once: estimates may be wrong."""
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """An extractor that is paid by tokens."""
+
+    def tokens(self, passage: Passage) -> tuple[int, int]:
+        """About how many tokens it sends and gets for a passage."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prices:
+    """Of a chat model, in any currency, for a million tokens; 0 if unknown."""
+
+    input: float = 0.0
+    output: float = 0.0
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        """Of so many tokens."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1e6
+
+
+UNKNOWN = Prices()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spending:
+    """Tokens and money."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """In and out."""
+        return self.input_tokens + self.output_tokens
+
+
+def estimate(extractor: object, passages: Sequence[Passage], prices: Prices) -> Spending:
+    """About what these passages will take; nothing if the extractor is not paid by tokens."""
+    if not isinstance(extractor, Metered):
+        return Spending()
+    pairs = [extractor.tokens(passage) for passage in passages]
+    tokens_in, tokens_out = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+    return Spending(
+        input_tokens=tokens_in,
+        output_tokens=tokens_out,
+        cost=prices.cost(tokens_in, tokens_out),
+    )
+
+
+def progress_of(
+    extraction: Extraction, tasks: Sequence[str], prices: Prices
+) -> Mapping[str, Progress]:
+    """What a fresh extraction adds to the tasks whose documents have its passage; the first one
+    bears what it cost."""
+    tokens = (extraction.input_tokens, extraction.output_tokens)
+    spent = Progress(
+        passages_done=1,
+        input_tokens=tokens[0],
+        output_tokens=tokens[1],
+        cost=prices.cost(*tokens),
+    )
+    return {
+        task: Progress(passages_done=1) if number else spent for number, task in enumerate(tasks)
+    }
+
+
+def affordable(job: Job, extractor: object, passages: Sequence[Passage], prices: Prices) -> int:
+    """How many of these passages, from the first on, may be sent now within the job's budget.
+
+    Few when it comes to an end, so that what is really spent is seen in between: beyond the budget
+    goes at most what one passage takes more than is estimated.
+    """
+    if job.budget == UNLIMITED:
+        return len(passages)
+    spent = job.progress
+    tokens_left = _left(job.budget.tokens, spent.input_tokens + spent.output_tokens)
+    cost_left = _left(job.budget.cost, spent.cost)
+    tokens, cost = 0, 0.0
+    for number, passage in enumerate(passages):
+        next_one = estimate(extractor, [passage], prices)
+        tokens, cost = tokens + next_one.tokens, cost + next_one.cost
+        part = _PART if number else 1
+        if tokens * part > tokens_left or cost * part > cost_left:
+            return number
+    return len(passages)
+
+
+def overspent(job: Job) -> str:
+    """Why a document of a job whose budget is spent fails, and what to do about it."""
+    spent, budget = job.progress, job.budget
+    used = f"{spent.input_tokens + spent.output_tokens:,} tokens"
+    limit = f"{budget.tokens:,} tokens" if budget.tokens is not None else ""
+    if budget.cost is not None:
+        used += f" ({spent.cost:.4f})"
+        limit += f"{' and ' if limit else ''}{budget.cost:g} in money"
+    return (
+        f"The job's budget of {limit} leaves no room for its next passage: {used} are spent. "
+        f"What was paid for is kept; with a larger budget it goes on from there: "
+        f"ammon jobs retry {job.id} --budget …"
+    )
+
+
+def _left(limit: float | None, spent: float) -> float:
+    return float("inf") if limit is None else limit - spent
