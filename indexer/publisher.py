@@ -123,7 +123,7 @@ class Publisher:
         """Whether the present revision is published, sound, and with all of its synonyms."""
         if not self._covers(self.store.collection(collection), sound=True, thorough=thorough):
             return False
-        with self.store.read(collection) as reader:
+        with self.store.peek(collection) as reader:
             return not reader.unlinked()
 
     def _covers(

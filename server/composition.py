@@ -10,7 +10,6 @@ from indexer.pipeline import Pipeline
 from indexer.worker import Worker
 from inference.cache import CachedEmbedder
 from inference.embedder import Embedder
-from kg.sqlite import SQLiteStore
 from server import broker
 from server.adapters import make_embedder, make_extractor, make_objects
 from server.core import Core
@@ -18,6 +17,7 @@ from server.folders import Folders
 from server.remote_worker import RemoteWorker
 from server.retrievers import Retrievers
 from server.settings import Settings
+from server.stores import make_store
 from server.workforce import Workforce
 
 _Made = TypeVar("_Made")
@@ -37,7 +37,7 @@ def compose(
     Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
     folders = Folders(settings.data_dir, make_objects(settings))
-    store = SQLiteStore(folders.store)
+    store = make_store(settings, folders)
     resources = ExitStack()
     resources.callback(store.close)
 

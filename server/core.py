@@ -113,7 +113,7 @@ class Core:
 
     def documents(self, collection: str, *, after: str = "", limit: int = 100) -> list[Document]:
         """A page of documents, by id, after that of the one before. Raises: CollectionNotFound."""
-        with self.store.read(collection) as reader:
+        with self.store.peek(collection) as reader:
             return list(reader.documents(after=after, limit=limit))
 
     def delete_documents(self, collection: str, keys: Sequence[str]) -> list[str]:

@@ -84,7 +84,7 @@ def ingest(
         failed += [Failure(source=source, reason=reason) for source, reason in found]
     came = _came(core, submission)
     replaced = tuple(source for key, source in came.items() if key in before)
-    with core.store.read(collection) as reader:
+    with core.store.peek(collection) as reader:
         counts = reader.counts()
     return IngestReport(
         collection=collection,

@@ -18,9 +18,10 @@ class Quarantined:
 
 def quarantine(core: Core, collection: str) -> tuple[Quarantined, ...]:
     """All such passages, by source. Raises: CollectionNotFound."""
-    with core.store.read(collection) as reader:
+    with core.store.peek(collection) as reader:
         if not reader.counts()["quarantined"]:
             return ()
+    with core.store.read(collection) as reader:
         reasons = {one.passage_id: one.failure for one in reader.extractions() if one.failure}
         places = [place for place in reader.placements() if place.passage_id in reasons]
         chosen = {place.document_id for place in places}

@@ -54,6 +54,19 @@ class Settings(BaseSettings):
     collection: str = "default"
     """The collection that commands work on unless they name another one."""
 
+    store: Literal["sqlite", "neo4j"] = "sqlite"
+    """Where the graph is kept: sqlite, a file below data_dir, or neo4j, for several machines."""
+    neo4j_uri: str = "bolt://127.0.0.1:7687"
+    """The Neo4j of store neo4j: bolt://HOST:PORT, or neo4j://HOST:PORT for a cluster."""
+    neo4j_user: str = "neo4j"
+    """The user there."""
+    neo4j_password: SecretStr = SecretStr("")
+    """The user's password."""
+    neo4j_database: str = "neo4j"
+    """The database there; it may hold other things, under other labels."""
+    neo4j_browser_url: str = "http://127.0.0.1:7474"
+    """Where people open Neo4j Browser; links to it begin so."""
+
     snapshot_url: str = ""
     """Where snapshots are kept for servers on several machines, as s3://bucket/folder or another
     URL of fsspec; unless set, below `data_dir`."""

@@ -51,7 +51,7 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
 
     Raises: CollectionNotFound.
     """
-    with core.store.read(name) as reader:
+    with core.store.peek(name) as reader:
         collection, counts = reader.collection, dict(reader.counts())
     revision = core.published_revision(collection)
     return CollectionStatus(

@@ -166,7 +166,7 @@ def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) 
     )
     core.pipeline.submit(name, dataset.documents)
     core.worker.run_until_empty(name, progress)
-    with core.store.read(name) as reader:
+    with core.store.peek(name) as reader:
         lost = len(dataset.documents) - reader.counts()["documents"]
     if lost > 0:
         raise InputError(f"{lost} documents of {dataset.name!r} could not be indexed.")

@@ -1,0 +1,31 @@
+"""Making the store that the settings name."""
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from kg.sqlite import SQLiteStore
+from server.folders import Folders
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from kg.neo4j import Neo4jStore
+
+StoreName: TypeAlias = Literal["sqlite", "neo4j"]
+
+
+def make_store(
+    settings: Settings, folders: Folders, name: StoreName | None = None
+) -> "SQLiteStore | Neo4jStore":
+    """The store of this name, or else of the settings' choice; both graph store and queue.
+
+    Raises: StoreError, DependencyMissing.
+    """
+    if (name or settings.store) == "sqlite":
+        return SQLiteStore(folders.store)
+    from kg.neo4j import Neo4jStore
+
+    return Neo4jStore(
+        settings.neo4j_uri,
+        settings.neo4j_user,
+        settings.neo4j_password.get_secret_value(),
+        database=settings.neo4j_database,
+    )
