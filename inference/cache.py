@@ -2,16 +2,18 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
 
 import numpy as np
 
-from inference.embedder import Embedder, Kind, Progress, Vectors
+from inference.embedder import Embedder, Kind, Part, Progress, Vectors, part_embedder
 from inference.instructions import Instructed, Instructions
 from inference.vector_file import VectorFile
 
+_Query: TypeAlias = tuple[bytes, tuple[Part, ...]]
 _QUERY_KINDS = ("query", "query_to_fact")
 _QUERIES_KEPT = 1024
 _READ_AT_ONCE = 1024
@@ -32,7 +34,7 @@ class CachedEmbedder:
         """Put a cache file, new or old, before an embedder. Raises: StoreUnavailable."""
         self._embedder = embedder
         self._file = VectorFile(path)
-        self._queries: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._queries: OrderedDict[_Query, Vectors] = OrderedDict()
         self._lock = Lock()
 
     @property
@@ -55,13 +57,22 @@ class CachedEmbedder:
         return self._embedder.count_tokens(text)
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
-        keys = self._keys(texts, kind)
         if kind in _QUERY_KINDS:
-            vectors = self._embed_queries(texts, keys, kind)
+            found = self._embed_queries(texts, [()] * len(texts), kind)
             if progress is not None and texts:
                 progress(len(texts))
-            return vectors
-        return self._embed_kept(texts, keys, kind, progress or _ignore)
+            return np.concatenate([np.empty((0, self.dimension), dtype=np.float32), *found])
+        return self._embed_kept(texts, self._keys(texts, kind), kind, progress or _ignore)
+
+    @property
+    def embeds_parts(self) -> bool:
+        """See `inference.embedder.PartEmbedder`."""
+        return part_embedder(self._embedder) is not None
+
+    def embed_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
+    ) -> list[Vectors]:
+        return self._embed_queries(texts, [tuple(one) for one in parts], kind)
 
     def close(self) -> None:
         """Close the cache's file; a later call opens it again."""
@@ -112,22 +123,29 @@ class CachedEmbedder:
         sound = np.abs(np.einsum("ij,ij->i", rows, rows) - 1.0) < 1e-3
         return {key: rows[i] for i, (key, _) in enumerate(data) if sound[i]}
 
-    def _embed_queries(self, texts: Sequence[str], keys: Sequence[bytes], kind: Kind) -> Vectors:
+    def _embed_queries(
+        self, texts: Sequence[str], parts: Sequence[tuple[Part, ...]], kind: Kind
+    ) -> list[Vectors]:
+        """For each text (1 + its parts, dimension), from memory as far as it is there."""
+        keys = list(zip(self._keys(texts, kind), parts, strict=True))
         with self._lock:
             found = {key: self._queries[key] for key in keys if key in self._queries}
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
-            made = self._embedder.embed(list(missing.values()), kind)
-            found.update(zip(missing, made, strict=True))
+            found.update(zip(missing, self._made(missing, kind), strict=True))
         with self._lock:
             for key in keys:
                 self._queries[key] = found[key]
                 self._queries.move_to_end(key)
             while len(self._queries) > _QUERIES_KEPT:
                 self._queries.popitem(last=False)
-        if not keys:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        return np.stack([found[key] for key in keys])
+        return [found[key] for key in keys]
+
+    def _made(self, missing: Mapping[_Query, str], kind: Kind) -> Sequence[Vectors]:
+        texts = list(missing.values())
+        if parting := part_embedder(self._embedder):
+            return parting.embed_parts(texts, [parts for _, parts in missing], kind)
+        return list(self._embedder.embed(texts, kind)[:, np.newaxis])
 
 
 def _parts(texts: Sequence[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:

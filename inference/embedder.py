@@ -1,7 +1,7 @@
 """The port to embedding models."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,9 @@ import numpy.typing as npt
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Kind: TypeAlias = Literal["passage", "sentence", "entity", "fact", "query", "query_to_fact"]
 """What a text is, for models that want an instruction before it."""
+
+Part: TypeAlias = tuple[tuple[int, int], ...]
+"""A part of a text, from here to there, and perhaps from elsewhere on."""
 
 Progress: TypeAlias = Callable[[int], None]
 """Called with the number of texts done since the last call."""
@@ -46,3 +49,33 @@ class Embedder(Protocol):
         Raises: ModelError.
         """
         ...
+
+
+@runtime_checkable
+class PartEmbedder(Protocol):
+    """What an embedder may have besides: parts of a text, as they read in the whole of it.
+
+    One pass through the model gives the text's vector and those of all its parts.
+    """
+
+    @property
+    def embeds_parts(self) -> bool:
+        """Whether it really can: that may depend on the model. Raises: ModelError."""
+        ...
+
+    def embed_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
+    ) -> list[Vectors]:
+        """For each text (1 + its parts, dimension): its own vector, as `embed` gives it, and each
+        part's, float32, of length one. A part without a token has the text's vector.
+
+        Raises: ModelError.
+        """
+        ...
+
+
+def part_embedder(embedder: Embedder) -> PartEmbedder | None:
+    """The embedder, if it can embed parts. Raises: ModelError."""
+    if isinstance(embedder, PartEmbedder) and embedder.embeds_parts:
+        return embedder
+    return None

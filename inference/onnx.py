@@ -1,20 +1,20 @@
 """Sentence embedders on onnxruntime: MiniLM, which comes with Ammon, or any other by path."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from inference import instructions as instruct
 from inference import model_files
-from inference.embedder import Kind, Progress, Vectors
+from inference.batches import Rows, batches
+from inference.embedder import Kind, Part, Progress, Vectors
 from inference.instructions import Instructions
 from inference.model_files import ModelFiles, Pooling
 from inference.onnx_session import Ids, OnnxSession
@@ -23,19 +23,17 @@ from inference.tokens import TokenCounter, open_tokenizer
 from kg.errors import WeightsInvalid
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
-_BATCH_TOKENS = 256
-"""Batches above this are no faster than texts one by one, and take more memory."""
-_BATCH_TEXTS = 32
-_PROBE_ABOVE = 32
-"""Calls of fewer texts, as questions are, go one by one and spare the probe of batching."""
+_Made = TypeVar("_Made")
+_PROBE_AFTER = 32
+"""Texts that go one by one before batching is tried out, which takes as long as they do."""
 
 
 class OnnxEmbedder:
     """Embeds texts with a model in the ONNX format. Safe for several threads.
 
-    Texts go through the model in batches of one length if the model is seen to give the same
+    Texts go through the model in batches of similar length if the model is seen to give the same
     vectors so, else one by one; in both cases a text's vector is the same in all company.
     """
 
@@ -75,6 +73,7 @@ class OnnxEmbedder:
         self._truncating: Tokenizer | None = None
         self._model_id = ""
         self._batches: bool | None = None
+        self._seen = 0
 
     @property
     def instructions(self) -> Instructions:
@@ -109,27 +108,55 @@ class OnnxEmbedder:
         repeats = np.bincount(row_of, minlength=len(rows))
         vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
         prefix = self._instructions.get(kind, "")
-        ids = [self._encode(prefix + text) for text in rows]
-        batches = _batches(ids, batched=len(ids) > _PROBE_ABOVE and self._can_batch())
-        run = partial(_run, self._loaded(), ids)
-        with ThreadPoolExecutor(min(self._threads, len(batches)) or 1) as pool:
-            # A single batch, as of a question, does not wait for a thread to start.
-            results = pool.map(run, batches) if len(batches) > 1 else map(run, batches)
-            for batch, result in zip(batches, results, strict=True):
-                vectors[batch] = result
-                if progress is not None:
-                    progress(int(repeats[batch].sum()))
+        ids = [_ids(self._encode(prefix + text)) for text in rows]
+        for batch, result in self._batched(ids, _vectors):
+            vectors[batch] = result
+            if progress is not None:
+                progress(int(repeats[batch].sum()))
         return vectors[row_of]
 
-    def _encode(self, text: str) -> Ids:
-        ids = self._tokenizer().encode(encodable(text)).ids
-        # A tokenizer without special tokens makes nothing of an empty text.
-        return np.array(ids or [0], dtype=np.int64)
+    @property
+    def embeds_parts(self) -> bool:
+        """See `inference.embedder.PartEmbedder`."""
+        return self._loaded().pools_tokens
 
-    def _can_batch(self) -> bool:
-        if self._batches is None:
+    def embed_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
+    ) -> list[Vectors]:
+        prefix = self._instructions.get(kind, "")
+        encodings = [self._encode(prefix + text) for text in texts]
+        found: list[Vectors] = [np.empty(0, dtype=np.float32)] * len(texts)
+        pool = self._loaded().pool
+        for batch, states in self._batched([_ids(one) for one in encodings], OnnxSession.states):
+            for row, state in zip(batch.tolist(), states, strict=True):
+                kept = (_tokens(encodings[row], part, len(prefix)) for part in parts[row])
+                pooled = [pool(state[tokens] if tokens else state) for tokens in kept]
+                found[row] = np.stack([pool(state), *pooled])
+        return found
+
+    def _batched(
+        self, ids: Sequence[Ids], run: Callable[[OnnxSession, Sequence[Ids]], _Made]
+    ) -> Iterator[tuple[Rows, _Made]]:
+        """Run all texts: (rows of a batch, what became of them), batch by batch."""
+        session = self._loaded()
+        chosen = batches([len(text) for text in ids], together=self._can_batch(len(ids)))
+        inputs = ([ids[row] for row in batch] for batch in chosen)
+        if len(chosen) < 2 or self._threads == 1:  # a question does not wait for a thread to start
+            yield from (
+                (batch, run(session, texts)) for batch, texts in zip(chosen, inputs, strict=True)
+            )
+            return
+        with ThreadPoolExecutor(min(self._threads, len(chosen))) as pool:
+            yield from zip(chosen, pool.map(partial(run, session), inputs), strict=True)
+
+    def _encode(self, text: str) -> "Encoding":
+        return self._tokenizer().encode(encodable(text))
+
+    def _can_batch(self, texts: int) -> bool:
+        self._seen += texts
+        if self._batches is None and self._seen > _PROBE_AFTER:
             self._batches = self._loaded().batches_exactly()
-        return self._batches
+        return bool(self._batches)
 
     def _loaded(self) -> OnnxSession:
         with self._lock:
@@ -152,21 +179,23 @@ class OnnxEmbedder:
             return self._truncating
 
 
-def _batches(ids: Sequence[Ids], *, batched: bool) -> list[npt.NDArray[np.int64]]:
-    """Rows to run together: one by one, or several of one length; the longest first."""
-    lengths = np.array([len(text) for text in ids], dtype=np.int64)
-    order = np.argsort(-lengths, kind="stable")
-    batches: list[npt.NDArray[np.int64]] = []
-    for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
-        size = 1
-        if batched and len(group):
-            size = max(1, min(_BATCH_TEXTS, _BATCH_TOKENS // int(lengths[group[0]])))
-        batches += [group[i : i + size] for i in range(0, len(group), size)]
-    return batches
+def _vectors(session: OnnxSession, texts: Sequence[Ids]) -> Vectors:
+    return session.run(texts)
 
 
-def _run(session: OnnxSession, ids: Sequence[Ids], batch: npt.NDArray[np.int64]) -> Vectors:
-    return session.run(np.stack([ids[row] for row in batch]))
+def _ids(encoding: "Encoding") -> Ids:
+    # A tokenizer without special tokens makes nothing of an empty text.
+    return np.array(encoding.ids or [0], dtype=np.int64)
+
+
+def _tokens(encoding: "Encoding", part: Part, shift: int) -> list[int]:
+    """The tokens of a part of a text, special ones left out; `shift` is where the text begins."""
+    places = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
+    return [
+        token
+        for token, ((first, last), special) in enumerate(places)
+        if not special and any(first < end + shift and start + shift < last for start, end in part)
+    ]
 
 
 def _cores() -> int:

@@ -1,6 +1,7 @@
 """A transformer on onnxruntime: token ids to unit vectors."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 Ids: TypeAlias = npt.NDArray[np.int64]
+States: TypeAlias = npt.NDArray[Any]
+"""Of one text: (tokens, dimension), or (dimension,) from a model that pools by itself."""
 
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _STATES = ("last_hidden_state", "token_embeddings")
@@ -24,8 +27,8 @@ _ERRORS_ONLY = 3
 class OnnxSession:
     """Runs one batch at a time on the calling thread; several threads may share it.
 
-    A batch is texts of one length, without padding: nothing but arithmetic could make a text's
-    vector depend on its neighbours, and `batches_exactly` says whether that does.
+    Texts of a batch are padded to the longest. Padding is masked, so nothing but arithmetic could
+    make a text's vector depend on its neighbours; `batches_exactly` says whether that does.
     """
 
     def __init__(self, weights: Path, pooling: Pooling) -> None:
@@ -43,39 +46,40 @@ class OnnxSession:
         }
         outputs = [value.name for value in self._session.get_outputs()]
         self._output = next((name for name in _STATES if name in outputs), outputs[0])
-        self.dimension = int(self.run(np.ones((1, 1), dtype=np.int64)).shape[1])
+        self.dimension = int(self.run([np.ones(1, dtype=np.int64)]).shape[1])
 
-    def run(self, ids: Ids) -> Vectors:
-        """Embed a batch: (texts, tokens) to (texts, dimension), rows of length one.
+    @property
+    def pools_tokens(self) -> bool:
+        """Whether a vector is the mean of tokens' states, so that some of them make one too."""
+        return self._pooling == "mean" and self._output in _STATES
+
+    def run(self, texts: Sequence[Ids]) -> Vectors:
+        """Embed a batch, each text's ids (tokens,): (texts, dimension), rows of length one.
 
         Raises: ModelOutputInvalid.
         """
-        feeds = {name: self._feed(name, ids).astype(dtype) for name, dtype in self._inputs.items()}
-        (states,) = self._session.run([self._output], feeds)
-        return np.stack([self._vector(text) for text in np.asarray(states)])
+        return np.stack([self.pool(states) for states in self.states(texts)])
 
-    def batches_exactly(self) -> bool:
-        """Whether texts have the same vectors in a batch as alone, to the bit.
+    def states(self, texts: Sequence[Ids]) -> list[States]:
+        """What the model makes of each text of a batch, without padding."""
+        longest = max(map(len, texts))
+        ids = np.zeros((len(texts), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, text in enumerate(texts):
+            ids[row, : len(text)] = text
+            mask[row, : len(text)] = 1
+        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        (found,) = self._session.run(
+            [self._output],
+            {name: feeds[name].astype(dtype) for name, dtype in self._inputs.items()},
+        )
+        states = np.asarray(found)
+        if states.ndim == 2:
+            return list(states)
+        return [row[: len(text)] for row, text in zip(states, texts, strict=True)]
 
-        A model that quantises its activations takes their range over the whole batch, and then
-        they have not. Two batches of made-up texts show it.
-        """
-        random = np.random.default_rng(0)
-        for shape in ((8, 5), (4, 48)):
-            ids = random.integers(1, 1000, shape, dtype=np.int64)
-            alone = np.concatenate([self.run(ids[i : i + 1]) for i in range(len(ids))])
-            if not np.array_equal(self.run(ids), alone):
-                return False
-        return True
-
-    @staticmethod
-    def _feed(name: str, ids: Ids) -> Ids:
-        if name == "input_ids":
-            return ids
-        return np.ones_like(ids) if name == "attention_mask" else np.zeros_like(ids)
-
-    def _vector(self, states: npt.NDArray[Any]) -> Vectors:
-        """Pool one text's states, (tokens, dimension), or take its vector if the model pooled."""
+    def pool(self, states: States) -> Vectors:
+        """A text's vector (dimension,), of length one. Raises: ModelOutputInvalid."""
         if states.ndim == 1:
             pooled = states.astype(np.float64)
         elif self._pooling == "cls":
@@ -90,6 +94,22 @@ class OnnxSession:
             )
         vector: Vectors = (pooled / length).astype(np.float32)
         return vector
+
+    def batches_exactly(self) -> bool:
+        """Whether texts have the same vectors in a batch as alone, to the bit.
+
+        A model that quantises its activations takes their range over the whole batch, and then
+        they have not; nor if it has no mask. Two batches of made-up texts show it.
+        """
+        if "attention_mask" not in self._inputs:
+            return False
+        random = np.random.default_rng(0)
+        for lengths in ((9, 8, 8, 7, 5, 4, 2, 1), (48, 47, 44, 38)):
+            texts = [random.integers(1, 1000, length, dtype=np.int64) for length in lengths]
+            alone = np.concatenate([self.run([text]) for text in texts])
+            if not np.array_equal(self.run(texts), alone):
+                return False
+        return True
 
 
 def _open(weights: Path) -> "InferenceSession":

@@ -1,7 +1,8 @@
 """The port to retrieval modes: each ranks all passages of a view for a question."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -34,4 +35,15 @@ class Mode(Protocol):
         `vectors` are the embeddings of `texts(question)`, in that order, (n, d) float32, unit
         length. At least the k best passages come back (fewer only if the corpus has fewer).
         """
+        ...
+
+
+@runtime_checkable
+class Divided(Protocol):
+    """What a mode has besides if some of its texts are parts of the first."""
+
+    def parts(self, question: str) -> Mapping[int, tuple[tuple[int, int], ...]]:
+        """Row in `texts(question)` -> where in the first text it stands, (start, end) each.
+
+        Such rows may be embedded as they read in the whole, for next to nothing."""
         ...

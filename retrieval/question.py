@@ -68,6 +68,8 @@ class Question:
     mask: str
     """The question without its links; '' if nothing is left, or nothing was linked."""
     clauses: tuple[Clause, ...]
+    unlinked: tuple[tuple[int, int], ...] = ()
+    """Where in the question the mask is from: (start, end) of what lies between links."""
 
 
 def read_question(text: str, known: Callable[[str], bool], *, cased: bool) -> Question:
@@ -84,23 +86,22 @@ def read_question(text: str, known: Callable[[str], bool], *, cased: bool) -> Qu
     first: dict[str, Link] = {}
     for link in links:
         first.setdefault(link.surface, link)
+    unlinked = _unlinked(text, links)
     return Question(
         text=text,
         links=tuple(first.values()),
         surfaces=frozenset(span.surface for span in found),
-        mask=_mask(text, links),
+        mask=_SPACE.sub(" ", "".join(text[start:end] for start, end in unlinked)).strip(),
+        unlinked=unlinked,
         clauses=tuple(_clauses(text, tokens, links)),
     )
 
 
-def _mask(text: str, links: Sequence[Link]) -> str:
-    if not links:
-        return ""
-    kept, end = [], 0
-    for link in links:
-        kept.append(text[end : link.start])
-        end = link.end
-    return _SPACE.sub(" ", "".join([*kept, text[end:]])).strip()
+def _unlinked(text: str, links: Sequence[Link]) -> tuple[tuple[int, int], ...]:
+    """What lies between links; () if there are none."""
+    starts = [0, *(link.end for link in links)]
+    ends = [*(link.start for link in links), len(text)]
+    return tuple(zip(starts, ends, strict=True)) if links else ()
 
 
 def _clauses(text: str, tokens: Sequence[Token], links: Sequence[Link]) -> list[Clause]:

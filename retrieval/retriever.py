@@ -3,14 +3,13 @@
 import time
 from collections.abc import Iterable, Sequence
 from threading import Lock
-from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
-from inference.embedder import Embedder, Kind
+from inference.embedder import Embedder
 from kg.errors import InputError, SnapshotError
 from kg.snapshot import Snapshot
+from retrieval.asking import embed_questions
 from retrieval.citations import citations
 from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
 from retrieval.mode import Mode, Ranking
@@ -82,7 +81,7 @@ class Retriever:
         )
         if passages:
             started = time.perf_counter()
-            vectors = self._embed(asked.texts(question))
+            (vectors,) = embed_questions(self._embedder, asked, [question])
             embedded = time.perf_counter()
             found = asked.rank(question, vectors, min(k, passages))
             if receipts:
@@ -169,7 +168,8 @@ class Retriever:
         return asked
 
     def _trace(self, mode: Traced, question: str) -> Trace:
-        return mode.trace(question, self._embed(mode.texts(question)))
+        (vectors,) = embed_questions(self._embedder, mode, [question])
+        return mode.trace(question, vectors)
 
     def _mode(self, name: str) -> Mode:
         """The mode of that name, made once; those that are made already do not wait."""
@@ -179,14 +179,6 @@ class Retriever:
                 made = self._modes.get(name) or make_mode(name, self._snapshot)
                 self._modes[name] = made
         return made
-
-    def _embed(self, texts: list[tuple[str, str]]) -> npt.NDArray[np.float32]:
-        """Embed (text, kind) pairs, one batch for each kind: (n, d), in the order given."""
-        vectors = np.zeros((len(texts), self._embedder.dimension), dtype=np.float32)
-        for kind in dict.fromkeys(kind for _, kind in texts):
-            rows = [row for row, text in enumerate(texts) if text[1] == kind]
-            vectors[rows] = self._embedder.embed([texts[row][0] for row in rows], cast(Kind, kind))
-        return vectors
 
     def _hits(self, found: Ranking, k: int, trace: Trace | None) -> tuple[Hit, ...]:
         table = self._snapshot.passages

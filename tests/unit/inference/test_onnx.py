@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +85,9 @@ def test_only_a_model_that_batches_exactly_gets_batches(
     sizes: list[int] = []
     run = OnnxSession.run
 
-    def counted(session: OnnxSession, ids: Ids) -> Vectors:
-        sizes.append(len(ids))
-        return run(session, ids)
+    def counted(session: OnnxSession, texts: Sequence[Ids]) -> Vectors:
+        sizes.append(len(texts))
+        return run(session, texts)
 
     monkeypatch.setattr(OnnxSession, "batches_exactly", lambda _: exact)
     monkeypatch.setattr(OnnxSession, "run", counted)
