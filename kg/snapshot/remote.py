@@ -146,9 +146,13 @@ class RemoteSnapshots:
                 f"There is no snapshot at {self._where()}. "
                 "Ingest a document, or build one with: ammon rebuild --collection NAME"
             )
-        return self.mirror.open(
+        was_here = (self.path / chosen).is_dir()
+        reader = self.mirror.open(
             chosen, lambda folder: self._bring(chosen, folder), verify_up_to=verify_up_to
         )
+        if not was_here:
+            self.current()  # which is remembered now that there is a copy
+        return reader
 
     def names(self) -> list[str]:
         """See `Snapshots`."""
