@@ -5,6 +5,7 @@ from pathlib import Path
 from indexer.extraction import Extractor
 from inference.embedder import Embedder
 from inference.openai_compatible import Endpoint
+from inference.openai_compatible.limits import IN_PROCESS
 from kg.errors import SettingsInvalid
 from kg.snapshot.objects import Objects, open_objects
 from server import specs
@@ -71,6 +72,9 @@ def _llm(model: str, settings: Settings) -> Endpoint:
         api_key=settings.llm_api_key.get_secret_value(),
         timeout=settings.llm_timeout,
         concurrency=settings.llm_concurrency,
+        requests_per_minute=settings.llm_requests_per_minute,
+        tokens_per_minute=settings.llm_tokens_per_minute,
+        limits_url=_limits_url(settings),
     )
 
 
@@ -81,5 +85,13 @@ def _embedding(model: str, settings: Settings) -> Endpoint:
         api_key=settings.embedding_api_key.get_secret_value(),
         timeout=settings.embedding_timeout,
         concurrency=settings.embedding_concurrency,
+        requests_per_minute=settings.embedding_requests_per_minute,
+        tokens_per_minute=settings.embedding_tokens_per_minute,
+        limits_url=_limits_url(settings),
         settings="AMMON_EMBEDDING",
     )
+
+
+def _limits_url(settings: Settings) -> str:
+    broker = settings.broker_url
+    return settings.redis_url or (broker if broker.startswith("redis") else IN_PROCESS)

@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from indexer.extraction import Extractor
 from indexer.pipeline import Pipeline
+from indexer.spending import Prices
 from indexer.worker import Worker
 from inference.cache import CachedEmbedder
 from inference.embedder import Embedder
@@ -56,6 +57,8 @@ def compose(
         embedder=lambda chosen: embedders(chosen.embedder),
         folder=folders.snapshots,
         published=retrievers.refresh,
+        first_tier="spacy" if settings.first_tier else "",
+        prices=Prices(input=settings.llm_price_input, output=settings.llm_price_output),
     )
     return Core(
         settings=settings,

@@ -98,6 +98,17 @@ class Settings(BaseSettings):
     """Seconds that one answer may take."""
     llm_concurrency: int = Field(default=4, ge=1, le=256)
     """How many requests the chat model gets at once."""
+    llm_requests_per_minute: int = Field(default=0, ge=0)
+    """How many requests it gets in a minute; 0: as many as there are."""
+    llm_tokens_per_minute: int = Field(default=0, ge=0)
+    """How many tokens a minute may take, sent and answered; 0: as many as there are."""
+    llm_price_input: float = Field(default=0.0, ge=0)
+    """What a million tokens that are sent to it cost, in any currency; 0: unknown."""
+    llm_price_output: float = Field(default=0.0, ge=0)
+    """What a million tokens that it answers cost; 0: unknown."""
+    first_tier: bool = True
+    """Whether documents that a chat model is to read come in at once with an extraction that needs
+    none (spacy), which the chat model's then replaces."""
 
     embedding_base_url: str = OPENAI
     """The OpenAI-compatible endpoint of an embedder openai:MODEL."""
@@ -109,6 +120,10 @@ class Settings(BaseSettings):
     """Seconds that one answer may take."""
     embedding_concurrency: int = Field(default=4, ge=1, le=256)
     """How many requests the embedding model gets at once."""
+    embedding_requests_per_minute: int = Field(default=0, ge=0)
+    """How many requests it gets in a minute; 0: as many as there are."""
+    embedding_tokens_per_minute: int = Field(default=0, ge=0)
+    """How many tokens a minute may take; 0: as many as there are."""
     embedding_threads: int = Field(default=0, ge=0, le=256)
     """How many texts a local embedder works on at once; 0 is one for each core."""
 
@@ -123,6 +138,9 @@ class Settings(BaseSettings):
     """The broker of workers on several processes or machines (`ammon worker`): a Redis
     (redis://host:6379/0) or a RabbitMQ (amqp://user:password@host//). Unless set, threads of this
     process do the work."""
+    redis_url: str = ""
+    """A Redis where processes keep the limits of models' endpoints together; unless set, that of
+    broker_url if that is a Redis, else each process keeps them alone."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where a worker answers Prometheus; 0: nowhere."""
     metrics_host: str = "127.0.0.1"
