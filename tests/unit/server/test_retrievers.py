@@ -2,7 +2,9 @@
 
 import gc
 import shutil
+import time
 import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from kg.errors import SnapshotError
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import SnapshotFolder
 from server.folders import Folders
-from server.retrievers import Retrievers
+from server.retrievers import POLL_SECONDS, Retrievers
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.snapshots import APassage, Handmade
 
@@ -147,3 +149,92 @@ def test_a_deleted_collection_is_not_served(
     assert revision(retrievers) == 1
     shutil.rmtree(folder.path)
     assert revision(retrievers) is None
+
+
+def within_a_second(said: Callable[[], bool]) -> bool:
+    """Whether it comes true; a busy machine is given longer."""
+    deadline = time.monotonic() + 20 * POLL_SECONDS
+    while not said() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return said()
+
+
+@pytest.fixture
+def watching(retrievers: Retrievers) -> Iterator[Retrievers]:
+    retrievers.watch(lambda: [PAPERS])
+    yield retrievers
+    retrievers.stop()
+
+
+def test_a_watch_notices_what_is_published(watching: Retrievers, folder: SnapshotFolder) -> None:
+    publish(folder, 1)
+    assert revision(watching) == 1
+    publish(folder, 2)
+    assert within_a_second(lambda: revision(watching) == 2)
+
+
+def test_a_watch_opens_before_it_swaps(watching: Retrievers, folder: SnapshotFolder) -> None:
+    """What the new one has to prepare is prepared when the first question comes to it."""
+    publish(folder, 1)
+    old = watching.get(PAPERS)
+    assert old is not None
+    old.search("which?", mode="dense")
+    publish(folder, 2)
+    assert within_a_second(lambda: watching.get(PAPERS) is not old)
+    fresh = watching.get(PAPERS)
+    assert fresh is not None
+    assert fresh.prepared == ("dense",)
+
+
+def test_no_question_of_a_watched_collection_looks_at_the_pointer(
+    retrievers: Retrievers, folder: SnapshotFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.retrievers.POLL_SECONDS", 3600.0)
+    retrievers.watch(lambda: [PAPERS])
+    publish(folder, 1)
+    assert revision(retrievers) == 1
+    publish(folder, 2)
+    assert revision(retrievers) == 1
+    retrievers.stop()
+
+
+def test_what_is_published_here_is_seen_at_once(
+    watching: Retrievers, folder: SnapshotFolder
+) -> None:
+    publish(folder, 1)
+    assert revision(watching) == 1
+    publish(folder, 2)
+    watching.refresh(PAPERS)
+    assert revision(watching) == 2
+
+
+def test_a_watch_survives_what_goes_wrong(watching: Retrievers, folder: SnapshotFolder) -> None:
+    publish(folder, 1)
+    assert revision(watching) == 1
+    pointer = folder.path / "CURRENT"
+    pointer.unlink()
+    pointer.mkdir()
+    time.sleep(2 * POLL_SECONDS)
+    assert revision(watching) == 1
+    pointer.rmdir()
+    publish(folder, 2)
+    assert within_a_second(lambda: revision(watching) == 2)
+
+
+def test_a_watched_collection_that_was_deleted_is_let_go(
+    watching: Retrievers, folder: SnapshotFolder
+) -> None:
+    publish(folder, 1)
+    assert revision(watching) == 1
+    folder.clear()
+    assert within_a_second(lambda: revision(watching) is None)
+
+
+def test_the_revision_that_questions_see_is_told(
+    watching: Retrievers, folder: SnapshotFolder
+) -> None:
+    assert watching.revision(PAPERS) == -1
+    publish(folder, 7)
+    assert watching.revision(PAPERS) == 7  # of the snapshot that a first question would open
+    watching.get(PAPERS)
+    assert watching.revision(PAPERS) == 7

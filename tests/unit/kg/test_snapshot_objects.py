@@ -1,0 +1,91 @@
+"""Files at a URL."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kg.errors import DependencyMissing, SettingsInvalid, SnapshotUnavailable
+from kg.snapshot import objects as objects_module
+from kg.snapshot.objects import Objects, open_objects
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Objects:
+    return open_objects(tmp_path.as_uri())
+
+
+def test_a_file_is_read_as_it_was_written(objects: Objects) -> None:
+    objects.write("a/b", b"one")
+    objects.write("a/b", b"two")
+    assert objects.read("a/b") == b"two"
+    assert objects.sizes("a") == {"b": 3}
+
+
+def test_what_is_not_there_is_not_found(objects: Objects) -> None:
+    with pytest.raises(FileNotFoundError):
+        objects.read("a/b")
+    objects.remove("a/b")
+    objects.remove_folder("a")
+    assert objects.sizes("a") == {}
+
+
+def test_a_file_is_replaced_only_as_it_was_seen(objects: Objects) -> None:
+    assert objects.write_over("a", None, b"one")
+    assert not objects.write_over("a", None, b"two")
+    assert not objects.write_over("a", b"another", b"two")
+    assert objects.write_over("a", b"one", b"two")
+    assert objects.read("a") == b"two"
+
+
+def test_a_lock_of_a_process_that_died_is_taken_over(objects: Objects, tmp_path: Path) -> None:
+    lock = tmp_path / "a.lock"
+    lock.write_text("locked", encoding="utf-8")
+    long_ago = time.time() - 3600
+    os.utime(lock, (long_ago, long_ago))
+    assert objects.write_over("a", None, b"one")
+    assert not lock.exists()
+
+
+def test_a_lock_that_is_held_for_too_long_is_told_of(
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.lock").write_text("locked", encoding="utf-8")
+    monkeypatch.setattr(objects_module, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(Objects, "age", lambda self, key: 0.0)
+    with pytest.raises(SnapshotUnavailable, match=r"a\.lock is held by others"):
+        objects.write_over("a", None, b"one")
+
+
+def test_folders_are_listed(objects: Objects) -> None:
+    for key in ("x/one/1", "x/two/deep/2", "x/3"):
+        objects.write(key, b"")
+    assert objects.folders("x") == ["one", "two"]
+
+
+def test_an_unknown_protocol_is_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="s3://bucket/folder"):
+        open_objects("carrier-pigeon://far/away")
+
+
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(DependencyMissing, match=r"\[remote\]"):
+        open_objects("s3://bucket")
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(DependencyMissing, match=r"\[remote\]"):
+        open_objects("memory://far")
+
+
+def test_trouble_is_remembered_for_a_while_and_forgotten(
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert objects.trouble == ""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SnapshotUnavailable, match="See to the network"):
+        objects.read("folder")
+    assert "See to the network" in objects.trouble
+    monkeypatch.setattr(time, "monotonic", lambda: sys.float_info.max)
+    assert objects.trouble == ""
