@@ -6,12 +6,13 @@ again, and a task is completed by the transaction that brings its document into 
 """
 
 from collections.abc import Callable, Iterable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from indexer.drafts import Drafts
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
-from indexer.ingester import Ingester, Processed
+from indexer.ingester import SETUP_ERRORS, Ingester, Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from indexer.spending import UNKNOWN, Prices
@@ -66,13 +67,14 @@ class Pipeline:
         self.publisher = Publisher(
             store=store, queue=queue, embedder=embedder, folder=folder, published=published
         )
+        self._drafts = Drafts(store=store, extractor=extractor, first=first_tier)
         self._ingester = Ingester(
             store=store,
             queue=queue,
             extractor=extractor,
             embedder=embedder,
             max_attempts=max_attempts,
-            drafts=Drafts(store=store, extractor=extractor, first=first_tier),
+            drafts=self._drafts,
             prices=prices,
         )
 
@@ -124,6 +126,15 @@ class Pipeline:
     def process(self, tasks: Sequence[Task]) -> Processed:
         """See `Ingester.process`."""
         return self._ingester.process(tasks)
+
+    def drafting(self) -> list[str]:
+        """The collections whose documents come in as drafts first."""
+        names = []
+        for collection in self.store.collections():
+            with suppress(*SETUP_ERRORS):  # whoever takes its tasks is told of them
+                if self._drafts.wanted(collection.settings):
+                    names.append(collection.name)
+        return names
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """See `Ingester.postpone`."""

@@ -39,6 +39,8 @@ class Shift:
     outages: Outages
     """Shared by all threads of a worker."""
     collection: str | None = None
+    drafts_only: bool = False
+    """Whether it only brings in what is to come in as a draft: it never waits for a model."""
     name: str = field(default_factory=worker_name)
 
     def run(self, *, until_empty: bool) -> None:
@@ -53,6 +55,8 @@ class Shift:
             if not tasks:
                 if queue.reclaim(is_dead):
                     continue
+                if until_empty and self.drafts_only:
+                    return
                 if until_empty and not queue.waiting(self.collection):
                     return
                 self.arrived.wait(self.poll_seconds)
@@ -68,13 +72,20 @@ class Shift:
         """The next tasks: of all collections, or while some rest, of one that does not."""
         resting = self.outages.resting()
         chosen: list[str | None] = [self.collection]
-        if resting and self.collection is None:
+        if self.drafts_only:
+            chosen = [name for name in self.pipeline.drafting() if self.collection in (None, name)]
+            resting = frozenset()
+        elif resting and self.collection is None:
             chosen = [found.name for found in self.pipeline.store.collections()]
         for name in chosen:
             if name in resting:
                 continue
             tasks = self.pipeline.queue.lease(
-                worker=self.name, limit=limit, seconds=self.lease_seconds, collection=name
+                worker=self.name,
+                limit=limit,
+                seconds=self.lease_seconds,
+                collection=name,
+                drafted=False if self.drafts_only else None,
             )
             if tasks:
                 return tasks
@@ -84,7 +95,8 @@ class Shift:
         """Let collections rest whose model is out of reach; raise if there is no point in that."""
         for collection in {task.collection for task in tasks}:
             if not result.trouble:
-                self.outages.over(collection)
+                if result.done:
+                    self.outages.over(collection)
             elif not result.done:
                 hopeless = until_empty and result.permanent
                 strikes = 0 if hopeless else self.outages.strike(collection, result.trouble)

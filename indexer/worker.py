@@ -63,6 +63,7 @@ class Worker:
         stop = Event()
         tally = _Tally(lambda: queue.waiting(collection), progress)
         outages = Outages()
+        self._draft(collection, stop, tally, progress)
 
         def work() -> None:
             self._shift(stop, tally.add, collection, outages).run(until_empty=True)
@@ -87,6 +88,16 @@ class Worker:
             raise trouble
         return tally.result
 
+    def _draft(
+        self, collection: str | None, stop: Event, tally: "_Tally", progress: ReportProgress
+    ) -> None:
+        """Bring in all that is to come in as a draft, and publish it: the rest takes its time."""
+        self._shift(stop, tally.add, collection, Outages(), drafts_only=True).run(until_empty=True)
+        if tally.result.drafted:
+            for name in self._pipeline.drafting():
+                if collection in (None, name):
+                    self._pipeline.publish(name, progress)
+
     def start(self) -> None:
         """Work in the background until `stop`."""
         self._stop.clear()
@@ -95,7 +106,11 @@ class Worker:
         def work() -> None:
             self._shift(self._stop, self._after_batch, None, outages).run(until_empty=False)
 
-        jobs = [work] * self._number + [self._publish]
+        def draft() -> None:
+            drafts = self._shift(self._stop, self._after_batch, None, outages, drafts_only=True)
+            drafts.run(until_empty=False)
+
+        jobs = [work] * self._number + [draft, self._publish]
         self._running = [
             Thread(target=self._forever, args=(job,), name=f"worker-{number}", daemon=True)
             for number, job in enumerate(jobs)
@@ -131,6 +146,8 @@ class Worker:
         report: Callable[[Processed], None],
         collection: str | None,
         outages: Outages,
+        *,
+        drafts_only: bool = False,
     ) -> Shift:
         return Shift(
             pipeline=self._pipeline,
@@ -141,21 +158,24 @@ class Worker:
             report=report,
             collection=collection,
             outages=outages,
+            drafts_only=drafts_only,
         )
 
-    def _after_batch(self, _: Processed) -> None:
-        if not self._pipeline.queue.waiting():
+    def _after_batch(self, result: Processed) -> None:
+        if result.drafted or not self._pipeline.queue.waiting():
             self._publish_now.set()
 
     def _publish(self) -> None:
         """Publish what changed: once its queue is empty; every so often while it is not."""
         last: dict[str, float] = {}
         while not self._stop.is_set():
+            pause = self._publish_seconds
             for collection in self._pipeline.store.collections():
                 name = collection.name
                 busy = self._pipeline.queue.waiting(name) > 0
-                recent = time.monotonic() - last.get(name, -math.inf) < self._publish_seconds
-                if busy and recent:
+                early = last.get(name, -math.inf) + self._publish_seconds - time.monotonic()
+                if busy and early > 0.0:
+                    pause = min(pause, early)
                     continue
                 try:
                     if not self._pipeline.publisher.stale(collection):
@@ -165,7 +185,7 @@ class Worker:
                 except (AmmonError, OSError) as error:  # as when it was just deleted; others go on
                     _log.warning("not published", collection=name, reason=str(error))
                 last[name] = time.monotonic()
-            self._publish_now.wait(self._publish_seconds)
+            self._publish_now.wait(pause)
             self._publish_now.clear()
 
     def _tidy(self, collection: str) -> None:

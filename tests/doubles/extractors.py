@@ -26,12 +26,14 @@ class ScriptedExtractor:
         *,
         fingerprint: str = "scripted",
         paid: bool = False,
+        relation: str = "precedes",
     ) -> None:
         self.script = script
         self.calls: list[str] = []
         """The texts of the passages that it was asked for, in order."""
         self._fingerprint = fingerprint
         self._paid = paid
+        self._relation = relation
 
     @property
     def fingerprint(self) -> str:
@@ -51,7 +53,7 @@ class ScriptedExtractor:
                 extractor=self._fingerprint,
                 entities=tuple(NamedEntity(name=name, type="name") for name in names),
                 triples=tuple(
-                    Triple(subject=one, relation="precedes", object=other)
+                    Triple(subject=one, relation=self._relation, object=other)
                     for one, other in pairwise(names)
                     if one != other
                 ),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from indexer.extraction.port import Extractor
 from indexer.pipeline import Pipeline
+from indexer.spending import UNKNOWN, Prices
 from kg.dump import dump_hash
 from kg.errors import CollectionExists
 from kg.jobs import JobQueue, Task
@@ -33,7 +34,11 @@ class Workshop:
     folder: Path
     store: MemoryStore | SQLiteStore = field(default_factory=MemoryStore)
     extractor: Extractor = field(default_factory=ScriptedExtractor)
+    extractors: dict[str, Extractor] = field(default_factory=dict)
+    """By the name that a collection's settings give; any other is `extractor`."""
     settings: CollectionSettings = SETTINGS
+    first_tier: str = ""
+    prices: Prices = UNKNOWN
 
     def __post_init__(self) -> None:
         with suppress(CollectionExists):
@@ -42,10 +47,12 @@ class Workshop:
         self.pipeline = Pipeline(
             store=self.store,
             queue=self.queue,
-            extractor=lambda _: self.extractor,
+            extractor=lambda settings: self.extractors.get(settings.extractor, self.extractor),
             embedder=lambda settings: HashEmbedder(int(settings.embedder.removeprefix("hash-"))),
             folder=lambda found: self.snapshots(found.settings.embedder),
             max_attempts=3,
+            first_tier=self.first_tier,
+            prices=self.prices,
         )
 
     def snapshots(self, embedder: str = "hash-64") -> SnapshotFolder:
