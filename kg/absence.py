@@ -1,12 +1,19 @@
-"""What every store says of what is not there."""
+"""What every store says of what is not there, or is there already."""
 
-from kg.errors import CollectionNotFound, DocumentNotFound, JobNotFound
+from kg.errors import CollectionExists, CollectionNotFound, DocumentNotFound, JobNotFound
 
 
 def no_collection(name: str) -> CollectionNotFound:
     """There is no collection of this name."""
     return CollectionNotFound(
         f"There is no collection {name!r}. Make it, or see those there are with: ammon status"
+    )
+
+
+def collection_exists(name: str) -> CollectionExists:
+    """There is a collection of this name."""
+    return CollectionExists(
+        f"There is a collection {name!r} already: use it, or choose another name."
     )
 
 

@@ -16,6 +16,8 @@ class Kind(StrEnum):
 
     DOCUMENT = "document"
     PASSAGE = "passage"
+    COLLECTION = "collection"
+    """Came as a whole, by `GraphStore.restore`: what was before is not known."""
 
 
 class Event(StrEnum):
@@ -37,20 +39,20 @@ class Entry(NamedTuple):
 def check_known(collection: str, asked: int, present: int) -> None:
     """Raises: RevisionForgotten if the changes between the two revisions are not all known."""
     if not max(0, present - REVISIONS_KEPT) <= asked <= present:
-        raise RevisionForgotten(
-            f"The changes of {collection!r} since revision {asked} are not known: it is at "
-            f"{present}, and {REVISIONS_KEPT} revisions are kept. Read the whole graph instead."
-        )
+        raise _forgotten(collection, asked, present)
 
 
-def net_changes(revision: int, entries: Iterable[Entry]) -> Changes:
-    """What entries, oldest first, did together on the way to this revision.
+def net_changes(collection: str, asked: int, present: int, entries: Iterable[Entry]) -> Changes:
+    """What entries, oldest first, did together between two revisions.
 
     What came and went again is left out; what went and came back was put.
+    Raises: RevisionForgotten if the collection was restored in between.
     """
     first: dict[tuple[Kind, str], Event] = {}
     last: dict[tuple[Kind, str], Event] = {}
     for kind, key, event in entries:
+        if kind is Kind.COLLECTION:
+            raise _forgotten(collection, asked, present)
         first.setdefault((kind, key), event)
         last[kind, key] = event
     put: dict[Kind, set[str]] = {kind: set() for kind in Kind}
@@ -61,9 +63,16 @@ def net_changes(revision: int, entries: Iterable[Entry]) -> Changes:
         elif first[kind, key] is not Event.CAME:
             gone[kind].add(key)
     return Changes(
-        revision=revision,
+        revision=present,
         documents_put=frozenset(put[Kind.DOCUMENT]),
         documents_deleted=frozenset(gone[Kind.DOCUMENT]),
         passages_put=frozenset(put[Kind.PASSAGE]),
         passages_deleted=frozenset(gone[Kind.PASSAGE]),
+    )
+
+
+def _forgotten(collection: str, asked: int, present: int) -> RevisionForgotten:
+    return RevisionForgotten(
+        f"The changes of {collection!r} since revision {asked} are not known: it is at {present}, "
+        f"and at most {REVISIONS_KEPT} revisions are kept. Read the whole graph instead."
     )

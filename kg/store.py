@@ -12,7 +12,7 @@ Implementations: `kg.memory.MemoryStore` (the reference), `kg.sqlite.SQLiteStore
 `kg.neo4j.Neo4jStore` (for servers).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -65,6 +65,19 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """All that a collection consists of, batch by batch (see `kg.holdings`)."""
+
+    collection: Collection
+    changes: Iterable[Change]
+    """Documents that come in, and then the extractions of their passages."""
+    saved: Iterable[Sequence[Extraction]]
+    """Extractions that the graph is not derived from."""
+    synonyms: Iterable[tuple[Sequence[str], Sequence[Synonym]]]
+    """Some entities that are linked; and synonyms, of these or of others, which stay unlinked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
     """What differs between two revisions of a collection; net, each id in one place at most.
 
@@ -98,6 +111,10 @@ class GraphReader(Protocol):
     def mentions(self) -> Iterator[Mention]: ...
     def supports(self) -> Iterator[Support]: ...
     def synonyms(self) -> Iterator[Synonym]: ...
+    def saved(self) -> Iterator[Extraction]:
+        """Extractions that the graph is not derived from, in order of passage id and extractor."""
+        ...
+
     def unlinked(self) -> Sequence[str]:
         """Ids of the entities whose synonyms are not known: new ones, and those that lost one."""
         ...
@@ -124,6 +141,14 @@ class GraphStore(Protocol):
 
     def collections(self) -> Sequence[Collection]:
         """All collections, in order of name."""
+        ...
+
+    def restore(self, holdings: Holdings) -> None:
+        """Make a collection of what another one consisted of, at the same revision.
+
+        All or nothing: nobody sees it before it is whole. Changes of earlier revisions are not
+        known. Raises: NameInvalid, CollectionExists, and what `commit` raises.
+        """
         ...
 
     def update_settings(self, name: str, settings: CollectionSettings) -> Collection:

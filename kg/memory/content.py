@@ -11,7 +11,8 @@ from typing import TypeAlias
 from kg.changelog import REVISIONS_KEPT, Entry, Event, Kind
 from kg.derive import PassageGraph, passage_graph
 from kg.records import Collection, Extraction, Passage, Synonym
-from kg.store import Change, DocumentGraph
+from kg.store import Change, DocumentGraph, Holdings
+from kg.validation import check_change
 
 Saved: TypeAlias = Mapping[tuple[str, str], Extraction]
 """(passage id, extractor) -> extraction."""
@@ -98,6 +99,25 @@ def with_synonyms(
     lost = {source for source, target in synonyms if target not in entities}
     linked = (content.linked | (sources & entities)) - lost
     return replace(content, synonyms=kept, linked=linked)
+
+
+def restored(holdings: Holdings) -> Content:
+    """The content that these holdings make."""
+    content = Content(collection=replace(holdings.collection, revision=0))
+    for change in holdings.changes:
+        check_change(change)
+        content = changed(content, change)
+    saved = {(one.passage_id, one.extractor): one for batch in holdings.saved for one in batch}
+    content = replace(content, saved=saved)
+    for sources, synonyms in holdings.synonyms:
+        links = {(link.source_id, link.target_id): link for link in synonyms}
+        content = with_synonyms(content, frozenset(sources), links)
+    came = Entry(Kind.COLLECTION, holdings.collection.name, Event.CAME)
+    return replace(
+        content,
+        collection=holdings.collection,
+        log=((holdings.collection.revision, came),),
+    )
 
 
 def _is_same(before: DocumentGraph, after: DocumentGraph) -> bool:

@@ -71,6 +71,10 @@ class MemoryReader:
         synonyms = self._content.synonyms
         return (synonyms[key] for key in sorted(synonyms))
 
+    def saved(self) -> Iterator[Extraction]:
+        saved = self._content.saved
+        return (saved[key] for key in sorted(saved))
+
     def unlinked(self) -> Sequence[str]:
         return sorted(self._content.entity_ids() - self._content.linked)
 

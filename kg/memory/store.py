@@ -5,15 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from kg.absence import no_document
+from kg.absence import collection_exists, no_document
 from kg.changelog import check_known, net_changes
-from kg.errors import CollectionExists
 from kg.jobs import OPEN, TaskState
-from kg.memory.content import Content, changed, with_synonyms
+from kg.memory.content import Content, changed, restored, with_synonyms
 from kg.memory.queue import MemoryQueue
 from kg.memory.reader import MemoryReader
 from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
-from kg.store import Change, Changes, GraphReader
+from kg.store import Change, Changes, GraphReader, Holdings
 from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
 
@@ -28,12 +27,19 @@ class MemoryStore(MemoryQueue):
         check_name(name)
         with self._lock:
             if name in self._contents:
-                raise CollectionExists(
-                    f"There is a collection {name!r} already: use it, or choose another name."
-                )
+                raise collection_exists(name)
             collection = Collection(name=name, settings=settings)
             self._contents[name] = Content(collection=collection)
             return collection
+
+    def restore(self, holdings: Holdings) -> None:
+        name = holdings.collection.name
+        check_name(name)
+        content = restored(holdings)
+        with self._lock:
+            if name in self._contents:
+                raise collection_exists(name)
+            self._contents[name] = content
 
     def collection(self, name: str) -> Collection:
         with self._lock:
@@ -136,7 +142,8 @@ class MemoryStore(MemoryQueue):
             content = self._content(collection)
         present = content.collection.revision
         check_known(collection, revision, present)
-        return net_changes(present, (entry for number, entry in content.log if number > revision))
+        entries = (entry for number, entry in content.log if number > revision)
+        return net_changes(collection, revision, present, entries)
 
     @contextmanager
     def read(self, collection: str) -> Iterator[GraphReader]:

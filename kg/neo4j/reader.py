@@ -85,6 +85,9 @@ class Neo4jReader:
             for target, score in sorted(links):
                 yield Synonym(source_id=id_, target_id=target, score=score)
 
+    def saved(self) -> Iterator[Extraction]:
+        return (extraction_record(row) for (row,) in self._rows.rows("saved"))
+
     def unlinked(self) -> Sequence[str]:
         return [id_ for (id_,) in self._rows.rows("unlinked")]
 

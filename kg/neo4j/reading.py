@@ -21,6 +21,7 @@ _WHOLE = (
     "passages",
     "placements",
     "extractions",
+    "saved",
     "entities",
     "facts",
     "mentions",

@@ -1,16 +1,16 @@
 """The store: the graph's truth and the queue in one Neo4j database."""
 
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from kg.absence import no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
-from kg.errors import CollectionExists
 from kg.neo4j.commit import TasksChangedError, apply_change, event_name
 from kg.neo4j.database import Database
+from kg.neo4j.derived import put_synonyms
+from kg.neo4j.making import Making
 from kg.neo4j.queue import Neo4jQueue
 from kg.neo4j.reading import peek, read_whole
 from kg.neo4j.rows import (
@@ -22,13 +22,10 @@ from kg.neo4j.rows import (
 )
 from kg.neo4j.work import Row, Work
 from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
-from kg.store import Change, Changes, GraphReader
+from kg.store import Change, Changes, GraphReader, Holdings
 from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
-_DELETED_AT_ONCE = 5000
-"""Nodes of a collection that is being deleted, with their relationships."""
 _Result = TypeVar("_Result")
-_LABELS = ("documents", "passages", "entities", "extractions", "saved_extractions", "revisions")
 
 
 class Neo4jStore(Neo4jQueue):
@@ -49,26 +46,16 @@ class Neo4jStore(Neo4jQueue):
         Raises: StoreUnavailable, StoreVersionUnknown, StoreError, DependencyMissing.
         """
         super().__init__(Database(uri, user, password, database=database), clock)
+        self._making = Making(self._database, clock)
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
         check_name(name)
-        properties, key = settings_properties(settings), uuid.uuid4().hex
-
-        def action(work: Work) -> bool:
-            work.lock_all()
-            work = work.of("collections")
-            if work.value("deleted", name=name):
-                return False
-            if work.value("collection", name=name):
-                raise CollectionExists(
-                    f"There is a collection {name!r} already: use it, or choose another name."
-                )
-            work.run("create_collection", name=name, key=key, settings=properties)
-            return True
-
-        while not self._database.write(action):
-            self._delete_rest(name)
+        self._making.create(name, settings)
         return Collection(name=name, settings=settings)
+
+    def restore(self, holdings: Holdings) -> None:
+        check_name(holdings.collection.name)
+        self._making.restore(holdings)
 
     def collection(self, name: str) -> Collection:
         return self._database.read(lambda work: work.find(name)).record
@@ -89,18 +76,7 @@ class Neo4jStore(Neo4jQueue):
         return self._database.write(action)
 
     def delete_collection(self, name: str) -> None:
-        """It is gone at once, and what belongs to it a bit at a time: a transaction's memory is
-        limited. If this is cut short, whoever makes a collection of that name goes on with it."""
-
-        def action(work: Work) -> None:
-            work.lock(name)
-            work.lock_all()
-            collections = work.of("collections", name)
-            collections.run("begin_deletion")
-            collections.run("delete_jobs")
-
-        self._database.write(action)
-        self._delete_rest(name)
+        self._making.delete(name)
 
     def commit(self, collection: str, change: Change) -> int:
         check_change(change)
@@ -151,23 +127,9 @@ class Neo4jStore(Neo4jQueue):
         self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
     ) -> None:
         check_synonyms(sources, synonyms)
-        links = {(link.source_id, link.target_id): link.score for link in synonyms}
-        asked = sorted({*sources, *(target for _, target in links)})
 
         def action(work: Work) -> None:
-            known = set(work.ids("known_entities", asked))
-            lost = {source for source, target in links if target not in known}
-            work.each("delete_synonyms", sources)
-            work.many(
-                "insert_synonym",
-                (
-                    {"source_id": source, "target_id": target, "score": score}
-                    for (source, target), score in links.items()
-                    if source in known and target in known
-                ),
-            )
-            work.each("set_linked", sorted(set(sources) - lost), linked=True)
-            work.each("set_linked", sorted(lost), linked=False)
+            put_synonyms(work, collection, sources, synonyms)
             work.of("collections").run("touch")
 
         self._change("derived", collection, action)
@@ -189,7 +151,8 @@ class Neo4jStore(Neo4jQueue):
             )
 
         present, rows = self._database.write(action)
-        return net_changes(present, (entry for (row,) in rows for entry in _entries(row)))
+        entries = (entry for (row,) in rows for entry in _entries(row))
+        return net_changes(collection, revision, present, entries)
 
     @contextmanager
     def read(self, collection: str) -> Iterator[GraphReader]:
@@ -227,22 +190,6 @@ class Neo4jStore(Neo4jQueue):
             return action(work.of(file, collection))
 
         return self._database.write(whole)
-
-    def _delete_rest(self, name: str) -> None:
-        def action(work: Work) -> bool:
-            """Whether nothing is left, be it that another process took the last of it."""
-            work = work.of("collections", name)
-            work.run("lock_deleted", name=name)
-            if not work.value("deleted", name=name):
-                return True
-            for label in _LABELS:
-                if work.value(f"delete_some_{label}", limit=_DELETED_AT_ONCE) == _DELETED_AT_ONCE:
-                    return False
-            work.run("end_deletion", name=name)
-            return True
-
-        while not self._database.write(action):
-            pass
 
 
 def _entries(row: Mapping[str, list[str]]) -> Iterator[Entry]:

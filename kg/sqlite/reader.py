@@ -91,6 +91,9 @@ class SQLiteReader:
     def synonyms(self) -> Iterator[Synonym]:
         return self._stream(_synonym, "synonyms")
 
+    def saved(self) -> Iterator[Extraction]:
+        return self._stream(extraction_record, "saved")
+
     def unlinked(self) -> Sequence[str]:
         return list(self._stream(itemgetter(0), "unlinked"))
 

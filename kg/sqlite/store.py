@@ -6,15 +6,15 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from kg.absence import no_document
+from kg.absence import collection_exists, no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
 from kg.codec import dumps
-from kg.errors import CollectionExists
 from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
 from kg.sqlite.commit import apply_change
 from kg.sqlite.database import Database
 from kg.sqlite.queue import SQLiteQueue
 from kg.sqlite.reader import SQLiteReader
+from kg.sqlite.restoring import put_holdings, put_synonyms
 from kg.sqlite.rows import (
     collection_record,
     document_record,
@@ -23,7 +23,7 @@ from kg.sqlite.rows import (
     ids_of,
 )
 from kg.sqlite.session import Session, find_collection
-from kg.store import Change, Changes, GraphReader
+from kg.store import Change, Changes, GraphReader, Holdings
 from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
 
@@ -43,10 +43,18 @@ class SQLiteStore(SQLiteQueue):
             session = Session(connection, "collections")
             session.rows("create_collection", name=name, settings=_settings(settings))
             if not connection.changes():
-                raise CollectionExists(
-                    f"There is a collection {name!r} already: use it, or choose another name."
-                )
+                raise collection_exists(name)
         return Collection(name=name, settings=settings)
+
+    def restore(self, holdings: Holdings) -> None:
+        name, settings = holdings.collection.name, holdings.collection.settings
+        check_name(name)
+        with self._database.write() as connection:
+            session = Session(connection, "collections")
+            session.rows("create_collection", name=name, settings=_settings(settings))
+            if not connection.changes():
+                raise collection_exists(name)
+            put_holdings(connection, find_collection(connection, name)[0], holdings)
 
     def collection(self, name: str) -> Collection:
         with self._database.read() as connection:
@@ -112,20 +120,7 @@ class SQLiteStore(SQLiteQueue):
     ) -> None:
         check_synonyms(sources, synonyms)
         with self._session("derived", collection, write=True) as session:
-            asked = {*sources, *(link.target_id for link in synonyms)}
-            known = set(session.ids("known_entities", ids=ids_of(asked)))
-            session.rows("delete_synonyms", ids=ids_of(sources))
-            lost = {link.source_id for link in synonyms if link.target_id not in known}
-            session.many(
-                "insert_synonym",
-                (
-                    {"source_id": link.source_id, "target_id": link.target_id, "score": link.score}
-                    for link in synonyms
-                    if link.source_id in known and link.target_id in known
-                ),
-            )
-            session.rows("set_linked", ids=ids_of(set(sources) - lost), linked=1)
-            session.rows("set_linked", ids=ids_of(lost), linked=0)
+            put_synonyms(session, sources, synonyms)
 
     def forget_synonyms(self, collection: str) -> None:
         with self._session("derived", collection, write=True) as session:
@@ -139,7 +134,7 @@ class SQLiteStore(SQLiteQueue):
             session = Session(connection, "collections", key)
             rows = session.rows("changes_since", revision=revision)
         entries = (Entry(Kind(kind), id_, Event(event)) for kind, id_, event in rows)
-        return net_changes(present.revision, entries)
+        return net_changes(collection, revision, present.revision, entries)
 
     @contextmanager
     def read(self, collection: str) -> Iterator[GraphReader]:

@@ -6,6 +6,7 @@ from tests.conformance.store_documents import DocumentsConformance
 from tests.conformance.store_extractions import ExtractionsConformance
 from tests.conformance.store_graph import GraphConformance
 from tests.conformance.store_reading import ReadingConformance
+from tests.conformance.store_restoring import RestoringConformance
 from tests.conformance.store_synonyms import SynonymsConformance
 from tests.conformance.store_text import TextConformance
 
@@ -18,6 +19,7 @@ class GraphStoreConformance(
     SynonymsConformance,
     ChangesConformance,
     ReadingConformance,
+    RestoringConformance,
     TextConformance,
 ):
     """Behaviour of the port `kg.store.GraphStore`."""

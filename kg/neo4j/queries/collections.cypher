@@ -24,6 +24,26 @@ MATCH (c:Collection) RETURN properties(c);
 // name: create_collection
 CREATE (c:Collection {name: $name, key: $key, revision: 0, version: 0}) SET c += $settings;
 
+// name: create_hidden
+// It gets the label :Collection once it is whole.
+CREATE (c:RestoringCollection
+        {name: $name, key: $key, revision: 0, version: 0, held_until: $until})
+SET c += $settings;
+
+// name: hidden
+MATCH (c:RestoringCollection {name: $name}) RETURN c.key, c.held_until;
+
+// name: hold_hidden
+MATCH (c:RestoringCollection {name: $name, key: $key}) SET c.held_until = $until;
+
+// name: drop_hidden
+MATCH (c:RestoringCollection {name: $name})
+REMOVE c:RestoringCollection, c.held_until SET c:DeletedCollection;
+
+// name: show_hidden
+MATCH (c:RestoringCollection {name: $name, key: $key})
+REMOVE c:RestoringCollection, c.held_until SET c:Collection, c.revision = $revision;
+
 // name: update_settings
 MATCH (c:Collection {name: $collection})
 SET c += $settings, c.revision = c.revision + 1, c.version = c.version + 1;

@@ -20,6 +20,10 @@ RETURN id, places ORDER BY id;
 // name: extractions
 MATCH (x:Extraction {collection: $collection}) RETURN properties(x) ORDER BY x.passage_id;
 
+// name: saved
+MATCH (x:SavedExtraction {collection: $collection})
+RETURN properties(x) ORDER BY x.passage_id, x.extractor;
+
 // name: entities
 // With all that passages call each; its surface and type are counted by the reader.
 MATCH (e:Entity {collection: $collection})<-[m:MENTIONS]-()

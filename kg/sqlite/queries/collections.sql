@@ -28,3 +28,6 @@ VALUES (:collection, :revision, :kind, :id, :event);
 
 -- name: forget_changes
 DELETE FROM changes WHERE collection = :collection AND revision <= :revision;
+
+-- name: forget_all_changes
+DELETE FROM changes WHERE collection = :collection;

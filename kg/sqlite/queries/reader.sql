@@ -28,6 +28,13 @@ FROM extractions
 WHERE collection = :collection
 ORDER BY passage_id;
 
+-- name: saved
+SELECT passage_id, extractor, entities, triples, model, prompt_version, input_tokens,
+       output_tokens, raw, failure
+FROM saved_extractions
+WHERE collection = :collection
+ORDER BY passage_id, extractor;
+
 -- name: entities
 -- A row for each mention; an entity's surface and type are counted by the reader.
 SELECT entities.id, entities.name, mentions.surface, mentions.type

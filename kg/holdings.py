@@ -1,0 +1,82 @@
+"""A collection as it is read from one store and restored in another."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import TypeVar
+
+from kg.records import Passage, Placement, Synonym
+from kg.store import Change, DocumentGraph, GraphReader, Holdings
+
+BATCH = 500
+"""Documents, extractions, or entities of one batch."""
+_Item = TypeVar("_Item")
+
+
+def holdings_of(reader: GraphReader, note: Callable[[str, int], None] | None = None) -> Holdings:
+    """All that the reader sees; its passages are held in memory.
+
+    `note` is told of what has been taken over: of what kind, and how many more. Raises: whatever
+    reading raises, when the batches are used up.
+    """
+
+    def noted(kind: str, batches: Iterable[Sequence[_Item]]) -> Iterator[Sequence[_Item]]:
+        for batch in batches:
+            yield batch
+            if note is not None:
+                note(kind, len(batch))
+
+    def changes() -> Iterator[Change]:
+        for graphs in noted("documents", _batches(_graphs(reader))):
+            yield Change(put=tuple(graphs))
+        for found in noted("extractions", _batches(reader.extractions())):
+            yield Change(extractions=tuple(found))
+
+    def synonyms() -> Iterator[tuple[Sequence[str], Sequence[Synonym]]]:
+        for batch in noted("entities", _batches(_links(reader))):
+            linked = [source for source, is_linked, _ in batch if is_linked]
+            yield linked, [link for *_, links in batch for link in links]
+
+    return Holdings(
+        collection=reader.collection,
+        changes=changes(),
+        saved=noted("saved extractions", _batches(reader.saved())),
+        synonyms=synonyms(),
+    )
+
+
+def _graphs(reader: GraphReader) -> Iterator[DocumentGraph]:
+    passages: dict[str, Passage] = {passage.id: passage for passage in reader.passages()}
+    placed = groupby(reader.placements(), attrgetter("document_id"))
+    waiting = next(placed, None)
+    for document in reader.documents():
+        placements: tuple[Placement, ...] = ()
+        if waiting is not None and waiting[0] == document.id:
+            placements = tuple(waiting[1])
+            waiting = next(placed, None)
+        ids = dict.fromkeys(place.passage_id for place in placements)
+        yield DocumentGraph(
+            document=document,
+            placements=placements,
+            passages=tuple(passages[id_] for id_ in ids),
+        )
+
+
+def _links(reader: GraphReader) -> Iterator[tuple[str, bool, Sequence[Synonym]]]:
+    """Each entity, whether it is linked, and its synonyms: one that lost a synonym is not linked,
+    and has the others still."""
+    unlinked = set(reader.unlinked())
+    listed = groupby(reader.synonyms(), attrgetter("source_id"))
+    waiting = next(listed, None)
+    for entity in reader.entities():
+        links: Sequence[Synonym] = ()
+        if waiting is not None and waiting[0] == entity.id:
+            links = tuple(waiting[1])
+            waiting = next(listed, None)
+        yield entity.id, entity.id not in unlinked, links
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[Sequence[_Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch

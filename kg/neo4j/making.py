@@ -1,0 +1,166 @@
+"""Collections that come and go as a whole.
+
+A transaction's memory is limited, so what is large is done a bit at a time, and hidden meanwhile: a
+collection that is being restored has the label `:RestoringCollection`, and one that is being
+deleted `:DeletedCollection`. If that is cut short, whoever makes a collection of that name deletes
+what is left: of a deleted one at once, of a restored one when nobody has worked on it for a while.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from kg.absence import collection_exists
+from kg.changelog import Event, Kind
+from kg.errors import CollectionExists, StoreError
+from kg.neo4j.commit import apply_change, event_name
+from kg.neo4j.database import Database
+from kg.neo4j.derived import put_synonyms
+from kg.neo4j.rows import extraction_properties, settings_properties
+from kg.neo4j.work import Work
+from kg.records import Collection, CollectionSettings
+from kg.store import Holdings
+from kg.validation import check_change
+
+HELD_SECONDS = 300.0
+"""After so long without a sign of life a restoration is taken for dead."""
+_DELETED_AT_ONCE = 5000
+"""Nodes, with their relationships."""
+_LABELS = ("documents", "passages", "entities", "extractions", "saved_extractions", "revisions")
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Makes and deletes the collections of a database."""
+
+    database: Database
+    clock: Callable[[], float]
+
+    def create(self, name: str, settings: CollectionSettings) -> None:
+        """Make an empty collection. Raises: CollectionExists."""
+        self._make("create_collection", name, settings, key=uuid.uuid4().hex)
+
+    def restore(self, holdings: Holdings) -> None:
+        """See `GraphStore.restore`. Raises: CollectionExists, StoreError."""
+        collection, key = holdings.collection, uuid.uuid4().hex
+        until = self.clock() + HELD_SECONDS
+        self._make("create_hidden", collection.name, collection.settings, key=key, until=until)
+        try:
+            self._fill(key, holdings)
+        except BaseException:
+            self.database.write(partial(_drop, collection.name, key))
+            self.delete_rest(collection.name)
+            raise
+        self.database.write(partial(_show, collection, key))
+
+    def delete(self, name: str) -> None:
+        """Delete a collection with its jobs. Raises: CollectionNotFound."""
+
+        def action(work: Work) -> None:
+            work.lock(name)
+            work.lock_all()
+            collections = work.of("collections", name)
+            collections.run("begin_deletion")
+            collections.run("delete_jobs")
+
+        self.database.write(action)
+        self.delete_rest(name)
+
+    def delete_rest(self, name: str) -> None:
+        """Delete what is left of a collection that is hidden as deleted."""
+
+        def action(work: Work) -> bool:
+            """Whether nothing is left, be it that another process took the last of it."""
+            work = work.of("collections", name)
+            work.run("lock_deleted", name=name)
+            if not work.value("deleted", name=name):
+                return True
+            for label in _LABELS:
+                if work.value(f"delete_some_{label}", limit=_DELETED_AT_ONCE) == _DELETED_AT_ONCE:
+                    return False
+            work.run("end_deletion", name=name)
+            return True
+
+        while not self.database.write(action):
+            pass
+
+    def _make(self, query: str, name: str, settings: CollectionSettings, **others: Any) -> None:
+        properties = settings_properties(settings)
+
+        def action(work: Work) -> bool:
+            work.lock_all()
+            work = work.of("collections")
+            for _, until in work.rows("hidden", name=name):
+                if until > self.clock():
+                    raise CollectionExists(
+                        f"A collection {name!r} is being restored: wait until it is there. If that "
+                        f"was cut short, you can make it anew {HELD_SECONDS / 60:.0f} min later."
+                    )
+                work.run("drop_hidden", name=name)
+            if work.value("deleted", name=name):
+                return False
+            if work.value("collection", name=name):
+                raise collection_exists(name)
+            work.run(query, name=name, settings=properties, **others)
+            return True
+
+        while not self.database.write(action):
+            self.delete_rest(name)
+
+    def _fill(self, key: str, holdings: Holdings) -> None:
+        name = holdings.collection.name
+        collection = replace(holdings.collection, revision=0)
+        for step in _steps(collection, holdings):
+
+            def action(work: Work, step: Callable[[Work], object] = step) -> None:
+                until = self.clock() + HELD_SECONDS
+                _hold(work, name, key, until)
+                step(work)
+
+            self.database.write(action)
+
+
+def _steps(collection: Collection, holdings: Holdings) -> Iterator[Callable[[Work], object]]:
+    """What is done in a transaction each."""
+    name = collection.name
+    for change in holdings.changes:
+        check_change(change)
+        yield partial(apply_change, collection=collection, change=change)
+    for saved in holdings.saved:
+        yield partial(_save, name, [extraction_properties(one) for one in saved])
+    for sources, synonyms in holdings.synonyms:
+        yield partial(put_synonyms, collection=name, sources=sources, synonyms=synonyms)
+
+
+def _save(name: str, rows: list[Mapping[str, Any]], work: Work) -> None:
+    work.of("derived", name).many("save_extraction", rows)
+
+
+def _hold(work: Work, name: str, key: str, until: float) -> None:
+    collections = work.of("collections")
+    collections.run("hold_hidden", name=name, key=key, until=until)
+    if [found for found, _ in collections.rows("hidden", name=name)] != [key]:
+        raise StoreError(
+            f"While {name!r} was being restored, another process took it for dead and deleted it. "
+            "Begin again."
+        )
+
+
+def _show(collection: Collection, key: str, work: Work) -> None:
+    """What is hidden becomes a collection."""
+    work.lock_all()
+    _hold(work, collection.name, key, 0.0)
+    collections = work.of("collections", collection.name)
+    collections.run("show_hidden", name=collection.name, key=key, revision=collection.revision)
+    events = {event_name(Kind.COLLECTION, Event.CAME): [collection.name]}
+    collections.run("log_revision", revision=collection.revision, events=events)
+
+
+def _drop(name: str, key: str, work: Work) -> None:
+    """What is hidden is to be deleted, if it is still ours."""
+    work.lock_all()
+    collections = work.of("collections")
+    if [found for found, _ in collections.rows("hidden", name=name)] == [key]:
+        collections.run("drop_hidden", name=name)
