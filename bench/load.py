@@ -1,0 +1,109 @@
+"""Questions over HTTP at a constant rate, whatever the server does."""
+
+import hashlib
+import http.client
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from threading import Lock
+
+from bench.measure import percentile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One question, asked and answered."""
+
+    question: int
+    ms: float
+    """From when it was due, so that a wait for the questions before it counts."""
+    status: int
+    """Of HTTP; 0 if the connection failed."""
+    revision: int
+    digest: str
+    """Of the hits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came of a phase of constant load."""
+
+    all: Sequence[Answer]
+
+    @property
+    def failed(self) -> int:
+        """Questions without an answer."""
+        return sum(answer.status != 200 for answer in self.all)
+
+    @property
+    def revisions(self) -> int:
+        """How many revisions answered."""
+        return len({answer.revision for answer in self.all if answer.status == 200})
+
+    @property
+    def mixed(self) -> int:
+        """Pairs of a question and a revision that had more than one answer."""
+        found = defaultdict(set)
+        for answer in self.all:
+            if answer.status == 200:
+                found[answer.question, answer.revision].add(answer.digest)
+        return sum(len(digests) > 1 for digests in found.values())
+
+    def ms(self, percent: float) -> float:
+        """A percentile of the time of one answer."""
+        return percentile([answer.ms for answer in self.all], percent)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """Asks the same questions again and again."""
+
+    port: int
+    path: str
+    questions: Sequence[str]
+    rate: float
+    """Questions a second."""
+    connections: int = 4
+
+    def run(self, until: Callable[[float], bool]) -> Answers:
+        """Ask until `until` (of the seconds that passed) is true."""
+        numbers, lock, found = count(), Lock(), list[Answer]()
+        started = time.perf_counter()
+
+        def ask() -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            while not until(time.perf_counter() - started):
+                with lock:
+                    number = next(numbers)
+                due = started + number / self.rate
+                time.sleep(max(due - time.perf_counter(), 0.0))
+                found.append(self._ask(connection, number % len(self.questions), due))
+            connection.close()
+
+        with ThreadPoolExecutor(self.connections) as pool:
+            for future in [pool.submit(ask) for _ in range(self.connections)]:
+                future.result()
+        return Answers(found)
+
+    def _ask(self, connection: http.client.HTTPConnection, number: int, due: float) -> Answer:
+        body = json.dumps({"question": self.questions[number], "k": 10, "explain": False})
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", self.path, body, headers)
+            response = connection.getresponse()
+            status, said = response.status, json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError):
+            connection.close()
+            status, said = 0, {}
+        hits = json.dumps(said.get("hits"), sort_keys=True)
+        return Answer(
+            question=number,
+            ms=1000 * (time.perf_counter() - due),
+            status=status,
+            revision=said.get("revision", -1),
+            digest=hashlib.sha256(hits.encode()).hexdigest(),
+        )
