@@ -4,6 +4,7 @@ Its pool is one of threads: extraction waits for models over HTTP, local models 
 interpreter while they compute, and threads share one copy of them and of the store's connections.
 """
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
 _STOP_SECONDS = 10.0
+_TALKATIVE = ("celery.app.trace", "celery.worker.strategy", "httpx2")
 _log = structlog.get_logger(__name__)
 
 
@@ -67,6 +69,8 @@ def _consume(
 
     def keep_logging(**_: object) -> None:
         """Celery sets up no logging of its own where somebody listens to this signal."""
+        for name in _TALKATIVE:  # a line or more for each message
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def stopping(**_: object) -> None:
         stop()

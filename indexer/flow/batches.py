@@ -17,9 +17,10 @@ MOST_LOOKED_AT = 512
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Passages of documents of one collection, on their way to an extractor."""
+    """Passages of documents of one job, on their way to an extractor."""
 
     collection: str
+    job: str
     worker: str
     """Who holds the leases of the tasks."""
     tasks: Mapping[str, Sequence[str]]
@@ -32,6 +33,7 @@ class Batch:
         """As a message."""
         return {
             "collection": self.collection,
+            "job": self.job,
             "worker": self.worker,
             "tasks": {key: list(ids) for key, ids in self.tasks.items()},
             "own": {key: list(ids) for key, ids in self.own.items()},
@@ -52,7 +54,7 @@ def batches(tasks: Sequence[Task], missing: Mapping[str, Sequence[Passage]]) -> 
     groups: dict[tuple[str, str], list[Task]] = {}
     for task in tasks:
         if missing.get(task.id):
-            groups.setdefault((task.collection, task.worker), []).append(task)
+            groups.setdefault((task.job_id, task.worker), []).append(task)
     for group in groups.values():
         yield from _of_group(group, missing)
 
@@ -75,6 +77,7 @@ def _of_group(tasks: Sequence[Task], missing: Mapping[str, Sequence[Passage]]) -
                 own.setdefault(task_id, []).append(passage.id)
         yield Batch(
             collection=tasks[0].collection,
+            job=tasks[0].job_id,
             worker=tasks[0].worker,
             tasks={task_id: _some(missing[task_id]) for task_id in own},
             own=own,

@@ -8,16 +8,20 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from indexer.extracting import extracted, failures_of, usable
 from indexer.extraction.port import Extractor
 from indexer.flow.batches import Batch
+from indexer.flow.purse import Purse
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
 from indexer.ingester import SETUP_ERRORS
+from indexer.patience import patiently
+from indexer.spending import progress_of
 from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
 from kg.records import CollectionSettings, Passage
 
@@ -30,6 +34,7 @@ class Extracting:
 
     tools: Tools
     extractor: Callable[[CollectionSettings], Extractor]
+    purse: Purse
     rest: Rest
 
     def extract(self, batch: Batch) -> Sequence[str]:
@@ -72,14 +77,25 @@ class Extracting:
                 self.tools.store, batch.collection, extractor.fingerprint, [p.id for p in mine]
             )
             mine = [passage for passage in mine if passage.id not in known]
-            for extraction in extracted(
-                self.tools.store, batch.collection, extractor, mine, tasks_of
-            ):
-                self.tools.meter.passage(
-                    input_tokens=extraction.input_tokens,
-                    output_tokens=extraction.output_tokens,
-                    failed=bool(extraction.failure),
-                )
+            for portion in self.purse.portions(batch, extractor, mine):
+                self._extract_portion(batch, extractor, portion, tasks_of)
+
+    def _extract_portion(
+        self,
+        batch: Batch,
+        extractor: Extractor,
+        passages: Sequence[Passage],
+        tasks_of: Mapping[str, Sequence[str]],
+    ) -> None:
+        tools = self.tools
+        for extraction in extracted(tools.store, batch.collection, extractor, passages, tasks_of):
+            tools.meter.passage(
+                input_tokens=extraction.input_tokens,
+                output_tokens=extraction.output_tokens,
+                failed=bool(extraction.failure),
+            )
+            new = progress_of(extraction, tasks_of[extraction.passage_id], self.purse.prices)
+            patiently(partial(tools.queue.note_progress, new))
 
     def _lacking(
         self, collection: str, fingerprint: str, task_id: str, passage_ids: Sequence[str]

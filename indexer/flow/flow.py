@@ -13,6 +13,7 @@ from indexer.flow.embedding import Embedding
 from indexer.flow.extract import Extracting
 from indexer.flow.post import Step
 from indexer.flow.publishing import Publishing
+from indexer.flow.purse import Purse
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
 from kg.errors import AmmonError
@@ -37,7 +38,12 @@ class Flow:
         self.tools = tools
         self._embedding = Embedding(tools=tools, embedder=ingester.embedder)
         self._publishing = Publishing(tools=tools)
-        self._extracting = Extracting(tools=tools, extractor=ingester.extractor, rest=rest)
+        self._extracting = Extracting(
+            tools=tools,
+            extractor=ingester.extractor,
+            purse=Purse(tools=tools, prices=ingester.prices),
+            rest=rest,
+        )
         self.dispatcher = Dispatcher(tools, ingester, rest)
         self._asked: dict[str, float] = {}
         """Collection -> when a snapshot was asked for that nobody else would ask for."""

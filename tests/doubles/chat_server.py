@@ -5,6 +5,8 @@ with ChatServer(lambda request: Answer(content='{"entities": []}')) as server:
 """
 
 import json
+import select
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+    gone: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
+    """Whether the client has hung up."""
 
     @property
     def prompt(self) -> str:
@@ -159,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(path=self.path, headers=headers, body=body)
+        request = Request(path=self.path, headers=headers, body=body, gone=self._gone)
         answer = self.scripted.answer(request)
         data = answer.encoded(request)
         self.send_response(answer.status)
@@ -171,6 +175,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[: len(data) // 2] if answer.drop else data)
         self.wfile.flush()
         self.close_connection = answer.drop
+
+    def _gone(self) -> bool:
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing."""

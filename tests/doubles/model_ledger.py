@@ -1,0 +1,59 @@
+"""A chat model that finds capitalised names, and a book of every answer that it gave."""
+
+import json
+import re
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from threading import Lock
+
+from tests.doubles.chat_server import Answer, ChatServer, Request
+
+_NAME = re.compile(r"\b[A-Z]\w+")
+
+
+@dataclass(kw_only=True)
+class Ledger:
+    """Answers by rule after a fixed time; knows which question it answered when."""
+
+    seconds: float = 0.2
+    answered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Question -> when its answers were sent (time.time()) to who was still there."""
+    _lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, request: Request) -> Answer:
+        """The rule."""
+        time.sleep(self.seconds)
+        asked = request.body["messages"][-1]["content"]
+        text = asked.partition("</passage>")[0]
+        names = list(dict.fromkeys(_NAME.findall(text)))
+        if "Named entities:" in asked:
+            rows = [[one, "knows", other] for one, other in pairwise(names)]
+            said = json.dumps({"triples": rows})
+        else:
+            said = json.dumps({"entities": [{"name": name, "type": "person"} for name in names]})
+        if not request.gone():
+            with self._lock:
+                self.answered[asked].append(time.time())
+        return Answer(content=said)
+
+    @property
+    def calls(self) -> int:
+        """How many answers were given."""
+        with self._lock:
+            return sum(len(times) for times in self.answered.values())
+
+    def doubled(self) -> list[tuple[float, float]]:
+        """When an answer was given that had been given before, and when that was."""
+        with self._lock:
+            return [
+                (first, again)
+                for times in self.answered.values()
+                for first, again in pairwise(times)
+            ]
+
+
+def ledger_server(ledger: Ledger) -> ChatServer:
+    """The model, to be served."""
+    return ChatServer(ledger)

@@ -1,0 +1,45 @@
+"""A worker in earnest but for its embedder and its patience, as a process that tests may kill:
+`python -m tests.doubles.worker_process QUEUES CONCURRENCY`, with settings in the environment.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from indexer.flow.post import QUEUES, Queue
+from indexer.flow.tools import Times
+from inference.embedder import Embedder
+from server import logs, settings
+from server.adapters import make_extractor
+from server.composition import compose
+from server.core import Core
+from server.settings import Settings
+from server.worker_process import run_worker
+from tests.doubles.hash_embedder import HashEmbedder
+
+HASTY = Times(lease=8.0, hold=5.0, resend=2.0, sweep=0.3, publish=1.0)
+
+
+def open_plant(chosen: Settings) -> Core:
+    """The core of a data folder: all is real but for the embedder."""
+    return compose(chosen, extractor=make_extractor, embedder=_embedder)
+
+
+def _embedder(name: str, _: Settings) -> Embedder:
+    return HashEmbedder(64 if name == "minilm" else 32)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Work until told to end."""
+    wanted, concurrency = arguments
+    queues: list[Queue] = [queue for queue in QUEUES if queue in wanted.split(",")]
+    chosen = settings.load().settings
+    logs.configure(chosen, "info")
+    core = open_plant(chosen)
+    try:
+        return run_worker(core, queues, int(concurrency), times=HASTY)
+    finally:
+        core.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
