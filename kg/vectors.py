@@ -38,7 +38,7 @@ class FaissFlat:
 
     def __init__(self, vectors: Vectors) -> None:
         """Index the rows of `vectors` (n, dimension). Raises: DependencyMissing."""
-        self._index = _faiss().IndexFlatIP(vectors.shape[1])
+        self._index = faiss_module().IndexFlatIP(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     def search(self, queries: Vectors, k: int) -> tuple[Vectors, npt.NDArray[np.int64]]:
@@ -56,7 +56,8 @@ class FaissFlat:
         return limits.astype(np.int64), scores, rows
 
 
-def _faiss() -> Any:
+def faiss_module() -> Any:
+    """The module `faiss`. Raises: DependencyMissing."""
     try:
         import faiss
     except ImportError as error:

@@ -9,13 +9,15 @@ that HippoRAG walks and that people look at. *Entries* are what the gazetteer kn
 names, whose occurrences were looked up in all passages; the conditioned walk goes over them.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from kg.codes import Codes
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
+from kg.snapshot.hubs import best_pairs
 
 Ints: TypeAlias = npt.NDArray[np.int32]
 Longs: TypeAlias = npt.NDArray[np.int64]
@@ -23,6 +25,10 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 Halves: TypeAlias = npt.NDArray[np.float16]
 Keys: TypeAlias = npt.NDArray[np.uint64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+
+CODED_FROM = 20_000
+"""Passages from which on their vectors are coded: below, comparing all of them is as fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,38 @@ class Pairs:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Derived:
+    """What is worked out from the other tables when a snapshot is written, for its readers."""
+
+    facts: Ragged
+    """Passage -> the facts that it states, ascending."""
+    hubs: Ints
+    """(H,): the entries with many pairs, ascending."""
+    kept: Longs
+    """(H, `kg.snapshot.hubs.KEPT`): the pairs of each hub that say most, ascending."""
+    codes: Bytes
+    """Short codes of the passages' vectors (`kg.codes.Codes`); empty below `CODED_FROM`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """W words, by their normal forms (`kg.tokens`): what a next build finds passages by."""
+
+    key: Keys
+    """(W,): the words' 64-bit keys (`kg.surfaces.key_of`), ascending."""
+    passages: Ragged
+    """Word -> the passages with it in a sentence or in the title, ascending."""
+    cased: Bools
+    """(P,): whether capitals tell names from other words in a passage's text."""
+
+    @classmethod
+    def none(cls) -> Self:
+        """Of no passages, as in a snapshot that was written without."""
+        none = np.zeros(0, dtype=np.bool_)
+        return cls(key=none.astype(np.uint64), passages=Ragged.from_rows([]), cased=none)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """One revision of a collection, ready to be asked."""
 
@@ -205,11 +243,18 @@ class Snapshot:
     adjacency: Adjacency
     gazetteer: Gazetteer
     pairs: Pairs
+    words: Words = field(default_factory=Words.none)
+    rules: str = ""
+    """By which its texts were read (`indexer.rules`); '' if that is not known."""
+    derived: Derived | None = None
+    """None in memory, before it is written; and where what it was derived from is changed."""
 
     def write(self, writer: SnapshotWriter) -> None:
         """Put every table into a snapshot that is being written."""
         for table in _TABLES:
             _write(writer, table, getattr(self, table))
+        _write(writer, "words", self.words)
+        _write(writer, "derived", self._derived())
         writer.finish(
             collection=self.collection,
             revision=self.revision,
@@ -224,7 +269,7 @@ class Snapshot:
                 "entries": len(self.gazetteer.label),
                 "pairs": len(self.pairs.entry),
             },
-            properties={"cased": self.cased},
+            properties={"cased": self.cased, "rules": self.rules},
         )
 
     @classmethod
@@ -236,7 +281,29 @@ class Snapshot:
             revision=manifest.revision,
             embedder=manifest.models["embedder"],
             cased=bool(manifest.properties["cased"]),
+            rules=str(manifest.properties.get("rules", "")),
+            words=_read(reader, "words", Words)
+            if "words.key.npy" in manifest.files
+            else Words.none(),
             **{name: _read(reader, name, kind) for name, kind in _TABLES.items()},
+            derived=_read(reader, "derived", Derived)
+            if "derived.hubs.npy" in manifest.files
+            else None,
+        )
+
+    def _derived(self) -> Derived:
+        pairs, passages = self.pairs, len(self.passages.id)
+        first = pairs.sentences.items[pairs.sentences.indptr[:-1]]
+        place = (first - self.sentences.indptr[pairs.passage]).astype(np.int32)
+        hubs, kept = best_pairs(
+            pairs.entry, np.diff(pairs.indptr), pairs.is_title, place, pairs.passage
+        )
+        coded = passages >= CODED_FROM
+        return Derived(
+            facts=self.facts.passages.inverted(passages),
+            hubs=hubs,
+            kept=kept,
+            codes=Codes.learn(self.passages.vectors).dumps() if coded else np.zeros(0, np.uint8),
         )
 
 

@@ -1,98 +1,56 @@
-"""The base score: how well each passage fits the question by itself."""
+"""The base score: how well passages fit the question by themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats
-from retrieval.gazetteer import GazetteerLookup
-from retrieval.question import Link, Question
-from retrieval.walk.constants import WalkConstants
-from retrieval.walk.top import top
+from kg.snapshot.tables import Floats, Ints, Longs
+from retrieval.walk.links import LinkBonus
+from retrieval.walk.loops import places_of, table_of
+from retrieval.walk.similarity import Asked, Similarity
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LinkBonus:
-    """What one name of the question adds to the passages that mention it."""
-
-    link: Link
-    entries: tuple[int, ...]
-    passages: npt.NDArray[np.int32]
-    """The passages that mention it, ascending."""
-    bonus: Floats
-    """What each of them gets."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Base:
-    """Scores of all P passages for one question."""
+    """Scores of the m passages that were looked at for one question; `look_at` adds to them.
 
-    views: Floats
-    """(1 + clauses, P): similarity to the question and to each clause."""
-    score: Floats
-    """(P,): the best of the views, and the bonuses of all links."""
-    links: tuple[LinkBonus, ...]
-    bonus: Floats
-    """(P,): the bonuses of all links."""
-
-    def refresh(self, passages: npt.NDArray[np.int32]) -> None:
-        """Score these passages anew, after their views became sharper."""
-        self.score[passages] = self.views[:, passages].max(axis=0) + self.bonus[passages]
-
-    def candidates(self, count: int) -> npt.NDArray[np.int32]:
-        """The passages among which every source finds its best: the `count` best by score, by each
-        view, and of each link."""
-        best = [top(self.score, count), *(top(view, count) for view in self.views)]
-        linked = [link.passages[top(self.score[link.passages], count)] for link in self.links]
-        return np.unique(np.concatenate([*best, *linked]))
-
-
-def base_scores(
-    question: Question,
-    views: Floats,
-    snapshot: Snapshot,
-    lookup: GazetteerLookup,
-    idf: Floats,
-    constants: WalkConstants,
-) -> Base:
-    """Score all passages; `views` as in `Base`, `idf` per entry (N,)."""
-    links = tuple(
-        _link_bonus(link, lookup.entries(link.surface), snapshot, idf, constants)
-        for link in question.links
-    )
-    bonus = np.zeros(views.shape[1], dtype=np.float32)
-    for link in links:
-        bonus[link.passages] += link.bonus
-    return Base(views=views, score=views.max(axis=0) + bonus, links=links, bonus=bonus)
-
-
-def _link_bonus(
-    link: Link,
-    entries: Sequence[int],
-    snapshot: Snapshot,
-    idf: Floats,
-    constants: WalkConstants,
-) -> LinkBonus:
-    """0.1 idf for each passage that mentions the name; 0.2 for its own, 0.2/df for the others.
-
-    Where the name may mean several entries, a passage gets the best of what they give.
+    What is said of passages is in the order of `passages`; a passage's *place* is its row there.
     """
-    pairs = snapshot.pairs
-    own = constants.title_bonus * (constants.ambiguous if len(entries) > 1 else 1.0)
-    passages, bonuses = [], []
-    for entry in entries:
-        rows = slice(pairs.indptr[entry], pairs.indptr[entry + 1])
-        df = max(rows.stop - rows.start, 1)
-        passages.append(pairs.passage[rows])
-        bonuses.append(
-            constants.idf_bonus * idf[entry]
-            + np.where(pairs.is_title[rows], own, constants.title_bonus / df)
-        )
-    all_passages = np.concatenate(passages)
-    unique, inverse = np.unique(all_passages, return_inverse=True)
-    best = np.zeros(len(unique), dtype=np.float32)
-    np.maximum.at(best, inverse, np.concatenate(bonuses).astype(np.float32))
-    return LinkBonus(link=link, entries=tuple(entries), passages=unique, bonus=best)
+
+    def __init__(self, similarity: Similarity, asked: Asked, links: Sequence[LinkBonus]) -> None:
+        self._similarity = similarity
+        self._asked = asked
+        self.links = tuple(links)
+        self.passages: Ints = np.zeros(0, dtype=np.int32)
+        self.views: Floats = np.zeros((len(asked.views), 0), dtype=np.float32)
+        """(v, m): similarity to the question and to each clause."""
+        self.bonuses: Floats = np.zeros((len(links), 0), dtype=np.float32)
+        """(links, m): what each link gives; 0 where it is not mentioned."""
+        self.score: Floats = np.zeros(0, dtype=np.float32)
+        """(m,): the best of the views, and the bonuses of all links."""
+        self.shift: Longs = np.zeros(0, dtype=np.int64)
+        """(m,): what takes the number of a sentence of each passage to its place in `relevance`."""
+        self.relevance: Floats = np.zeros(0, dtype=np.float32)
+        """Inner product of each sentence of theirs with the question and its mask."""
+        self._table = table_of(self.passages)
+
+    def places(self, passages: Ints) -> Ints:
+        """The place of each passage; -1 if it was not looked at."""
+        return places_of(self._table, self.passages, passages)
+
+    def look_at(self, passages: Ints) -> None:
+        """Look at those of these passages that were not looked at before."""
+        new = np.unique(passages[self.places(passages) < 0])
+        if not len(new):
+            return
+        looked = self._similarity.look(new, self._asked)
+        bonuses = np.zeros((len(self.links), len(new)), dtype=np.float32)
+        for row, link in enumerate(self.links):
+            bonuses[row] = link.at(new)
+        score = looked.views.max(axis=0) + bonuses.sum(axis=0)
+        self.shift = np.concatenate((self.shift, looked.shift + len(self.relevance)))
+        self.relevance = np.concatenate((self.relevance, looked.relevance))
+        self.passages = np.concatenate((self.passages, new))
+        self.views = np.concatenate((self.views, looked.views), axis=1)
+        self.bonuses = np.concatenate((self.bonuses, bonuses), axis=1)
+        self.score = np.concatenate((self.score, score))
+        self._table = table_of(self.passages)

@@ -12,8 +12,8 @@ class WalkConstants:
     pool: int = 20
     """How many of the best passages each source is spread over."""
     candidates: int = 200
-    """In a large corpus: among how many of the best passages, by their own vectors and names, each
-    source looks at sentences."""
+    """Among how many of the best passages, by their own vectors and names, each source looks at
+    sentences."""
     idf_bonus: float = 0.1
     """Bonus of a passage that mentions a name of the question, times the name's idf (0..1)."""
     title_bonus: float = 0.2

@@ -20,12 +20,12 @@ def explain(run: Run, passages: Ints) -> Explanation:
     """
     base, step, snapshot = run.base, run.step, run.snapshot
     gazetteer = snapshot.gazetteer
-    largest = max((float(link.bonus.max(initial=0.0)) for link in base.links), default=0.0)
+    largest = max((link.largest for link in base.links), default=0.0)
     linked = [
         UsedEntity(
             name=gazetteer.label[link.entries[0]],
             role="question",
-            weight=float(link.bonus.max(initial=0.0)) / largest if largest else 0.0,
+            weight=link.largest / largest if largest else 0.0,
         )
         for link in base.links
     ]
@@ -57,7 +57,7 @@ def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
         np.concatenate([ends[:0], *(run.facts_of.row(p) for p in passages.tolist())])
     )
     shown = stated[np.isin(facts.subject[stated], ends) | np.isin(facts.object[stated], ends)]
-    scores = facts.vectors[shown] @ run.views[0]
+    scores = facts.vectors[shown] @ run.asked.views[0]
     return tuple(
         UsedFact(
             subject=entities.surface[facts.subject[fact]],

@@ -1,8 +1,9 @@
 """The conditioned walk as a retrieval mode."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import replace
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -12,36 +13,42 @@ from kg.snapshot.tables import Floats, Ints
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.mode import Ranking
 from retrieval.question import Question, read_question
-from retrieval.walk.base import Base, base_scores
+from retrieval.walk.base import Base
+from retrieval.walk.candidates import candidates
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.explanation import explain
-from retrieval.walk.postings import Postings, idf
+from retrieval.walk.links import LinkBonus, link_bonus
+from retrieval.walk.parts import parts_of
+from retrieval.walk.postings import Postings
 from retrieval.walk.receipt import WalkTrace
 from retrieval.walk.run import Run
-from retrieval.walk.similarity import FEW_SENTENCES, Sight, Similarity
+from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import reset_vector, sources
 from retrieval.walk.step import take_step
 from retrieval.walk.without import pairs_without
+
+_READ = 256
+"""Questions that are remembered as they were read: each is read before it is embedded, and again
+when it is ranked."""
 
 
 class ConditionedWalk:
     """Mode `ammon` over one snapshot, with receipts."""
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        constants: WalkConstants | None = None,
-        *,
-        few_sentences: int = FEW_SENTENCES,
-    ) -> None:
-        """Up to `few_sentences` all are compared with the question: see `similarity`."""
+    def __init__(self, snapshot: Snapshot, constants: WalkConstants | None = None) -> None:
         self._snapshot = snapshot
         self._constants = constants or WalkConstants()
         self._lookup = GazetteerLookup(snapshot)
-        self._similarity = Similarity(snapshot, few_sentences)
-        self._facts_of = snapshot.facts.passages.inverted(len(snapshot.passages.id))
+        self._similarity = Similarity(snapshot)
+        passages = len(snapshot.passages.id)
+        self._facts_of = (
+            snapshot.derived.facts
+            if snapshot.derived
+            else snapshot.facts.passages.inverted(passages)
+        )
         self._postings = Postings(snapshot, self._constants.postings)
         self._gone: Ints = np.zeros(0, dtype=np.int32)
+        self._read = lru_cache(_READ)(self._read_now)
 
     def texts(self, question: str) -> list[tuple[str, str]]:
         """The question, the question without its names (if it has any), and its clauses."""
@@ -50,11 +57,15 @@ class ConditionedWalk:
         texts = [read.text, *masked, *(clause.text for clause in read.clauses)]
         return [(text, "query") for text in texts]
 
+    def parts(self, question: str) -> Mapping[int, tuple[tuple[int, int], ...]]:
+        """See `retrieval.mode.Divided`."""
+        return parts_of(self._read(question))
+
     def rank(self, question: str, vectors: Floats, k: int) -> Ranking:
         """See `retrieval.mode.Mode.rank`."""
         run = self.run(question, vectors)
-        order = run.best(k)
-        return Ranking(passages=order, scores=run.score[order], explanation=explain(run, order))
+        passages, scores = run.best(k)
+        return Ranking(passages=passages, scores=scores, explanation=explain(run, passages))
 
     def trace(self, question: str, vectors: Floats) -> WalkTrace:
         """See `retrieval.receipt.Traced.trace`."""
@@ -64,40 +75,45 @@ class ConditionedWalk:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
         read = self._read(question)
         masked = 1 if read.mask else 0
-        asked = [row for row in range(len(vectors)) if row != masked or not masked]
-        sight = self._similarity.look(vectors, asked, masked)
-        sight.views[:, self._gone] = -np.inf
-        base = base_scores(
-            read, sight.views, self._snapshot, self._lookup, self._postings.idf, self._constants
+        asked = Asked(
+            views=np.concatenate((vectors[:1], vectors[1 + masked :])),
+            aim=0.5 * (vectors[0] + vectors[masked]),
         )
-        if not self._similarity.exact:
-            self._sharpen(sight, base, base.candidates(self._constants.candidates))
+        base = self._base(read, asked)
         found = sources(read, base, self._constants)
-        reset = reset_vector(found, len(base.score))
-        step = take_step(
-            reset,
-            base.score,
-            sight.relevance,
-            self._named(read),
-            self._postings,
-            self._constants,
-            reaching=lambda passages: self._sharpen(sight, base, passages),
-        )
-        share = self._constants.step_weight
+        reset = reset_vector(found, base)
+        step = take_step(base, reset, self._named(read), self._postings, self._constants)
+        share = np.float32(self._constants.step_weight)
+        score = share * step.arrivals
+        score[: len(reset)] += (1 - share) * reset
         return Run(
             question=read,
-            views=vectors[asked],
-            aim=0.5 * (vectors[0] + vectors[masked]),
+            asked=asked,
             base=base,
             sources=tuple(found),
             reset=reset,
             step=step,
-            score=(1 - share) * reset + share * step.arrivals,
+            score=score,
             gone=self._gone,
             snapshot=self._snapshot,
+            similarity=self._similarity,
             facts_of=self._facts_of,
             constants=self._constants,
         )
+
+    def _base(self, read: Question, asked: Asked) -> Base:
+        """The scores of the passages that the walk may begin at."""
+        links = [self._link_bonus(read, number) for number in range(len(read.links))]
+        base = Base(self._similarity, asked, links)
+        count = self._constants.candidates + len(self._gone)
+        begin = candidates(self._similarity, asked.views, links, count)
+        base.look_at(np.setdiff1d(begin, self._gone) if len(self._gone) else begin)
+        return base
+
+    def _link_bonus(self, read: Question, number: int) -> LinkBonus:
+        link = read.links[number]
+        entries = self._lookup.entries(link.surface)
+        return link_bonus(link, entries, self._postings, self._constants)
 
     def without(self, *, entries: Iterable[int] = (), passages: Iterable[int] = ()) -> Self:
         """The walk as it goes where these entries are not named, and these passages are not there.
@@ -110,17 +126,15 @@ class ConditionedWalk:
         made = copy(self)
         made._gone = np.union1d(self._gone, gone)
         made._snapshot = replace(
-            self._snapshot, pairs=pairs_without(self._snapshot, names, made._gone)
+            self._snapshot,
+            pairs=pairs_without(self._snapshot, names, made._gone),
+            derived=None,
         )
         made._postings = Postings(made._snapshot, self._constants.postings)
-        left = len(self._snapshot.passages.id) - len(made._gone)
-        made._postings.idf = idf(made._postings.df, left)
+        made._postings.passages -= len(made._gone)
         return made
 
-    def _sharpen(self, sight: Sight, base: Base, passages: Ints) -> None:
-        base.refresh(sight.sharpen(np.setdiff1d(passages, self._gone)))
-
-    def _read(self, question: str) -> Question:
+    def _read_now(self, question: str) -> Question:
         return read_question(question, self._lookup.known, cased=self._snapshot.cased)
 
     def _named(self, question: Question) -> Ints:

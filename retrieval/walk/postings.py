@@ -3,8 +3,9 @@
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats, Longs, Pairs
-from retrieval.ranges import ranges
+from kg.snapshot.hubs import KEPT, best_pairs
+from kg.snapshot.tables import Floats, Ints, Longs, Pairs
+from retrieval.walk.loops import bridges_from, posting_rows
 
 
 class Postings:
@@ -16,52 +17,63 @@ class Postings:
 
     def __init__(self, snapshot: Snapshot, limit: int) -> None:
         self.pairs: Pairs = snapshot.pairs
+        self.passages = len(snapshot.passages.id)
+        """The n of idf."""
         self._limit = limit
-        self._cut: dict[int, Longs] = {}
         self._sentences = snapshot.sentences.indptr
-        passages = len(snapshot.passages.id)
-        self.df = np.diff(self.pairs.indptr)
-        self.idf: Floats = idf(self.df, passages)
+        derived = snapshot.derived if limit == KEPT else None
+        self._hubs = derived.hubs if derived else np.zeros(0, dtype=np.int32)
+        self._kept = derived.kept if derived else np.zeros((0, limit), dtype=np.int64)
+        self._found: dict[int, Longs] = {}
+        """What was kept of other hubs: all, where the snapshot has none for this limit."""
 
-    def bridges_of(self, passages: Longs) -> tuple[Longs, Longs]:
-        """(passage, entry) for every entry that these passages share with at least one other."""
-        table = self.pairs.by_passage
-        counts = table.indptr[passages + 1] - table.indptr[passages]
-        rows = table.items[ranges(table.indptr[passages], counts)]
-        entries = self.pairs.entry[rows].astype(np.int64)
-        shared = self.df[entries] >= 2
-        return np.repeat(passages, counts)[shared], entries[shared]
+    def df(self, entries: Ints) -> Longs:
+        """In how many passages each entry is named."""
+        found: Longs = self.pairs.indptr[entries + 1] - self.pairs.indptr[entries]
+        return found
 
-    def rows_of(self, entries: Longs) -> tuple[Longs, Longs]:
+    def idf(self, entries: Ints) -> Floats:
+        """How rare each entry is, 0..1."""
+        return idf(self.df(entries), self.passages)
+
+    def bridges_of(self, passages: Ints, excluded: Ints) -> tuple[Ints, Ints]:
+        """(place among `passages`, entry) for every entry that these passages share with at least
+        one other, but for those `excluded`."""
+        pairs = self.pairs
+        table = pairs.by_passage
+        return bridges_from(
+            passages, table.indptr, table.items, pairs.entry, pairs.indptr, excluded
+        )
+
+    def rows_of(self, entries: Ints) -> tuple[Longs, Longs]:
         """(indptr, pair rows): the postings of each entry, cut to the best."""
-        starts, counts = self.pairs.indptr[entries], self.df[entries]
-        rows = [
-            np.arange(start, start + count) if count <= self._limit else self._best(start, count)
-            for start, count in zip(starts.tolist(), counts.tolist(), strict=True)
-        ]
-        indptr = np.zeros(len(entries) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=indptr[1:])
-        return indptr, np.concatenate(rows)
+        cut = np.full(len(entries), -1, dtype=np.int32)
+        hubs = np.flatnonzero(self.df(entries) > self._limit)
+        cut[hubs] = np.arange(len(hubs))
+        return posting_rows(entries, self.pairs.indptr, cut, self._kept_of(entries[hubs]))
 
-    def best_sentence(self, rows: Longs, relevance: Floats) -> Floats:
-        """For each pair the highest relevance among the sentences that make it."""
-        table = self.pairs.sentences
-        counts = table.indptr[rows + 1] - table.indptr[rows]
-        values = relevance[table.items[ranges(table.indptr[rows], counts)]]
-        starts = np.cumsum(counts) - counts
-        best: Floats = np.maximum.reduceat(values, starts)
-        return best
+    def _kept_of(self, hubs: Ints) -> Longs:
+        """(h, limit) pairs that are kept of hubs."""
+        if len(self._hubs):
+            return self._kept[np.searchsorted(self._hubs, hubs)]
+        for hub in hubs.tolist():
+            if hub not in self._found:
+                self._found[hub] = self._best(hub)
+        kept = [self._found[hub] for hub in hubs.tolist()]
+        return np.stack(kept) if kept else np.zeros((0, self._limit), dtype=np.int64)
 
-    def _best(self, start: int, count: int) -> Longs:
-        """The postings that are kept of those at start..start + count; found once for each hub."""
-        kept = self._cut.get(start)
-        if kept is None:
-            rows = np.arange(start, start + count)
-            table, passages = self.pairs.sentences, self.pairs.passage[rows]
-            place = table.items[table.indptr[rows]] - self._sentences[passages]
-            order = np.lexsort((passages, place, ~self.pairs.is_title[rows]))[: self._limit]
-            kept = self._cut[start] = np.sort(rows[order])
-        return kept
+    def _best(self, hub: int) -> Longs:
+        """What is kept of a hub of which the snapshot does not say it."""
+        first, end = self.pairs.indptr[hub : hub + 2].tolist()
+        rows, table = slice(first, end), self.pairs.sentences
+        passage = self.pairs.passage[rows]
+        place = table.items[table.indptr[rows]] - self._sentences[passage]
+        count = np.array([end - first])
+        alike = np.zeros(end - first, dtype=np.int32)
+        title = self.pairs.is_title[rows]
+        _, best = best_pairs(alike, count, title, place, passage, self._limit)
+        found: Longs = best[0] + first
+        return found
 
 
 def idf(df: Longs, passages: int) -> Floats:

@@ -35,8 +35,7 @@ class WalkTrace(Trace):
     """One run of the walk, to be asked about its passages."""
 
     def __init__(self, run: Run) -> None:
-        order = run.best(len(run.score))
-        super().__init__("ammon", run.snapshot, order, run.score[order])
+        super().__init__("ammon", run.snapshot, *run.best(len(run.score)))
         self._run = run
 
     def _parts(self, passage: int) -> Parts:
@@ -59,15 +58,13 @@ class WalkTrace(Trace):
 
     def _quote(self, number: int, passage: int) -> Quote:
         """The sentence that fits a source best; of those that name it, where it is a name."""
-        run, views = self._run, len(self._run.views)
-        if number < views:
-            return best_quote(
-                self.snapshot, sentences_of(self.snapshot, passage), run.views[number]
-            )
-        links = [link for link in run.base.links if len(link.passages)]
-        entries = links[number - views].entries
+        run, source = self._run, self._run.sources[number]
+        if source.kind != "link":
+            sentences = sentences_of(self.snapshot, passage)
+            return best_quote(self.snapshot, sentences, run.asked.views[source.number])
+        entries = run.base.links[source.number].entries
         naming = [self._naming(entry, passage) for entry in entries]
-        return best_quote(self.snapshot, np.unique(np.concatenate(naming)), run.aim)
+        return best_quote(self.snapshot, np.unique(np.concatenate(naming)), run.asked.aim)
 
     def _naming(self, entry: int, passage: int) -> Ints:
         """The sentences of a passage that name an entry, ascending; none if it does not."""
@@ -94,7 +91,7 @@ class WalkTrace(Trace):
                     self._origin(origin, entry, amount)
                     for origin, amount in sorted(parts.items(), key=lambda one: (-one[1], one[0]))
                 ),
-                quote=best_quote(self.snapshot, self._naming(entry, passage), run.aim),
+                quote=best_quote(self.snapshot, self._naming(entry, passage), run.asked.aim),
                 facts=self._connecting(facts.get(entry, []), {passage, *parts}),
             )
             for entry, parts in arrived.items()
@@ -109,7 +106,7 @@ class WalkTrace(Trace):
             title=table.title[passage],
             rank=self.rank(passage),
             amount=amount,
-            quote=best_quote(self.snapshot, self._naming(entry, passage), self._run.aim),
+            quote=best_quote(self.snapshot, self._naming(entry, passage), self._run.asked.aim),
             givers=tuple(
                 Giver(kind=source.kind, label=_label(source), share=mass / total)
                 for source, mass in sorted(given, key=lambda one: -one[1])
@@ -133,7 +130,7 @@ class WalkTrace(Trace):
         table, snapshot = self.snapshot.facts, self.snapshot
         places = {fact: sorted(ends & set(table.passages.row(fact).tolist())) for fact in facts}
         stated = [fact for fact in facts if places[fact]]
-        scores: Floats = table.vectors[stated] @ self._run.views[0]
+        scores: Floats = table.vectors[stated] @ self._run.asked.views[0]
         return tuple(
             ConnectingFact(
                 fact_id=table.id[fact],

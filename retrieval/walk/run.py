@@ -9,6 +9,7 @@ from kg.snapshot.tables import Floats, Ints, Ragged
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Source
 from retrieval.walk.step import Step
 
@@ -18,30 +19,47 @@ class Run:
     """What the walk did for one question."""
 
     question: Question
-    views: Floats
-    """(1 + clauses, d): the embeddings of the question and of its clauses."""
-    aim: Floats
-    """(d,): what the sentences about a bridge were compared with."""
+    asked: Asked
     base: Base
+    """The passages that were looked at: what is said of m passages is in its order."""
     sources: tuple[Source, ...]
     """The question's own, then those of the clauses in order, then those of the links."""
     reset: Floats
-    """(P,)."""
+    """(m,)."""
     step: Step
     score: Floats
-    """(P,)."""
+    """(m,)."""
     gone: Ints
     """Passages that were taken out of the corpus for this question, ascending."""
     snapshot: Snapshot
     """What was walked over."""
+    similarity: Similarity
     facts_of: Ragged
     """Passage -> the facts that it states."""
     constants: WalkConstants
 
-    def best(self, k: int) -> Ints:
-        """The k best passages, best first; those that the walk did not reach follow, by base."""
-        ranked = np.flatnonzero(self.score > 0)
-        if len(ranked) < k:
-            ranked = np.setdiff1d(np.arange(len(self.score)), self.gone)
-        order = np.lexsort((ranked, -self.base.score[ranked], -self.score[ranked]))
-        return ranked[order][: max(k, 1)].astype(np.int32)
+    def best(self, k: int) -> tuple[Ints, Floats]:
+        """The k best passages and their scores, best first.
+
+        Those that the walk did not reach follow with a score of 0: first what it looked at, by
+        base; then the others, by their own similarity to the question.
+        """
+        places = np.flatnonzero(self.score > 0)
+        if len(places) < k:
+            places = np.arange(len(self.score))
+        passages = self.base.passages[places]
+        keys = (passages, -self.base.score[places], -self.score[places])
+        order = np.lexsort(keys)[: max(k, 1)]
+        found, scores = passages[order], self.score[places[order]]
+        if len(found) < min(k, len(self.snapshot.passages.id)):
+            rest = self._rest()[: k - len(found)]
+            found = np.concatenate((found, rest))
+            scores = np.concatenate((scores, np.zeros(len(rest), dtype=np.float32)))
+        return found, scores
+
+    def _rest(self) -> Ints:
+        """All passages that were not looked at, by their own similarity, best first."""
+        everything = np.arange(len(self.snapshot.passages.id), dtype=np.int32)
+        rest = np.setdiff1d(everything, np.union1d(self.base.passages, self.gone))
+        own = self.similarity.own(rest, self.asked.views).max(axis=0)
+        return rest[np.argsort(-own, kind="stable")]

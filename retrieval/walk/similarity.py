@@ -1,88 +1,85 @@
-"""How similar passages and sentences are to a question: half the passage, half its best sentence.
+"""How similar passages are to a question: half the passage, half its best sentence.
 
-In a corpus of few sentences all of them are compared, by one matrix product. In a larger one all
-passages are, but only the sentences of those that matter: the best by their own vectors and by the
-names of the question, and those that the walk comes to. Their vectors then stay in the snapshot's
-memory-mapped file, in half precision. All that follows from these sentences is exact.
+Only the passages that matter are looked at: the nearest by their own vectors, those that mention
+the question's names, and those that the walk comes to. The vectors stay in the snapshot's mapped
+files, the sentences' in half precision. All that is computed of what is looked at is exact.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from kg.codes import Codes
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Bools, Floats, Ints, Longs
-from retrieval.ranges import ranges
+from kg.snapshot.tables import Floats, Ints, Longs
+from retrieval.walk.loops import products, sentence_products
+from retrieval.walk.top import top
 
-FEW_SENTENCES = 50_000
-"""Up to so many sentences all are compared: 77 MB of memory at 384 dimensions."""
-_ROUGH_DISCOUNT = 0.1
-"""A passage whose sentences were not looked at counts for its own similarity less this: it must
-not take the place of one whose sentences were."""
+_CODED = 5
+"""Of the nearest by code, so many times as many as are wanted are compared by their vectors."""
 
 
-@dataclass(slots=True)
-class Sight:
-    """What one question sees; `sharpen` makes more of it exact, in place."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The embeddings of a question."""
 
     views: Floats
-    """(1 + clauses, P): similarity of each passage to the question and to each clause."""
-    relevance: Floats
-    """(S,): inner product of each sentence with the mean of question and mask; 0 where its passage
-    is not sharp."""
-    sharp: Bools
-    """(P,): the passages whose similarity is exact."""
-    _similarity: "Similarity"
-    _vectors: Floats
-    _asked: list[int]
-    _masked: int
-    _own: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    """(v, d): of the question and of its clauses."""
+    aim: Floats
+    """(d,): the mean of question and mask, which sentences about a bridge are compared with."""
 
-    def sharpen(self, passages: Ints) -> Ints:
-        """Look at these passages' sentences; returns those that were not sharp before."""
-        blurred = np.unique(passages[~self.sharp[passages]])
-        if len(blurred):
-            rows, starts, products = self._similarity.sentences_of(blurred, self._vectors)
-            best = np.maximum.reduceat(products[:, self._asked], starts, axis=0)
-            self.views[:, blurred] = 0.5 * (self._own[:, blurred] + best.T)
-            self.relevance[rows] = 0.5 * (products[:, 0] + products[:, self._masked])
-            self.sharp[blurred] = True
-        return blurred
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """What was seen of n passages."""
+
+    views: Floats
+    """(v, n): similarity of each passage to each view."""
+    shift: Longs
+    """(n,): what takes the number of a sentence of each passage to its place in `relevance`."""
+    relevance: Floats
+    """Inner product of each sentence with the question's aim."""
 
 
 class Similarity:
     """The vectors of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, few: int = FEW_SENTENCES) -> None:
-        """`few`: see `FEW_SENTENCES`."""
-        self.exact = len(snapshot.sentences.passage) <= few
-        self._passages = np.asarray(snapshot.passages.vectors, dtype=np.float32)
-        self._sentences = (
-            np.asarray(snapshot.sentences.vectors, dtype=np.float32)
-            if self.exact
-            else snapshot.sentences.vectors
-        )
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._vectors = np.ascontiguousarray(snapshot.passages.vectors, dtype=np.float32)
+        halves = np.ascontiguousarray(snapshot.sentences.vectors, dtype=np.float16)
+        self._sentences = halves.view(np.uint16)
         self._indptr = snapshot.sentences.indptr
+        self._all = np.arange(len(self._vectors), dtype=np.int32)
+        coded = snapshot.derived is not None and len(snapshot.derived.codes) > 0
+        self._codes = Codes.loads(snapshot.derived.codes) if snapshot.derived and coded else None
 
-    def look(self, vectors: Floats, asked: list[int], masked: int) -> Sight:
-        """See with unit vectors (v, d): rows `asked` are the question and its clauses, row `masked`
-        its mask (0 if it has none). Everything is sharp if the corpus is small, else nothing."""
-        own = np.ascontiguousarray((self._passages @ vectors[asked].T).T)
-        if self.exact:
-            products = self._sentences @ vectors.T
-            best = np.maximum.reduceat(products[:, asked], self._indptr[:-1], axis=0)
-            views = np.float32(0.5) * (own + best.T)
-            relevance = np.float32(0.5) * (products[:, 0] + products[:, masked])
-        else:
-            views = own - np.float32(_ROUGH_DISCOUNT)
-            relevance = np.zeros(len(self._sentences), dtype=np.float32)
-        sharp = np.full(len(self._passages), self.exact)
-        return Sight(views, relevance, sharp, self, vectors, asked, masked, own)
+    def own(self, passages: Ints, views: Floats) -> Floats:
+        """(v, n): inner products of passages' own vectors with views."""
+        return products(passages, self._vectors, views)
 
-    def sentences_of(self, passages: Ints, vectors: Floats) -> tuple[Longs, Longs, Floats]:
-        """(rows, start of each passage among them, (rows, v) products) of passages' sentences."""
-        first = self._indptr[passages]
-        counts = self._indptr[passages + 1] - first
-        rows = ranges(first, counts)
-        products: Floats = self._sentences[rows].astype(np.float32) @ vectors.T
-        return rows, np.cumsum(counts) - counts, products
+    def look(self, passages: Ints, asked: Asked) -> Looked:
+        """Look at passages and their sentences: the one place where a similarity is made."""
+        vectors = np.concatenate((asked.views, asked.aim[None]))
+        best, starts, relevance = sentence_products(
+            passages, self._indptr, self._sentences, vectors
+        )
+        views = np.float32(0.5) * (self.own(passages, asked.views) + best)
+        return Looked(views=views, shift=starts[:-1] - self._indptr[passages], relevance=relevance)
+
+    def nearest(self, views: Floats, count: int) -> tuple[Ints, Ints]:
+        """The passages that are among the `count` nearest to a view by their own vectors, and a
+        longer list of what is near; both ascending.
+
+        Of a small corpus the longer list is all; in a large one it is what is nearest by code.
+        """
+        if count >= len(self._all):
+            return self._all, self._all
+        if self._codes is None:
+            own = self.own(self._all, views)
+            return np.unique(np.concatenate([top(view, count) for view in own])), self._all
+        near = self._codes.nearest(views, _CODED * count)
+        best = []
+        for view, rows in zip(views, near, strict=True):
+            rows = rows[rows >= 0]
+            best.append(rows[top(self.own(rows, view[None])[0], count)])
+        return np.unique(np.concatenate(best)), np.unique(near[near >= 0])

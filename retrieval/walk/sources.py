@@ -23,53 +23,53 @@ class Source:
     passages: Ints
     mass: Floats
     """How its share is spread over `passages`; sums to `weight`."""
+    number: int = 0
+    """Which view, or which link, it is."""
 
 
 def sources(question: Question, base: Base, constants: WalkConstants) -> list[Source]:
     """All sources, with weights that sum to 1; none if there is no passage."""
     if not len(base.score):
         return []
-    found: list[tuple[str, str, float, Ints, Floats]] = [
-        ("question", question.text, 1.0, *_spread(base.score, None, constants))
-    ]
+    found = [("question", question.text, 1.0, base.score, 0)]
     for number, clause in enumerate(question.clauses, start=1):
-        score = base.views[number].copy()
-        for link in base.links:
-            if clause.holds(link.link):
-                score[link.passages] += link.bonus
-        found.append(
-            ("clause", clause.text, constants.clause_weight, *_spread(score, None, constants))
-        )
+        inside = [row for row, link in enumerate(base.links) if clause.holds(link.link)]
+        score = base.views[number] + base.bonuses[inside].sum(axis=0)
+        found.append(("clause", clause.text, constants.clause_weight, score, number))
     largest = constants.idf_bonus + constants.title_bonus
-    for link in base.links:
-        if len(link.passages):
-            weight = constants.link_weight * float(link.bonus.max()) / largest
-            spread = _spread(base.score[link.passages], link.passages, constants)
-            found.append(("link", question.text[link.link.start : link.link.end], weight, *spread))
+    for number, bonus in enumerate(base.links):
+        mentioned = base.bonuses[number] > 0
+        if mentioned.any():
+            name = question.text[bonus.link.start : bonus.link.end]
+            weight = constants.link_weight * bonus.largest / largest
+            score = np.where(mentioned, base.score, -np.inf)
+            found.append(("link", name, weight, score, number))
     total = sum(weight for _, _, weight, _, _ in found)
     return [
         Source(
             kind=kind,
             label=label,
             weight=weight / total,
-            passages=where,
-            mass=mass * weight / total,
+            number=number,
+            passages=base.passages[best],
+            mass=mass * np.float32(weight / total),
         )
-        for kind, label, weight, where, mass in found
+        for kind, label, weight, score, number in found
+        for best, mass in [_spread(score, constants)]
     ]
 
 
-def reset_vector(found: list[Source], passages: int) -> Floats:
-    """The sum of all sources: (P,), sums to 1."""
-    reset = np.zeros(passages, dtype=np.float64)
-    for source in found:
-        np.add.at(reset, source.passages, source.mass)
+def reset_vector(found: list[Source], base: Base) -> Floats:
+    """The sum of all sources: (m,), in the order of the base's passages; sums to 1."""
+    passages = np.concatenate([base.passages[:0], *(source.passages for source in found)])
+    mass = np.concatenate([base.score[:0], *(source.mass for source in found)])
+    reset = np.bincount(base.places(passages), mass, minlength=len(base.passages))
     return reset.astype(np.float32)
 
 
-def _spread(scores: Floats, where: Ints | None, constants: WalkConstants) -> tuple[Ints, Floats]:
-    """A softmax over the best `pool` scores: (their passages, their masses, which sum to 1)."""
+def _spread(scores: Floats, constants: WalkConstants) -> tuple[Ints, Floats]:
+    """A softmax over the best `pool` scores: (their places, their masses, which sum to 1)."""
     best = top(scores, constants.pool)
+    best = best[scores[best] > -np.inf]
     weights = np.exp((scores[best] - scores[best[0]]) / constants.temperature)
-    passages = best if where is None else where[best]
-    return passages.astype(np.int32), (weights / weights.sum()).astype(np.float32)
+    return best, (weights / weights.sum()).astype(np.float32)

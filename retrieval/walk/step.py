@@ -10,7 +10,6 @@ all that e leads to besides p1:
     h(p2)     = Σ over p1, e of  a(p1) · P(e | p1) · w(e, p2) / rest(e, p1),   p2 ≠ p1
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot.tables import Floats, Ints, Longs
+from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.loops import best_relevance, places_of, rest_of, table_of
 from retrieval.walk.postings import Postings
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
@@ -28,9 +29,9 @@ Doubles: TypeAlias = npt.NDArray[np.float64]
 class Moves:
     """All that the step moved: m moves, each from one passage on to one bridge."""
 
-    origin: Longs
+    origin: Ints
     """(m,): the passage that a move comes from."""
-    which: Longs
+    which: Ints
     """(m,): the row of `indptr` of the bridge that it goes to."""
     rate: Doubles
     """(m,): what it brings to a passage of the bridge for each unit of that passage's weight."""
@@ -40,7 +41,7 @@ class Moves:
     weight: Doubles
     """How well each passage fits as the end of a move over its bridge."""
 
-    def into(self, passage: int) -> tuple[Longs, Longs, Doubles]:
+    def into(self, passage: int) -> tuple[Ints, Ints, Doubles]:
         """(origin, row of the bridge, mass) of all that arrives at a passage, from others only."""
         rows = np.flatnonzero(self.passage == passage)
         bridges = np.searchsorted(self.indptr, rows, side="right") - 1
@@ -56,7 +57,7 @@ class Step:
     """Where the step arrives, and over which bridges."""
 
     arrivals: Floats
-    """(P,): h above; sums to at most 1."""
+    """(m,): h above, in the order of the base's passages; sums to at most 1."""
     bridges: Ints
     """The entries that were walked over."""
     flow: Floats
@@ -66,96 +67,66 @@ class Step:
 
 
 def take_step(
-    reset: Floats,
-    base: Floats,
-    relevance: Floats,
-    excluded: Ints,
-    postings: Postings,
-    constants: WalkConstants,
-    reaching: Callable[[Ints], None] = lambda _: None,
+    base: Base, reset: Floats, excluded: Ints, postings: Postings, constants: WalkConstants
 ) -> Step:
-    """Take the step from `reset` (P,).
+    """Take the step from `reset` (in the order of the base's passages).
 
-    `base` (P,) are the passages' base scores, `relevance` (S,) the sentences' inner products with
-    the question and its mask, `excluded` the entries that the question names. `reaching` is told
-    the passages that the step may come to, before their scores are read.
+    `excluded` are the entries that the question names. The base looks at the passages that the step
+    comes to, and has more of them afterwards.
     """
-    sources = np.flatnonzero(reset > 0)
-    origin, bridge = postings.bridges_of(sources)
-    usable = ~np.isin(bridge, excluded)
-    origin, bridge = origin[usable], bridge[usable]
-    entries, which = np.unique(bridge, return_inverse=True)
-    if not len(entries):
-        return _no_step(reset)
-
+    sources = np.flatnonzero(reset > 0).astype(np.int32)
+    origin, bridge = postings.bridges_of(base.passages[sources], excluded)
+    entries = np.unique(bridge)
+    which = places_of(table_of(entries), entries, bridge)
     indptr, rows = postings.rows_of(entries)
-    passage = postings.pairs.passage[rows]
-    reaching(passage)
-    fitness = (
-        0.5 * postings.best_sentence(rows, relevance)
-        + 0.5 * base[passage]
-        + constants.bridge_title_bonus * postings.pairs.is_title[rows]
-    ) / constants.temperature
-    weight = np.exp(fitness.astype(np.float64) - fitness.max())
-    total = np.add.reduceat(weight, indptr[:-1])
+    base.look_at(postings.pairs.passage[rows])
+    place, weight = _weights(base, rows, postings, constants)
 
-    own = _weight_at(origin, which, passage, weight, indptr, len(base))
-    rest = np.maximum(total[which] - own, 0.0)
-    alive = rest > total[which] * 1e-9
+    origin = sources[origin]
+    rest, own = rest_of(origin, which, indptr, place, weight)
+    alive = np.flatnonzero(rest)
     origin, which, rest, own = origin[alive], which[alive], rest[alive], own[alive]
-    preference = postings.idf[entries[which]] * rest**constants.mass_exponent
-    sums = np.bincount(origin, preference, minlength=len(reset))
-    moved = reset[origin] * preference / sums[origin]
+    preference = postings.idf(entries)[which] * rest**constants.mass_exponent
+    moved = reset[origin] * preference / np.bincount(origin, preference)[origin]
 
     # Each (origin, bridge) sends rate · w to every passage of the bridge but the origin.
     rate = moved / rest
-    rates = np.bincount(which, rate, minlength=len(entries))
-    sent = weight * np.repeat(rates, np.diff(indptr))
-    arrivals = np.bincount(passage, sent, minlength=len(reset))
-    arrivals -= np.bincount(origin, own * rate, minlength=len(reset))
-    flow = np.bincount(which, moved, minlength=len(entries))
+    sent = weight * np.repeat(_sums(which, rate, len(entries)), np.diff(indptr))
+    arrivals = _sums(place, sent, len(base.passages))
+    arrivals -= _sums(origin, own * rate, len(base.passages))
     return Step(
         arrivals=np.maximum(arrivals, 0.0).astype(np.float32),
-        bridges=entries.astype(np.int32),
-        flow=flow.astype(np.float32),
+        bridges=entries,
+        flow=_sums(which, moved, len(entries)).astype(np.float32),
         moves=Moves(
-            origin=origin,
+            origin=base.passages[origin],
             which=which,
             rate=rate,
             indptr=indptr,
-            passage=passage,
+            passage=postings.pairs.passage[rows],
             weight=weight,
         ),
     )
 
 
-def _no_step(reset: Floats) -> Step:
-    """Nothing moves."""
-    ints, longs = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
-    doubles = np.zeros(0, dtype=np.float64)
-    return Step(
-        arrivals=np.zeros_like(reset),
-        bridges=ints,
-        flow=doubles.astype(np.float32),
-        moves=Moves(
-            origin=longs,
-            which=longs,
-            rate=doubles,
-            indptr=np.zeros(1, dtype=np.int64),
-            passage=ints,
-            weight=doubles,
-        ),
+def _weights(
+    base: Base, rows: Longs, postings: Postings, constants: WalkConstants
+) -> tuple[Ints, Doubles]:
+    """For each pair the place of its passage, and w above, in a common scale."""
+    pairs = postings.pairs
+    passage = pairs.passage[rows]
+    place = base.places(passage)
+    relevance = best_relevance(
+        rows, pairs.sentences.indptr, pairs.sentences.items, base.shift[place], base.relevance
     )
+    fitness = (
+        0.5 * relevance
+        + 0.5 * base.score[place]
+        + constants.bridge_title_bonus * pairs.is_title[rows]
+    ) / constants.temperature
+    return place, np.exp(fitness.astype(np.float64) - fitness.max(initial=-np.inf))
 
 
-def _weight_at(
-    origin: Longs, which: Longs, passage: Ints, weight: Floats, indptr: Longs, passages: int
-) -> Floats:
-    """For each (origin, bridge): the bridge's weight at its origin, 0 if that was cut off."""
-    keys = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)) * passages + passage
-    order = np.argsort(keys)
-    wanted = which * passages + origin
-    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    found = order[place]
-    own: Floats = np.where(keys[found] == wanted, weight[found], 0.0)
-    return own
+def _sums(rows: Ints, amounts: Doubles, count: int) -> Doubles:
+    """(count,): the sum of the amounts of each row."""
+    return np.bincount(rows, amounts, minlength=count).astype(np.float64)

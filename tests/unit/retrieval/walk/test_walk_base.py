@@ -9,26 +9,24 @@ import pytest
 from kg.snapshot import Snapshot
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.question import read_question
-from retrieval.walk.base import Base, base_scores
+from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.links import link_bonus
 from retrieval.walk.postings import Postings
 from tests.doubles.pairs import walkable
+from tests.doubles.similarities import base_of
 
 
 def scored(
     snapshot: Snapshot, question: str, views: Sequence[Sequence[float]] | None = None
 ) -> Base:
     """With similarities of 0 unless given."""
-    lookup = GazetteerLookup(snapshot)
-    passages = len(snapshot.passages.id)
-    return base_scores(
-        read_question(question, lookup.known, cased=True),
-        np.array(views or [[0.0] * passages], dtype=np.float32),
-        snapshot,
-        lookup,
-        Postings(snapshot, 20).idf,
-        WalkConstants(),
-    )
+    lookup, postings = GazetteerLookup(snapshot), Postings(snapshot, 20)
+    links = [
+        link_bonus(link, lookup.entries(link.surface), postings, WalkConstants())
+        for link in read_question(question, lookup.known, cased=True).links
+    ]
+    return base_of(snapshot, views or (), links=links)
 
 
 def test_the_best_view_counts() -> None:
@@ -42,7 +40,9 @@ def test_a_name_gives_a_bonus_to_the_passages_that_name_it_and_more_to_its_own()
     base = scored(snapshot, "Who taught Hebb?")
     assert base.score == pytest.approx([rarity + 0.1, rarity + 0.2, 0, 0])
     [link] = base.links
-    assert (link.entries, link.passages.tolist()) == ((0,), [0, 1])
+    assert link.entries == (0,)
+    assert link.largest == pytest.approx(rarity + 0.2)
+    assert link.passages(among=np.zeros(0, dtype=np.int32), most=2).tolist() == [0, 1]
 
 
 def test_an_ambiguous_name_gives_a_passage_the_best_of_what_it_may_mean() -> None:
@@ -78,4 +78,18 @@ def test_a_known_name_that_no_passage_has_gives_nothing() -> None:
     snapshot = walkable(2, [{}], surfaces={"hebb": [0]})
     base = scored(snapshot, "Who taught Hebb?")
     assert base.score.tolist() == [0.0, 0.0]
-    assert len(base.links[0].passages) == 0
+    assert base.links[0].largest == 0
+
+
+def test_of_a_hub_only_its_own_passages_and_those_that_are_near_are_named() -> None:
+    hub = walkable(5, [{p: [0] for p in range(5)}], titles=[(0, 3)], surfaces={"hebb": [0]})
+    [link] = scored(hub, "Who taught Hebb?").links
+    assert link.passages(among=np.array([1, 4], dtype=np.int32), most=4).tolist() == [1, 3, 4]
+
+
+def test_a_passage_that_is_looked_at_again_stays_in_its_place() -> None:
+    base = scored(walkable(3, []), "Who?", [[0.1, 0.2, 0.3]])
+    base.look_at(np.array([2, 0], dtype=np.int32))
+    assert base.passages.tolist() == [0, 1, 2]
+    assert base.score == pytest.approx([0.1, 0.2, 0.3])
+    assert base.places(np.array([2, 7, 0], dtype=np.int32)).tolist() == [2, -1, 0]

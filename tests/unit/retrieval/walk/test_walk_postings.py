@@ -1,18 +1,20 @@
 """Which passages an entry leads to."""
 
+import random
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kg.snapshot import Snapshot
+from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
 from retrieval.walk.postings import Postings, idf
 from tests.doubles.pairs import walkable
 
 
 def led_to(snapshot: Snapshot, limit: int, entry: int = 0) -> list[int]:
     postings = Postings(snapshot, limit)
-    indptr, rows = postings.rows_of(np.array([entry], dtype=np.int64))
+    indptr, rows = postings.rows_of(np.array([entry], dtype=np.int32))
     assert indptr.tolist() == [0, len(rows)]
     return [int(passage) for passage in snapshot.pairs.passage[rows]]
 
@@ -41,22 +43,43 @@ def test_of_equally_early_places_the_lower_passages_are_kept() -> None:
 
 def test_a_hub_keeps_its_true_idf() -> None:
     snapshot = walkable(5, [{p: [0] for p in range(5)}])
-    assert Postings(snapshot, 2).idf == pytest.approx([log(2) / log(6)])
+    hub = np.zeros(1, dtype=np.int32)
+    assert Postings(snapshot, 2).idf(hub) == pytest.approx([log(2) / log(6)])
+
+
+def bridges(postings: Postings, passages: list[int], *excluded: int) -> list[tuple[int, int]]:
+    """(place among the passages, entry) of each."""
+    found = postings.bridges_of(
+        np.array(passages, dtype=np.int32), np.array(excluded, dtype=np.int32)
+    )
+    return list(zip(*(part.tolist() for part in found), strict=True))
 
 
 def test_bridges_are_entries_that_a_passage_shares_with_another() -> None:
     postings = Postings(walkable(3, [{0: [0], 1: [0]}, {0: [0]}, {1: [0], 2: [0]}]), 20)
-    passages, entries = postings.bridges_of(np.array([0, 1], dtype=np.int64))
-    assert list(zip(passages.tolist(), entries.tolist(), strict=True)) == [(0, 0), (1, 0), (1, 2)]
+    assert bridges(postings, [1, 0]) == [(0, 0), (0, 2), (1, 0)]
+
+
+def test_what_is_excluded_is_no_bridge() -> None:
+    postings = Postings(walkable(3, [{0: [0], 1: [0]}, {0: [0]}, {1: [0], 2: [0]}]), 20)
+    assert bridges(postings, [0, 1], 0, 1) == [(1, 2)]
 
 
 def test_no_passages_have_no_bridges() -> None:
-    passages, entries = Postings(walkable(0, []), 20).bridges_of(np.zeros(0, dtype=np.int64))
-    assert (len(passages), len(entries)) == (0, 0)
+    assert bridges(Postings(walkable(0, []), 20), []) == []
 
 
-def test_the_best_of_the_sentences_that_name_the_entry_counts() -> None:
-    postings = Postings(walkable(2, [{0: [0, 2], 1: [1]}], sentences=3), 20)
-    relevance = np.array([0.25, 0.9, 0.5, 0.8, 0.125, 0.7], dtype=np.float32)
-    rows = np.array([0, 1], dtype=np.int64)
-    assert postings.best_sentence(rows, relevance).tolist() == [0.5, 0.125]
+def test_a_snapshot_that_was_written_says_what_is_kept_of_hubs(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    hubs = [
+        {p: [chance.randrange(3)] for p in chance.sample(range(60), count)}
+        for count in (60, 12, 20, 21, 45)
+    ]
+    fresh = walkable(60, hubs, titles=[(0, 31), (4, min(hubs[4]))], sentences=3)
+    fresh.write(SnapshotWriter(tmp_path / "written"))
+    written = Snapshot.read(SnapshotReader.open(tmp_path / "written"))
+    assert written.derived is not None
+    assert written.derived.hubs.tolist() == [0, 3, 4]
+    for entry in range(5):
+        assert led_to(written, 20, entry) == led_to(fresh, 20, entry)
+    assert led_to(written, 2) == led_to(fresh, 2)

@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from retrieval.question import Clause, Link, Question
-from retrieval.walk.base import Base, LinkBonus
+from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.sources import Source, reset_vector, sources, top
+from retrieval.walk.links import LinkBonus, Meaning
+from retrieval.walk.sources import Source, reset_vector, sources
+from retrieval.walk.top import top
+from tests.doubles.pairs import walkable
+from tests.doubles.similarities import base_of
 
 LINK = Link(surface="hebb", start=4, end=8)
 TEXT = "Did Hebb teach whom I know?"
@@ -24,21 +28,20 @@ def question(*, links: Sequence[Link] = (), clauses: Sequence[Clause] = ()) -> Q
 def base(
     score: Sequence[float], *, clauses: Sequence[Sequence[float]] = (), bonus: float | None = None
 ) -> Base:
-    """With a bonus, the link is named in passage 1."""
-    links = (
-        LinkBonus(
-            link=LINK,
-            entries=(0,),
+    """With a bonus, the link is named in passage 1; it is part of the score already."""
+    passages = len(score)
+    made = base_of(walkable(passages, []), [score, *clauses] if passages else [])
+    if bonus is not None:
+        meaning = Meaning(
             passages=np.array([1], dtype=np.int32),
-            bonus=np.array([bonus], dtype=np.float32),
-        ),
-    )
-    return Base(
-        views=np.array([score, *clauses], dtype=np.float32).reshape(1 + len(clauses), -1),
-        score=np.array(score, dtype=np.float32),
-        links=links if bonus is not None else (),
-        bonus=np.zeros(len(score), dtype=np.float32),
-    )
+            is_title=np.zeros(1, dtype=np.bool_),
+            own=0.0,
+            other=bonus,
+        )
+        made.links = (LinkBonus(link=LINK, entries=(0,), meanings=(meaning,)),)
+        made.bonuses = made.links[0].at(made.passages)[None]
+    made.score = np.array(score, dtype=np.float32)
+    return made
 
 
 def clause(*surfaces: str) -> Clause:
@@ -50,28 +53,31 @@ def by_kind(found: Sequence[Source]) -> dict[str, float]:
 
 
 def test_the_reset_is_a_sharp_softmax_of_the_base_score() -> None:
-    found = sources(question(), base([0.5, 0.4, 0.3]), WalkConstants())
+    scores = base([0.5, 0.4, 0.3])
     total = 1 + 1 / e + 1 / e**2
-    assert reset_vector(found, 3) == pytest.approx([1 / total, 1 / e / total, 1 / e**2 / total])
+    assert reset_vector(sources(question(), scores, WalkConstants()), scores) == pytest.approx(
+        [1 / total, 1 / e / total, 1 / e**2 / total]
+    )
 
 
 def test_only_the_best_passages_get_mass() -> None:
-    found = sources(question(), base([0.3, 0.5, 0.5, 0.1]), WalkConstants(pool=2))
-    assert reset_vector(found, 4) == pytest.approx([0, 0.5, 0.5, 0])
+    scores = base([0.3, 0.5, 0.5, 0.1])
+    found = sources(question(), scores, WalkConstants(pool=2))
+    assert reset_vector(found, scores) == pytest.approx([0, 0.5, 0.5, 0])
 
 
 def test_a_clause_weighs_half_as_much_as_the_question() -> None:
-    found = sources(
-        question(clauses=[clause()]), base([0.5, -9], clauses=[[-9, 0.5]]), WalkConstants()
-    )
-    assert reset_vector(found, 2) == pytest.approx([2 / 3, 1 / 3])
+    scores = base([0.5, -9], clauses=[[-9, 0.5]])
+    found = sources(question(clauses=[clause()]), scores, WalkConstants())
+    assert reset_vector(found, scores) == pytest.approx([2 / 3, 1 / 3])
     assert by_kind(found) == pytest.approx({"question": 2 / 3, "clause": 1 / 3})
 
 
 def test_a_name_weighs_by_its_largest_bonus() -> None:
-    found = sources(question(links=[LINK]), base([0.5, -9], bonus=0.15), WalkConstants())
+    scores = base([0.5, -9], bonus=0.15)
+    found = sources(question(links=[LINK]), scores, WalkConstants())
     assert by_kind(found) == pytest.approx({"question": 1 / 1.25, "link": 0.25 / 1.25})
-    assert reset_vector(found, 2) == pytest.approx([0.8, 0.2])
+    assert reset_vector(found, scores) == pytest.approx([0.8, 0.2])
     assert [one.label for one in found] == [TEXT, "Hebb"]
 
 
@@ -92,7 +98,7 @@ def test_a_clause_gets_the_bonuses_of_the_names_inside_it(
 def test_an_empty_corpus_has_no_sources() -> None:
     found = sources(question(), base([]), WalkConstants())
     assert found == []
-    assert reset_vector(found, 0).shape == (0,)
+    assert reset_vector(found, base([])).shape == (0,)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
 from retrieval.walk.step import Step, take_step
 from tests.doubles.pairs import walkable
+from tests.doubles.similarities import base_of
 
 
 def step(
@@ -23,11 +24,9 @@ def step(
     limit: int = 20,
 ) -> Step:
     """With base scores and relevance of 0 unless given."""
-    passages, sentences = len(reset), len(snapshot.sentences.passage)
     return take_step(
+        base_of(snapshot, [base] if base else (), relevance or ()),
         np.array(reset, dtype=np.float32),
-        np.array(base or [0.0] * passages, dtype=np.float32),
-        np.array(relevance or [0.0] * sentences, dtype=np.float32),
         np.array(excluded, dtype=np.int32),
         Postings(snapshot, limit),
         WalkConstants(),

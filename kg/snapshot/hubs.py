@@ -1,0 +1,33 @@
+"""Entries in many passages: which of their pairs say most."""
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+
+KEPT = 20
+"""An entry with more pairs than this is a hub; so many of its pairs are kept."""
+
+
+def best_pairs(
+    entry: Ints,
+    df: Longs,
+    is_title: npt.NDArray[np.bool_],
+    place: Ints,
+    passage: Ints,
+    kept: int = KEPT,
+) -> tuple[Ints, Longs]:
+    """The hubs among the entries, ascending (h,), and the pairs that are kept of each (h, kept).
+
+    `df` (N,) are the entries' numbers of pairs; the others are of pairs (M,), in order of entry:
+    `place` is the first sentence that names the entry, counted within the passage. Own titles are
+    kept before others, then what is named early, then lower passages; rows ascend.
+    """
+    hubs = np.flatnonzero(df > kept)
+    rows = np.flatnonzero(np.repeat(df > kept, df))
+    order = np.lexsort((passage[rows], place[rows], ~is_title[rows], entry[rows]))
+    counts = df[hubs]
+    first = np.cumsum(counts) - counts
+    best = rows[order[first[:, None] + np.arange(kept)]]
+    return hubs.astype(np.int32), np.sort(best, axis=1).astype(np.int64)
