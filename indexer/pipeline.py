@@ -18,7 +18,7 @@ from indexer.publisher import Publisher
 from indexer.spending import UNKNOWN, Prices
 from inference.embedder import Embedder
 from kg.errors import AmmonError
-from kg.jobs import Job, JobQueue, Task
+from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Task
 from kg.records import Collection, CollectionSettings, Document, Extraction, SourceDocument
 from kg.snapshot import Snapshots
 from kg.store import Change, GraphReader, GraphStore
@@ -37,6 +37,15 @@ class Submission:
     unchanged: int = 0
     superseded: tuple[str, ...] = ()
     """Sources that were handed in more than once: the last one of each counts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Chosen:
+    """Of documents that were handed in, those that are to be worked on."""
+
+    documents: tuple[Document, ...]
+    unchanged: int
+    superseded: tuple[str, ...]
 
 
 class Pipeline:
@@ -86,18 +95,45 @@ class Pipeline:
         _ = self._extractor(settings).fingerprint
         _ = self._embedder(settings).model_id
 
-    def submit(self, collection: str, documents: Iterable[SourceDocument]) -> Submission:
+    def submit(
+        self,
+        collection: str,
+        documents: Iterable[SourceDocument],
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
+    ) -> Submission:
         """Queue, as one job, the documents that are not yet in the graph as they are.
 
         Documents with quarantined passages are queued again even if they did not change.
         Raises: CollectionNotFound.
         """
-        return self._submit(collection, documents, anew=self._quarantined(collection))
+        anew = self._quarantined(collection)
+        found = self._choose(collection, documents, anew=anew)
+        return self._enqueue(collection, found, priority=priority, budget=budget)
 
-    def _submit(
-        self, collection: str, documents: Iterable[SourceDocument], *, anew: Set[str]
+    def _enqueue(
+        self,
+        collection: str,
+        found: "_Chosen",
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
     ) -> Submission:
-        """Queue what changed, and the documents `anew` whether they did or not."""
+        job = None
+        if found.documents:
+            job = self.queue.enqueue(collection, found.documents, priority=priority, budget=budget)
+        return Submission(
+            job=job,
+            submitted=len(found.documents),
+            unchanged=found.unchanged,
+            superseded=found.superseded,
+        )
+
+    def _choose(
+        self, collection: str, documents: Iterable[SourceDocument], *, anew: Set[str]
+    ) -> "_Chosen":
+        """What changed, and the documents `anew` whether they did or not."""
         settings = self.store.collection(collection).settings
         known = self._known(collection, anew)
         chosen: dict[str, Document] = {}
@@ -111,10 +147,8 @@ class Pipeline:
             seen.add(document.id)
             if known.get(document.id) != document.fingerprint:
                 chosen[document.id] = document
-        job = self.queue.enqueue(collection, list(chosen.values())) if chosen else None
-        return Submission(
-            job=job,
-            submitted=len(chosen),
+        return _Chosen(
+            documents=tuple(chosen.values()),
             unchanged=len(seen) - len(chosen),
             superseded=tuple(superseded),
         )
@@ -161,7 +195,9 @@ class Pipeline:
         """Publish as `publish` does, but trust no byte of the present snapshot unread."""
         return self.publisher.publish(collection, progress, thorough=True)
 
-    def reindex(self, collection: str, settings: CollectionSettings) -> Submission:
+    def reindex(
+        self, collection: str, settings: CollectionSettings, *, budget: Budget = UNLIMITED
+    ) -> Submission:
         """Change a collection's settings and queue the documents that these change, or that were
         extracted by another extractor than the present one, as before an upgrade.
 
@@ -179,7 +215,8 @@ class Pipeline:
             anew = _documents_with(
                 reader, lambda found: found.extractor != present or bool(found.failure)
             )
-            return self._submit(collection, reader.documents(), anew=anew)
+            found = self._choose(collection, reader.documents(), anew=anew)
+        return self._enqueue(collection, found, budget=budget)
 
     def _known(self, collection: str, anew: Set[str]) -> dict[str, str]:
         """Fingerprints of documents that are, or are about to be, as wanted in the graph."""
