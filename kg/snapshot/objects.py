@@ -35,25 +35,25 @@ def open_objects(url: str, options: Mapping[str, Any] | None = None) -> "Objects
 
     Raises: DependencyMissing, SettingsInvalid.
     """
+    protocol = url.partition("://")[0]
+    of_s3 = protocol in ("s3", "s3a")
     try:
         import fsspec
+
+        if of_s3:
+            import s3fs  # noqa: F401 - fsspec imports it by name, and says less where it is missing
     except ImportError as error:
-        raise DependencyMissing("fsspec", "remote") from error
-    protocol = url.partition("://")[0]
-    try:
-        fsspec.get_filesystem_class(protocol)
-    except ImportError as error:
-        if protocol in ("s3", "s3a"):
-            raise DependencyMissing("s3fs", "remote") from error
-        raise SettingsInvalid(f"Snapshots cannot be kept at {url}: {error}.") from error
-    except ValueError as error:
-        raise SettingsInvalid(
-            f"Snapshots cannot be kept at {url}: {error}. Give an address as s3://bucket/folder."
-        ) from error
-    if protocol in ("s3", "s3a"):
+        raise DependencyMissing(str(error.name), "remote") from error
+    if of_s3:
         from kg.snapshot.s3 import S3Objects
 
         return S3Objects(url, options or {})
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except (ImportError, ValueError) as error:
+        raise SettingsInvalid(
+            f"Snapshots cannot be kept at {url}: {error}. Give an address as s3://bucket/folder."
+        ) from error
     return Objects(url, options or {})
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from fastapi.testclient import TestClient
 
 from indexer.progress import StepProgress
 from kg.errors import SnapshotDamaged, SnapshotUnavailable
@@ -19,9 +20,11 @@ from kg.snapshot import remote as remote_module
 from kg.snapshot.objects import Objects, open_objects
 from kg.sqlite import SQLiteStore
 from server.folders import Folders
+from server.http.app import create_app
 from server.retrievers import Retrievers
 from tests.doubles.far import far
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.house import open_house, settings_in
 from tests.doubles.workshop import COLLECTION, Workshop, note
 from tests.servers import s3
 from tests.servers.s3 import S3Server, own_s3_server, s3_server
@@ -219,7 +222,7 @@ def test_processes_of_a_machine_fetch_once(machines: tuple[Machine, Machine]) ->
 
 def test_a_mirror_keeps_few_snapshots(machines: tuple[Machine, Machine]) -> None:
     one, other = machines
-    for number in range(5):
+    for number in range(4):
         one.ingest(note(str(number), f"Passage {number}."))
         one.pipeline.publish(COLLECTION)
         other.snapshots().open()
@@ -310,3 +313,24 @@ def test_a_deleted_collection_leaves_nothing(tmp_path: Path, objects: Objects) -
     folders.clear(COLLECTION)
     assert (place.names(), place.current()) == ([], None)
     assert objects.sizes("collections") == {}
+
+
+def test_a_server_publishes_to_a_bucket_and_answers_from_it(
+    tmp_path: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = s3_server.bucket(f"b-{uuid.uuid4().hex[:8]}")
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    app = create_app(settings_in(tmp_path, snapshot_url=f"{url}/ammon"), open_house)
+    with TestClient(app, base_url="http://test/api/v1") as client:
+        client.post("/collections", json={"name": "papers"})
+        job = client.post("/collections/papers/documents", json=[{"text": A.text}]).json()
+        deadline = time.monotonic() + 60
+        while client.get(f"/jobs/{job['job']}").json()["state"] != "done":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        found = client.post("/collections/papers/query", json={"question": "Who was Molaison?"})
+        assert [hit["text"] for hit in found.json()["hits"]] == [A.text]
+        assert app.state.core.folders.objects.folders("collections")
+        assert client.delete("/collections/papers").status_code == 204
+        assert app.state.core.folders.objects.sizes("collections") == {}
