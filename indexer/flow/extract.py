@@ -45,6 +45,9 @@ class Extracting:
         """
         queue, times = self.tools.queue, self.tools.times
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
+        if batch.collection in self.rest.known():
+            queue.release(list(held), worker=batch.worker)
+            return ()
         if not held:
             return ()
         try:

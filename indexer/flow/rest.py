@@ -28,10 +28,12 @@ class Rest:
         strikes = self._outages.strike(collection, reason)
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
         self._queue.hold(_lease(collection), worker=self._name, seconds=seconds)
+        self._until[collection] = time.monotonic() + seconds
 
     def over(self, collection: str) -> None:
         """Its model answers."""
         self._outages.over(collection)
+        self._until.pop(collection, None)
 
     def lasts(self, collection: str) -> bool:
         """Whether it is to be left alone."""
@@ -43,7 +45,7 @@ class Rest:
         return False
 
     def known(self) -> Set[str]:
-        """The collections of which `lasts` said so a moment ago."""
+        """The collections that rest, as far as this process has heard."""
         now = time.monotonic()
         return {name for name, until in list(self._until.items()) if until > now}
 

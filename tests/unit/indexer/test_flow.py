@@ -1,0 +1,277 @@
+"""Messages between workers may be lost, late or doubled: all documents come in all the same."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexer.flow.flow import Flow
+from indexer.flow.meter import NoMeter
+from indexer.flow.sweeper import Sweeper
+from indexer.flow.tools import Times, Tools
+from kg.errors import DependencyMissing, ModelUnavailable
+from kg.jobs import TaskState
+from kg.records import Passage, SourceDocument
+from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.memory_post import MemoryPost
+from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
+
+NOTES = [note(str(number), f"Person{number} met Person{number + 1}.") for number in range(20)]
+SHORT = replace(SETTINGS, max_tokens=12)
+AT_ONCE = Times(resend=-1.0)
+"""What nobody does is sent again by the next sweep."""
+
+
+class Office:
+    """A workshop, a broker in memory, and one process that works."""
+
+    def __init__(self, folder: Path, *, times: Times = AT_ONCE, **shop: Any) -> None:
+        self.shop = Workshop(folder=folder, **{"extractor": ScriptedExtractor(paid=True), **shop})
+        self.post = MemoryPost()
+        self.times = times
+        self.flow = self.process()
+
+    def process(self) -> Flow:
+        """Another process, with leases of its own."""
+        tools = Tools(
+            pipeline=self.shop.pipeline,
+            post=self.post,
+            meter=NoMeter(),
+            times=self.times,
+            name=f"elsewhere:1:1:{random.random()}",
+        )
+        return Flow(tools)
+
+    def submit(self, *documents: SourceDocument, **options: Any) -> str:
+        """Hand in, and tell workers."""
+        job = self.shop.pipeline.submit(COLLECTION, documents, **options).job
+        self.post.send("prepare", {})
+        assert job is not None
+        return job.id
+
+    def work(self) -> None:
+        """Take every step that is asked for."""
+        self.post.deliver(self.flow)
+
+    def sweep(self) -> None:
+        """One round."""
+        Sweeper(self.flow).round()
+
+    def graph(self) -> str:
+        """The graph, its synonyms linked."""
+        self.shop.pipeline.publish(COLLECTION)
+        return self.shop.dump()
+
+    @property
+    def calls(self) -> list[str]:
+        """What the extractor was asked for."""
+        extractor = self.shop.extractor
+        assert isinstance(extractor, ScriptedExtractor)
+        return extractor.calls
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def undisturbed(folder: Path, documents: list[SourceDocument], **shop: Any) -> str:
+    """The graph that one process makes of the documents, without messages."""
+    other = Workshop(folder=folder, **shop)
+    other.ingest(*documents)
+    other.pipeline.publish(COLLECTION)
+    return other.dump()
+
+
+def test_documents_come_in_and_are_published(office: Office, tmp_path: Path) -> None:
+    office.submit(*NOTES)
+    office.work()
+    assert office.graph() == undisturbed(tmp_path / "other", NOTES)
+    assert len(office.shop.snapshot().documents.id) == 20
+    assert office.shop.queue.waiting() == 0
+
+
+def test_a_burst_is_published_once(office: Office) -> None:
+    office.submit(*NOTES)
+    office.work()
+    assert len(office.shop.snapshots().names()) == 1
+
+
+def test_messages_that_come_twice_do_nothing_twice(office: Office, tmp_path: Path) -> None:
+    office.submit(*NOTES)
+    office.post.deliver(office.flow, times=lambda step: 2)
+    assert sorted(office.calls) == sorted(document.text for document in NOTES)
+    assert office.graph() == undisturbed(tmp_path / "other", NOTES)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lost_messages_are_sent_again(office: Office, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    job = office.submit(*NOTES)
+    for _ in range(100):
+        office.post.deliver(office.flow, times=lambda step: chance.choice([0, 0, 1, 2]))
+        if not office.shop.queue.job(job).open:
+            break
+        office.sweep()
+    assert office.graph() == undisturbed(tmp_path / "other", NOTES)
+    assert sorted(office.calls) == sorted(document.text for document in NOTES)
+
+
+def test_what_a_dead_process_took_is_done_by_another(office: Office, tmp_path: Path) -> None:
+    dead = office.process()
+    office.submit(*NOTES)
+    dead.take("prepare", {})
+    office.post.waiting.clear()
+    assert office.shop.queue.reclaim(lambda worker: worker == dead.tools.name) == 20
+    office.sweep()
+    office.work()
+    assert office.graph() == undisturbed(tmp_path / "other", NOTES)
+
+
+def test_batches_of_a_former_holder_are_left_alone(office: Office) -> None:
+    former = office.process()
+    office.submit(*NOTES)
+    former.take("prepare", {})
+    former.close()
+    office.post.deliver(office.flow, times=lambda step: 1 if step == "extract" else 0)
+    assert office.calls == []
+
+
+def test_a_process_that_ends_gives_back_what_it_took(office: Office) -> None:
+    job = office.submit(*NOTES)
+    office.flow.take("prepare", {})
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTING: 20}
+    office.flow.close()
+    assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 20}
+
+
+def test_a_long_document_is_shared_by_many_workers(tmp_path: Path) -> None:
+    office = Office(tmp_path, settings=SHORT)
+    text = " ".join(f"Person{number} met Person{number + 1}." for number in range(60))
+    office.submit(note("long", text))
+    office.flow.take("prepare", {})
+    batches = [message for step, message in office.post.sent if step == "extract"]
+    assert len(batches) > 4
+    assert {len(batch["passages"]) for batch in batches[:-1]} == {4}
+    office.work()
+    assert office.graph() == undisturbed(tmp_path / "other", [note("long", text)], settings=SHORT)
+    assert len(office.calls) == len(set(office.calls))
+
+
+def test_a_passage_of_two_documents_is_extracted_once(office: Office) -> None:
+    twins = [
+        SourceDocument(source=name, title="Same", text="Ada met Grace.") for name in ("a", "b")
+    ]
+    office.submit(*twins)
+    office.work()
+    assert office.calls == ["Ada met Grace."]
+    assert office.shop.sources() == ["a", "b"]
+
+
+def test_no_more_documents_are_taken_than_the_broker_has_room_for(office: Office) -> None:
+    many = [note(str(number), f"Person{number} sat. " * 3) for number in range(600)]
+    office.submit(*many)
+    office.flow.take("prepare", {})
+    assert 64 <= (office.post.depth("extract") or 0) <= 64 + 8
+    office.work()
+    assert office.shop.counts()["documents"] == 600
+
+
+def test_a_cancelled_job_is_not_paid_for(office: Office) -> None:
+    job = office.submit(*NOTES)
+    office.flow.take("prepare", {})
+    office.shop.queue.cancel(job)
+    office.work()
+    assert office.calls == []
+    assert office.shop.sources() == []
+
+
+def test_a_passage_whose_extraction_fails_is_in_quarantine_and_tried_again_when_asked(
+    tmp_path: Path,
+) -> None:
+    fault = ["it says nothing"]
+    office = Office(tmp_path, extractor=ScriptedExtractor(lambda _: fault[0], paid=True))
+    office.submit(NOTES[0])
+    office.work()
+    assert office.shop.counts()["quarantined"] == 1
+    assert len(office.calls) == 1
+    fault[0] = ""
+    office.submit(NOTES[0])
+    office.work()
+    assert (office.shop.counts()["quarantined"], len(office.calls)) == (0, 2)
+
+
+def unavailable(_: Passage) -> str:
+    raise ModelUnavailable("the model sleeps")
+
+
+def missing(_: Passage) -> str:
+    raise DependencyMissing("spacy", "none")
+
+
+@pytest.mark.parametrize(("trouble", "reason"), [(unavailable, "sleeps"), (missing, "spacy")])
+def test_documents_wait_with_the_reason_while_a_model_is_out_of_reach(
+    tmp_path: Path, trouble: Callable[[Passage], str], reason: str
+) -> None:
+    extractor = ScriptedExtractor(trouble, paid=True)
+    office = Office(tmp_path, extractor=extractor)
+    job = office.submit(*NOTES[:3])
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 3}
+    assert all(reason in task.error for task in office.shop.queue.tasks(job))
+    assert len(extractor.calls) == 1, "the collection rests"
+    extractor.script = lambda _: ""
+    time.sleep(1.1)
+    office.sweep()
+    office.work()
+    assert len(office.shop.sources()) == 3
+
+
+def test_a_collection_that_rests_holds_up_no_other(tmp_path: Path) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(unavailable, paid=True))
+    office.submit(*NOTES[:3])
+    office.work()
+    other = replace(SETTINGS, extractor="other")
+    office.shop.extractors["other"] = ScriptedExtractor(fingerprint="other", paid=True)
+    office.shop.store.create_collection("letters", other)
+    office.shop.pipeline.submit("letters", NOTES[:2])
+    office.post.send("prepare", {})
+    office.work()
+    assert len(office.shop.store.fingerprints("letters")) == 2
+
+
+def test_a_broker_that_is_away_loses_nothing(office: Office) -> None:
+    office.post.away = True
+    office.submit(*NOTES)
+    office.sweep()
+    office.post.away = False
+    office.sweep()
+    office.work()
+    assert len(office.shop.sources()) == 20
+
+
+def test_drafts_come_in_before_the_model_has_read_anything(tmp_path: Path) -> None:
+    quick = ScriptedExtractor(fingerprint="quick")
+    office = Office(tmp_path, first_tier="quick", extractors={"quick": quick})
+    office.submit(*NOTES)
+    office.post.deliver(office.flow, times=lambda step: int(step != "extract"))
+    assert len(office.shop.sources()) == 20
+    assert (len(quick.calls), office.calls) == (20, [])
+    office.sweep()
+    office.work()
+    assert len(office.calls) == 20
+    assert office.graph() == undisturbed(tmp_path / "other", NOTES)
+
+
+def test_what_deletion_changed_is_published(office: Office) -> None:
+    office.submit(*NOTES[:2])
+    office.work()
+    gone = next(iter(office.shop.store.fingerprints(COLLECTION)))
+    office.shop.pipeline.delete(COLLECTION, [gone])
+    office.post.send("prepare", {})
+    office.work()
+    assert len(office.shop.snapshot().documents.id) == 1
