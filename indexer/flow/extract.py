@@ -45,10 +45,12 @@ class Extracting:
         """
         queue, times = self.tools.queue, self.tools.times
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
-        if batch.collection in self.rest.known():
-            queue.release(list(held), worker=batch.worker)
-            return ()
         if not held:
+            return ()
+        resting = self.rest.known()
+        if batch.collection in resting:
+            reason = resting[batch.collection]
+            queue.release(list(held), worker=batch.worker, reason=reason)
             return ()
         try:
             settings = self.tools.store.collection(batch.collection).settings

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Set
+from collections.abc import Mapping
 
 from indexer.outages import LONGEST_PAUSE, Outages
 from kg.jobs import JobQueue
@@ -20,34 +20,36 @@ class Rest:
         self._queue = queue
         self._outages = Outages()
         self._name = f"rest/{uuid.uuid4().hex}"
-        self._until: dict[str, float] = {}
-        """Collections that rest as far as this process knows, and until when it believes that."""
+        self._known: dict[str, tuple[float, str]] = {}
+        """Collections that rest as far as this process knows, until when it believes that, and
+        why."""
 
     def begin(self, collection: str, reason: str) -> None:
         """Let it rest, longer each time."""
         strikes = self._outages.strike(collection, reason)
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
         self._queue.hold(_lease(collection), worker=self._name, seconds=seconds)
-        self._until[collection] = time.monotonic() + seconds
+        self._known[collection] = (time.monotonic() + seconds, reason)
 
     def over(self, collection: str) -> None:
         """Its model answers."""
         self._outages.over(collection)
-        self._until.pop(collection, None)
+        self._known.pop(collection, None)
 
     def lasts(self, collection: str) -> bool:
         """Whether it is to be left alone."""
         probe = f"{self._name}/probe"
         if not self._queue.hold(_lease(collection), worker=probe, seconds=0.0):
-            self._until[collection] = time.monotonic() + _BELIEVED
+            self._known[collection] = (time.monotonic() + _BELIEVED, "")
             return True
         self._queue.let_go(_lease(collection), worker=probe)
         return False
 
-    def known(self) -> Set[str]:
-        """The collections that rest, as far as this process has heard."""
+    def known(self) -> Mapping[str, str]:
+        """The collections that rest, as far as this process has heard, and why ('' if it has not
+        heard that)."""
         now = time.monotonic()
-        return {name for name, until in list(self._until.items()) if until > now}
+        return {name: why for name, (until, why) in list(self._known.items()) if until > now}
 
 
 def _lease(collection: str) -> str:
