@@ -30,8 +30,11 @@ class Codes:
 
     @classmethod
     def learn(cls, vectors: Vectors) -> Self:
-        """Code the rows of `vectors` (n, dimension). Raises: DependencyMissing."""
+        """Code the rows of `vectors` (n, dimension), on one thread: the steps are so short that
+        several would mostly wait for each other. Raises: DependencyMissing."""
         faiss = faiss_module()
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
         axes = max(vectors.shape[1] // 6, min(vectors.shape[1] // 2, 32)) * 2
         index = faiss.index_factory(
             vectors.shape[1], f"PCAR{axes},PQ{axes // 2}x4fs", faiss.METRIC_INNER_PRODUCT
@@ -40,6 +43,7 @@ class Codes:
         index.train(np.ascontiguousarray(vectors[::step], dtype=np.float32))
         for start in range(0, len(vectors), _CHUNK):
             index.add(np.ascontiguousarray(vectors[start : start + _CHUNK], dtype=np.float32))
+        faiss.omp_set_num_threads(threads)
         return cls(index)
 
     @classmethod

@@ -93,9 +93,9 @@ def test_an_empty_corpus_has_no_similarities() -> None:
     ).views.shape == (1, 0)
 
 
-def test_the_nearest_by_code_are_those_of_all_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_nearest_by_code_are_those_of_all_vectors() -> None:
     chance = np.random.default_rng(1)
-    made = walkable(3000, [])
+    made = walkable(1, [])
     near = chance.standard_normal((3000, 48)).astype(np.float32)
     near /= np.linalg.norm(near, axis=1, keepdims=True)
     views = near[[5, 900]] + near[[17, 2999]]
@@ -103,7 +103,7 @@ def test_the_nearest_by_code_are_those_of_all_vectors(monkeypatch: pytest.Monkey
     coded = replace(
         flat,
         derived=Derived(
-            facts=made.facts.passages.inverted(3000),
+            facts=made.facts.passages.inverted(1),
             hubs=np.zeros(0, dtype=np.int32),
             kept=np.zeros((0, 20), dtype=np.int64),
             codes=Codes.learn(near).dumps(),
