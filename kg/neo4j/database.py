@@ -27,6 +27,8 @@ VERSION = 1
 """Of the schema: which labels, properties, constraints and indexes there are."""
 RETRY_SECONDS = 30.0
 """For how long a transaction that met another one, or no server, is tried again."""
+_FETCHED_AT_ONCE = 5000
+"""Rows that the server sends before it waits to be asked for more."""
 _Result = TypeVar("_Result")
 
 
@@ -103,7 +105,9 @@ class Database:
         self._driver.close()
 
     def _session(self) -> "Session":
-        return self._driver.session(database=self.name, bookmark_manager=self._bookmarks)
+        return self._driver.session(
+            database=self.name, bookmark_manager=self._bookmarks, fetch_size=_FETCHED_AT_ONCE
+        )
 
     def _migrate(self) -> None:
         with self.errors():

@@ -1,4 +1,4 @@
-"""Servers that the suites are run against."""
+"""Fixtures of real servers, for all tests."""
 
 from tests.servers.neo4j import empty_neo4j, neo4j_server
 

@@ -1,0 +1,115 @@
+"""Taking collections from one store to another, exactly."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Protocol
+
+from kg.codec import dumps
+from kg.dump import dump
+from kg.errors import CollectionExists, CollectionNotFound, Conflict, StoreError
+from kg.holdings import holdings_of
+from kg.jobs import JobQueue
+from kg.records import Collection
+from kg.store import GraphReader, GraphStore
+
+
+class Store(GraphStore, JobQueue, Protocol):
+    """A graph store with its queue."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Migrated:
+    """A collection that is in both stores now."""
+
+    collection: Collection
+    documents: int
+    passages: int
+    already: bool
+    """Whether it was there already, the same in all."""
+
+
+def migrate(
+    source: Store,
+    target: Store,
+    names: Sequence[str],
+    note: Callable[[str, str, int], None] | None = None,
+) -> list[Migrated]:
+    """Copy collections with all but their jobs, and compare; what is there already is left alone.
+
+    A collection comes whole or not at all, so that what was cut short is simply done again.
+    `note` is told of a collection, a kind of thing, and how many more of it were copied.
+    Raises: CollectionNotFound; Conflict if documents still wait to be indexed; CollectionExists if
+    the target has another collection of one of these names; StoreError if a copy is not exact.
+    Before the first three nothing was copied.
+    """
+    already = {name for name in names if _is_there(source, target, name)}
+    return [_copy(source, target, name, note, already=name in already) for name in names]
+
+
+def _is_there(source: Store, target: Store, name: str) -> bool:
+    source.collection(name)
+    if waiting := source.waiting(name):
+        raise Conflict(
+            f"Documents of {name!r} wait to be indexed ({waiting}), and jobs are not migrated: let "
+            "`ammon worker` or `ammon serve` finish them, or cancel them; then migrate."
+        )
+    try:
+        target.collection(name)
+    except CollectionNotFound:
+        return False
+    if _same(source, target, name):
+        return True
+    raise CollectionExists(
+        f"Where {name!r} is to go there is another collection of that name. Delete it there first, "
+        "or migrate others only (--collection). Nothing was copied."
+    )
+
+
+def _copy(
+    source: Store,
+    target: Store,
+    name: str,
+    note: Callable[[str, str, int], None] | None,
+    *,
+    already: bool,
+) -> Migrated:
+    with source.read(name) as reader:
+        counts, collection = reader.counts(), reader.collection
+        if not already:
+            noted = None if note is None else lambda kind, more: note(name, kind, more)
+            target.restore(holdings_of(reader, noted))
+            with target.read(name) as copy:
+                exact = _digest(reader) == _digest(copy)
+            if not exact:
+                target.delete_collection(name)
+                raise StoreError(
+                    f"The copy of {name!r} was not exact and was deleted again. Please report it."
+                )
+    return Migrated(
+        collection=collection,
+        documents=counts["documents"],
+        passages=counts["passages"],
+        already=already,
+    )
+
+
+def _same(source: Store, target: Store, name: str) -> bool:
+    with source.read(name) as one, target.read(name) as other:
+        return one.collection == other.collection and _digest(one) == _digest(other)
+
+
+def _digest(reader: GraphReader) -> str:
+    """Of all that a reader tells: the dump, and what the dump leaves out."""
+    hasher = hashlib.sha256()
+    lines = chain(
+        [repr(reader.collection)],
+        dump(reader),
+        (repr(asdict(one)) for one in reader.extractions()),
+        (repr(asdict(one)) for one in reader.saved()),
+        [dumps(list(reader.unlinked()))],
+    )
+    for line in lines:
+        hasher.update(f"{line}\n".encode())
+    return hasher.hexdigest()

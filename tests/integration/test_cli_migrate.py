@@ -1,0 +1,135 @@
+"""From SQLite to Neo4j and back, on the command line."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kg.errors import Conflict
+from kg.jobs import TaskState
+from kg.memory import MemoryStore
+from kg.neo4j import Neo4jStore
+from kg.sqlite import SQLiteStore
+from server.cli import main
+from server.migration import migrate
+from tests.conformance.material import (
+    COLLECTION,
+    SETTINGS,
+    Store,
+    document,
+    extraction,
+    fingerprint_of,
+    link,
+    passage_id,
+    removed,
+    written,
+)
+from tests.servers.neo4j import Neo4jServer
+
+pytestmark = pytest.mark.xdist_group("neo4j")
+
+
+@pytest.fixture
+def neo4j(empty_neo4j: Neo4jServer) -> Iterator[Neo4jStore]:
+    store = Neo4jStore(empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[SQLiteStore]:
+    store = SQLiteStore(tmp_path / "data" / "ammon.sqlite")
+    store.create_collection(COLLECTION, SETTINGS)
+    store.commit(COLLECTION, written("a", "Ann likes Bob", "Cid likes Dan"))
+    store.commit(COLLECTION, written("b", "Eve knows Fay"))
+    store.commit(COLLECTION, removed("b"))
+    store.save_extractions(COLLECTION, [extraction("Ann likes Bob", by="other")])
+    link(store, "ann bob", "bob ann")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def ammon(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    empty_neo4j: Neo4jServer,
+) -> Callable[..., tuple[int, str, str]]:
+    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("AMMON_NEO4J_URI", empty_neo4j.uri)
+    monkeypatch.setenv("AMMON_NEO4J_PASSWORD", empty_neo4j.password)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = main(arguments)
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run
+
+
+def alike(one: Store, other: Store) -> bool:
+    return fingerprint_of(one) == fingerprint_of(other) and one.collections() == other.collections()
+
+
+def test_a_collection_goes_there_and_comes_back_the_same(
+    ammon: Callable[..., tuple[int, str, str]], sqlite: SQLiteStore, neo4j: Neo4jStore
+) -> None:
+    code, out, _ = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
+    assert (code, "'library': 1 document, revision 3; copied and compared." in out) == (0, True)
+    assert alike(sqlite, neo4j)
+    before = fingerprint_of(sqlite)
+    sqlite.delete_collection(COLLECTION)
+    code, out, _ = ammon("migrate", "--from", "neo4j", "--to", "sqlite", "--json")
+    assert json.loads(out)["collections"] == [
+        {"collection": COLLECTION, "revision": 3, "documents": 1, "passages": 2, "already": False}
+    ]
+    assert fingerprint_of(sqlite) == before
+    assert sqlite.collection(COLLECTION) == neo4j.collection(COLLECTION)
+    saved = sqlite.saved_extractions(COLLECTION, "other", [passage_id("Ann likes Bob")])
+    assert list(saved.values()) == [extraction("Ann likes Bob", by="other")]
+
+
+def test_what_is_there_already_is_left_alone(
+    ammon: Callable[..., tuple[int, str, str]], sqlite: SQLiteStore, neo4j: Neo4jStore
+) -> None:
+    ammon("migrate", "--from", "sqlite", "--to", "neo4j")
+    code, out, _ = ammon("migrate", "--from", "sqlite", "--to", "neo4j", "-c", COLLECTION)
+    assert (code, "was there already" in out) == (0, True)
+
+
+def test_another_collection_of_the_name_is_not_overwritten(
+    ammon: Callable[..., tuple[int, str, str]], sqlite: SQLiteStore, neo4j: Neo4jStore
+) -> None:
+    neo4j.create_collection(COLLECTION, SETTINGS)
+    code, _, err = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
+    assert (code, "another collection of that name" in err) == (1, True)
+    assert neo4j.collection(COLLECTION).revision == 0
+
+
+def test_the_same_store_twice_is_no_way_to_go(
+    ammon: Callable[..., tuple[int, str, str]],
+) -> None:
+    code, _, err = ammon("migrate", "--from", "neo4j", "--to", "neo4j")
+    assert (code, "the same store" in err) == (2, True)
+
+
+def test_a_wrong_password_says_which_setting_to_mend(
+    ammon: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMMON_NEO4J_PASSWORD", "wrong")
+    code, _, err = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
+    assert (code, "AMMON_NEO4J_PASSWORD" in err) == (1, True)
+
+
+def test_documents_that_wait_are_waited_for() -> None:
+    one, other = MemoryStore(), MemoryStore()
+    one.create_collection(COLLECTION, SETTINGS)
+    job = one.enqueue(COLLECTION, [document("a")])
+    with pytest.raises(Conflict, match=r"'library' wait to be indexed \(1\)"):
+        migrate(one, other, [COLLECTION])
+    assert one.cancel(job.id).counts == {TaskState.CANCELLED: 1}
+    assert [each.already for each in migrate(one, other, [COLLECTION])] == [False]
