@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from indexer.drafts import Drafts
+from indexer.estimate import Estimate, estimate_documents
+from indexer.extracting import usable
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
 from indexer.ingester import SETUP_ERRORS, Ingester, Processed
@@ -44,8 +46,10 @@ class _Chosen:
     """Of documents that were handed in, those that are to be worked on."""
 
     documents: tuple[Document, ...]
-    unchanged: int
-    superseded: tuple[str, ...]
+    unchanged: int = 0
+    superseded: tuple[str, ...] = ()
+    known: bool = False
+    """Whether their collection is there."""
 
 
 class Pipeline:
@@ -73,6 +77,7 @@ class Pipeline:
         self.queue = queue
         self._extractor = extractor
         self._embedder = embedder
+        self.prices = prices
         self.publisher = Publisher(
             store=store, queue=queue, embedder=embedder, folder=folder, published=published
         )
@@ -151,11 +156,49 @@ class Pipeline:
             documents=tuple(chosen.values()),
             unchanged=len(seen) - len(chosen),
             superseded=tuple(superseded),
+            known=True,
         )
 
     def ingester(self, *, committed: Callable[[str, Change], None], max_attempts: int) -> Ingester:
         """Its ingester, telling what came in, for workers who share the steps among them."""
         return replace(self._ingester, committed=committed, max_attempts=max_attempts)
+
+    def estimate(
+        self,
+        collection: str,
+        documents: Iterable[SourceDocument],
+        settings: CollectionSettings | None = None,
+    ) -> Estimate:
+        """What `submit` of these documents would take; nothing is done and no model is asked.
+
+        `settings`: of a collection that is not there yet. Raises: CollectionNotFound.
+        """
+        if settings is None:
+            chosen = self._choose(collection, documents, anew=self._quarantined(collection))
+            settings = self.store.collection(collection).settings
+        else:
+            made = settings
+            found = (identify(collection, one, made) for one in documents)
+            unique = {document.id: document for document in found}
+            chosen = _Chosen(documents=tuple(unique.values()))
+        extractor = self._extractor(settings)
+        fingerprint, is_there = extractor.fingerprint, chosen.known
+
+        def known(passage_ids: list[str]) -> set[str]:
+            if not is_there:
+                return set()
+            return set(usable(self.store, collection, fingerprint, passage_ids))
+
+        return estimate_documents(
+            collection,
+            settings,
+            chosen.documents,
+            unchanged=chosen.unchanged,
+            is_known=known,
+            extractor=extractor,
+            embedder=self._embedder(settings),
+            prices=self.prices,
+        )
 
     def process(self, tasks: Sequence[Task]) -> Processed:
         """See `Ingester.process`."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+from indexer.estimate import Estimate
 from indexer.pipeline import Pipeline, Submission
 from indexer.progress import ReportProgress, ignore_progress
 from kg import ids
@@ -14,7 +15,7 @@ from kg.errors import (
     SettingsConflict,
     SettingsInvalid,
 )
-from kg.jobs import JobQueue
+from kg.jobs import UNLIMITED, Budget, Job, JobQueue
 from kg.lock import is_locked
 from kg.records import Collection, CollectionSettings, Document, SourceDocument
 from kg.snapshot import Snapshot, Snapshots, revision_of
@@ -22,6 +23,7 @@ from kg.store import GraphStore
 from retrieval.modes import check_mode
 from retrieval.results import Explanation, Retrieval
 from retrieval.retriever import NO_PASSAGES, Retriever
+from server.budgets import budget_of
 from server.folders import Folders
 from server.retrievers import Retrievers
 from server.settings import Settings
@@ -105,11 +107,46 @@ class Core:
 
     # Documents
 
-    def submit(self, collection: str, documents: Iterable[SourceDocument]) -> Submission:
+    def submit(
+        self,
+        collection: str,
+        documents: Iterable[SourceDocument],
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
+    ) -> Submission:
         """Queue what is new or changed, and wake the worker. Raises: CollectionNotFound."""
-        submission = self.pipeline.submit(collection, documents)
+        submission = self.pipeline.submit(collection, documents, priority=priority, budget=budget)
         self.worker.wake()
         return submission
+
+    def estimate(
+        self, collection: str, documents: Iterable[SourceDocument], wanted: Wanted = Wanted()
+    ) -> Estimate:
+        """What taking these documents in would take. A collection that is not there is none the
+        less not made; `wanted` is how it would be indexed.
+
+        Raises: SettingsInvalid, WeightsInvalid, DependencyMissing.
+        """
+        try:
+            self.store.collection(collection)
+            settings = None
+        except CollectionNotFound:
+            settings = self._settle(wanted, self._defaults())
+        return self.pipeline.estimate(collection, documents, settings)
+
+    def budget(self, text: str | None) -> Budget:
+        """A budget as people write it; none is unlimited. Raises: SettingsInvalid."""
+        return UNLIMITED if text is None else budget_of(text, self.pipeline.prices)
+
+    def retry(self, job_id: str, budget: Budget | None = None) -> Job:
+        """Put a job's failed documents back into the queue, with another budget if one is given.
+
+        Raises: JobNotFound.
+        """
+        self.queue.retry_failed(job_id, budget=budget)
+        self.worker.wake()
+        return self.queue.job(job_id)
 
     def documents(self, collection: str, *, after: str = "", limit: int = 100) -> list[Document]:
         """A page of documents, by id, after that of the one before. Raises: CollectionNotFound."""

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from indexer.estimate import Estimate
 from indexer.loaders import Limits, LoadFailure, load
 from indexer.pipeline import Submission
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from kg.jobs import TaskState
+from kg.jobs import UNLIMITED, Budget, TaskState
 from kg.records import SourceDocument
-from server.core import Core
+from server.core import Core, Wanted
 from server.quarantine import Quarantined, quarantine
 from server.settings import Settings
 from server.status import job_failures
@@ -67,16 +68,24 @@ def ingest(
     progress: ReportProgress = ignore_progress,
     *,
     prefix: str = "",
+    priority: int = 0,
+    budget: Budget = UNLIMITED,
 ) -> IngestReport:
     """Read files and folders, take in what is new or changed, and publish a snapshot.
 
-    `prefix` is put before every source, to tell equal names from different places apart.
+    `prefix` is put before every source, to tell equal names from different places apart;
+    `budget`: what a chat model may be paid for it.
     Raises: CollectionNotFound, StoreError, ModelError: what is done stays done.
     """
     started = time.monotonic()
     before = set(core.store.fingerprints(collection))
     reading = _Reading(progress, prefix)
-    submission = core.pipeline.submit(collection, reading.documents(core.settings, paths))
+    submission = core.pipeline.submit(
+        collection,
+        reading.documents(core.settings, paths),
+        priority=priority,
+        budget=budget,
+    )
     core.worker.run_until_empty(collection, progress)
     failed = list(reading.failed)
     if submission.job is not None:
@@ -102,6 +111,36 @@ def ingest(
         quarantined=counts["quarantined"],
         quarantine=quarantine(core, collection),
         seconds=round(time.monotonic() - started, 3),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilesEstimate:
+    """What taking in files would take."""
+
+    collection: str
+    estimate: Estimate
+    failed: tuple[Failure, ...]
+    skipped: tuple[Failure, ...]
+
+
+def estimate(
+    core: Core,
+    collection: str,
+    paths: Sequence[Path],
+    wanted: Wanted,
+    progress: ReportProgress = ignore_progress,
+    *,
+    prefix: str = "",
+) -> FilesEstimate:
+    """Read files and folders and tell what `ingest` of them would take; nothing is changed."""
+    reading = _Reading(progress, prefix)
+    found = core.estimate(collection, reading.documents(core.settings, paths), wanted)
+    return FilesEstimate(
+        collection=collection,
+        estimate=found,
+        failed=tuple(reading.failed),
+        skipped=tuple(reading.skipped),
     )
 
 

@@ -45,6 +45,25 @@ class JobStatus:
     indexed: int
     """Documents that questions see: all that are done, once a snapshot holds the last of them."""
 
+    @property
+    def rate(self) -> float | None:
+        """Passages a second; None before the first."""
+        done, seconds = self.job.progress.passages_done, self.job.worked_seconds
+        return done / seconds if done and seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """About how long it will take yet at that rate; None if nobody can say."""
+        job, progress = self.job, self.job.progress
+        if not job.open:
+            return 0.0
+        if self.rate is None:
+            return None
+        uncounted = max(job.counts.get(TaskState.QUEUED, 0) - job.drafted, 0)
+        counted = job.total - job.counts.get(TaskState.CANCELLED, 0) - uncounted
+        more = uncounted * progress.passages / counted if counted > 0 else 0.0
+        return max(progress.passages - progress.passages_done + more, 0.0) / self.rate
+
 
 def collection_status(core: Core, name: str, *, verify: bool = False) -> CollectionStatus:
     """With `verify` the snapshot's files are read, unless they are large: then their sizes only.

@@ -12,7 +12,7 @@ from server.cli.context import opened
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from server.ingest import Failure, IngestReport
+    from server.ingest import Failure, FilesEstimate, IngestReport
 
 _RECORD = re.compile(r"#\d+$")
 _SHOWN = 10
@@ -44,6 +44,14 @@ def ingest(
             help="Put before every source, to tell files of one name from different places apart.",
         ),
     ] = "",
+    budget: options.BudgetAmount = None,
+    priority: Annotated[
+        int, typer.Option(metavar="N", help="Higher ones are worked on first, lower ones last.")
+    ] = 0,
+    estimate: Annotated[
+        bool,
+        typer.Option("--estimate", help="Only tell about how much a chat model would be paid."),
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Take in files: txt, md, html, pdf, docx, csv, json, jsonl, and folders of them.
@@ -51,13 +59,16 @@ def ingest(
     A file is known by its name, one in a folder by its path below that folder: what comes under a
     known name takes the place of the old text. What did not change costs nothing. The collection
     is made if there is none; how it is indexed is settled then. Exit code 1 if some files failed.
+
+    Where a chat model reads them, they are found at once by what is known without it. Beyond the
+    budget nothing is sent to it: `ammon jobs retry` goes on from there with a larger one.
     """
     from dataclasses import asdict
 
+    from server import ingest as files
     from server.cli.output import print_json
     from server.cli.progress import shown_progress
     from server.core import Wanted
-    from server.ingest import ingest as ingest_files
 
     if not all(path.strip() for path in paths):  # as a path, "" would be the working directory
         raise typer.BadParameter("a PATH is empty: name a file or a folder.")
@@ -69,10 +80,17 @@ def ingest(
     )
     with opened(context) as core:
         name = collection or core.settings.collection
+        chosen = [Path(path) for path in paths]
+        if estimate:
+            with shown_progress() as progress:
+                found = files.estimate(core, name, chosen, wanted, progress, prefix=prefix)
+            _tell_estimate(found, as_json=as_json)
+            raise typer.Exit(1 if found.failed else 0)
+        limit = core.budget(budget)
         core.ensure_collection(name, wanted)
         with shown_progress() as progress:
-            report = ingest_files(
-                core, name, [Path(path) for path in paths], progress, prefix=prefix
+            report = files.ingest(
+                core, name, chosen, progress, prefix=prefix, priority=priority, budget=limit
             )
     if as_json:
         print_json(asdict(report))
@@ -92,6 +110,32 @@ def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
             yield failure.reason if named else f"{failure.source}: {failure.reason}"
         if len(found) > _FAILURES_OF_FILE:
             yield f"… and {len(found) - _FAILURES_OF_FILE:,} more in {file}"
+
+
+def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from server.cli.output import console, counted, print_error, print_json
+
+    if as_json:
+        print_json(asdict(found))
+        return
+    for line in told_failures(found.failed):
+        print_error(line)
+    about, spent = found.estimate, found.estimate.spending
+    out = console()
+    out.print(
+        f"{counted(about.documents, 'document')} to take in, {about.unchanged} unchanged; "
+        f"{counted(about.passages, 'passage')}, {about.to_read} of them to be read anew"
+    )
+    if not spent.tokens:
+        out.print("No chat model is paid for that.")
+        return
+    cost = f"about {spent.cost:.2f}" if spent.cost else "prices unknown (AMMON_LLM_PRICE_INPUT, …)"
+    out.print(
+        f"A chat model would read about {spent.input_tokens:,} tokens and answer about "
+        f"{spent.output_tokens:,}: {cost}"
+    )
 
 
 def _print(report: "IngestReport") -> None:

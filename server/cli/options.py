@@ -69,3 +69,12 @@ OverlapTokens: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+BudgetAmount: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="AMOUNT",
+        help="What a chat model may be paid for it: money (2.50) or tokens (500000tokens, 500kt).",
+        show_default=False,
+    ),
+]

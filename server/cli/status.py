@@ -1,6 +1,6 @@
 """`ammon status`: what is there."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,10 +22,18 @@ def register(app: typer.Typer) -> None:
 def status(
     context: typer.Context,
     collection: options.CollectionName = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Look again every second, at jobs too.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Show the collections (or one of them), what is in them, and whether they are up to date."""
+    if watch:
+        _watch(context, collection, as_json=as_json)
+        return
+    from server.cli.jobs import told_job
     from server.cli.output import console, counted, print_json, printable, told_quarantine
+    from server.jobs import job_fields, running
     from server.quarantine import quarantine
     from server.status import collection_status
 
@@ -33,12 +41,14 @@ def status(
         names = [collection] if collection else [found.name for found in core.store.collections()]
         found = [collection_status(core, name, verify=True) for name in names]
         apart = [quarantine(core, name) for name in names]
+        under_way = running(core)
         folder = str(core.settings.data_dir)
     if as_json:
         print_json(
             {
                 "data_dir": folder,
                 "collections": [_row(*pair) for pair in zip(found, apart, strict=True)],
+                "jobs": [job_fields(one) for one in under_way],
             }
         )
         return
@@ -61,6 +71,25 @@ def status(
         out.print(f"  {_standing(one)}")
         for line in told_quarantine(quarantined):
             out.print(f"  {printable(line)}")
+    for job in under_way:
+        if collection in (None, job.job.collection):
+            out.print(f"\n{job.job.id} ({job.job.collection}): {told_job(job)}")
+
+
+def _watch(context: typer.Context, collection: str | None, *, as_json: bool) -> None:
+    import time
+
+    from server.cli.watch import watch
+
+    if as_json:
+        raise typer.BadParameter("--watch is for people: leave out --json, or --watch.")
+    with opened(context) as core:
+        if collection:
+            core.store.collection(collection)
+        try:
+            watch(core, time.sleep, collection)
+        except KeyboardInterrupt:
+            return
 
 
 def _standing(status: "CollectionStatus") -> str:

@@ -1,0 +1,170 @@
+"""`ammon jobs`: what was handed in together, how far it is, and what it costs."""
+
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from server.cli import options
+from server.cli.context import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from server.core import Core
+    from server.status import JobStatus
+
+_SHOWN = 10
+"""Failures that are told; --json gives all."""
+
+JobId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="JOB", help="Its id, or how that begins.", show_default=False)
+]
+jobs = typer.Typer(help="Show jobs: how far they are, what they cost; cancel them, try again.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(jobs, name="jobs")
+
+
+@jobs.callback(invoke_without_command=True)
+def list_jobs(
+    context: typer.Context,
+    collection: options.CollectionName = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Not more.")] = 20,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show jobs, the newest first; with a command, one of them."""
+    from server.cli.output import console, print_json
+    from server.jobs import job_fields
+    from server.status import job_status
+
+    if context.invoked_subcommand:
+        return
+    with opened(context) as core:
+        if collection:
+            core.store.collection(collection)
+        found = [job_status(core, job) for job in core.queue.jobs(collection, limit=limit)]
+    if as_json:
+        print_json({"jobs": [job_fields(status) for status in found]})
+        return
+    out = console()
+    if not found:
+        out.print("There are no jobs: ammon ingest PATH")
+    for status in found:
+        out.print(f"{status.job.id}  {status.job.collection}  {status.job.created_at:%F %T}")
+        out.print(f"  {told_job(status)}")
+
+
+@jobs.command(epilog="Example: ammon jobs show job-5b0f")
+def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) -> None:
+    """Show one job, with the documents that failed and the passages in quarantine, and why."""
+    from dataclasses import asdict
+
+    from server.cli.output import console, print_error, print_json, print_warning, told_quarantine
+    from server.jobs import job_fields, quarantine_of
+    from server.status import job_failures, job_status
+
+    with opened(context) as core:
+        status = job_status(core, core.queue.job(_id(core, job)))
+        failed = job_failures(core, status.job.id)
+        apart = quarantine_of(core, status.job)
+    if as_json:
+        told = [{"source": source, "reason": reason} for source, reason in failed]
+        rows = [asdict(one) for one in apart]
+        print_json({**job_fields(status), "failed": told, "quarantine": rows})
+        return
+    out = console()
+    out.print(f"{status.job.id}  {status.job.collection}  {status.job.created_at:%F %T}")
+    for line in told_in_full(status):
+        out.print(f"  {line}")
+    for source, reason in failed[:_SHOWN]:
+        print_error(f"{source}: {reason}")
+    if len(failed) > _SHOWN:
+        print_error(f"… and {len(failed) - _SHOWN:,} more (--json)")
+    for line in told_quarantine(apart):
+        print_warning(line)
+
+
+@jobs.command(epilog="Example: ammon jobs cancel job-5b0f")
+def cancel(context: typer.Context, job: JobId, as_json: options.AsJson = False) -> None:
+    """Call off what is not done. What is in the graph, drafts too, stays there."""
+    from server.cli.output import console, print_json
+    from server.jobs import job_fields
+    from server.status import job_status
+
+    with opened(context) as core:
+        status = job_status(core, core.queue.cancel(_id(core, job)))
+        core.worker.wake()
+    if as_json:
+        print_json(job_fields(status))
+    else:
+        console().print(told_job(status))
+
+
+@jobs.command(epilog="Example: ammon jobs retry job-5b0f --budget 5.00")
+def retry(
+    context: typer.Context,
+    job: JobId,
+    budget: options.BudgetAmount = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Try the documents that failed again; with --budget, after a job has spent what it might.
+
+    A budget counts all that the job spends, what it spent before too. Exit code 1 if some failed.
+    """
+    from server.cli.output import console, print_json
+    from server.cli.progress import shown_progress
+    from server.jobs import job_fields
+    from server.status import job_status
+
+    with opened(context) as core:
+        limit = None if budget is None else core.budget(budget)
+        found = core.retry(_id(core, job), limit)
+        with shown_progress() as progress:
+            core.worker.run_until_empty(found.collection, progress)
+        status = job_status(core, core.queue.job(found.id))
+    if as_json:
+        print_json(job_fields(status))
+    else:
+        console().print(told_job(status))
+    raise typer.Exit(1 if _failed(status) else 0)
+
+
+def told_job(status: "JobStatus") -> str:
+    """A job in one line."""
+    return "; ".join(told_in_full(status))
+
+
+def told_in_full(status: "JobStatus") -> "Iterator[str]":
+    """All that is known of a job, but its id and when it came."""
+    from server.budgets import told_budget, told_seconds
+
+    job, progress = status.job, status.job.progress
+    counts = ", ".join(f"{count} {state}" for state, count in job.counts.items())
+    yield f"{status.state}, {status.percent:g} % of {job.total}: {counts or 'no documents'}"
+    if job.drafted:
+        yield f"{job.drafted} of those that wait are found already, by a draft"
+    if progress.passages:
+        rate = f", {status.rate:.1f} a second" if status.rate and job.open else ""
+        left = f", about {told_seconds(status.seconds_left)} left" if status.seconds_left else ""
+        yield f"passages {progress.passages_done} of {progress.passages}{rate}{left}"
+    if progress.input_tokens or progress.output_tokens:
+        cost = f", {progress.cost:.4f} in money" if progress.cost else ""
+        yield f"tokens {progress.input_tokens:,} in, {progress.output_tokens:,} out{cost}"
+    if limit := told_budget(job.budget):
+        yield f"budget {limit}"
+    if job.priority:
+        yield f"priority {job.priority}"
+
+
+def _failed(status: "JobStatus") -> bool:
+    from kg.jobs import TaskState
+
+    return status.job.counts.get(TaskState.FAILED, 0) > 0
+
+
+def _id(core: "Core", beginning: str) -> str:
+    """The id of the only job that begins so; else what was given, which is then not found."""
+    found = [job.id for job in core.queue.jobs(limit=1000) if job.id.startswith(beginning)]
+    return found[0] if len(found) == 1 else beginning

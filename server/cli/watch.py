@@ -1,0 +1,73 @@
+"""`ammon status --watch`: how collections and jobs stand, as long as one looks."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from server.core import Core
+    from server.status import JobStatus
+
+_EVERY_SECONDS = 1.0
+_BAR = 24
+
+
+def watch(core: "Core", wait: "Callable[[float], object]", collection: str | None = None) -> None:
+    """Show how things stand, every second, until `wait` is interrupted."""
+    from rich.live import Live
+
+    from server.cli.output import console
+
+    with Live(console=console(), auto_refresh=False) as live:
+        while True:
+            live.update(view(core, collection), refresh=True)
+            wait(_EVERY_SECONDS)
+
+
+def view(core: "Core", collection: str | None = None) -> "Group":
+    """How collections and the jobs that are not over stand now."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from server.jobs import running
+    from server.status import collection_status
+
+    names = [collection] if collection else [found.name for found in core.store.collections()]
+    collections = Table(box=None, pad_edge=False)
+    for title in ("collection", "documents", "passages", "quarantined", "waiting", "snapshot"):
+        collections.add_column(title, justify="left" if title == "collection" else "right")
+    for name in names:
+        found = collection_status(core, name)
+        counts = [found.counts[kind] for kind in ("documents", "passages", "quarantined")]
+        current = "up to date" if found.current else "behind" if found.snapshot else "none yet"
+        numbers = [f"{count:,}" for count in (*counts, found.waiting)]
+        collections.add_row(Text(name), *numbers, current)
+    jobs = Table(box=None, pad_edge=False)
+    for title in ("job", "", "documents", "passages", "a second", "left", "tokens", "money"):
+        jobs.add_column(title, justify="right" if title and title != "job" else "left")
+    chosen = [one for one in running(core) if collection in (None, one.job.collection)]
+    for status in chosen:
+        jobs.add_row(*_row(status))
+    nothing = Text("No job is under way.")
+    return Group(collections, Text(), jobs if chosen else nothing)
+
+
+def _row(status: "JobStatus") -> list[str]:
+    from server.budgets import told_seconds
+
+    job, progress = status.job, status.job.progress
+    share = progress.passages_done / progress.passages if progress.passages else 0.0
+    filled = round(share * _BAR)
+    tokens = progress.input_tokens + progress.output_tokens
+    return [
+        job.id[:12],
+        "█" * filled + "░" * (_BAR - filled),
+        f"{job.total - job.open} of {job.total}",
+        f"{progress.passages_done:,} of {progress.passages:,}",
+        "" if status.rate is None else f"{status.rate:.1f}",
+        "" if status.seconds_left is None else told_seconds(status.seconds_left),
+        f"{tokens:,}" if tokens else "",
+        f"{progress.cost:.4f}" if progress.cost else "",
+    ]

@@ -1,0 +1,43 @@
+"""Budgets as people write and read them."""
+
+import pytest
+
+from indexer.spending import UNKNOWN, Prices
+from kg.errors import SettingsInvalid
+from kg.jobs import Budget
+from server.budgets import budget_of, told_budget, told_seconds
+
+KNOWN = Prices(input=1.0, output=2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("2.50", Budget(cost=2.5)),
+        ("0", Budget(cost=0.0)),
+        ("500000 tokens", Budget(tokens=500_000)),
+        ("1,000 token", Budget(tokens=1_000)),
+        ("500kt", Budget(tokens=500_000)),
+        ("1.5M tokens", Budget(tokens=1_500_000)),
+    ],
+)
+def test_money_and_tokens_are_understood(text: str, budget: Budget) -> None:
+    assert budget_of(text, KNOWN) == budget
+
+
+@pytest.mark.parametrize("text", ["", "much", "-3", "3k", "5 dollars", "1.2.3", "²"])
+def test_what_is_no_budget_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(SettingsInvalid, match="500000tokens"):
+        budget_of(text, KNOWN)
+
+
+def test_money_needs_prices() -> None:
+    with pytest.raises(SettingsInvalid, match="AMMON_LLM_PRICE_INPUT"):
+        budget_of("2.50", UNKNOWN)
+    assert budget_of("9t", UNKNOWN) == Budget(tokens=9)
+
+
+def test_budgets_and_times_are_told_briefly() -> None:
+    assert told_budget(Budget(tokens=500_000, cost=2.5)) == "500,000 tokens and 2.50"
+    assert told_budget(Budget()) == ""
+    assert [told_seconds(seconds) for seconds in (8.4, 720, 12_600)] == ["8 s", "12 min", "3.5 h"]
