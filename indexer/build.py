@@ -1,146 +1,174 @@
 """Building a snapshot: one revision of a graph, numbered, embedded, and laid out for the walk.
 
 A pure function of the graph and the embedder: the same content gives the same bytes, in whatever
-order and in however many parts it came in.
+order and in however many parts it came in. An earlier snapshot only saves work. All ids are hashes
+of what they stand for, so that a row of the same id is a row of the same content: its vector, its
+sentences and what was found in it are taken over. A build from nothing takes over nothing; else
+there is no difference between the two.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import numpy as np
 
 from indexer.adjacency import hipporag_adjacency
+from indexer.documents import documents_table
+from indexer.earlier import usable
+from indexer.embedding import Embedding
 from indexer.gazetteer import (
     collect_names,
     corpus_has_case,
-    find_pairs,
     gazetteer_table,
     is_name,
+    known_surfaces,
 )
+from indexer.merge import Merge, starts
+from indexer.pairs import Corpus, find_pairs
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from indexer.rules import rules
 from indexer.sentences import sentence_spans
-from inference.embedder import Embedder, Kind, Vectors
-from kg.records import JSON, Entity, Passage
+from indexer.words import merged_words
+from inference.embedder import Embedder
+from kg.records import Entity, Mention, Passage
 from kg.snapshot import Ragged, Snapshot, Strings
-from kg.snapshot.tables import Documents, Entities, Facts, Passages, Sentences, Synonyms
+from kg.snapshot.tables import Entities, Facts, Passages, Sentences, Synonyms
 from kg.store import GraphReader
+from kg.tokens import has_case, tokenise
 
 
 def build_snapshot(
-    reader: GraphReader, embedder: Embedder, progress: ReportProgress = ignore_progress
+    reader: GraphReader,
+    embedder: Embedder,
+    progress: ReportProgress = ignore_progress,
+    previous: Snapshot | None = None,
 ) -> Snapshot:
-    """Lay out everything that `reader` sees. Raises: ModelError."""
-    embed = _Embedding(embedder, progress)
-    passages = list(reader.passages())
-    entities = list(reader.entities())
+    """Lay out everything that `reader` sees, with what `previous` has of it. Raises: ModelError."""
+    old, embed = usable(previous, reader.collection.name, embedder), Embedding(embedder, progress)
+    passages, entities = list(reader.passages()), list(reader.entities())
     row_of_passage = {passage.id: row for row, passage in enumerate(passages)}
     row_of_entity = {entity.id: row for row, entity in enumerate(entities)}
+    mentions = list(reader.mentions())
 
-    facts = _facts(reader, entities, row_of_entity, row_of_passage, embed)
+    facts = _facts(old, reader, entities, row_of_entity, row_of_passage, embed)
     synonyms = _synonyms(reader, row_of_entity)
-    spans = [sentence_spans(passage.text) for passage in passages]
-    cased = corpus_has_case(passages)
-    names = collect_names(passages, _names(reader), cased=cased)
-    pairs = find_pairs(passages, spans, names, cased=cased)
+    merge = Merge.by_id(old.passages.id, [passage.id for passage in passages])
+    corpus, sentence_merge = _corpus(old, merge, passages)
+    texts = (passages[number].text for number in merge.fresh)
+    fresh_cased = np.array([has_case(tokenise(text), text) for text in texts], dtype=np.bool_)
+    passage_cased = merge.take(old.words.cased, fresh_cased)
+    cased = corpus_has_case(passage_cased)
+    names = collect_names(
+        passages, _names(mentions), cased=cased, known=known_surfaces(old, cased=cased)
+    )
+    pairs, words = find_pairs(
+        corpus, names, cased=cased, old=old, passages=merge, sentences=sentence_merge
+    )
     progress(StepProgress(step="gazetteer", done=len(passages), total=len(passages)))
-    documents, citing = _documents(reader, row_of_passage)
+    documents, citing = documents_table(reader, row_of_passage)
     return Snapshot(
         collection=reader.collection.name,
         revision=reader.collection.revision,
         embedder=embedder.model_id,
         cased=cased,
+        rules=rules(),
         documents=documents,
         passages=Passages(
             id=Strings.of(passage.id for passage in passages),
             title=Strings.of(passage.title for passage in passages),
             heading=Strings.of(passage.heading for passage in passages),
             text=Strings.of(passage.text for passage in passages),
-            vectors=embed([p.embedded_text for p in passages], "passage", "embed passages"),
+            vectors=embed(
+                merge,
+                old.passages.vectors,
+                lambda number: passages[number].embedded_text,
+                "passage",
+                "embed passages",
+            ),
             documents=citing,
         ),
-        sentences=_sentences(passages, spans, embed),
-        entities=_entities(reader, entities, row_of_entity, row_of_passage, embed),
+        sentences=_sentences(old, corpus, sentence_merge, embed),
+        entities=_entities(old, entities, mentions, row_of_entity, row_of_passage, embed),
         facts=facts,
         synonyms=synonyms,
         adjacency=hipporag_adjacency(facts, synonyms, len(entities), len(passages)),
         gazetteer=gazetteer_table(names, {entity.name: row for row, entity in enumerate(entities)}),
         pairs=pairs,
+        words=merged_words(old.words, merge, words, passage_cased),
     )
 
 
-class _Embedding:
-    """An embedder that reports its progress."""
-
-    def __init__(self, embedder: Embedder, progress: ReportProgress) -> None:
-        self._embedder = embedder
-        self._progress = progress
-
-    def __call__(self, texts: Sequence[str], kind: Kind, step: str) -> Vectors:
-        if not texts:
-            return np.zeros((0, self._embedder.dimension), dtype=np.float32)
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            self._progress(StepProgress(step=step, done=done, total=len(texts)))
-
-        return self._embedder.embed(texts, kind, advance)
-
-
-def _names(reader: GraphReader) -> list[str]:
+def _names(mentions: Sequence[Mention]) -> list[str]:
     """What extractors named, without what never bridges passages."""
-    return sorted({m.surface for m in reader.mentions() if is_name(m.surface, m.type)})
+    return sorted({m.surface for m in mentions if is_name(m.surface, m.type)})
 
 
-def _sentences(
-    passages: Sequence[Passage], spans: Sequence[Sequence[tuple[int, int]]], embed: _Embedding
-) -> Sentences:
-    indptr = np.zeros(len(passages) + 1, dtype=np.int64)
-    np.cumsum([len(found) for found in spans], out=indptr[1:])
-    texts = [
-        f"{passage.title}: {passage.text[start:end]}" if passage.title else passage.text[start:end]
-        for passage, found in zip(passages, spans, strict=True)
-        for start, end in found
-    ]
-    edges = np.array([span for found in spans for span in found], dtype=np.int32).reshape(-1, 2)
+def _corpus(old: Snapshot, merge: Merge, passages: Sequence[Passage]) -> tuple[Corpus, Merge]:
+    """The passages and their sentences, and which of these the earlier snapshot has."""
+    fresh = [sentence_spans(passages[number].text) for number in merge.fresh]
+    indptr = starts(np.array([len(spans) for spans in fresh], dtype=np.int64))
+    edges = np.array([span for spans in fresh for span in spans], dtype=np.int32).reshape(-1, 2)
+    sentences = merge.items(old.sentences.indptr, indptr)
+    corpus = Corpus(
+        passages=passages,
+        indptr=starts(merge.take(np.diff(old.sentences.indptr), np.diff(indptr))),
+        start=sentences.take(old.sentences.start, edges[:, 0]),
+        end=sentences.take(old.sentences.end, edges[:, 1]),
+    )
+    return corpus, sentences
+
+
+def _sentences(old: Snapshot, corpus: Corpus, merge: Merge, embed: Embedding) -> Sentences:
+    passage = np.repeat(np.arange(len(corpus.passages), dtype=np.int32), np.diff(corpus.indptr))
+
+    def text(number: int) -> str:
+        of = corpus.passages[passage[number]]
+        sentence = of.text[corpus.start[number] : corpus.end[number]]
+        return f"{of.title}: {sentence}" if of.title else sentence
+
     return Sentences(
-        passage=np.repeat(np.arange(len(passages), dtype=np.int32), np.diff(indptr)),
-        indptr=indptr,
-        start=edges[:, 0].copy(),
-        end=edges[:, 1].copy(),
-        vectors=embed(texts, "sentence", "embed sentences").astype(np.float16),
+        passage=passage,
+        indptr=corpus.indptr,
+        start=corpus.start,
+        end=corpus.end,
+        vectors=embed(merge, old.sentences.vectors, text, "sentence", "embed sentences"),
     )
 
 
 def _entities(
-    reader: GraphReader,
+    old: Snapshot,
     entities: Sequence[Entity],
+    mentions: Sequence[Mention],
     row_of_entity: dict[str, int],
     row_of_passage: dict[str, int],
-    embed: _Embedding,
+    embed: Embedding,
 ) -> Entities:
-    mentions: list[list[int]] = [[] for _ in entities]
-    for mention in reader.mentions():
-        mentions[row_of_entity[mention.entity_id]].append(row_of_passage[mention.passage_id])
+    named_in: list[list[int]] = [[] for _ in entities]
+    for mention in mentions:
+        named_in[row_of_entity[mention.entity_id]].append(row_of_passage[mention.passage_id])
     return Entities(
         id=Strings.of(entity.id for entity in entities),
         name=Strings.of(entity.name for entity in entities),
         surface=Strings.of(entity.surface for entity in entities),
         type=Strings.of(entity.type for entity in entities),
-        vectors=embed([entity.name for entity in entities], "entity", "embed entities"),
-        passages=Ragged.from_rows([sorted(rows) for rows in mentions]),
+        vectors=embed(
+            Merge.by_id(old.entities.id, [entity.id for entity in entities]),
+            old.entities.vectors,
+            lambda number: entities[number].name,
+            "entity",
+            "embed entities",
+        ),
+        passages=Ragged.from_rows([sorted(rows) for rows in named_in]),
     )
 
 
 def _facts(
+    old: Snapshot,
     reader: GraphReader,
     entities: Sequence[Entity],
     row_of_entity: dict[str, int],
     row_of_passage: dict[str, int],
-    embed: _Embedding,
+    embed: Embedding,
 ) -> Facts:
     facts = list(reader.facts())
     supports: dict[str, list[int]] = defaultdict(list)
@@ -148,16 +176,23 @@ def _facts(
         supports[support.fact_id].append(row_of_passage[support.passage_id])
     subject = np.array([row_of_entity[fact.subject_id] for fact in facts], dtype=np.int32)
     object_ = np.array([row_of_entity[fact.object_id] for fact in facts], dtype=np.int32)
-    texts = [
-        f"{entities[s].name} {fact.relation} {entities[o].name}"
-        for fact, s, o in zip(facts, subject, object_, strict=True)
-    ]
+
+    def text(number: int) -> str:
+        ends = entities[subject[number]].name, entities[object_[number]].name
+        return f"{ends[0]} {facts[number].relation} {ends[1]}"
+
     return Facts(
         id=Strings.of(fact.id for fact in facts),
         relation=Strings.of(fact.relation for fact in facts),
         subject=subject,
         object=object_,
-        vectors=embed(texts, "fact", "embed facts"),
+        vectors=embed(
+            Merge.by_id(old.facts.id, [fact.id for fact in facts]),
+            old.facts.vectors,
+            text,
+            "fact",
+            "embed facts",
+        ),
         passages=Ragged.from_rows([sorted(supports[fact.id]) for fact in facts]),
     )
 
@@ -172,39 +207,3 @@ def _synonyms(reader: GraphReader, row_of_entity: dict[str, int]) -> Synonyms:
         target=np.array([row[1] for row in rows], dtype=np.int32),
         score=np.array([row[2] for row in rows], dtype=np.float32),
     )
-
-
-def _documents(reader: GraphReader, row_of_passage: dict[str, int]) -> tuple[Documents, Ragged]:
-    """The documents, and for each passage the documents that it stands in."""
-    documents = list(reader.documents())
-    row_of_document = {document.id: row for row, document in enumerate(documents)}
-    placements = list(reader.placements())
-    passages: list[list[int]] = [[] for _ in documents]
-    citing: list[set[int]] = [set() for _ in row_of_passage]
-    for placement in placements:
-        document, passage = (
-            row_of_document[placement.document_id],
-            row_of_passage[placement.passage_id],
-        )
-        passages[document].append(passage)
-        citing[passage].add(document)
-    table = Documents(
-        id=Strings.of(document.id for document in documents),
-        source=Strings.of(document.source for document in documents),
-        title=Strings.of(document.title for document in documents),
-        metadata=Strings.of(_json(document.metadata) for document in documents),
-        observed_at=Strings.of(_iso(document.observed_at) for document in documents),
-        passages=Ragged.from_rows(passages),
-        start=np.array([placement.start for placement in placements], dtype=np.int32),
-        end=np.array([placement.end for placement in placements], dtype=np.int32),
-        page=np.array([placement.page or 0 for placement in placements], dtype=np.int32),
-    )
-    return table, Ragged.from_rows([sorted(rows) for rows in citing])
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
-
-
-def _json(metadata: Mapping[str, JSON]) -> str:
-    return json.dumps(dict(metadata), ensure_ascii=False, sort_keys=True)

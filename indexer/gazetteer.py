@@ -1,24 +1,22 @@
-"""The gazetteer: what can be named in a corpus, and every place where it is.
+"""The gazetteer: what can be named in a corpus, and how.
 
 Entries are the titles of documents and the names that the extractor found; each has surfaces, the
-forms that it is named by. Every span of every sentence and title that is some entry's surface is a
-mention, nested ones too. A pair (entry, passage) gathers the sentences of a passage that mention
-an entry; if the entry is the passage's title or stands inside that title, all of its sentences.
+forms that it is named by. Where they are mentioned: `indexer.mentions`.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from indexer.stopwords import is_function_word
 from kg.records import Passage
-from kg.snapshot.container import Strings
-from kg.snapshot.tables import Gazetteer, Pairs, Ragged
-from kg.surfaces import MAX_TOKENS, key_of, matches, surface_of
-from kg.tokens import Token, has_case, tokenise
+from kg.snapshot import Snapshot, Strings
+from kg.snapshot.tables import Bools, Gazetteer, Ragged
+from kg.surfaces import MAX_TOKENS, key_of, surface_of
+from kg.tokens import tokenise
 
 NOT_NAMES = frozenset({"NOUN_CHUNK", "CARDINAL", "ORDINAL", "PERCENT", "QUANTITY", "TIME", "MONEY"})
 """Entity types that never bridge two passages (see `is_name`)."""
@@ -53,24 +51,34 @@ class Names:
     """Entries and their surfaces, while they are being collected."""
 
     labels: list[str] = field(default_factory=list)
+    form: list[str] = field(default_factory=list)
+    """The normal form of the title or of the name: no two titles, and no two names, share one."""
     titled: list[list[int]] = field(default_factory=list)
     meanings: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """Surface -> entries."""
 
-    def add(self, label: str, surfaces: Iterable[str], titled: list[int]) -> None:
+    def add(self, label: str, form: str, surfaces: Iterable[str], titled: list[int]) -> None:
         """One more entry; its surfaces may be known already, and are then ambiguous."""
         number = len(self.labels)
         self.labels.append(label)
+        self.form.append(form)
         self.titled.append(titled)
         for surface in surfaces:
             self.meanings[surface].append(number)
 
 
-def collect_names(passages: Sequence[Passage], names: Iterable[str], *, cased: bool) -> Names:
+def collect_names(
+    passages: Sequence[Passage],
+    names: Iterable[str],
+    *,
+    cased: bool,
+    known: Mapping[str, str] | None = None,
+) -> Names:
     """The entries of a corpus: its titles first, then the names that no title covers.
 
     `names` are surface forms as extractors gave them, in any order; equal normal forms are one
-    entry, labelled by the form that is least in code-point order.
+    entry, labelled by the form that is least in code-point order. `known` are surfaces of some
+    names, which need not be worked out again.
     """
     found = Names()
     by_title: dict[str, list[int]] = defaultdict(list)
@@ -86,21 +94,36 @@ def collect_names(passages: Sequence[Passage], names: Iterable[str], *, cased: b
             _surface(alias, cased=False) for title in titles for alias in title_aliases(title)
         }
         passages_of = sorted({number for title in titles for number in by_title[title]})
-        found.add(titles[0], sorted(surfaces - {""}), passages_of)
+        found.add(titles[0], form, sorted(surfaces - {""}), passages_of)
     labels: dict[str, str] = {}
+    known = known or {}
     for name in names:
-        surface = _surface(name, cased=cased)
+        surface = known.get(name) or _surface(name, cased=cased)
         if surface and surface not in found.meanings:
             labels[surface] = min(name, labels.get(surface, name))
     for surface in sorted(labels):
-        found.add(labels[surface], [surface], [])
+        found.add(labels[surface], surface, [surface], [])
     return found
 
 
-def corpus_has_case(passages: Sequence[Passage]) -> bool:
-    """Whether capitals tell names from other words in this corpus."""
-    cased = sum(has_case(tokenise(passage.text), passage.text) for passage in passages)
-    return cased >= _CASED_SHARE * len(passages)
+def corpus_has_case(cased: Bools) -> bool:
+    """Whether capitals tell names from other words in a corpus; (P,) says so of each passage."""
+    return bool(np.count_nonzero(cased) >= _CASED_SHARE * len(cased))
+
+
+def known_surfaces(snapshot: Snapshot, *, cased: bool) -> dict[str, str]:
+    """The surfaces of the names (not titles) that an earlier snapshot has, by their labels."""
+    if snapshot.cased != cased:
+        return {}
+    table = snapshot.gazetteer
+    titled = np.diff(table.titled.indptr) > 0
+    first = table.entries.inverted(len(table.label))
+    surfaces = list(table.surface)
+    return {
+        label: surfaces[first.items[first.indptr[entry]]]
+        for entry, label in enumerate(table.label)
+        if not titled[entry]
+    }
 
 
 def _surface(name: str, *, cased: bool) -> str:
@@ -113,65 +136,6 @@ def _surface(name: str, *, cased: bool) -> str:
     if len(tokens) == 1 and tokens[0].form.isdigit() and len(tokens[0].form) < 4:
         return ""
     return surface_of(tokens)
-
-
-def find_pairs(
-    passages: Sequence[Passage],
-    sentences: Sequence[Sequence[tuple[int, int]]],
-    names: Names,
-    *,
-    cased: bool,
-) -> Pairs:
-    """Every (entry, passage) with the sentences that name the entry.
-
-    `sentences` are each passage's spans in its text; sentences are numbered through the corpus.
-    """
-    longest = max((surface.count(" ") + 1 for surface in names.meanings), default=0)
-    own: list[set[int]] = [set() for _ in passages]
-    for entry, numbers in enumerate(names.titled):
-        for number in numbers:
-            own[number].add(entry)
-    rows: list[tuple[int, int, bool, list[int]]] = []
-    by_title: dict[str, frozenset[int]] = {}
-    offset = 0
-    for number, passage in enumerate(passages):
-        spans = sentences[number]
-        numbered = range(offset, offset + len(spans))
-        offset += len(spans)
-        if passage.title not in by_title:
-            by_title[passage.title] = frozenset(_mentioned(passage.title, names, longest, cased))
-        inside = by_title[passage.title]
-        where: dict[int, list[int]] = defaultdict(list)
-        for sentence, (start, end) in zip(numbered, spans, strict=True):
-            for entry in _mentioned(passage.text[start:end], names, longest, cased):
-                where[entry].append(sentence)
-        for entry in inside | own[number]:
-            where[entry] = list(numbered)
-        rows.extend((entry, number, entry in own[number], where[entry]) for entry in where)
-    return _pairs(sorted(rows), len(names.labels), len(passages))
-
-
-def _mentioned(text: str, names: Names, longest: int, cased: bool) -> set[int]:
-    """The entries that a text names."""
-    tokens: list[Token] = tokenise(text)
-    found = matches(tokens, cased=cased, known=names.meanings.__contains__, longest=longest)
-    return {entry for span in found for entry in names.meanings[span.surface]}
-
-
-def _pairs(rows: list[tuple[int, int, bool, list[int]]], entries: int, passages: int) -> Pairs:
-    entry = np.array([row[0] for row in rows], dtype=np.int32)
-    passage = np.array([row[1] for row in rows], dtype=np.int32)
-    order = np.argsort(passage, kind="stable").astype(np.int32)
-    return Pairs(
-        indptr=np.searchsorted(entry, np.arange(entries + 1)).astype(np.int64),
-        entry=entry,
-        passage=passage,
-        is_title=np.array([row[2] for row in rows], dtype=np.bool_),
-        sentences=Ragged.from_rows([row[3] for row in rows]),
-        by_passage=Ragged(
-            np.searchsorted(passage[order], np.arange(passages + 1)).astype(np.int64), order
-        ),
-    )
 
 
 def gazetteer_table(names: Names, entity_of: dict[str, int]) -> Gazetteer:

@@ -1,5 +1,6 @@
 """From a revision of the graph to the snapshot that answers questions."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ class Publisher:
             if self._is_done(present.name, thorough=thorough):
                 return None
             folder.sweep()
-            snapshot = self._build(present, progress)
+            snapshot = self._build(present, progress, _sound(folder, seen))
             # Another collection may have taken the name meanwhile, and its revisions begin anew.
             if snapshot and snapshot.revision <= self.store.collection(collection).revision:
                 name = folder.write(snapshot.revision, snapshot.write)
@@ -101,8 +102,12 @@ class Publisher:
             finally:
                 self.queue.let_go(folder.lease, worker=worker)
 
-    def _build(self, collection: Collection, progress: ReportProgress) -> Snapshot | None:
+    def _build(
+        self, collection: Collection, progress: ReportProgress, previous: Snapshot | None
+    ) -> Snapshot | None:
         """Link what is new and build from one revision; None if the embedder was changed.
+
+        What `previous` has of it is taken over.
 
         Other workers may commit in between; their entities are linked in another round, of which
         each has less to do than the one before. Links that the former embedder made after it was
@@ -115,7 +120,7 @@ class Publisher:
                 if reader.collection.settings.embedder != collection.settings.embedder:
                     break
                 if not reader.unlinked() or not rounds_left:
-                    return build_snapshot(reader, embedder, progress)
+                    return build_snapshot(reader, embedder, progress, previous)
         self.store.forget_synonyms(collection.name)
         return None
 
@@ -149,6 +154,17 @@ class Publisher:
             _log.warning("snapshot refused", collection=collection.name, reason=str(error))
             return False
         return True
+
+
+def _sound(folder: Snapshots, name: str | None) -> Snapshot | None:
+    """A snapshot, every byte of which was checked, or None: damage must not be handed down."""
+    if name is None:
+        return None
+    try:
+        return Snapshot.read(folder.open(name, verify_up_to=sys.maxsize))
+    except SnapshotError as error:
+        _log.info("a snapshot is made anew", reason=str(error))
+        return None
 
 
 def _published(folder: Snapshots, seen: str | None, name: str) -> bool:

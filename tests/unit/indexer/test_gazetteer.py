@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
+from indexer.earlier import nothing
 from indexer.gazetteer import (
     Names,
     collect_names,
     corpus_has_case,
-    find_pairs,
     gazetteer_table,
     title_aliases,
 )
+from indexer.merge import Merge, starts
+from indexer.pairs import Corpus, find_pairs
 from kg.records import Passage
 from kg.snapshot.tables import Pairs
 from kg.surfaces import key_of
@@ -33,9 +35,26 @@ def pairs_of(
     names: Names, corpus: list[tuple[str, list[str]]], *, cased: bool = True
 ) -> dict[tuple[str, int], tuple[bool, list[int]]]:
     """(label, passage) -> (whether it is the title, the sentences that name it)."""
-    passages = [passage(title, *sentences) for title, sentences in corpus]
+    return as_dict(table_of(names, corpus, cased=cased), names)
+
+
+def table_of(names: Names, corpus: list[tuple[str, list[str]]], *, cased: bool) -> Pairs:
     cut = [spans(*sentences) for _, sentences in corpus]
-    return as_dict(find_pairs(passages, cut, names, cased=cased), names)
+    edges = np.array([span for found in cut for span in found], dtype=np.int32).reshape(-1, 2)
+    pairs, _ = find_pairs(
+        Corpus(
+            passages=[passage(title, *sentences) for title, sentences in corpus],
+            indptr=starts(np.array([len(found) for found in cut], dtype=np.int64)),
+            start=edges[:, 0],
+            end=edges[:, 1],
+        ),
+        names,
+        cased=cased,
+        old=nothing(),
+        passages=Merge(np.arange(len(corpus)), 0),
+        sentences=Merge(np.arange(len(edges)), 0),
+    )
+    return pairs
 
 
 def as_dict(pairs: Pairs, names: Names) -> dict[tuple[str, int], tuple[bool, list[int]]]:
@@ -211,12 +230,7 @@ def test_chinese_names_are_found_inside_running_text() -> None:
 def test_pairs_are_ordered_and_found_from_both_sides() -> None:
     names = collect_names([], ["Hebb", "Milner"], cased=True)
     corpus = [("", ["Milner met Hebb."]), ("", ["Nobody."]), ("", ["Hebb."])]
-    pairs = find_pairs(
-        [passage(title, *sentences) for title, sentences in corpus],
-        [spans(*sentences) for _, sentences in corpus],
-        names,
-        cased=True,
-    )
+    pairs = table_of(names, corpus, cased=True)
     assert pairs.indptr.tolist() == [0, 2, 3]
     assert pairs.entry.tolist() == [0, 0, 1]
     assert pairs.passage.tolist() == [0, 2, 0]
@@ -225,7 +239,7 @@ def test_pairs_are_ordered_and_found_from_both_sides() -> None:
 
 def test_an_empty_corpus_has_no_pairs() -> None:
     names = collect_names([], [], cased=True)
-    pairs = find_pairs([], [], names, cased=True)
+    pairs = table_of(names, [], cased=True)
     assert (pairs.indptr.tolist(), len(pairs.entry), len(pairs.by_passage)) == ([0], 0, 0)
 
 
@@ -255,7 +269,5 @@ def test_the_table_knows_the_entity_of_the_same_name() -> None:
 
 
 def test_a_corpus_has_case_if_a_fifth_of_its_passages_has() -> None:
-    cased, uncased = passage("", "He met Hebb."), passage("", "no names here.")
-    assert corpus_has_case([cased, *[uncased] * 4])
-    assert not corpus_has_case([cased, *[uncased] * 5])
-    assert not corpus_has_case([passage("", "他在北京大学教书。")])
+    assert corpus_has_case(np.array([True, False, False, False, False]))
+    assert not corpus_has_case(np.array([True, False, False, False, False, False]))
