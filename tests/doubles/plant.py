@@ -134,9 +134,9 @@ def graph_of(core: Core, collection: str = COLLECTION) -> str:
 
 
 def undisturbed(folder: Path, model_url: str, documents: list[SourceDocument]) -> str:
-    """The hash of the graph that one process makes of the documents, without a broker."""
+    """The hash of the graph that one process makes of the documents, without a broker or drafts."""
     plant = Plant(folder=folder, broker_url="", model_url=model_url)
-    with plant.opened() as core:
+    with plant.opened(first_tier=False) as core:
         core.create_collection(COLLECTION, WANTED)
         core.submit(COLLECTION, documents)
         core.worker.run_until_empty(COLLECTION)
