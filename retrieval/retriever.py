@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from threading import Lock
-
-import numpy as np
 
 from inference.embedder import Embedder
 from kg.errors import InputError, SnapshotError
@@ -68,37 +67,56 @@ class Retriever:
         Raises: InputError for a blank question, an unknown mode, k < 1, or receipts of a mode that
         has none; ModelError.
         """
-        _check(question, k)
+        return self.search_many([question], mode=mode, k=k, receipts=receipts)[0]
+
+    def search_many(
+        self,
+        questions: Sequence[str],
+        *,
+        mode: str = "ammon",
+        k: int = 10,
+        receipts: bool = False,
+    ) -> tuple[Retrieval, ...]:
+        """The same for each of many questions, which are embedded together.
+
+        The time of embedding is shared out equally. Raises: as `search`.
+        """
+        for question in questions:
+            _check(question, k)
         asked: Mode = self._traced(mode) if receipts else self._mode(mode)
-        trace: Trace | None = None
-        passages = len(self._snapshot.passages.id)
-        timings = {"embedding": 0.0, "retrieval": 0.0}
-        nothing = np.zeros(0, dtype=np.float32)
-        found = Ranking(
-            passages=nothing.astype(np.int32),
-            scores=nothing,
-            explanation=Explanation(notes=(NO_PASSAGES,)),
-        )
-        if passages:
+        if not len(self._snapshot.passages.id):
+            return tuple(self._nothing(question, mode) for question in questions)
+        started = time.perf_counter()
+        vectors = embed_questions(self._embedder, asked, questions)
+        share = 1000 * (time.perf_counter() - started) / max(len(questions), 1)
+        found = []
+        for question, of_question in zip(questions, vectors, strict=True):
             started = time.perf_counter()
-            (vectors,) = embed_questions(self._embedder, asked, [question])
-            embedded = time.perf_counter()
-            found = asked.rank(question, vectors, min(k, passages))
-            if receipts:
-                trace = self._traced(mode).trace(question, vectors)
-            ranked = time.perf_counter()
-            timings = {
-                "embedding": 1000 * (embedded - started),
-                "retrieval": 1000 * (ranked - embedded),
-            }
+            ranked = asked.rank(question, of_question, min(k, len(self._snapshot.passages.id)))
+            trace = self._traced(mode).trace(question, of_question) if receipts else None
+            found.append(
+                replace(
+                    self._nothing(question, mode),
+                    hits=self._hits(ranked, k, trace),
+                    explanation=ranked.explanation,
+                    timings={
+                        "embedding": share,
+                        "retrieval": 1000 * (time.perf_counter() - started),
+                    },
+                )
+            )
+        return tuple(found)
+
+    def _nothing(self, question: str, mode: str) -> Retrieval:
+        """The answer of a collection without passages."""
         return Retrieval(
             question=question,
             collection=self._snapshot.collection,
             revision=self._snapshot.revision,
             mode=mode,
-            hits=self._hits(found, k, trace),
-            explanation=found.explanation,
-            timings=timings,
+            hits=(),
+            explanation=Explanation(notes=(NO_PASSAGES,)),
+            timings={"embedding": 0.0, "retrieval": 0.0},
         )
 
     def receipts(

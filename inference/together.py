@@ -1,0 +1,160 @@
+"""Questions that come while others are being embedded are embedded together.
+
+Nobody waits for company: where nothing is under way a question is embedded at once. Whoever comes
+while that lasts is put in a line, and all of the line go next, in one batch.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event, Lock
+from typing import Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from inference.embedder import Embedder, Kind, Part, Progress, Vectors, part_embedder
+from inference.instructions import Instructed, Instructions
+from kg.errors import ModelError
+
+_Text: TypeAlias = tuple[str, tuple[Part, ...]]
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+MOST = 64
+"""Texts of questions in one batch; the others of the line go with the next."""
+
+
+@dataclass(slots=True)
+class _Call(Generic[_Item, _Result]):
+    items: Sequence[_Item]
+    turn: Event = field(default_factory=Event)
+    """Set when there are results, or when it is this call that works next."""
+    leads: bool = False
+    results: Sequence[_Result] | None = None
+
+
+class Line(Generic[_Item, _Result]):
+    """Works on the items of several threads' calls at once, with no thread of its own.
+
+    A caller that finds a free lane works, for itself alone, and then hands the lane to the first of
+    those who came meanwhile, who works for all that are in line by then.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[_Item]], Sequence[_Result]], *, lanes: int, most: int = MOST
+    ) -> None:
+        """`work` gives a result for each item. `lanes`: batches under way at once."""
+        self._work = work
+        self._free = lanes
+        self._most = most
+        self._lock = Lock()
+        self._waiting: deque[_Call[_Item, _Result]] = deque()
+
+    def __call__(self, items: Sequence[_Item]) -> Sequence[_Result]:
+        """The results for some items, in order. Raises: what `work` raises for them alone."""
+        call = _Call[_Item, _Result](items)
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                call.leads = True
+            else:
+                self._waiting.append(call)
+        if not call.leads:
+            call.turn.wait()
+        if call.leads:
+            self._lead(call)
+        # What spoiled a batch may be another's: each then tries again by itself.
+        return call.results if call.results is not None else self._work(items)
+
+    def _lead(self, call: _Call[_Item, _Result]) -> None:
+        """Work for a call and for those behind it."""
+        batch = self._with_others(call)
+        try:
+            results = self._work([item for one in batch for item in one.items])
+            start = 0
+            for one in batch:
+                one.results = results[start : start + len(one.items)]
+                start += len(one.items)
+        except ModelError:
+            if len(batch) == 1:
+                raise
+        finally:
+            self._hand_over()
+            for one in batch:
+                one.turn.set()
+
+    def _with_others(self, call: _Call[_Item, _Result]) -> list[_Call[_Item, _Result]]:
+        batch, texts = [call], len(call.items)
+        with self._lock:
+            while self._waiting and texts + len(self._waiting[0].items) <= self._most:
+                batch.append(self._waiting.popleft())
+                texts += len(batch[-1].items)
+        return batch
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            if not self._waiting:
+                self._free += 1
+                return
+            following = self._waiting.popleft()
+            following.leads = True
+        following.turn.set()
+
+
+class TogetherEmbedder:
+    """Another embedder whose questions are embedded together; all else goes straight through."""
+
+    def __init__(self, embedder: Embedder, *, lanes: int = 1) -> None:
+        """`lanes`: how many batches of questions may be under way at once."""
+        self._embedder = embedder
+        self._lines: dict[Kind, Line[_Text, Vectors]] = {
+            "query": Line(partial(self._embed, kind="query"), lanes=lanes),
+            "query_to_fact": Line(partial(self._embed, kind="query_to_fact"), lanes=lanes),
+        }
+
+    @property
+    def instructions(self) -> Instructions:
+        return self._embedder.instructions if isinstance(self._embedder, Instructed) else {}
+
+    @property
+    def model_id(self) -> str:
+        return self._embedder.model_id
+
+    @property
+    def dimension(self) -> int:
+        return self._embedder.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        return self._embedder.max_tokens
+
+    def count_tokens(self, text: str) -> int:
+        return self._embedder.count_tokens(text)
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        line = self._lines.get(kind)
+        if line is None or not texts:
+            return self._embedder.embed(texts, kind, progress)
+        found = line([(text, ()) for text in texts])
+        if progress is not None:
+            progress(len(texts))
+        return np.concatenate(found)
+
+    @property
+    def embeds_parts(self) -> bool:
+        """See `inference.embedder.PartEmbedder`."""
+        return part_embedder(self._embedder) is not None
+
+    def embed_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
+    ) -> list[Vectors]:
+        items = [(text, tuple(ones)) for text, ones in zip(texts, parts, strict=True)]
+        line = self._lines.get(kind)
+        return list(line(items) if line else self._embed(items, kind))
+
+    def _embed(self, items: Sequence[_Text], kind: Kind) -> list[Vectors]:
+        texts = [text for text, _ in items]
+        if parting := part_embedder(self._embedder):
+            return parting.embed_parts(texts, [parts for _, parts in items], kind)
+        return list(self._embedder.embed(texts, kind)[:, np.newaxis])
