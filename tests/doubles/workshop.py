@@ -12,6 +12,7 @@ from kg.dump import dump_hash
 from kg.errors import CollectionExists
 from kg.jobs import JobQueue, Task
 from kg.memory import MemoryStore
+from kg.neo4j import Neo4jStore
 from kg.records import CollectionSettings, SourceDocument
 from kg.snapshot import Snapshot, SnapshotFolder
 from kg.sqlite import SQLiteStore
@@ -32,7 +33,7 @@ class Workshop:
     """One collection, empty unless the store has it, and all that it takes to fill it."""
 
     folder: Path
-    store: MemoryStore | SQLiteStore = field(default_factory=MemoryStore)
+    store: MemoryStore | SQLiteStore | Neo4jStore = field(default_factory=MemoryStore)
     extractor: Extractor = field(default_factory=ScriptedExtractor)
     extractors: dict[str, Extractor] = field(default_factory=dict)
     """By the name that a collection's settings give; any other is `extractor`."""
