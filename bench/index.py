@@ -98,10 +98,10 @@ def _finish(
 
 
 def _steps(indexed: Indexed) -> dict[str, float]:
-    """Seconds by step, what is embedded apart; synonyms are looked up among embedded entities."""
+    """Seconds by step, what is embedded apart."""
     embedding = {f"embed {kind}": seconds for kind, seconds in sorted(indexed.embedding.items())}
     extraction = indexed.steps.get("extract", 0.0)
-    search = max(indexed.steps.get("synonyms", 0.0) - indexed.embedding.get("entity", 0.0), 0.0)
+    search = indexed.steps.get("synonyms", 0.0)
     rest = indexed.seconds - extraction - search - sum(embedding.values())
     return {
         "extract": extraction,

@@ -83,7 +83,6 @@ def build_snapshot(
                 old.passages.vectors,
                 lambda number: passages[number].embedded_text,
                 "passage",
-                "embed passages",
             ),
             documents=citing,
         ),
@@ -131,7 +130,7 @@ def _sentences(old: Snapshot, corpus: Corpus, merge: Merge, embed: Embedding) ->
         indptr=corpus.indptr,
         start=corpus.start,
         end=corpus.end,
-        vectors=embed(merge, old.sentences.vectors, text, "sentence", "embed sentences"),
+        vectors=embed(merge, old.sentences.vectors, text, "sentence"),
     )
 
 
@@ -156,7 +155,6 @@ def _entities(
             old.entities.vectors,
             lambda number: entities[number].name,
             "entity",
-            "embed entities",
         ),
         passages=Ragged.from_rows([sorted(rows) for rows in named_in]),
     )
@@ -191,7 +189,6 @@ def _facts(
             old.facts.vectors,
             text,
             "fact",
-            "embed facts",
         ),
         passages=Ragged.from_rows([sorted(supports[fact.id]) for fact in facts]),
     )

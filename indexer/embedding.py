@@ -10,6 +10,13 @@ from indexer.merge import Merge
 from indexer.progress import ReportProgress, StepProgress
 from inference.embedder import Embedder, Kind
 
+_STEPS: dict[Kind, str] = {
+    "passage": "embed passages",
+    "sentence": "embed sentences",
+    "entity": "embed entities",
+    "fact": "embed facts",
+}
+
 
 class Embedding:
     """An embedder that reports its progress, and is asked for what is fresh only."""
@@ -24,7 +31,6 @@ class Embedding:
         old: npt.NDArray[Any],
         text: Callable[[int], str],
         kind: Kind,
-        step: str,
     ) -> npt.NDArray[Any]:
         """The vectors of a table: (n, d), of the dtype of `old`.
 
@@ -40,7 +46,7 @@ class Embedding:
         def advance(count: int) -> None:
             nonlocal done
             done += count
-            self._progress(StepProgress(step=step, done=done, total=len(texts)))
+            self._progress(StepProgress(step=_STEPS[kind], done=done, total=len(texts)))
 
         made = self._embedder.embed(texts, kind, advance).astype(old.dtype, copy=False)
         return merge.take(old, made)

@@ -115,7 +115,7 @@ class Publisher:
         """
         embedder = self.embedder(collection.settings)
         for rounds_left in reversed(range(_LINK_ROUNDS)):
-            link_synonyms(self.store, collection.name, embedder, progress)
+            link_synonyms(self.store, collection.name, embedder, progress, previous)
             with self.store.read(collection.name) as reader:
                 if reader.collection.settings.embedder != collection.settings.embedder:
                     break

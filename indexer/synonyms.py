@@ -11,10 +11,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from indexer.earlier import usable
+from indexer.embedding import Embedding
+from indexer.merge import Merge
 from indexer.nearness import Cosines, Rows, near_pairs
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from inference.embedder import Embedder
 from kg.records import Synonym
+from kg.snapshot import Snapshot
 from kg.store import GraphReader, GraphStore
 
 THRESHOLD = 0.8
@@ -63,8 +67,12 @@ def link_synonyms(
     collection: str,
     embedder: Embedder,
     progress: ReportProgress = ignore_progress,
+    previous: Snapshot | None = None,
 ) -> int:
-    """Link what is not linked; return the number of entities that were. Raises: ModelError."""
+    """Link what is not linked; return the number of entities that were.
+
+    Vectors of names that `previous` has are taken from it. Raises: ModelError.
+    """
     with store.read(collection) as reader:
         unlinked = set(reader.unlinked())
         if not unlinked:
@@ -73,7 +81,10 @@ def link_synonyms(
         ids = [entity.id for entity in entities]
         fresh = np.array([key in unlinked for key in ids])
         nearest = _linked_already(reader, ids, fresh)
-    vectors = embedder.embed([entity.name for entity in entities], "entity")
+    known = usable(previous, collection, embedder).entities
+    vectors = Embedding(embedder, progress)(
+        Merge.by_id(known.id, ids), known.vectors, lambda row: entities[row].name, "entity"
+    )
     worthy = np.array([_letters(entity.name) >= MIN_LETTERS for entity in entities])
     searched, others = np.flatnonzero(worthy & fresh), np.flatnonzero(worthy & ~fresh)
     told = 0
@@ -120,4 +131,6 @@ def _links(ids: Sequence[str], sources: Rows, targets: Rows, scores: Cosines) ->
 
 
 def _letters(name: str) -> int:
+    if name[:MIN_LETTERS].isascii() and name[:MIN_LETTERS].isalnum():  # most names, at once
+        return len(name[:MIN_LETTERS])
     return sum(2 if "\u3040" <= char <= "\u9fff" else 1 for char in name if char.isalnum())

@@ -67,9 +67,12 @@ def passage_graph(collection: str, extraction: Extraction) -> PassageGraph:
 
 def entity_of(entity_id: str, name: str, mentions: Iterable[tuple[str, str]]) -> Entity:
     """The entity that these mentions (surface, type) make: most frequent wins, then the least."""
+    found = list(mentions)
+    if len(found) == 1:  # as most are
+        return Entity(id=entity_id, name=name, surface=found[0][0], type=found[0][1])
     surfaces: Counter[str] = Counter()
     types: Counter[str] = Counter()
-    for text, type_ in mentions:
+    for text, type_ in found:
         surfaces[text] += 1
         if type_:
             types[type_] += 1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from indexer import nearness, synonyms
+from indexer.build import build_snapshot
 from indexer.progress import StepProgress
 from indexer.synonyms import link_synonyms
 from inference.embedder import Kind, Progress, Vectors
@@ -23,6 +24,7 @@ class PlacedEmbedder:
 
     def __init__(self, places: Mapping[str, Sequence[float]] | None = None) -> None:
         self._places = places or {}
+        self.asked: list[str] = []
 
     @property
     def model_id(self) -> str:
@@ -40,6 +42,7 @@ class PlacedEmbedder:
         return len(text)
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        self.asked += texts
         rows = np.array([self._place(text) for text in texts], dtype=np.float64).reshape(-1, 3)
         vectors: Vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
         return vectors
@@ -134,6 +137,17 @@ def test_progress_counts_the_entities_that_were_not_linked() -> None:
     told: list[StepProgress] = []
     link_synonyms(store, COLLECTION, PlacedEmbedder(), told.append)
     assert told == [StepProgress(step="synonyms", done=3, total=3)]
+
+
+def test_names_that_the_snapshot_before_has_are_not_embedded_again() -> None:
+    store, embedder = empty_store(), PlacedEmbedder()
+    put(store, [note("text", names="Hebb, Milner")])
+    with store.read(COLLECTION) as reader:
+        before = build_snapshot(reader, embedder)
+    put(store, [note("more", names="Hebb, Penfield")])
+    embedder.asked.clear()
+    link_synonyms(store, COLLECTION, embedder, previous=before)
+    assert embedder.asked == ["penfield"]
 
 
 def crowd(chance: random.Random, count: int) -> list[Note]:
