@@ -12,7 +12,8 @@
     │   └── JobNotFound
     ├── Conflict
     │   ├── CollectionExists
-    │   └── SettingsConflict
+    │   ├── SettingsConflict
+    │   └── PricesUnknown
     ├── StoreError                 the store cannot do what was asked
     │   ├── StoreUnavailable
     │   │   └── StoreClosed
@@ -83,6 +84,10 @@ class CollectionExists(Conflict):
 
 class SettingsConflict(Conflict):
     """A collection was made with other settings than those asked for."""
+
+
+class PricesUnknown(Conflict):
+    """A budget of money was given, and the settings do not say what a model costs."""
 
 
 class StoreError(AmmonError):

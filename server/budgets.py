@@ -3,7 +3,7 @@
 import re
 
 from indexer.spending import Prices
-from kg.errors import SettingsInvalid
+from kg.errors import PricesUnknown, SettingsInvalid
 from kg.jobs import Budget
 
 _AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?) *(?P<times>[km]?) *(?P<tokens>(t|tokens?)?)")
@@ -13,7 +13,7 @@ _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 def budget_of(text: str, prices: Prices) -> Budget:
     """'2.50' is money; '500000 tokens', '500ktokens' and '500kt' are tokens.
 
-    Raises: SettingsInvalid, also for money whose prices are unknown.
+    Raises: SettingsInvalid; PricesUnknown for money if nobody knows what tokens cost.
     """
     plain = text.strip().lower().replace(",", "").replace("_", "")
     found = _AMOUNT.fullmatch(plain)
@@ -28,9 +28,9 @@ def budget_of(text: str, prices: Prices) -> Budget:
 
 
 def checked(budget: Budget, prices: Prices) -> Budget:
-    """The budget. Raises: SettingsInvalid if it is of money and nobody knows what tokens cost."""
+    """The budget. Raises: PricesUnknown if it is of money and nobody knows what tokens cost."""
     if budget.cost is not None and not (prices.input or prices.output):
-        raise SettingsInvalid(
+        raise PricesUnknown(
             "A budget of money needs prices: set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT "
             "to what a million tokens cost, or give a budget of tokens (500000tokens)."
         )

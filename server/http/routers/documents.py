@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Body, File, Query, Response, UploadFile, status
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -11,7 +11,9 @@ from indexer.loaders import LoadFailure, load_bytes
 from indexer.loaders.clean import clean_json, clean_line, clean_text
 from indexer.pipeline import Submission
 from kg import ids
+from kg.jobs import Budget
 from kg.records import Document, SourceDocument
+from server.budgets import checked
 from server.core import Core
 from server.http.dependencies import CollectionPath, DocumentPath, TheCore
 from server.http.problems import responses
@@ -53,6 +55,32 @@ class DocumentIn(BaseModel):
     )
 
 
+class Handling(BaseModel):
+    """How a job of documents is handled."""
+
+    priority: int = Field(
+        default=0, ge=-1000, le=1000, description="Higher ones are worked on first."
+    )
+    budget_tokens: int | None = Field(
+        default=None, ge=0, le=10**15, description="How many tokens a chat model may be paid for."
+    )
+    budget_cost: float | None = Field(
+        default=None,
+        ge=0,
+        le=10**9,
+        description="What it may be paid, in the currency of the prices.",
+    )
+
+    def budget(self, core: Core) -> Budget:
+        """Raises: PricesUnknown for money whose prices are unknown."""
+        return checked(
+            Budget(tokens=self.budget_tokens, cost=self.budget_cost), core.pipeline.prices
+        )
+
+
+TheHandling: TypeAlias = Annotated[Handling, Query()]
+
+
 class FailureOut(BaseModel):
     """A file that could not be read."""
 
@@ -73,6 +101,22 @@ class ReceiptOut(BaseModel):
         description="Sources that came more than once: the last of each counts.", examples=[[]]
     )
     failures: list[FailureOut] = Field(examples=[[]])
+
+
+class EstimateOut(BaseModel):
+    """About what documents would take."""
+
+    documents: int = Field(description="New or changed.", examples=[60])
+    unchanged: int = Field(examples=[0])
+    passages: int = Field(description="Of the new and changed ones, each once.", examples=[140])
+    to_read: int = Field(
+        description="Of them, those whose extraction is not there yet.", examples=[140]
+    )
+    input_tokens: int = Field(
+        description="That a chat model would be sent; 0 if none is needed.", examples=[150_000]
+    )
+    output_tokens: int = Field(description="That it would answer.", examples=[40_000])
+    cost: float = Field(description="Money; 0 if prices are unknown.", examples=[0.05])
 
 
 class DocumentSummary(BaseModel):
@@ -107,24 +151,50 @@ class DocumentPage(BaseModel):
     "",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Take in texts",
-    responses=responses(404),
+    responses=responses(404, 409),
 )
 def add_documents(
     name: CollectionPath,
     documents: Annotated[list[DocumentIn], Body(min_length=1, max_length=_MOST_AT_ONCE)],
     core: TheCore,
     response: Response,
+    handling: TheHandling,
 ) -> ReceiptOut:
     """Queue texts. What is there already as it is costs nothing."""
-    submission = core.submit(name, [_source(document) for document in documents])
+    submission = core.submit(
+        name,
+        [_source(document) for document in documents],
+        priority=handling.priority,
+        budget=handling.budget(core),
+    )
     return _receipt(submission, [], response)
+
+
+@router.post("/estimate", summary="Estimate what texts would take", responses=responses(404))
+def estimate_documents(
+    name: CollectionPath,
+    documents: Annotated[list[DocumentIn], Body(min_length=1, max_length=_MOST_AT_ONCE)],
+    core: TheCore,
+) -> EstimateOut:
+    """About what a chat model would be paid for these texts. Nothing is done."""
+    core.store.collection(name)
+    found = core.estimate(name, [_source(document) for document in documents])
+    return EstimateOut(
+        documents=found.documents,
+        unchanged=found.unchanged,
+        passages=found.passages,
+        to_read=found.to_read,
+        input_tokens=found.spending.input_tokens,
+        output_tokens=found.spending.output_tokens,
+        cost=round(found.spending.cost, 6),
+    )
 
 
 @router.post(
     "/upload",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Take in files",
-    responses=responses(404),
+    responses=responses(404, 409),
 )
 def upload_documents(
     name: CollectionPath,
@@ -134,11 +204,17 @@ def upload_documents(
     ],
     core: TheCore,
     response: Response,
+    handling: TheHandling,
 ) -> ReceiptOut:
     """Queue the documents of files. A file that cannot be read is reported; the others go on."""
     core.store.collection(name)
     failures: list[FailureOut] = []
-    submission = core.submit(name, _loaded(core, files, failures))
+    submission = core.submit(
+        name,
+        _loaded(core, files, failures),
+        priority=handling.priority,
+        budget=handling.budget(core),
+    )
     return _receipt(submission, failures, response)
 
 

@@ -3,16 +3,51 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Body, Query
+from pydantic import BaseModel, ConfigDict, Field
 
-from kg.jobs import Job, TaskState
+from kg.jobs import Budget, Job, TaskState
+from server.budgets import checked
 from server.core import Core
 from server.http.dependencies import JobPath, TheCore
 from server.http.problems import responses
+from server.jobs import job_fields, quarantine_of
 from server.status import job_status
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+class BudgetIn(BaseModel):
+    """What a job may spend on a chat model; null sets no limit."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"cost": 2.5}]})
+
+    tokens: int | None = Field(
+        default=None, ge=0, le=10**15, description="Sent and answered, together."
+    )
+    cost: float | None = Field(
+        default=None,
+        ge=0,
+        le=10**9,
+        description="Money, in the currency of the prices in the settings.",
+    )
+
+    def budget(self, core: Core) -> Budget:
+        """Raises: PricesUnknown for money whose prices are unknown."""
+        return checked(Budget(tokens=self.tokens, cost=self.cost), core.pipeline.prices)
+
+
+class RetryIn(BaseModel):
+    """How a job's failed documents are tried again."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"budget": {"cost": 5.0}}]}
+    )
+
+    budget: BudgetIn | None = Field(
+        default=None,
+        description="In place of the job's; it counts what the job has spent before too.",
+    )
 
 
 class JobOut(BaseModel):
@@ -35,6 +70,30 @@ class JobOut(BaseModel):
         "is among them.",
         examples=[0],
     )
+    documents_drafted: int = Field(
+        description="Of those that are not done, the ones that are found already by what is known "
+        "of them without a chat model.",
+        examples=[2],
+    )
+    priority: int = Field(description="Higher ones are worked on first.", examples=[0])
+    budget: BudgetIn | None = Field(description="What it may spend; null sets no limit.")
+    passages: int = Field(description="Known so far.", examples=[140])
+    passages_done: int = Field(examples=[133])
+    input_tokens: int = Field(description="Sent to the chat model.", examples=[120_000])
+    output_tokens: int = Field(description="Answered by it.", examples=[31_000])
+    cost: float = Field(description="Money; 0 if prices are unknown.", examples=[0.036])
+    passages_per_second: float | None = Field(examples=[1.7])
+    seconds_left: float | None = Field(
+        description="About how long it will take yet; null if nobody can say.", examples=[4.1]
+    )
+
+
+class QuarantinedOut(BaseModel):
+    """A passage that is found by its text alone, because its extraction failed."""
+
+    source: str = Field(description="Of its document.", examples=["notes/engram.md"])
+    passage: str = Field(description="Its id.", examples=["psg-5b0f0c1d2e3f405162738495"])
+    reason: str = Field(examples=["No usable answer for the passage's triples in 3 attempts."])
 
 
 class JobDocumentOut(BaseModel):
@@ -68,15 +127,18 @@ def read_job(job_id: JobPath, core: TheCore) -> JobOut:
 @router.post("/{job_id}/cancel", summary="Cancel a job", responses=responses(404))
 def cancel_job(job_id: JobPath, core: TheCore) -> JobOut:
     """Call off what is not done. Of what is being worked on nothing more comes in."""
-    return _out(core, core.queue.cancel(job_id))
-
-
-@router.post("/{job_id}/retry", summary="Try failed documents again", responses=responses(404))
-def retry_job(job_id: JobPath, core: TheCore) -> JobOut:
-    """Put a job's failed documents back into the queue."""
-    core.queue.retry_failed(job_id)
+    cancelled = core.queue.cancel(job_id)
     core.worker.wake()
-    return _out(core, core.queue.job(job_id))
+    return _out(core, cancelled)
+
+
+@router.post("/{job_id}/retry", summary="Try failed documents again", responses=responses(404, 409))
+def retry_job(
+    job_id: JobPath, core: TheCore, wanted: Annotated[RetryIn | None, Body()] = None
+) -> JobOut:
+    """Put a job's failed documents back into the queue, if need be with another budget."""
+    budget = wanted.budget.budget(core) if wanted and wanted.budget else None
+    return _out(core, core.retry(job_id, budget))
 
 
 @router.get("/{job_id}/documents", summary="List a job's documents", responses=responses(404))
@@ -99,15 +161,14 @@ def list_job_documents(
     ]
 
 
+@router.get("/{job_id}/quarantine", summary="List a job's quarantine", responses=responses(404))
+def list_job_quarantine(job_id: JobPath, core: TheCore) -> list[QuarantinedOut]:
+    """The passages of a job's documents that a model's answers were of no use for, and why."""
+    found = quarantine_of(core, core.queue.job(job_id))
+    return [
+        QuarantinedOut(source=one.source, passage=one.passage, reason=one.reason) for one in found
+    ]
+
+
 def _out(core: Core, job: Job) -> JobOut:
-    found = job_status(core, job)
-    return JobOut(
-        id=job.id,
-        collection=job.collection,
-        created_at=job.created_at,
-        state=found.state,
-        counts=job.counts,
-        total=job.total,
-        percent=found.percent,
-        documents_indexed=found.indexed,
-    )
+    return JobOut.model_validate(job_fields(job_status(core, job)))

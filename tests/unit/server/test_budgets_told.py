@@ -3,7 +3,7 @@
 import pytest
 
 from indexer.spending import UNKNOWN, Prices
-from kg.errors import SettingsInvalid
+from kg.errors import PricesUnknown, SettingsInvalid
 from kg.jobs import Budget
 from server.budgets import budget_of, told_budget, told_seconds
 
@@ -32,7 +32,7 @@ def test_what_is_no_budget_is_refused_with_an_example(text: str) -> None:
 
 
 def test_money_needs_prices() -> None:
-    with pytest.raises(SettingsInvalid, match="AMMON_LLM_PRICE_INPUT"):
+    with pytest.raises(PricesUnknown, match="AMMON_LLM_PRICE_INPUT"):
         budget_of("2.50", UNKNOWN)
     assert budget_of("9t", UNKNOWN) == Budget(tokens=9)
 
