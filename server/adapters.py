@@ -1,15 +1,21 @@
 """From a name (see `server.specs`) to the extractor or embedder that it names."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from indexer.extraction import Extractor
+from inference.chat import ChatModel
 from inference.embedder import Embedder
 from inference.openai_compatible import Endpoint
 from inference.openai_compatible.limits import IN_PROCESS
+from inference.reranker import Reranker
 from kg.errors import SettingsInvalid
 from kg.snapshot.objects import Objects, open_objects
 from server import specs
 from server.settings import Settings
+
+_LONGEST_AID = 60.0
+"""Seconds that a question waits for a chat model at most."""
 
 
 def make_extractor(name: str, settings: Settings) -> Extractor:
@@ -63,6 +69,27 @@ def make_embedder(name: str, settings: Settings) -> Embedder:
 
             return OpenAIEmbedder(_embedding(model, settings))
     raise SettingsInvalid(f"There is no embedder {name!r}; choose {specs.EMBEDDERS}.")
+
+
+def make_chat_model(settings: Settings) -> ChatModel:
+    """The chat model that helps questions: asked once for each, and not waited for long."""
+    from inference.openai_compatible import OpenAIChatModel
+
+    endpoint = _llm(settings.llm_model, settings)
+    patience = min(settings.llm_timeout, _LONGEST_AID)
+    return OpenAIChatModel(replace(endpoint, attempts=1, timeout=patience))
+
+
+def make_reranker(settings: Settings) -> Reranker:
+    """The reranker of the settings. Raises: SettingsInvalid."""
+    kind, name = specs.split(settings.reranker)
+    if kind != "sentence-transformers" or not name:
+        raise SettingsInvalid(
+            f"There is no reranker {settings.reranker!r}; choose sentence-transformers:NAME."
+        )
+    from inference.cross_encoder import CrossEncoderReranker
+
+    return CrossEncoderReranker(name)
 
 
 def _llm(model: str, settings: Settings) -> Endpoint:

@@ -10,9 +10,19 @@ from indexer.pipeline import Pipeline
 from indexer.spending import Prices
 from indexer.worker import Worker
 from inference.cache import CachedEmbedder
+from inference.chat import ChatModel
 from inference.embedder import Embedder
+from inference.reranker import Reranker
+from inference.together import TogetherEmbedder
 from server import broker
-from server.adapters import make_embedder, make_extractor, make_objects
+from server.adapters import (
+    make_chat_model,
+    make_embedder,
+    make_extractor,
+    make_objects,
+    make_reranker,
+)
+from server.aids import AidCabinet
 from server.core import Core
 from server.folders import Folders
 from server.remote_worker import RemoteWorker
@@ -31,10 +41,13 @@ def compose(
     *,
     extractor: MakeExtractor = make_extractor,
     embedder: MakeEmbedder = make_embedder,
+    chat: Callable[[Settings], ChatModel] = make_chat_model,
+    reranker: Callable[[Settings], Reranker] = make_reranker,
 ) -> Core:
     """Open the data folder and put everything together; nothing runs and no model is loaded yet.
 
-    `extractor` and `embedder` make what a collection's settings name.
+    `extractor` and `embedder` make what a collection's settings name, `chat` and `reranker` what
+    may help with questions.
     Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
     folders = Folders(settings.data_dir, make_objects(settings))
@@ -43,7 +56,10 @@ def compose(
     resources.callback(store.close)
 
     def cached(name: str) -> Embedder:
-        made = CachedEmbedder(embedder(name, settings), folders.embeddings)
+        # An endpoint answers several requests at once; what runs here has the cores in each.
+        lanes = settings.embedding_concurrency if name.startswith("openai") else 1
+        together = TogetherEmbedder(embedder(name, settings), lanes=lanes)
+        made = CachedEmbedder(together, folders.embeddings)
         resources.callback(made.close)
         return made
 
@@ -68,6 +84,7 @@ def compose(
         worker=_workforce(settings, pipeline),
         folders=folders,
         retrievers=retrievers,
+        aids=AidCabinet(settings, chat, reranker),
         resources=resources,
     )
 

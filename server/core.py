@@ -20,9 +20,11 @@ from kg.lock import is_locked
 from kg.records import Collection, CollectionSettings, Document, SourceDocument
 from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.store import GraphStore
+from retrieval.aids import search
 from retrieval.modes import check_mode
 from retrieval.results import Explanation, Retrieval
 from retrieval.retriever import NO_PASSAGES, Retriever
+from server.aids import AS_SET, AidCabinet, WantedAids
 from server.budgets import budget_of
 from server.folders import Folders
 from server.retrievers import Retrievers
@@ -59,6 +61,7 @@ class Core:
     worker: Workforce
     folders: Folders
     retrievers: Retrievers
+    aids: AidCabinet
     resources: ExitStack
 
     def close(self) -> None:
@@ -193,18 +196,35 @@ class Core:
         mode: str = "ammon",
         k: int = 10,
         receipts: bool = False,
+        aids: WantedAids = AS_SET,
     ) -> Retrieval:
         """Answer from the current snapshot; from nothing, with a note, if there is none yet.
 
-        Raises: CollectionNotFound, InputError, SnapshotError, ModelError.
+        Raises: CollectionNotFound, InputError, SnapshotError, ModelError, DependencyMissing.
+        """
+        check_mode(mode)
+        chosen = self.aids.get(aids)
+        retriever = self.retriever(collection)
+        if retriever is None:
+            return self._nothing(collection, question, mode)
+        found = search(retriever, question, chosen, mode=mode, k=k, receipts=receipts)
+        return self._explained(collection, found)
+
+    def query_many(
+        self, collection: str, questions: Sequence[str], *, mode: str = "ammon", k: int = 10
+    ) -> tuple[Retrieval, ...]:
+        """The same for many questions, which are embedded together; no aids are asked.
+
+        Raises: as `query`.
         """
         check_mode(mode)
         retriever = self.retriever(collection)
-        if retriever is not None:
-            found = retriever.search(question, mode=mode, k=k, receipts=receipts)
-            if NO_PASSAGES not in found.explanation.notes:
-                return found
-            return replace(found, explanation=Explanation(notes=(self._why_nothing(collection),)))
+        if retriever is None:
+            return tuple(self._nothing(collection, question, mode) for question in questions)
+        found = retriever.search_many(questions, mode=mode, k=k)
+        return tuple(self._explained(collection, one) for one in found)
+
+    def _nothing(self, collection: str, question: str, mode: str) -> Retrieval:
         return Retrieval(
             question=question,
             collection=collection,
@@ -213,6 +233,11 @@ class Core:
             hits=(),
             explanation=Explanation(notes=(self._why_nothing(collection),)),
         )
+
+    def _explained(self, collection: str, found: Retrieval) -> Retrieval:
+        if NO_PASSAGES not in found.explanation.notes:
+            return found
+        return replace(found, explanation=Explanation(notes=(self._why_nothing(collection),)))
 
     def _why_nothing(self, collection: str) -> str:
         """Why there is no passage to be found, and what to do about it."""

@@ -110,6 +110,14 @@ class Settings(BaseSettings):
     """Whether documents that a chat model is to read come in at once with an extraction that needs
     none (spacy), which the chat model's then replaces."""
 
+    bridges: bool = False
+    """Whether the chat model names the steps of each question and they are searched for too."""
+    recognition: bool = False
+    """Whether the chat model says of what was found which passages help."""
+    reranker: str = ""
+    """What reorders what was found: sentence-transformers:NAME of a cross-encoder; unless set,
+    nothing."""
+
     embedding_base_url: str = OPENAI
     """The OpenAI-compatible endpoint of an embedder openai:MODEL."""
     embedding_api_key: SecretStr = SecretStr("")

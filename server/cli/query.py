@@ -24,17 +24,44 @@ def query(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show all that led there, with its weight.")
     ] = False,
+    bridges: Annotated[
+        bool | None,
+        typer.Option(
+            "--bridges/--no-bridges",
+            help="Whether a chat model names the question's steps, which are searched for too "
+            "(unless given: the setting).",
+            show_default=False,
+        ),
+    ] = None,
+    recognition: Annotated[
+        bool | None,
+        typer.Option(
+            "--recognition/--no-recognition",
+            help="Whether a chat model puts first what helps (likewise).",
+            show_default=False,
+        ),
+    ] = None,
+    rerank: Annotated[
+        bool | None,
+        typer.Option(
+            "--rerank/--no-rerank",
+            help="Whether the reranker has a say (likewise).",
+            show_default=False,
+        ),
+    ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Ask a question: passages in order, what led to them, and what to try next."""
     from dataclasses import asdict
 
+    from server.aids import WantedAids
     from server.cli.answer import print_answer
     from server.cli.output import print_json, print_warning
 
     with opened(context) as core:
         name = collection or core.settings.collection
-        found = core.query(name, question, mode=mode, k=k)
+        aids = WantedAids(bridges=bridges, recognition=recognition, rerank=rerank)
+        found = core.query(name, question, mode=mode, k=k, aids=aids)
         behind = found.revision != core.store.collection(name).revision
     if as_json:
         print_json(asdict(found))
