@@ -27,7 +27,7 @@ Keys: TypeAlias = npt.NDArray[np.uint64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
-CODED_FROM = 20_000
+CODED_FROM = 4_000
 """Passages from which on their vectors are coded: below, comparing all of them is as fast."""
 
 
@@ -254,7 +254,7 @@ class Snapshot:
         for table in _TABLES:
             _write(writer, table, getattr(self, table))
         _write(writer, "words", self.words)
-        _write(writer, "derived", self._derived())
+        _write(writer, "derived", self.derive())
         writer.finish(
             collection=self.collection,
             revision=self.revision,
@@ -287,11 +287,12 @@ class Snapshot:
             else Words.none(),
             **{name: _read(reader, name, kind) for name, kind in _TABLES.items()},
             derived=_read(reader, "derived", Derived)
-            if "derived.hubs.npy" in manifest.files
+            if "derived.codes.npy" in manifest.files
             else None,
         )
 
-    def _derived(self) -> Derived:
+    def derive(self) -> Derived:
+        """What is worked out from the other tables."""
         pairs, passages = self.pairs, len(self.passages.id)
         first = pairs.sentences.items[pairs.sentences.indptr[:-1]]
         place = (first - self.sentences.indptr[pairs.passage]).astype(np.int32)

@@ -6,7 +6,7 @@ import numpy as np
 
 from kg.snapshot.tables import Floats, Ints, Longs
 from retrieval.walk.links import LinkBonus
-from retrieval.walk.loops import places_of, table_of
+from retrieval.walk.loops import places_of, table_of, unseen
 from retrieval.walk.similarity import Asked, Similarity
 
 
@@ -39,7 +39,7 @@ class Base:
 
     def look_at(self, passages: Ints) -> None:
         """Look at those of these passages that were not looked at before."""
-        new = np.unique(passages[self.places(passages) < 0])
+        new = unseen(self._table, self.passages, passages)
         if not len(new):
             return
         looked = self._similarity.look(new, self._asked)

@@ -6,8 +6,7 @@ import numpy as np
 
 from kg.snapshot.tables import Floats, Ints
 from retrieval.walk.links import LinkBonus
-from retrieval.walk.similarity import Similarity
-from retrieval.walk.top import top
+from retrieval.walk.similarity import Similarity, most
 
 _MANY = 1_000
 """Of a name that more passages mention, only those are candidates that are near the question."""
@@ -26,6 +25,6 @@ def candidates(
             score = similarity.own(mentioning, views).max(axis=0)
             for other in links:
                 score += other.at(mentioning)
-            mentioning = mentioning[top(score, count)]
+            mentioning = mentioning[most(score, count)]
         found.append(mentioning)
     return np.unique(np.concatenate(found))

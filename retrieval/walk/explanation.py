@@ -4,6 +4,7 @@ import numpy as np
 
 from kg.snapshot.tables import Ints
 from retrieval.results import Explanation, UsedEntity, UsedFact
+from retrieval.walk.loops import best_rows
 from retrieval.walk.run import Run
 
 _BRIDGES = 8
@@ -29,7 +30,7 @@ def explain(run: Run, passages: Ints) -> Explanation:
         )
         for link in base.links
     ]
-    heaviest = [row for row in np.argsort(-step.flow, kind="stable")[:_BRIDGES] if step.flow[row]]
+    heaviest = [row for row in best_rows(step.flow, _BRIDGES).tolist() if step.flow[row]]
     bridges = [
         UsedEntity(
             name=gazetteer.label[step.bridges[row]], role="bridge", weight=float(step.flow[row])
@@ -50,25 +51,24 @@ def explain(run: Run, passages: Ints) -> Explanation:
 
 
 def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
-    snapshot = run.snapshot
-    facts, entities = snapshot.facts, snapshot.entities
-    ends = np.array(sorted(used), dtype=np.int32)
-    stated = np.unique(
-        np.concatenate([ends[:0], *(run.facts_of.row(p) for p in passages.tolist())])
-    )
-    shown = stated[np.isin(facts.subject[stated], ends) | np.isin(facts.object[stated], ends)]
+    facts, entities = run.snapshot.facts, run.snapshot.entities
+    stating: dict[int, list[int]] = {}
+    for passage in sorted(passages.tolist()):
+        for fact in run.facts_of.row(passage).tolist():
+            stating.setdefault(fact, []).append(passage)
+    stated = np.fromiter(stating, np.int64, len(stating))
+    ends = zip(facts.subject[stated].tolist(), facts.object[stated].tolist(), strict=True)
+    shown = np.sort(stated[[subject in used or object_ in used for subject, object_ in ends]])
     scores = facts.vectors[shown] @ run.asked.views[0]
+    ids = run.snapshot.passages.id
     return tuple(
         UsedFact(
             subject=entities.surface[facts.subject[fact]],
             relation=facts.relation[fact],
             object=entities.surface[facts.object[fact]],
             score=float(scores[row]),
-            passage_ids=tuple(
-                snapshot.passages.id[place]
-                for place in np.intersect1d(facts.passages.row(fact), passages)
-            ),
+            passage_ids=tuple(ids[place] for place in stating[fact]),
         )
-        for row in np.argsort(-scores, kind="stable")[:_FACTS]
+        for row in np.argsort(-scores, kind="stable")[:_FACTS].tolist()
         for fact in [int(shown[row])]
     )

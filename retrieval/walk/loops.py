@@ -26,6 +26,7 @@ _INTS = "Array(int32, 1, 'C', True)"
 _LONGS = "Array(int64, 1, 'C', True)"
 _FLOATS = "Array(float32, 1, 'C', True)"
 _DOUBLES = "Array(float64, 1, 'C', True)"
+_HALVES = "Array(uint16, 2, 'C', True)"
 _ROWS = "Array(float32, 2, 'C', True)"
 
 _SPREAD = 0x9E3779B1
@@ -33,7 +34,7 @@ _SPREAD = 0x9E3779B1
 
 
 def _single_of(_: Any, number: Any) -> Any:
-    """A number in single precision: a float32 itself, or a float16 given as a uint16.
+    """A number in single precision: a float32 itself, or a float16 given as its bits.
 
     The exponent moves by 112; what is next to nothing (below 2^-14) becomes 0.
     """
@@ -57,29 +58,29 @@ _single: Any = intrinsic(_single_of)
 
 
 @compiled()
-def in_fours(views: Floats) -> Floats:
-    """Vectors (v, d) with rows of 0 after them, to a multiple of four: for `four_products`."""
-    padded = np.zeros(((len(views) + 3) // 4 * 4, views.shape[1]), dtype=np.float32)
-    padded[: len(views)] = views
-    return padded
+def products_of(rows: Ints, vectors: npt.NDArray[Any], views: Floats) -> Floats:
+    """(v, n) inner products of v views with n rows of `vectors`, float32 or the bits of float16.
 
-
-@compiled()
-def four_products(
-    vector: npt.NDArray[Any], views: Floats, first: int
-) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-    """Inner products of a vector (d,), float32 or the bits of float16, with four views from row
-    `first`: together they cost little more than one, since reading the vector is what takes time.
+    Four views at a time cost little more than one, for reading the vectors is what takes time.
     """
-    a, b, c, d = views[first], views[first + 1], views[first + 2], views[first + 3]
-    one = two = three = four = np.float32(0.0)
-    for axis in range(len(vector)):
-        number = _single(vector[axis])
-        one += number * a[axis]
-        two += number * b[axis]
-        three += number * c[axis]
-        four += number * d[axis]
-    return one, two, three, four
+    fours = (len(views) + 3) // 4 * 4
+    padded = np.zeros((fours, views.shape[1]), dtype=np.float32)
+    padded[: len(views)] = views
+    found = np.empty((fours, len(rows)), dtype=np.float32)
+    for first in range(0, fours, 4):
+        a, b, c, d = padded[first], padded[first + 1], padded[first + 2], padded[first + 3]
+        for number in range(len(rows)):
+            vector = vectors[rows[number]]
+            one = two = three = four = np.float32(0.0)
+            for axis in range(len(vector)):
+                entry = _single(vector[axis])
+                one += entry * a[axis]
+                two += entry * b[axis]
+                three += entry * c[axis]
+                four += entry * d[axis]
+            found[first, number], found[first + 1, number] = one, two
+            found[first + 2, number], found[first + 3, number] = three, four
+    return found[: len(views)]
 
 
 @compiled(f"int32[::1]({_INTS})")
@@ -110,48 +111,76 @@ def places_of(table: Ints, keys: Ints, wanted: Ints) -> Ints:
     return places
 
 
+@compiled(f"int32[::1]({_INTS}, {_INTS}, {_INTS})")
+def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
+    """Those of `wanted` that are not among the keys of a table, each once, where it comes first."""
+    places = places_of(table, keys, wanted)
+    found = np.empty(len(wanted), dtype=np.int32)
+    size = 8
+    while size < 2 * len(wanted):
+        size *= 2
+    taken = np.full(size, -1, dtype=np.int32)
+    count = 0
+    for number in range(len(wanted)):
+        if places[number] < 0:
+            slot = (np.int64(wanted[number]) * _SPREAD) & (size - 1)
+            while taken[slot] >= 0 and taken[slot] != wanted[number]:
+                slot = (slot + 1) & (size - 1)
+            if taken[slot] < 0:
+                taken[slot] = found[count] = wanted[number]
+                count += 1
+    return found[:count].copy()
+
+
+@compiled(f"int32[::1]({_FLOATS}, int64)")
+def best_rows(scores: Floats, count: int) -> Ints:
+    """The rows of the `count` best scores, best first; of equal ones the lower row first."""
+    rows = np.empty(min(count, len(scores)), dtype=np.int32)
+    kept = 0
+    for row in range(len(scores)):
+        if kept < len(rows):
+            kept += 1
+        elif not kept or scores[row] <= scores[rows[kept - 1]]:
+            continue
+        place = kept - 1
+        while place and scores[rows[place - 1]] < scores[row]:
+            rows[place] = rows[place - 1]
+            place -= 1
+        rows[place] = row
+    return rows
+
+
 @compiled(f"float32[:, ::1]({_INTS}, {_ROWS}, {_ROWS})")
 def products(rows: Ints, vectors: Floats, views: Floats) -> Floats:
     """(v, n) inner products of v views with n rows of `vectors`."""
-    fours = in_fours(views)
-    found = np.empty((len(fours), len(rows)), dtype=np.float32)
-    for number in range(len(rows)):
-        for first in range(0, len(fours), 4):
-            one, two, three, four = four_products(vectors[rows[number]], fours, first)
-            found[first, number], found[first + 1, number] = one, two
-            found[first + 2, number], found[first + 3, number] = three, four
-    return found[: len(views)]
+    return products_of(rows, vectors, views)
 
 
 @compiled(
-    f"Tuple((float32[:, ::1], int64[::1], float32[::1]))"
-    f"({_INTS}, {_LONGS}, Array(uint16, 2, 'C', True), {_ROWS})"
+    f"Tuple((float32[:, ::1], int64[::1], float32[::1]))({_INTS}, {_LONGS}, {_HALVES}, {_ROWS})"
 )
 def sentence_products(
     passages: Ints, indptr: Longs, vectors: Bits, views: Floats
 ) -> tuple[Floats, Longs, Floats]:
-    """For passages' sentences, (v - 1, n): the best product of each view but the last; (n + 1,):
-    where each passage's sentences begin in the third; all sentences' products with the last view.
+    """For n passages' sentences (v - 1, n): the best product of each view but the last; (n,): what
+    takes a sentence's number to its place in the third; all sentences' products with the last view.
     """
-    starts = np.zeros(len(passages) + 1, dtype=np.int64)
+    shift = np.empty(len(passages), dtype=np.int64)
+    count = 0
     for number in range(len(passages)):
-        passage = passages[number]
-        starts[number + 1] = starts[number] + indptr[passage + 1] - indptr[passage]
-    fours = in_fours(views)
-    best = np.full((len(fours), len(passages)), -np.inf, dtype=np.float32)
-    relevance = np.empty(starts[-1], dtype=np.float32)
-    found = np.empty(len(fours), dtype=np.float32)
+        shift[number] = count - indptr[passages[number]]
+        count += indptr[passages[number] + 1] - indptr[passages[number]]
+    rows = np.empty(count, dtype=np.int32)
     for number in range(len(passages)):
-        shift = indptr[passages[number]] - starts[number]
-        for place in range(starts[number], starts[number + 1]):
-            for first in range(0, len(fours), 4):
-                one, two, three, four = four_products(vectors[place + shift], fours, first)
-                found[first], found[first + 1] = one, two
-                found[first + 2], found[first + 3] = three, four
-            relevance[place] = found[len(views) - 1]
-            for view in range(len(views) - 1):
-                best[view, number] = max(best[view, number], found[view])
-    return best[: len(views) - 1], starts, relevance
+        for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
+            rows[row + shift[number]] = row
+    found, last = products_of(rows, vectors, views), len(views) - 1
+    best = np.full((last, len(passages)), -np.inf, dtype=np.float32)
+    for view in range(last):
+        for number in range(len(passages)):
+            for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
+                best[view, number] = max(best[view, number], found[view, row + shift[number]])
+    return best, shift, found[last].copy()
 
 
 @compiled(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Self
 
 import numpy as np
@@ -39,16 +39,13 @@ class ConditionedWalk:
         self._snapshot = snapshot
         self._constants = constants or WalkConstants()
         self._lookup = GazetteerLookup(snapshot)
-        self._similarity = Similarity(snapshot)
-        passages = len(snapshot.passages.id)
-        self._facts_of = (
-            snapshot.derived.facts
-            if snapshot.derived
-            else snapshot.facts.passages.inverted(passages)
-        )
+        derived = snapshot.derived or snapshot.derive()
+        self._similarity = Similarity(snapshot, derived)
+        self._facts_of = derived.facts
         self._postings = Postings(snapshot, self._constants.postings)
         self._gone: Ints = np.zeros(0, dtype=np.int32)
-        self._read = lru_cache(_READ)(self._read_now)
+        known = self._lookup.known
+        self._read = lru_cache(_READ)(partial(read_question, known=known, cased=snapshot.cased))
 
     def texts(self, question: str) -> list[tuple[str, str]]:
         """The question, the question without its names (if it has any), and its clauses."""
@@ -133,9 +130,6 @@ class ConditionedWalk:
         made._postings = Postings(made._snapshot, self._constants.postings)
         made._postings.passages -= len(made._gone)
         return made
-
-    def _read_now(self, question: str) -> Question:
-        return read_question(question, self._lookup.known, cased=self._snapshot.cased)
 
     def _named(self, question: Question) -> Ints:
         """Every entry that the question may name, nested names too: none of them is a bridge."""

@@ -44,9 +44,8 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        places = np.flatnonzero(self.score > 0)
-        if len(places) < k:
-            places = np.arange(len(self.score))
+        least = np.partition(self.score, len(self.score) - k)[-k] if k < len(self.score) else 0
+        places = np.flatnonzero(self.score >= least)
         passages = self.base.passages[places]
         keys = (passages, -self.base.score[places], -self.score[places])
         order = np.lexsort(keys)[: max(k, 1)]

@@ -1,8 +1,8 @@
 """How similar passages are to a question: half the passage, half its best sentence.
 
 Only the passages that matter are looked at: the nearest by their own vectors, those that mention
-the question's names, and those that the walk comes to. The vectors stay in the snapshot's mapped
-files, the sentences' in half precision. All that is computed of what is looked at is exact.
+the question's names, and those that the walk comes to. Their vectors stay in the snapshot's mapped
+files, the sentences' in half precision. What is computed of what is looked at is exact.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ import numpy as np
 
 from kg.codes import Codes
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats, Ints, Longs
+from kg.snapshot.tables import Derived, Floats, Ints, Longs
 from retrieval.walk.loops import products, sentence_products
-from retrieval.walk.top import top
 
 _CODED = 5
 """Of the nearest by code, so many times as many as are wanted are compared by their vectors."""
@@ -44,27 +43,28 @@ class Looked:
 class Similarity:
     """The vectors of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._vectors = np.ascontiguousarray(snapshot.passages.vectors, dtype=np.float32)
+    def __init__(self, snapshot: Snapshot, derived: Derived) -> None:
+        self._passages = np.ascontiguousarray(snapshot.passages.vectors, dtype=np.float32)
         halves = np.ascontiguousarray(snapshot.sentences.vectors, dtype=np.float16)
         self._sentences = halves.view(np.uint16)
         self._indptr = snapshot.sentences.indptr
-        self._all = np.arange(len(self._vectors), dtype=np.int32)
-        coded = snapshot.derived is not None and len(snapshot.derived.codes) > 0
-        self._codes = Codes.loads(snapshot.derived.codes) if snapshot.derived and coded else None
+        self._all = np.arange(len(self._passages), dtype=np.int32)
+        self._codes = Codes.loads(derived.codes) if len(derived.codes) else None
 
     def own(self, passages: Ints, views: Floats) -> Floats:
         """(v, n): inner products of passages' own vectors with views."""
-        return products(passages, self._vectors, views)
+        return products(passages, self._passages, views)
 
     def look(self, passages: Ints, asked: Asked) -> Looked:
         """Look at passages and their sentences: the one place where a similarity is made."""
-        vectors = np.concatenate((asked.views, asked.aim[None]))
-        best, starts, relevance = sentence_products(
-            passages, self._indptr, self._sentences, vectors
+        best, shift, relevance = sentence_products(
+            passages,
+            self._indptr,
+            self._sentences,
+            np.concatenate((asked.views, asked.aim[None])),
         )
         views = np.float32(0.5) * (self.own(passages, asked.views) + best)
-        return Looked(views=views, shift=starts[:-1] - self._indptr[passages], relevance=relevance)
+        return Looked(views=views, shift=shift, relevance=relevance)
 
     def nearest(self, views: Floats, count: int) -> tuple[Ints, Ints]:
         """The passages that are among the `count` nearest to a view by their own vectors, and a
@@ -76,10 +76,18 @@ class Similarity:
             return self._all, self._all
         if self._codes is None:
             own = self.own(self._all, views)
-            return np.unique(np.concatenate([top(view, count) for view in own])), self._all
+            return np.unique(np.concatenate([most(view, count) for view in own])), self._all
         near = self._codes.nearest(views, _CODED * count)
         best = []
         for view, rows in zip(views, near, strict=True):
             rows = rows[rows >= 0]
-            best.append(rows[top(self.own(rows, view[None])[0], count)])
+            best.append(rows[most(self.own(rows, view[None])[0], count)])
         return np.unique(np.concatenate(best)), np.unique(near[near >= 0])
+
+
+def most(scores: Floats, count: int) -> Ints:
+    """The rows of the `count` highest scores, in no order; more where the last are equal."""
+    if count >= len(scores):
+        return np.arange(len(scores), dtype=np.int32)
+    least = np.partition(scores, len(scores) - count)[len(scores) - count]
+    return np.flatnonzero(scores >= least).astype(np.int32)

@@ -8,7 +8,7 @@ from kg.snapshot.tables import Floats, Ints
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.top import top
+from retrieval.walk.loops import best_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +69,7 @@ def reset_vector(found: list[Source], base: Base) -> Floats:
 
 def _spread(scores: Floats, constants: WalkConstants) -> tuple[Ints, Floats]:
     """A softmax over the best `pool` scores: (their places, their masses, which sum to 1)."""
-    best = top(scores, constants.pool)
+    best = best_rows(scores, constants.pool)
     best = best[scores[best] > -np.inf]
     weights = np.exp((scores[best] - scores[best[0]]) / constants.temperature)
     return best, (weights / weights.sum()).astype(np.float32)

@@ -8,7 +8,7 @@ import pytest
 
 from kg.codes import Codes
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Derived, Floats, Ints
+from kg.snapshot.tables import Floats, Ints
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.loops import products, sentence_products
 from retrieval.walk.similarity import Asked, Similarity
@@ -37,24 +37,28 @@ def asked(views: Floats, aim: Floats) -> Asked:
     return Asked(views=np.ascontiguousarray(views), aim=aim)
 
 
+def similarity(snapshot: Snapshot) -> Similarity:
+    return Similarity(snapshot, snapshot.derived or snapshot.derive())
+
+
 def all_of(count: int) -> Ints:
     return np.arange(count, dtype=np.int32)
 
 
 def test_similarity_is_half_the_passage_and_half_its_best_sentence(snapshot: Snapshot) -> None:
-    seen = Similarity(snapshot).look(all_of(2), asked(VECTORS, VECTORS[0]))
+    seen = similarity(snapshot).look(all_of(2), asked(VECTORS, VECTORS[0]))
     assert seen.views.tolist() == [[0.75, 0.5], [0.5, 0.5]]
     assert seen.relevance.tolist() == [0.0, 0.5, 1.0, 0.25]
 
 
 def test_sentences_are_compared_with_the_aim(snapshot: Snapshot) -> None:
-    seen = Similarity(snapshot).look(all_of(2), asked(VECTORS[:1], VECTORS.mean(axis=0)))
+    seen = similarity(snapshot).look(all_of(2), asked(VECTORS[:1], VECTORS.mean(axis=0)))
     assert seen.views.tolist() == [[0.75, 0.5]]
     assert seen.relevance.tolist() == [0.5, 0.25, 0.5, 0.125]
 
 
 def test_only_what_is_asked_for_is_looked_at(snapshot: Snapshot) -> None:
-    seen = Similarity(snapshot).look(np.array([1], dtype=np.int32), asked(VECTORS, VECTORS[0]))
+    seen = similarity(snapshot).look(np.array([1], dtype=np.int32), asked(VECTORS, VECTORS[0]))
     assert seen.views.tolist() == [[0.5], [0.5]]
     assert seen.relevance[np.array([2, 3]) + seen.shift[0]].tolist() == [1.0, 0.25]
 
@@ -67,9 +71,9 @@ def test_products_are_numpys_in_half_precision_too(views: int, dimension: int) -
     halves[0, 0], halves[1, 0], halves[2] = 0.0, -6.1035156e-05, 65504.0
     rows, indptr = np.array([2, 0], dtype=np.int32), np.array([0, 2, 3, 6], dtype=np.int64)
     vectors = chance.standard_normal((views, dimension)).astype(np.float32)
-    best, starts, last = sentence_products(rows, indptr, halves.view(np.uint16), vectors)
+    best, shift, last = sentence_products(rows, indptr, halves.view(np.uint16), vectors)
     expected = halves[[3, 4, 5, 0, 1]].astype(np.float32) @ vectors.T
-    assert starts.tolist() == [0, 3, 5]
+    assert shift.tolist() == [-3, 3]
     assert last == pytest.approx(expected[:, -1], rel=1e-5, abs=1e-5)
     most = np.maximum.reduceat(expected[:, :-1], [0, 3], axis=0).T
     assert best == pytest.approx(most, rel=1e-5, abs=1e-5)
@@ -88,7 +92,7 @@ def test_half_precision_is_read_exactly_but_for_what_is_next_to_nothing() -> Non
 
 
 def test_an_empty_corpus_has_no_similarities() -> None:
-    assert Similarity(walkable(0, [])).look(
+    assert similarity(walkable(0, [])).look(
         all_of(0), asked(VECTORS[:1], VECTORS[0])
     ).views.shape == (1, 0)
 
@@ -99,18 +103,11 @@ def test_the_nearest_by_code_are_those_of_all_vectors() -> None:
     near = chance.standard_normal((3000, 48)).astype(np.float32)
     near /= np.linalg.norm(near, axis=1, keepdims=True)
     views = near[[5, 900]] + near[[17, 2999]]
-    flat = replace(made, passages=replace(made.passages, vectors=near))
-    coded = replace(
-        flat,
-        derived=Derived(
-            facts=made.facts.passages.inverted(1),
-            hubs=np.zeros(0, dtype=np.int32),
-            kept=np.zeros((0, 20), dtype=np.int64),
-            codes=Codes.learn(near).dumps(),
-        ),
-    )
-    expected, everything = Similarity(flat).nearest(views, 40)
-    found, longer = Similarity(coded).nearest(views, 40)
+    sentences = replace(made.sentences, indptr=np.zeros(3001, dtype=np.int64))
+    flat = replace(made, passages=replace(made.passages, vectors=near), sentences=sentences)
+    coded = replace(flat, derived=replace(flat.derive(), codes=Codes.learn(near).dumps()))
+    expected, everything = similarity(flat).nearest(views, 40)
+    found, longer = similarity(coded).nearest(views, 40)
     assert everything.tolist() == list(range(3000))
     assert {5, 17, 900, 2999} <= set(found.tolist()) <= set(longer.tolist())
     assert len(np.intersect1d(found, expected)) >= 0.95 * len(expected)

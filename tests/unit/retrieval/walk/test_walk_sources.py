@@ -10,8 +10,8 @@ from retrieval.question import Clause, Link, Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.links import LinkBonus, Meaning
+from retrieval.walk.loops import best_rows
 from retrieval.walk.sources import Source, reset_vector, sources
-from retrieval.walk.top import top
 from tests.doubles.pairs import walkable
 from tests.doubles.similarities import base_of
 
@@ -113,4 +113,4 @@ def test_an_empty_corpus_has_no_sources() -> None:
 def test_the_best_come_first_and_of_equals_the_lower(
     scores: list[float], count: int, rows: list[int]
 ) -> None:
-    assert top(np.array(scores, dtype=np.float32), count).tolist() == rows
+    assert best_rows(np.array(scores, dtype=np.float32), count).tolist() == rows
