@@ -30,10 +30,14 @@ class CachedEmbedder:
     several threads and processes; the file may be deleted at any time between two runs.
     """
 
-    def __init__(self, embedder: Embedder, path: Path) -> None:
-        """Put a cache file, new or old, before an embedder. Raises: StoreUnavailable."""
+    def __init__(self, embedder: Embedder, path: Path, most_bytes: int = 0) -> None:
+        """Put a cache file, new or old, before an embedder.
+
+        most_bytes: how large it may become before it forgets what it has had for longest; 0: at
+        will. Raises: StoreUnavailable.
+        """
         self._embedder = embedder
-        self._file = VectorFile(path)
+        self._file = VectorFile(path, most_bytes)
         self._queries: OrderedDict[_Query, Vectors] = OrderedDict()
         self._lock = Lock()
 

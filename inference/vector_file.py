@@ -23,6 +23,15 @@ PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS model (id TEXT PRIMARY KEY, dimension INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, data BLOB NOT NULL) STRICT;
 """
+# Pages that were freed are used again, so that the file stays as it is.
+_USED_BYTES = """
+SELECT (page_count - freelist_count) * page_size
+FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+"""
+_FORGET_TENTH = """
+DELETE FROM vector
+WHERE rowid <= (SELECT min(rowid) + (max(rowid) - min(rowid)) / 10 FROM vector)
+"""
 _DIMENSION = "SELECT dimension FROM model WHERE id = ?"
 _READ = """
 SELECT vector.key, vector.data
@@ -35,12 +44,17 @@ _WRITE_VECTOR = "INSERT INTO vector VALUES (?, ?) ON CONFLICT (key) DO UPDATE SE
 class VectorFile:
     """Keys to bytes in SQLite, and each model's dimension. For several threads and processes.
 
-    A damaged file is set aside as `NAME.damaged` and begun anew: all in it can be made again.
+    A damaged file is set aside as `NAME.damaged` and begun anew: all in it can be made again. One
+    that is larger than it may be forgets what it has had for longest.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the file and the folders above it. Raises: StoreUnavailable."""
+    def __init__(self, path: Path, most_bytes: int = 0) -> None:
+        """Open or make the file and the folders above it; 0: it may be of any size.
+
+        Raises: StoreUnavailable.
+        """
         self._path = path
+        self._most_bytes = most_bytes
         self._lock = RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +85,10 @@ class VectorFile:
             with connection:
                 connection.execute(_WRITE_MODEL, (model_id, dimension))
                 connection.executemany(_WRITE_VECTOR, rows.items()).fetchall()
+                while self._most_bytes and _used_bytes(connection) > self._most_bytes:
+                    connection.execute(_FORGET_TENTH)
+                    if not connection.changes():
+                        break
 
         self._do(insert)
 
@@ -130,6 +148,10 @@ class VectorFile:
             f"The cache of embeddings {self._path} cannot be used: {error}. See that its folder "
             "can be written and has room, and that no other process holds it for minutes."
         )
+
+
+def _used_bytes(connection: apsw.Connection) -> int:
+    return int(next(connection.execute(_USED_BYTES))[0])
 
 
 def _open(path: Path) -> apsw.Connection:

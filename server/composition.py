@@ -59,7 +59,8 @@ def compose(
         # An endpoint answers several requests at once; what runs here has the cores in each.
         lanes = settings.embedding_concurrency if name.startswith("openai") else 1
         together = TogetherEmbedder(embedder(name, settings), lanes=lanes)
-        made = CachedEmbedder(together, folders.embeddings)
+        most = int(settings.embedding_cache_gb * 1e9)
+        made = CachedEmbedder(together, folders.embeddings, most)
         resources.callback(made.close)
         return made
 

@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     """How many tokens a minute may take; 0: as many as there are."""
     embedding_threads: int = Field(default=0, ge=0, le=256)
     """How many texts a local embedder works on at once; 0 is one for each core."""
+    embedding_cache_gb: float = Field(default=16.0, ge=0)
+    """How large the cache of embeddings may become before it forgets what it has had for longest;
+    snapshots keep what is in use. 0: at will."""
 
     max_file_mb: int = Field(default=100, ge=1)
     """Larger files are refused."""

@@ -164,3 +164,17 @@ def test_several_processes_write_one_file(tmp_path: Path) -> None:
         CachedEmbedder(HashEmbedder(), path).embed(texts, "passage"),
         HashEmbedder().embed(texts, "passage"),
     )
+
+
+def test_a_cache_that_is_full_forgets_what_it_has_had_for_longest(tmp_path: Path) -> None:
+    path, embedder = tmp_path / "v.sqlite", CountingEmbedder()
+    cached = CachedEmbedder(embedder, path, most_bytes=500_000)
+    texts = [f"maze {number}" for number in range(12_000)]
+    cached.embed(texts, "passage")
+    embedder.asked.clear()
+    cached.embed(texts[-200:], "passage")
+    assert embedder.asked == []
+    cached.embed(texts[:200], "passage")
+    assert embedder.asked == texts[:200]
+    cached.close()
+    assert path.stat().st_size < 800_000
