@@ -79,32 +79,33 @@ MATCH (c:DeletedCollection {name: $name}) SET c.name = $name;
 MATCH (c:DeletedCollection {name: $name}) RETURN c.name;
 
 // name: delete_some_documents
-MATCH (n:Document {collection: $collection}) WITH n LIMIT $limit
+MATCH (n:Document {collection: $collection}) WHERE n.id > '' WITH n LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 
 // name: delete_some_passages
-MATCH (n:Passage {collection: $collection}) WITH n LIMIT $limit
+MATCH (n:Passage {collection: $collection}) WHERE n.id > '' WITH n LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 
 // name: delete_some_entities
-MATCH (n:Entity {collection: $collection}) WITH n LIMIT $limit
+MATCH (n:Entity {collection: $collection}) WHERE n.id > '' WITH n LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 
 // name: delete_some_extractions
-MATCH (n:Extraction {collection: $collection}) WITH n LIMIT $limit
+MATCH (n:Extraction {collection: $collection}) WHERE n.passage_id > '' WITH n LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 
 // name: delete_some_saved_extractions
-MATCH (n:SavedExtraction {collection: $collection}) WITH n LIMIT $limit
+MATCH (n:SavedExtraction {collection: $collection})
+WHERE n.passage_id > '' AND n.extractor IS NOT NULL WITH n LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 
 // name: delete_some_revisions
-MATCH (n:Revision {collection: $collection}) WITH n LIMIT $limit
+MATCH (n:Revision {collection: $collection}) WHERE n.number > 0 WITH n LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 

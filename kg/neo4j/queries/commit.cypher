@@ -57,7 +57,9 @@ MATCH (p:Passage {collection: $collection}) WHERE p.id IN $ids DETACH DELETE p;
 MATCH (x:Extraction {collection: $collection}) WHERE x.passage_id IN $ids DETACH DELETE x;
 
 // name: delete_saved_of_passages
-MATCH (x:SavedExtraction {collection: $collection}) WHERE x.passage_id IN $ids DELETE x;
+MATCH (x:SavedExtraction {collection: $collection})
+WHERE x.passage_id IN $ids AND x.extractor IS NOT NULL
+DELETE x;
 
 // name: active_extractions
 MATCH (x:Extraction {collection: $collection}) WHERE x.passage_id IN $ids RETURN properties(x);

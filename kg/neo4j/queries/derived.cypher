@@ -33,7 +33,8 @@ RETURN t.id LIMIT 1;
 
 // name: prune_extractions
 MATCH (x:SavedExtraction {collection: $collection})
-WHERE NOT EXISTS { MATCH (:Passage {collection: $collection, id: x.passage_id}) }
+WHERE x.passage_id > '' AND x.extractor IS NOT NULL
+  AND NOT EXISTS { MATCH (:Passage {collection: $collection, id: x.passage_id}) }
 DELETE x
 RETURN count(*);
 
@@ -53,7 +54,7 @@ CREATE (s)-[:SYNONYM {score: row.score}]->(t);
 MATCH (e:Entity {collection: $collection}) WHERE e.id IN $ids SET e.linked = $linked;
 
 // name: delete_all_synonyms
-MATCH (:Entity {collection: $collection})-[link:SYNONYM]->() DELETE link;
+MATCH (s:Entity {collection: $collection})-[link:SYNONYM]->() WHERE s.id > '' DELETE link;
 
 // name: unlink_all
-MATCH (e:Entity {collection: $collection}) WHERE e.linked SET e.linked = false;
+MATCH (e:Entity {collection: $collection}) WHERE e.id > '' AND e.linked SET e.linked = false;

@@ -55,13 +55,15 @@ MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = t.attempts - 1;
 MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = 0;
 
 // name: next_tasks
+// In the order of the index, so that no more tasks are looked at than are taken.
 MATCH (t:Task {state: 'queued'})
-WHERE t.drafted >= $least AND t.drafted <= $most AND ($of IS NULL OR t.collection = $of)
+WHERE t.drafted >= $least AND t.drafted <= $most AND t.rank IS NOT NULL AND t.number IS NOT NULL
+  AND ($of IS NULL OR t.collection = $of)
   AND NOT EXISTS {
     MATCH (other:Task {collection: t.collection, document_id: t.document_id})
     WHERE other.state = 'extracting'
   }
-RETURN t.id ORDER BY t.drafted, t.rank, t.number LIMIT $limit;
+RETURN t.id ORDER BY t.state, t.drafted, t.rank, t.number LIMIT $limit;
 
 // name: lease
 MATCH (t:Task) WHERE t.id IN $ids

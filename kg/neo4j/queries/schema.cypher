@@ -51,6 +51,9 @@ CREATE INDEX ammon_relates_fact IF NOT EXISTS FOR ()-[r:RELATES]-() ON (r.fact_i
 CREATE INDEX ammon_task_order IF NOT EXISTS
 FOR (t:Task) ON (t.state, t.drafted, t.rank, t.number);
 
+// name: tasks_by_state
+CREATE INDEX ammon_task_state IF NOT EXISTS FOR (t:Task) ON (t.state);
+
 // name: tasks_by_document
 CREATE INDEX ammon_task_document IF NOT EXISTS FOR (t:Task) ON (t.collection, t.document_id);
 
