@@ -1,5 +1,7 @@
 """Looking names up in a snapshot's gazetteer."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kg.snapshot import Snapshot
@@ -15,6 +17,16 @@ class GazetteerLookup:
     def known(self, surface: str) -> bool:
         """Whether the surface is in the gazetteer."""
         return self._row(surface) >= 0
+
+    def among(self, surfaces: Sequence[str]) -> set[str]:
+        """Those of many surfaces that are in the gazetteer."""
+        keys = np.array([key_of(surface) for surface in surfaces], dtype=np.uint64)
+        rows = np.searchsorted(self._table.key, keys)
+        last = len(self._table.key) - 1
+        if last < 0:
+            return set()
+        alike = np.flatnonzero(self._table.key[np.minimum(rows, last)] == keys).tolist()
+        return {surfaces[number] for number in alike if self._row(surfaces[number]) >= 0}
 
     def entries(self, surface: str) -> list[int]:
         """The entries that the surface may mean; none if it is unknown."""

@@ -1,11 +1,11 @@
 """Reading a question: which names it links to, what it asks without them, and its clauses."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kg.surfaces import longest_spans, matches
+from kg.surfaces import longest_spans, spans
 from kg.tokens import Token, has_case, tokenise
 
 _CLAUSE_WORDS = frozenset(
@@ -72,13 +72,17 @@ class Question:
     """Where in the question the mask is from: (start, end) of what lies between links."""
 
 
-def read_question(text: str, known: Callable[[str], bool], *, cased: bool) -> Question:
-    """Link and cut a question; `known` says whether the gazetteer has a surface.
+def read_question(
+    text: str, known: Callable[[Sequence[str]], Set[str]], *, cased: bool
+) -> Question:
+    """Link and cut a question; `known` says which of many surfaces the gazetteer has.
 
     Names must have a capital or a digit where the corpus (`cased`) and the question have case.
     """
     tokens = tokenise(text)
-    found = matches(tokens, cased=cased and has_case(tokens, text), known=known)
+    possible = list(spans(tokens, cased=cased and has_case(tokens, text)))
+    surfaces = known([span.surface for span in possible])
+    found = [span for span in possible if span.surface in surfaces]
     links = [
         Link(surface=span.surface, start=tokens[span.first].start, end=tokens[span.last].end)
         for span in longest_spans(found)
@@ -120,7 +124,12 @@ def _clauses(text: str, tokens: Sequence[Token], links: Sequence[Link]) -> list[
         return []
     edges = [0, *inner, len(text)]
     pieces = [_piece(text, start, end, links) for start, end in pairwise(edges)]
-    return [piece for piece in pieces if len(tokenise(piece.text)) >= _MIN_CLAUSE_WORDS]
+    starts = [token.start for token in tokens]
+    return [
+        piece
+        for piece in pieces
+        if sum(piece.start <= start < piece.end for start in starts) >= _MIN_CLAUSE_WORDS
+    ]
 
 
 def _piece(text: str, start: int, end: int, links: Sequence[Link]) -> Clause:

@@ -44,7 +44,7 @@ class ConditionedWalk:
         self._facts_of = derived.facts
         self._postings = Postings(snapshot, self._constants.postings)
         self._gone: Ints = np.zeros(0, dtype=np.int32)
-        known = self._lookup.known
+        known = self._lookup.among
         self._read = lru_cache(_READ)(partial(read_question, known=known, cased=snapshot.cased))
 
     def texts(self, question: str) -> list[tuple[str, str]]:

@@ -168,8 +168,8 @@ class ReferenceWalk:
         order = sorted(score, key=lambda p: (-score[p], -base[p], p))
         return [(self._corpus.notes[p].passage.id, score[p]) for p in order[:k]]
 
-    def _known(self, surface: str) -> bool:
-        return tuple(surface.split(" ")) in self._corpus.means
+    def _known(self, surfaces: Sequence[str]) -> set[str]:
+        return {one for one in surfaces if tuple(one.split(" ")) in self._corpus.means}
 
     def _names(self, question: str, cased: bool) -> list[Named]:
         """The longest names that do not overlap, in order of place."""

@@ -37,7 +37,9 @@ def test_what_is_not_there_is_unknown() -> None:
 
 
 def test_an_empty_gazetteer_knows_nothing() -> None:
-    assert not GazetteerLookup(snapshot([], [])).known("hebb")
+    lookup = GazetteerLookup(snapshot([], []))
+    assert not lookup.known("hebb")
+    assert lookup.among(["hebb"]) == set()
 
 
 def test_every_one_of_many_surfaces_is_found() -> None:
@@ -46,6 +48,7 @@ def test_every_one_of_many_surfaces_is_found() -> None:
     found = {entry for name in names for entry in lookup.entries(name.lower())}
     assert found == set(range(500))
     assert not any(lookup.known(f"other{number}") for number in range(500))
+    assert lookup.among(["name7", "other7", "name499"]) == {"name7", "name499"}
 
 
 def test_surfaces_whose_keys_are_equal_are_told_apart() -> None:
@@ -57,4 +60,6 @@ def test_surfaces_whose_keys_are_equal_are_told_apart() -> None:
         surface=Strings.of(["a stranger", "hebb"]),
         entries=Ragged.from_rows([[0], [1]]),
     )
-    assert GazetteerLookup(replace(made, gazetteer=table)).entries("hebb") == [1]
+    lookup = GazetteerLookup(replace(made, gazetteer=table))
+    assert lookup.entries("hebb") == [1]
+    assert lookup.among(["hebb"]) == {"hebb"}

@@ -6,7 +6,7 @@ from retrieval.question import Link, Question, read_question
 
 
 def read(text: str, *known: str, cased: bool = True) -> Question:
-    return read_question(text, set(known).__contains__, cased=cased)
+    return read_question(text, set(known).intersection, cased=cased)
 
 
 def links(question: Question) -> list[str]:

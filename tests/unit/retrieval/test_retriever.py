@@ -177,3 +177,23 @@ def test_threads_share_one_mode(monkeypatch: pytest.MonkeyPatch) -> None:
         found = list(threads.map(lambda _: asked.search("Where?", mode="dense").hits, range(32)))
     assert len(made) == 1
     assert all(hits == found[0] for hits in found)
+
+
+def test_many_questions_are_answered_as_each_alone_and_embedded_at_once() -> None:
+    embedder = Eastward()
+    asking = Retriever(SNAPSHOT, embedder)
+    questions = ["Where?", "Who?", "Where?"]
+    found = asking.search_many(questions, mode="dense", k=1)
+    assert len(embedder.asked) == 1
+    assert [one.question for one in found] == questions
+    for question, one in zip(questions, found, strict=True):
+        assert one.hits == asking.search(question, mode="dense", k=1).hits
+
+
+def test_one_empty_question_among_many_is_refused() -> None:
+    with pytest.raises(InputError, match="empty"):
+        retriever().search_many(["Where?", " "])
+
+
+def test_no_questions_have_no_answers() -> None:
+    assert retriever().search_many([]) == ()
