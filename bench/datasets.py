@@ -19,7 +19,7 @@ from server.evaluation.dataset import Dataset
 from server.logs import configure
 from server.settings import Settings
 
-_COLLECTION = "bench"
+COLLECTION = "bench"
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class Library:
     def __enter__(self) -> Self:
         self._stack.callback(self.core.close)
         wanted = Wanted(extractor=self._extractor, embedder="minilm", max_tokens=self._tokens)
-        self.core.ensure_collection(_COLLECTION, wanted)
+        self.core.ensure_collection(COLLECTION, wanted)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,8 +92,8 @@ class Library:
         before = self._embedded()
         clock = StepClock()
         started = time.perf_counter()
-        self.core.pipeline.submit(_COLLECTION, documents)
-        self.core.worker.run_until_empty(_COLLECTION, clock)
+        self.core.pipeline.submit(COLLECTION, documents)
+        self.core.worker.run_until_empty(COLLECTION, clock)
         seconds = time.perf_counter() - started
         after = self._embedded()
         spent = {kind: (ms - before.get(kind, (0.0, 0))[0]) for kind, (ms, _) in after.items()}
@@ -107,7 +107,7 @@ class Library:
 
     def texts(self) -> list[str]:
         """What HippoRAG embeds of the same graph: passages, entities, facts."""
-        with self.core.store.read(_COLLECTION) as reader:
+        with self.core.store.read(COLLECTION) as reader:
             entities = {entity.id: entity.name for entity in reader.entities()}
             passages = [passage.embedded_text for passage in reader.passages()]
             facts = [
@@ -119,7 +119,7 @@ class Library:
     @property
     def snapshots(self) -> Snapshots:
         """Where the collection's snapshots are."""
-        return self.core.snapshot_folder(_COLLECTION)
+        return self.core.snapshot_folder(COLLECTION)
 
     def _embedded(self) -> dict[str, tuple[float, int]]:
         return {kind: (one.ms[kind], one.texts[kind]) for one in self.clocked for kind in one.ms}
