@@ -1,0 +1,134 @@
+"""Questions that come while others are being embedded go together."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+
+import numpy as np
+import pytest
+
+from inference.embedder import Kind, Progress, Vectors
+from inference.together import Line, TogetherEmbedder
+from kg.errors import ModelOutputInvalid
+from tests.doubles.hash_embedder import HashEmbedder
+
+
+class Doors:
+    """Work that begins by saying so and goes on when it is let."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.begun = Event()
+        self.open = Event()
+
+    def __call__(self, items: Sequence[int]) -> list[int]:
+        self.batches.append(list(items))
+        self.begun.set()
+        assert self.open.wait(10)
+        if -1 in items:
+            raise ModelOutputInvalid("spoiled")
+        return [item * item for item in items]
+
+
+def wait_for(line: Line[int, int], count: int) -> None:
+    """Until so many calls stand in line."""
+    for _ in range(1000):
+        if len(line._waiting) == count:
+            return
+        Event().wait(0.01)
+    raise AssertionError("nobody came")
+
+
+def asked(line: Line[int, int], pool: ThreadPoolExecutor, calls: list[list[int]]) -> list[Future]:
+    return [pool.submit(line, call) for call in calls]
+
+
+def test_a_single_call_does_not_wait() -> None:
+    doors = Doors()
+    doors.open.set()
+    line = Line(doors, lanes=1)
+    assert [line([3]), line([4, 5])] == [[9], [16, 25]]
+    assert doors.batches == [[3], [4, 5]]
+
+
+def test_who_comes_meanwhile_goes_in_one_batch() -> None:
+    doors = Doors()
+    line = Line(doors, lanes=1)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(line, [1])
+        assert doors.begun.wait(10)
+        others = asked(line, pool, [[2], [3, 4], [5]])
+        wait_for(line, 3)
+        doors.open.set()
+        assert first.result(10) == [1]
+        assert [future.result(10) for future in others] == [[4], [9, 16], [25]]
+    assert len(doors.batches) == 2
+    assert sorted(doors.batches[1]) == [2, 3, 4, 5]
+
+
+def test_a_batch_has_a_largest_size() -> None:
+    doors = Doors()
+    line = Line(doors, lanes=1, most=2)
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(line, [1])
+        assert doors.begun.wait(10)
+        others = asked(line, pool, [[2], [3], [4]])
+        wait_for(line, 3)
+        doors.open.set()
+        assert sorted(f.result(10)[0] for f in [first, *others]) == [1, 4, 9, 16]
+    assert sorted(map(len, doors.batches)) == [1, 1, 2]
+
+
+def test_lanes_work_at_once() -> None:
+    doors = Doors()
+    line = Line(doors, lanes=2)
+    with ThreadPoolExecutor(3) as pool:
+        futures = asked(line, pool, [[1], [2], [3]])
+        wait_for(line, 1)
+        assert len(doors.batches) <= 2
+        doors.open.set()
+        assert sorted(future.result(10)[0] for future in futures) == [1, 4, 9]
+
+
+def test_one_that_spoils_a_batch_spoils_it_for_nobody_else() -> None:
+    doors = Doors()
+    line = Line(doors, lanes=1)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(line, [1])
+        assert doors.begun.wait(10)
+        good, bad = asked(line, pool, [[2], [-1]])
+        wait_for(line, 2)
+        doors.open.set()
+        assert first.result(10) == [1]
+        assert good.result(10) == [4]
+        with pytest.raises(ModelOutputInvalid, match="spoiled"):
+            bad.result(10)
+    assert line([6]) == [36], "the lane is free again"
+
+
+class Counting(HashEmbedder):
+    """Counts its calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[int, Kind]] = []
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        self.calls.append((len(texts), kind))
+        return super().embed(texts, kind, progress)
+
+
+def test_many_threads_get_what_each_would_get_alone() -> None:
+    together = TogetherEmbedder(Counting())
+    texts = [f"trial {number} of the maze" for number in range(200)]
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda text: together.embed([text], "query")[0], texts))
+    np.testing.assert_array_equal(np.stack(found), HashEmbedder().embed(texts, "query"))
+
+
+def test_documents_go_straight_through() -> None:
+    inner = Counting()
+    done: list[int] = []
+    TogetherEmbedder(inner).embed(["maze", "rat"], "passage", done.append)
+    assert inner.calls == [(2, "passage")]
+    assert sum(done) == 2
