@@ -5,7 +5,7 @@ have their bad passages tried again. Where one process extracts and another comm
 saved under the extractor's name and the task's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -42,7 +42,7 @@ def extracted(
     extractor: Extractor,
     passages: Sequence[Passage],
     tasks_of: Mapping[str, Sequence[str]] | None = None,
-) -> Iterator[Extraction]:
+) -> Generator[Extraction]:
     """Extract; what was paid for is saved before it is yielded.
 
     `tasks_of`: passage id -> the tasks that others commit: then all is saved, failures too.

@@ -6,6 +6,7 @@ an answer that is there already: documents that are whole come in, the others wa
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -172,8 +173,11 @@ class Ingester:
         unfinished = [task for task in batch if task.id in missing and task.id not in work.failures]
         if trouble is not None:
             return result + self.postpone(unfinished, trouble)
-        left_out = (self._note(task, "The extractor left passages out.") for task in unfinished)
-        return sum(left_out, result)
+        held = self._still_held(unfinished)  # of what was called off, nobody needs to be told
+        left_out = [task for task in unfinished if task.id in held]
+        return sum(
+            (self._note(task, "The extractor left passages out.") for task in left_out), result
+        )
 
     def _draft(self, batch: Sequence[Task], settings: CollectionSettings, work: Work) -> Processed:
         """Bring in as drafts what cannot come in whole, and give the tasks back."""
@@ -260,11 +264,16 @@ class Ingester:
             self.queue.note_progress(work.progress(), anew=True)
         try:
             for passages in self._portions(batch, extractor, work):
-                for extraction in extracted(self.store, collection, extractor, passages):
-                    work.found[extraction.passage_id] = extraction
-                    if extractor.paid:
+                found = extracted(self.store, collection, extractor, passages)
+                with closing(found):  # what is under way ends, and is kept; no more is begun
+                    for extraction in found:
+                        work.found[extraction.passage_id] = extraction
+                        if not extractor.paid:
+                            continue
                         new = progress_of(extraction, tasks_of[extraction.passage_id], self.prices)
                         patiently(partial(self.queue.note_progress, new))
+                        if not self._still_held(batch):
+                            break
         except ModelUnavailable as error:
             return error
         if not extractor.paid:
