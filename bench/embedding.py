@@ -37,16 +37,13 @@ _WARM = 33
 def main(arguments: Sequence[str] | None = None) -> None:
     """Embed, and say how long it took."""
     options = parse(__doc__, arguments, sizes=None, extra=_arguments)
-    mode = make_mode("ammon", _snapshot(options))
-    queries = options.extra.queries or SAMPLE / "queries.jsonl"
-    questions = [query.question for query in queries_of(queries, options.extra.questions)]
-    embedder = OnnxEmbedder(threads=options.extra.threads)
-    embedder.embed(["Is everything loaded?"] * _WARM, "query")
+    mode = make_mode("ammon", snapshot_of(options))
+    questions, embedder = questions_of(options), warm(options.extra.threads)
     embed_questions(embedder, mode, questions)
     with tempfile.TemporaryDirectory() as folder:
         cached = CachedEmbedder(embedder, Path(folder) / "cache.sqlite")
         embed_questions(cached, mode, questions)
-        rows = _rows(
+        times = _times(
             questions,
             {
                 "the question alone": lambda q: embedder.embed([q], "query"),
@@ -56,9 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             },
         )
         cached.close()
-    first = float(rows[0]["p50_ms"])
-    table: list[Row] = [{**row, "ratio": float(row["p50_ms"]) / first} for row in rows]
-    bars = {str(row["what"]): float(row["p50_ms"]) for row in rows}
+    first = next(iter(times.values()))["p50_ms"]
+    table: list[Row] = [
+        {"what": what, **row, "ratio": row["p50_ms"] / first} for what, row in times.items()
+    ]
+    bars = {what: row["p50_ms"] for what, row in times.items()}
     finish(
         options,
         "embedding",
@@ -67,7 +66,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
-def _snapshot(options: Options) -> Snapshot:
+def questions_of(options: Options) -> list[str]:
+    """The questions that the options name, or the sample's."""
+    queries = options.extra.queries or SAMPLE / "queries.jsonl"
+    return [query.question for query in queries_of(queries, options.extra.questions)]
+
+
+def warm(threads: int) -> OnnxEmbedder:
+    """An embedder that is loaded and has tried out batching."""
+    embedder = OnnxEmbedder(threads=threads)
+    embedder.embed([f"Is everything loaded? {number}" for number in range(_WARM)], "query")
+    return embedder
+
+
+def snapshot_of(options: Options) -> Snapshot:
+    """The snapshot that the options name, or one of the sample, made now."""
     if options.extra.snapshot is not None:
         return Snapshot.read(SnapshotFolder(options.extra.snapshot).open())
     dataset = read_dataset(SAMPLE)
@@ -76,7 +89,9 @@ def _snapshot(options: Options) -> Snapshot:
         return Snapshot.read(library.snapshots.open())
 
 
-def _rows(questions: Sequence[str], ways: Mapping[str, Callable[[str], object]]) -> list[Row]:
+def _times(
+    questions: Sequence[str], ways: Mapping[str, Callable[[str], object]]
+) -> dict[str, dict[str, float]]:
     """Milliseconds of each way; the ways take turns, and of three goes the best counts."""
     times: dict[str, list[float]] = {what: [] for what in ways}
     for question in questions:
@@ -86,15 +101,14 @@ def _rows(questions: Sequence[str], ways: Mapping[str, Callable[[str], object]])
                 best[what] = min(best[what], _cpu_ms(partial(way, question)))
         for what in ways:
             times[what].append(best[what])
-    return [
-        {
-            "what": what,
+    return {
+        what: {
             "p50_ms": measure.percentile(ms, 50),
             "p95_ms": measure.percentile(ms, 95),
             "mean_ms": sum(ms) / len(ms),
         }
         for what, ms in times.items()
-    ]
+    }
 
 
 def _cpu_ms(work: Callable[[], object]) -> float:
