@@ -28,6 +28,7 @@ from indexer.pairs import Corpus, find_pairs
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.rules import rules
 from indexer.sentences import sentence_spans
+from indexer.wording import fact_text, sentence_text
 from indexer.words import merged_words
 from inference.embedder import Embedder
 from kg.records import Entity, Mention, Passage
@@ -123,7 +124,7 @@ def _sentences(old: Snapshot, corpus: Corpus, merge: Merge, embed: Embedding) ->
     def text(number: int) -> str:
         of = corpus.passages[passage[number]]
         sentence = of.text[corpus.start[number] : corpus.end[number]]
-        return f"{of.title}: {sentence}" if of.title else sentence
+        return sentence_text(of.title, sentence)
 
     return Sentences(
         passage=passage,
@@ -177,7 +178,7 @@ def _facts(
 
     def text(number: int) -> str:
         ends = entities[subject[number]].name, entities[object_[number]].name
-        return f"{ends[0]} {facts[number].relation} {ends[1]}"
+        return fact_text(ends[0], facts[number].relation, ends[1])
 
     return Facts(
         id=Strings.of(fact.id for fact in facts),

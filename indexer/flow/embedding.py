@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.flow.tools import Tools
+from indexer.sentences import sentence_spans
+from indexer.wording import fact_text, sentence_text
 from inference.embedder import Embedder, Kind
 from kg.derive import passage_graph
 from kg.errors import CollectionNotFound
@@ -41,17 +43,20 @@ class Embedding:
 
 
 def _texts(collection: str, change: Change) -> Iterator[tuple[Kind, str]]:
-    """What `indexer.build` will embed of it, each text once; sentences are left to it."""
+    """What `indexer.build` will embed of it."""
     passages = {passage.id: passage for graph in change.put for passage in graph.passages}
     for passage in passages.values():
         yield "passage", passage.embedded_text
+        for start, end in sentence_spans(passage.text):
+            yield "sentence", sentence_text(passage.title, passage.text[start:end])
     names: dict[str, str] = {}
     facts: dict[str, str] = {}
     for extraction in change.extractions:
         graph = passage_graph(collection, extraction)
         names.update((m.entity_id, n) for m, n in zip(graph.mentions, graph.names, strict=True))
         for fact in graph.facts:
-            facts[fact.id] = f"{names[fact.subject_id]} {fact.relation} {names[fact.object_id]}"
+            subject, object_ = names[fact.subject_id], names[fact.object_id]
+            facts[fact.id] = fact_text(subject, fact.relation, object_)
     for name in names.values():
         yield "entity", name
     for text in facts.values():
