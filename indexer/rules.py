@@ -1,4 +1,5 @@
-"""A fingerprint of how texts are read: where sentences end, what a word is, what may be a name.
+"""A fingerprint of how texts are read: where sentences end, what a word is, what may be a name, and
+what of it all is embedded.
 
 What one build found in a passage holds for the next only if both read alike; so it is made from the
 code that reads, and from the versions of the libraries that this uses.
@@ -12,11 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 _MODULES = (
+    "indexer.build",
     "indexer.gazetteer",
     "indexer.mentions",
     "indexer.sentences",
     "indexer.stopwords",
     "kg.names",
+    "kg.records",
     "kg.surfaces",
     "kg.tokens",
 )

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer.progress import StepProgress
@@ -48,6 +49,26 @@ def test_a_change_makes_the_snapshot_stale_until_the_next_is_published(shop: Wor
     assert publisher.stale(shop.store.collection(COLLECTION))
     shop.pipeline.publish(COLLECTION)
     assert not publisher.stale(shop.store.collection(COLLECTION))
+
+
+def test_what_is_damaged_is_not_handed_down_to_the_next_snapshot(
+    shop: Workshop, tmp_path: Path
+) -> None:
+    shop.ingest(A)
+    damaged = shop.pipeline.publish(COLLECTION)
+    assert damaged is not None
+    file = shop.snapshots().path / damaged / "passages.vectors.npy"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    shop.ingest(B)
+    shop.pipeline.publish(COLLECTION)
+    once = Workshop(folder=tmp_path / "once")
+    once.ingest(A, B)
+    once.pipeline.publish(COLLECTION)
+    np.testing.assert_array_equal(
+        shop.snapshot().passages.vectors, once.snapshot().passages.vectors
+    )
 
 
 def test_a_damaged_snapshot_is_built_again(shop: Workshop) -> None:
