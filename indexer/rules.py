@@ -18,6 +18,7 @@ _MODULES = (
     "indexer.mentions",
     "indexer.sentences",
     "indexer.stopwords",
+    "indexer.wording",
     "kg.names",
     "kg.records",
     "kg.surfaces",
