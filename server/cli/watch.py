@@ -1,5 +1,6 @@
 """`ammon status --watch`: how collections and jobs stand, as long as one looks."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,27 @@ _BAR = 24
 
 
 def watch(core: "Core", wait: "Callable[[float], object]", collection: str | None = None) -> None:
-    """Show how things stand, every second, until `wait` is interrupted."""
+    """Show how things stand, every second, until `wait` is interrupted; a line for each change
+    where nobody looks at a terminal."""
     from rich.live import Live
 
     from server.cli.output import console
 
-    with Live(console=console(), auto_refresh=False) as live:
-        while True:
-            live.update(view(core, collection), refresh=True)
-            wait(_EVERY_SECONDS)
+    out = console()
+    if out.is_terminal:
+        with Live(console=out, auto_refresh=False) as live:
+            while True:
+                live.update(view(core, collection), refresh=True)
+                wait(_EVERY_SECONDS)
+    told = ""
+    while True:
+        with out.capture() as printed:
+            out.print(view(core, collection))
+        if printed.get() != told:
+            told = printed.get()
+            sys.stdout.write(told)
+            sys.stdout.flush()
+        wait(_EVERY_SECONDS)
 
 
 def view(core: "Core", collection: str | None = None) -> "Group":

@@ -1,0 +1,210 @@
+"""`ammon jobs`, budgets and estimates on the command line, with a chat model over real HTTP."""
+
+import io
+import json
+import logging
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import structlog
+
+from server.cli import main
+from server.composition import compose
+from server.core import Core
+from server.settings import Settings
+from tests.doubles.chat_server import Answer, ChatServer, Request
+from tests.doubles.hash_embedder import HashEmbedder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a command printed and returned."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be one JSON object."""
+        return json.loads(self.out)
+
+
+Ammon: TypeAlias = Callable[..., Outcome]
+
+
+def answers(request: Request) -> Answer:
+    if "Named entities:" in request.body["messages"][-1]["content"]:
+        said: object = {"triples": [{"subject": "A", "relation": "knows", "object": "B"}]}
+    else:
+        said = {"entities": [{"name": "A", "type": "person"}]}
+    return Answer(content=json.dumps(said), usage=(100, 50))
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def model() -> Iterator[ChatServer]:
+    with ChatServer(answers) as server:
+        yield server
+
+
+def _open(settings: Settings) -> Core:
+    return compose(settings, embedder=lambda *_: HashEmbedder())
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: ChatServer) -> None:
+    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("AMMON_LLM_BASE_URL", model.url)
+    monkeypatch.setenv("AMMON_EXTRACTOR", "llm:m")
+    monkeypatch.setenv("AMMON_FIRST_TIER", "false")
+
+
+@pytest.fixture
+def ammon(environment: None, capfd: pytest.CaptureFixture[str]) -> Ammon:
+    def run(*arguments: object) -> Outcome:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments], opener=_open)
+        out, err = capfd.readouterr()
+        return Outcome(code=code, out=out, err=err)
+
+    return run
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Karl Lashley sought the engram.", encoding="utf-8")
+    (folder / "b.txt").write_text("Donald Hebb met Brenda Milner.", encoding="utf-8")
+    return folder
+
+
+def test_an_estimate_changes_nothing(ammon: Ammon, notes: Path, model: ChatServer) -> None:
+    said = ammon("ingest", "--estimate", notes)
+    assert said.code == 0
+    assert "2 documents to take in, 0 unchanged; 2 passages, 2 of them to be read" in said.out
+    assert "prices unknown" in said.out
+    found = ammon("ingest", "--estimate", notes, "--json").json["estimate"]
+    assert (found["to_read"], found["spending"]["cost"]) == (2, 0.0)
+    assert found["spending"]["input_tokens"] > 500
+    assert ammon("status", "--json").json["collections"] == []
+    assert model.calls == 0
+
+
+def test_an_estimate_knows_prices(
+    ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMMON_LLM_PRICE_INPUT", "1000")
+    assert "about 1." in ammon("ingest", "--estimate", notes).out
+
+
+def test_a_budget_of_money_needs_prices(ammon: Ammon, notes: Path) -> None:
+    said = ammon("ingest", notes, "--budget", "2.50")
+    assert (said.code, "AMMON_LLM_PRICE_INPUT" in said.err) == (1, True)
+    assert ammon("status", "--json").json["collections"] == [], "nothing was made"
+
+
+def test_a_spent_budget_is_told_and_a_larger_one_goes_on(
+    ammon: Ammon, notes: Path, model: ChatServer
+) -> None:
+    said = ammon("ingest", notes, "--budget", "10tokens")
+    assert said.code == 1
+    assert "The job's budget of 10 tokens" in said.err
+    (job,) = ammon("jobs", "--json").json["jobs"]
+    assert (job["counts"], job["budget"]["tokens"]) == ({"failed": 2}, 10)
+    said = ammon("jobs", "retry", job["id"][:12], "--budget", "1Mt")
+    assert (said.code, model.calls) == (0, 4)
+    assert "2 extracted" in said.out
+    assert "passages 2 of 2" in said.out
+    assert "tokens 400 in, 200 out" in said.out
+    assert "budget 1,000,000 tokens" in said.out
+
+
+def test_jobs_are_listed_and_shown(ammon: Ammon, notes: Path, model: ChatServer) -> None:
+    assert "There are no jobs" in ammon("jobs").out
+    model.chat = lambda request: (
+        Answer(content="") if "Hebb" in request.prompt else answers(request)
+    )
+    ammon("ingest", notes, "--priority", 5)
+    listed = ammon("jobs").out
+    assert "done, 100 % of 2: 2 extracted" in listed
+    assert "priority 5" in listed
+    (job,) = ammon("jobs", "--json").json["jobs"]
+    shown = ammon("jobs", "show", job["id"])
+    assert "b.txt: 1 passage in quarantine" in shown.err
+    found = ammon("jobs", "show", job["id"], "--json").json
+    assert [one["source"] for one in found["quarantine"]] == ["b.txt"]
+    assert found["failed"] == []
+
+
+def test_a_job_that_is_not_there_is_named(ammon: Ammon) -> None:
+    said = ammon("jobs", "show", "job-none")
+    assert (said.code, "job-none" in said.err) == (1, True)
+
+
+def test_a_cancelled_job_is_over(ammon: Ammon, notes: Path, model: ChatServer) -> None:
+    model.chat = lambda _: Answer(status=401, content="no key")
+    assert ammon("ingest", notes).code == 1
+    (job,) = ammon("status", "--json").json["jobs"]
+    assert job["counts"] == {"queued": 2}
+    assert "2 cancelled" in ammon("jobs", "cancel", job["id"]).out
+    assert ammon("status", "--json").json["jobs"] == []
+
+
+def test_the_view_that_is_watched_tells_how_jobs_stand(
+    ammon: Ammon, notes: Path, model: ChatServer, environment: None
+) -> None:
+    from rich.console import Console
+
+    from server.cli.watch import view
+    from server.settings import load
+
+    model.chat = lambda _: Answer(status=401, content="no key")
+    ammon("ingest", notes)
+    core = _open(load().settings)
+    console = Console(width=150, record=True, file=io.StringIO())
+    console.print(view(core))
+    core.close()
+    seen = console.export_text()
+    assert "default" in seen
+    assert "0 of 2" in seen
+    assert "job-" in seen
+
+
+def test_watching_goes_on_until_it_is_interrupted(environment: None, tmp_path: Path) -> None:
+    out = tmp_path / "seen"
+    with out.open("wb") as file:
+        watching = subprocess.Popen(
+            [sys.executable, "-c", "from server.cli import main; main(['status', '--watch'])"],
+            stdout=file,
+            stderr=file,
+        )
+        try:
+            end = time.monotonic() + 30
+            while b"No job is under way" not in out.read_bytes():
+                assert watching.poll() is None, out.read_text(encoding="utf-8")
+                assert time.monotonic() < end, out.read_text(encoding="utf-8")
+                time.sleep(0.1)
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(20) == 0
+        finally:
+            watching.kill()
+            watching.wait()
+    assert "Traceback" not in out.read_text(encoding="utf-8")
