@@ -7,7 +7,8 @@ from kg.errors import StoreClosed, StoreUnavailable
 
 PATIENCE_SECONDS = 300.0
 """For how long the store may be away before work is given up."""
-_LONGEST_WAIT = 10.0
+_LONGEST_WAIT = 1.0
+"""Seconds: soon after the store is back, before others begin what they find undone."""
 
 _Result = TypeVar("_Result")
 

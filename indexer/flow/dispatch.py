@@ -44,7 +44,7 @@ class Dispatcher:
             return  # whoever is at it goes on until there is nothing left
         try:
             limit = 1
-            while not self._tools.stop.is_set() and self._has_room():
+            while self._tools.begins and self._has_room():
                 tasks = self._lease(limit)
                 if not tasks:
                     return
@@ -75,7 +75,7 @@ class Dispatcher:
                 if task_id not in held:
                     self._kept.pop(task_id, None)
             old = [task_id for task_id, sent in self._kept.items() if sent < before]
-        if old and tools.post.depth("extract") == 0:
+        if old and tools.begins and tools.post.depth("extract") == 0:
             self._advance(tools.queue.leased(old), send=True)
 
     def give_back(self) -> None:

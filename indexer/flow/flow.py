@@ -16,7 +16,7 @@ from indexer.flow.publishing import Publishing
 from indexer.flow.purse import Purse
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
-from kg.errors import AmmonError
+from kg.errors import AmmonError, StoreUnavailable
 from kg.store import Change
 
 FEW_WAITING = 16
@@ -56,6 +56,8 @@ class Flow:
             self._take(step, message)
         except (AmmonError, OSError) as error:
             failed = True
+            if isinstance(error, StoreUnavailable):
+                self.tools.unsettle()
             _log.warning("step not finished", step=step, reason=str(error))
         except Exception:  # the outermost boundary of a message
             failed = True
@@ -91,7 +93,7 @@ class Flow:
                 self.dispatcher.prepare()
                 if not self.tools.queue.waiting():  # as when something was deleted
                     self.publish_stale()
-            case "extract":
+            case "extract" if self.tools.begins:
                 self._extract(Batch.of(message))
             case "commit":
                 self._commit(message["collection"], message["tasks"])

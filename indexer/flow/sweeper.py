@@ -6,7 +6,7 @@ import structlog
 
 from indexer.flow.flow import Flow
 from indexer.process import is_dead
-from kg.errors import AmmonError
+from kg.errors import AmmonError, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +46,8 @@ class Sweeper:
             try:
                 self.round()
             except (AmmonError, OSError) as error:
+                if isinstance(error, StoreUnavailable):
+                    tools.unsettle()
                 _log.warning("not swept", reason=str(error))
             except Exception:  # the outermost boundary of a thread
                 _log.exception("not swept")

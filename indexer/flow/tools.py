@@ -1,5 +1,7 @@
 """What every step works with."""
 
+import math
+import time
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -23,6 +25,9 @@ class Times:
     """After which messages that nobody has are sent again."""
     sweep: float = 5.0
     """Between two looks at what was left lying."""
+    settle: float = 30.0
+    """After the store was away: before anything is begun. Whoever was paid an answer meanwhile, and
+    lost the passage's lease, brings it in first."""
     publish: float = 10.0
     """Between two snapshots of a collection while documents keep coming, at least."""
 
@@ -38,7 +43,18 @@ class Tools:
     name: str = field(default_factory=worker_name)
     """This process, as holder of leases."""
     stop: Event = field(default_factory=Event)
-    """Set when nothing new is to be begun."""
+    """Set when the process is to end."""
+    _unsettled: list[float] = field(default_factory=lambda: [-math.inf])
+    """Until when nothing is to be begun (`time.monotonic`)."""
+
+    def unsettle(self) -> None:
+        """The store was away just now."""
+        self._unsettled[0] = time.monotonic() + self.times.settle
+
+    @property
+    def begins(self) -> bool:
+        """Whether anything new is to be begun."""
+        return not self.stop.is_set() and time.monotonic() > self._unsettled[0]
 
     @property
     def store(self) -> GraphStore:

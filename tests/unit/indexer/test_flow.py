@@ -13,7 +13,7 @@ from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
-from kg.errors import DependencyMissing, ModelUnavailable
+from kg.errors import DependencyMissing, ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
@@ -275,3 +275,22 @@ def test_what_deletion_changed_is_published(office: Office) -> None:
     office.post.send("prepare", {})
     office.work()
     assert len(office.shop.snapshot().documents.id) == 1
+
+
+def test_nothing_is_begun_just_after_the_store_was_away(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the store is away")
+
+    job = office.submit(*NOTES)
+    with monkeypatch.context() as patch:
+        patch.setattr(office.shop.queue, "lease", away)
+        office.work()
+    office.post.send("prepare", {})
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 20}
+    monkeypatch.setattr(time, "monotonic", lambda: 1e12)
+    office.post.send("prepare", {})
+    office.work()
+    assert len(office.shop.sources()) == 20
