@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +24,7 @@ VERSION = 1
 MANIFEST = "manifest.json"
 VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
 """Files of smaller snapshots are checked whole when they are opened; of larger ones the sizes."""
+_SYNCED_AT_ONCE = 16
 
 _REMEDY = "Build it again with: ammon rebuild --collection NAME"
 
@@ -118,8 +120,6 @@ class SnapshotWriter:
         target = self.path / f"{name}.npy"
         with target.open("wb") as file:
             np.save(file, array, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
         self._files[target.name] = _entry(target)
 
     def put_strings(self, name: str, strings: Strings) -> None:
@@ -145,10 +145,10 @@ class SnapshotWriter:
             properties=properties,
             files=dict(sorted(self._files.items())),
         )
-        with (self.path / MANIFEST).open("w", encoding="utf-8") as file:
-            file.write(manifest.dumps())
-            file.flush()
-            os.fsync(file.fileno())
+        (self.path / MANIFEST).write_text(manifest.dumps(), encoding="utf-8")
+        # All at once: the file system then commits many files together.
+        with ThreadPoolExecutor(_SYNCED_AT_ONCE) as pool:
+            list(pool.map(_sync, [self.path / name for name in (*self._files, MANIFEST)]))
         sync_folder(self.path)
         return manifest
 
@@ -220,6 +220,10 @@ def _entry(path: Path) -> FileEntry:
 
 def sync_folder(path: Path) -> None:
     """Make renames within a folder durable."""
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
