@@ -244,12 +244,15 @@ class Pipeline:
         """Change a collection's settings and queue the documents that these change, or that were
         extracted by another extractor than the present one, as before an upgrade.
 
-        With another embedder alone nothing is queued: the next snapshot is made with it.
+        With another embedder alone nothing is queued: the next snapshot is made with it. Until then
+        questions are answered from the snapshots of the one before.
         Raises: CollectionNotFound, and what making the extractor raises.
         """
         present = self._extractor(settings).fingerprint
-        other_embedder = settings.embedder != self.store.collection(collection).settings.embedder
+        before = self.store.collection(collection)
+        other_embedder = settings.embedder != before.settings.embedder
         if other_embedder:  # before the change, lest a crash leave the old embedder's links
+            settings = replace(settings, former_embedder=self._answering(before))
             self.store.forget_synonyms(collection)
         self.store.update_settings(collection, settings)
         if other_embedder:  # and after it, for links that were made meanwhile
@@ -260,6 +263,12 @@ class Pipeline:
             )
             found = self._choose(collection, reader.documents(), anew=anew)
         return self._enqueue(collection, found, budget=budget)
+
+    def _answering(self, collection: Collection) -> str:
+        """The embedder of the snapshots that questions are answered from now; '' without any."""
+        if self.publisher.folder(collection).current() is None:
+            return collection.settings.former_embedder
+        return collection.settings.embedder
 
     def _known(self, collection: str, anew: Set[str]) -> dict[str, str]:
         """Fingerprints of documents that are, or are about to be, as wanted in the graph."""

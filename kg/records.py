@@ -25,6 +25,9 @@ class CollectionSettings:
     """The longest passage, in the embedder's tokens; 0 keeps every document whole."""
     overlap_tokens: int = 0
     """How much of a passage's end the next one repeats, in tokens."""
+    former_embedder: str = ""
+    """What the snapshots before were made with: they answer until there is one of the present
+    embedder. '' if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ the pointer moves again.
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -136,6 +136,8 @@ class Retrievers:
         """See which snapshot is current; open it unless somebody does so already."""
         folder, kept = self._folder(collection), self._open.get(collection.name)
         name = folder.current()
+        if name is None and kept is None and collection.settings.former_embedder:
+            return self._look(_as_before(collection))
         if name is None:
             return self._last(collection, kept)
         if kept is not None and self._serves_on(collection, kept, folder.path / name):
@@ -207,3 +209,10 @@ class Retrievers:
         if kept is not None:
             retriever.prepare(kept.retriever.prepared)
         return _Open(folder, name, retriever)
+
+
+def _as_before(collection: Collection) -> Collection:
+    """The collection before its embedder was changed."""
+    former = collection.settings.former_embedder
+    settings = replace(collection.settings, embedder=former, former_embedder="")
+    return replace(collection, settings=settings)

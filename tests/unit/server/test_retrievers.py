@@ -5,6 +5,7 @@ import shutil
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,18 @@ def test_the_revision_that_questions_see_is_told(
     assert watching.revision(PAPERS) == 7  # of the snapshot that a first question would open
     watching.get(PAPERS)
     assert watching.revision(PAPERS) == 7
+
+
+def test_a_server_that_starts_while_an_embedder_is_changed_answers_as_before(
+    retrievers: Retrievers, folder: SnapshotFolder, tmp_path: Path
+) -> None:
+    publish(folder, 3)
+    changed = replace(
+        PAPERS, settings=CollectionSettings(embedder="hash-4", former_embedder="hash-2")
+    )
+    assert revision(retrievers, changed) == 3
+    assert revision(retrievers, changed) == 3
+    newer = Handmade(passages=[APassage(text="the same")], revision=4, embedder="hash-4").snapshot()
+    of_new = Folders(tmp_path).snapshots(changed)
+    of_new.publish(of_new.write(4, newer.write))
+    assert revision(retrievers, changed) == 4
