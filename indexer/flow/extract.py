@@ -129,7 +129,8 @@ class Extracting:
         mine = take(names)
 
         def beat() -> None:
-            take({key: names[key] for key in mine})
+            if len(take({key: names[key] for key in mine})) < len(mine):
+                _log.warning("passages were taken over: this process was held up for too long")
             queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
 
         try:

@@ -71,6 +71,13 @@ class Plant:
 
     def begin(self, queues: str = "extract,embed,commit", concurrency: int = 2) -> int:
         """Start a worker; return its place in `workers`."""
+        return self._start("tests.doubles.worker_process", queues, str(concurrency))
+
+    def begin_api(self, port: int) -> int:
+        """Start the HTTP API; return its place in `workers`."""
+        return self._start("tests.doubles.api_process", str(port))
+
+    def _start(self, module: str, *arguments: str) -> int:
         settings = self.settings()
         chosen = {
             "AMMON_DATA_DIR": str(settings.data_dir),
@@ -82,7 +89,7 @@ class Plant:
         log = self.folder / f"worker-{len(self.workers)}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.doubles.worker_process", queues, str(concurrency)],
+                [sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
                 env={**os.environ, **chosen},
                 stdin=subprocess.DEVNULL,

@@ -16,7 +16,7 @@ from server.settings import Settings
 from server.worker_process import run_worker
 from tests.doubles.hash_embedder import HashEmbedder
 
-HASTY = Times(lease=8.0, hold=5.0, resend=2.0, sweep=0.3, settle=20.0, publish=1.0)
+HASTY = Times(lease=15.0, hold=12.0, resend=2.0, sweep=0.3, settle=20.0, publish=1.0)
 
 
 def open_plant(chosen: Settings) -> Core:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.kills import Kind, run, started
+from bench.havoc import Kind, run, started
 from tests.servers.sharing import need
 
 pytest.importorskip("celery", reason="the workers are missing: pip install -e '.[celery]'")

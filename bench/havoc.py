@@ -1,0 +1,239 @@
+"""A plant in which processes and servers are killed at random while a corpus is indexed."""
+
+import json
+import random
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Literal
+
+from kg.jobs import TaskState
+from kg.records import SourceDocument
+from server.core import Core
+from tests.doubles.model_ledger import Ledger, ledger_server
+from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed, until
+from tests.servers import neo4j
+from tests.servers.rabbitmq import RabbitServer
+from tests.servers.redis import RedisServer
+from tests.servers.sharing import State, free_port, stop
+
+MOMENT = 0.25
+"""Seconds within which an answer is on its way from the model into the store, on a busy machine."""
+ROLES = ("extract", "extract", "embed,commit")
+"""The queues of each worker. Models are waited for in processes of their own: there nothing that
+computes stands between an answer and the store."""
+Broker = RedisServer | RabbitServer
+Kind = Literal["redis", "redis-without-file", "rabbitmq"]
+Victim = Literal["worker", "broker", "api", "neo4j"]
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What became of one run."""
+
+    kills: dict[Victim, int]
+    seconds: float
+    calls: int
+    indexed: int
+    documents: int
+    equal: bool
+    """Whether the graph equals the undisturbed one."""
+    twice: list[float] = field(default_factory=list)
+    """For each answer that was given twice: seconds from the first one to the next kill."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was lost, and nothing was paid twice that had arrived."""
+        late = [gap for gap in self.twice if gap > MOMENT]
+        return self.equal and self.indexed == self.documents and not late
+
+
+@dataclass(kw_only=True)
+class Havoc:
+    """A plant, and somebody who kills in it."""
+
+    plant: Plant
+    broker: Broker
+    store: State | None
+    """Of a Neo4j, if there is one."""
+    chance: random.Random
+    pause: tuple[float, float] = (0.3, 2.0)
+    """Seconds between two kills, at least and most."""
+    port: int = field(default_factory=free_port)
+    """The API's."""
+    moments: list[tuple[float, Victim]] = field(default_factory=list)
+    """When somebody was killed, and who."""
+    _places: list[int] = field(default_factory=list)
+    """The place in the plant of each role's present worker."""
+    _api: int = 0
+
+    def begin(self) -> None:
+        """Start the workers and the API."""
+        self._places = [self.plant.begin(queues) for queues in ROLES]
+        self._api = self.plant.begin_api(self.port)
+        for place in self._places:
+            self.plant.wait_for(place, "worker begins", 120)
+
+    def strike(self, victims: int) -> None:
+        """Kill somebody, and start them again, so many times."""
+        kill: dict[Victim, Callable[[], None]] = {
+            "worker": self._kill_worker,
+            "broker": self._kill_broker,
+            "api": self._kill_api,
+        }
+        weights = [5, 3, 1]
+        if self.store is not None:
+            kill["neo4j"] = self._kill_store
+            weights.append(2)
+        for _ in range(victims):
+            time.sleep(self.chance.uniform(*self.pause))
+            (victim,) = self.chance.choices(list(kill), weights)
+            self.moments.append((time.time(), victim))
+            kill[victim]()
+
+    def hand_in(self, documents: list[SourceDocument]) -> None:
+        """Over HTTP, a few at a time, each again until the API says that it has them."""
+        address = f"http://127.0.0.1:{self.port}/api/v1/collections/{COLLECTION}/documents"
+        for start in range(0, len(documents), 5):
+            rows = [
+                {"source": one.source, "title": one.title, "text": one.text}
+                for one in documents[start : start + 5]
+            ]
+            request = urllib.request.Request(
+                address,
+                data=json.dumps(rows).encode(),
+                headers={"Content-Type": "application/json"},
+            )
+            until(lambda request=request: _accepted(request), 300)  # type: ignore[misc]
+            time.sleep(self.chance.uniform(0.0, 0.3))
+
+    def _kill_worker(self) -> None:
+        role = self.chance.randrange(len(ROLES))
+        self.plant.kill(self._places[role])
+        self._places[role] = self.plant.begin(ROLES[role])
+        if self.store is None:  # with a store that is away, it may come much later, or never
+            self.plant.wait_for(self._places[role], "worker begins", 120)
+
+    def _kill_broker(self) -> None:
+        self.broker.kill()
+        time.sleep(self.chance.uniform(0.0, 0.5))
+        self.broker.start()
+
+    def _kill_api(self) -> None:
+        self.plant.kill(self._api)
+        self._api = self.plant.begin_api(self.port)
+
+    def _kill_store(self) -> None:
+        assert self.store is not None
+        stop(int(self.store["pid"]))
+        time.sleep(self.chance.uniform(0.0, 2.0))
+        ports = {name: int(self.store[key].rpartition(":")[2]) for name, key in _PORTS.items()}
+        self.store = neo4j.start(Path(self.store["home"]), neo4j.installed(), **ports)
+
+
+_PORTS = {"bolt": "uri", "http": "browser_url"}
+
+
+def _accepted(request: urllib.request.Request) -> bool:
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+            return bool(answer.status == 202)
+    except (urllib.error.URLError, OSError, EOFError):
+        return False
+
+
+def run(
+    folder: Path,
+    broker: Broker,
+    *,
+    seed: int,
+    kills: int,
+    documents: int,
+    passages: int = 3,
+    seconds: float = 0.3,
+    limit: float = 400.0,
+    drafts: bool = True,
+    store: State | None = None,
+) -> Outcome:
+    """Index a corpus while somebody kills; `seconds`: of one call. Raises: TimeoutError."""
+    texts = corpus(documents, passages)
+    ledger = Ledger(seconds=0.0)
+    extra = {"first_tier": str(drafts).lower()}
+    if store is not None:
+        place = {"neo4j_uri": store["uri"], "neo4j_password": store["password"]}
+        extra |= {"store": "neo4j", **place}
+    with ExitStack() as stack:
+        model = stack.enter_context(ledger_server(ledger))
+        wanted = undisturbed(folder / "undisturbed", model.url, texts)
+        ledger.answered.clear()
+        ledger.seconds = seconds
+        plant = Plant(folder=folder, broker_url=broker.url, model_url=model.url, extra=extra)
+        stack.callback(plant.close)
+        havoc = Havoc(plant=plant, broker=broker, store=store, chance=random.Random(seed))
+        with plant.opened() as core:
+            core.create_collection(COLLECTION, WANTED)
+        havoc.begin()
+        began = time.monotonic()
+        threads = [
+            Thread(target=havoc.strike, args=(kills,), daemon=True),
+            Thread(target=havoc.hand_in, args=(texts,), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(limit)
+        with plant.opened() as core:
+            until(lambda: core.queue.waiting() == 0, limit)
+            took = time.monotonic() - began
+            indexed = sum(job.counts.get(TaskState.EXTRACTED, 0) for job in core.queue.jobs())
+            return Outcome(
+                kills={name: _times(havoc, name) for name in ("worker", "broker", "api", "neo4j")},
+                seconds=took,
+                calls=ledger.calls,
+                indexed=indexed,
+                documents=documents,
+                equal=_settled(core, wanted),
+                twice=[_gap(havoc, first) for first, _ in ledger.doubled()],
+            )
+
+
+def _times(havoc: Havoc, victim: Victim) -> int:
+    return sum(name == victim for _, name in havoc.moments)
+
+
+def _gap(havoc: Havoc, answered: float) -> float:
+    return min((m - answered for m, _ in havoc.moments if m > answered), default=float("inf"))
+
+
+def _settled(core: Core, wanted: str) -> bool:
+    """Whether the graph is the wanted one once its synonyms are linked, by whoever publishes."""
+    end = time.monotonic() + 60.0
+    while time.monotonic() < end:
+        if graph_of(core) == wanted:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@contextmanager
+def started(kind: Kind, home: Path) -> Iterator[Broker]:
+    """A broker that runs."""
+    if kind == "rabbitmq":
+        rabbit = RabbitServer(home=home)
+        rabbit.start()
+        try:
+            yield rabbit
+        finally:
+            rabbit.close()
+        return
+    server = RedisServer(home=home, persistent=kind == "redis")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
