@@ -1,6 +1,7 @@
 # Two commands do everything on a machine with Python (>= 3.11) and make:
 #   make run    install the light set, ingest the sample corpus, ask it a few questions
 #   make test   install what tests need; check format, lint, types, layers; run all tests
+# (make servers, on Debian or Ubuntu as root, installs the servers that some of the tests need)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -11,7 +12,7 @@ SAMPLE := bench/sample/documents
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: run test check format bench install install-dev lock serve clean
+.PHONY: run test servers check format bench install install-dev lock serve clean
 
 QUESTIONS := \
 	"In which city was the surgeon born who operated on Henry Molaison in 1953?" \
@@ -28,7 +29,11 @@ run: install
 	@printf 'Over HTTP:           $(BIN)/ammon serve   (then open /docs)\n'
 
 test: install-dev check
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+# What tests of real servers need; they are skipped where it is missing.
+servers: install-dev
+	tests/servers/install.sh
 
 check: install-dev
 	$(BIN)/ruff format --check .
