@@ -8,6 +8,8 @@ from kg.snapshot.objects import Objects
 from kg.snapshot.remote import RemoteSnapshots
 
 
-def far(objects: Objects, mirror: Path, place: str = "collections/c/snapshots/e") -> RemoteSnapshots:
+def far(
+    objects: Objects, mirror: Path, place: str = "collections/c/snapshots/e"
+) -> RemoteSnapshots:
     """As one machine sees them; another mirror is another machine."""
     return RemoteSnapshots(objects, place, Mirror(SnapshotFolder(mirror)))
