@@ -7,11 +7,14 @@ corpus's passages and names, and keeps nothing that is as long as the corpus.
 All are in this one file, for what was compiled is compiled anew only if its own file changes.
 """
 
+import os
+import platform
 from typing import Any
 
+import llvmlite.binding  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir  # type: ignore[import-untyped]  # it has no types
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -29,58 +32,43 @@ _DOUBLES = "Array(float64, 1, 'C', True)"
 _HALVES = "Array(uint16, 2, 'C', True)"
 _ROWS = "Array(float32, 2, 'C', True)"
 
+_KNOWS_HALVES = not os.environ.get("NUMBA_CPU_NAME") and (
+    platform.machine() in ("aarch64", "arm64")
+    or bool(llvmlite.binding.get_host_cpu_features().get("f16c"))
+)
+"""Whether the processor that loops are compiled for turns half precision into single by itself."""
+
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
 
 
-def _single_of(_: Any, number: Any) -> Any:
-    """A number in single precision: a float32 itself, or a float16 given as its bits.
+def halves(vectors: npt.NDArray[np.float16]) -> Bits:
+    """Vectors as `products` takes them; not copied if they lie row after row."""
+    return np.ascontiguousarray(vectors, dtype=np.float16).view(np.uint16)
 
-    The exponent moves by 112; what is next to nothing (below 2^-14) becomes 0.
+
+def _single_of(_: Any, half: Any) -> Any:
+    """A float16, given as its bits, in single precision, where the processor knows how.
+
+    Elsewhere by hand: the exponent moves by 112; what is next to nothing (below 2^-14) becomes 0.
     """
 
     def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        if number == types.float32:
-            return arguments[0]
+        if _KNOWS_HALVES:
+            return builder.fpext(builder.bitcast(arguments[0], ir.HalfType()), ir.FloatType())
         i32 = ir.IntType(32)
-        half = builder.zext(arguments[0], i32)
-        size = builder.and_(half, i32(0x7FFF))
-        sign = builder.shl(builder.and_(half, i32(0x8000)), i32(16))
+        number = builder.zext(arguments[0], i32)
+        size = builder.and_(number, i32(0x7FFF))
+        sign = builder.shl(builder.and_(number, i32(0x8000)), i32(16))
         moved = builder.add(builder.shl(size, i32(13)), i32(112 << 23))
         normal = builder.icmp_unsigned(">=", size, i32(1 << 10))
         bits = builder.or_(builder.select(normal, moved, i32(0)), sign)
         return builder.bitcast(bits, ir.FloatType())
 
-    return types.float32(number), code
+    return types.float32(half), code
 
 
 _single: Any = intrinsic(_single_of)
-
-
-@compiled()
-def products_of(rows: Ints, vectors: npt.NDArray[Any], views: Floats) -> Floats:
-    """(v, n) inner products of v views with n rows of `vectors`, float32 or the bits of float16.
-
-    Four views at a time cost little more than one, for reading the vectors is what takes time.
-    """
-    fours = (len(views) + 3) // 4 * 4
-    padded = np.zeros((fours, views.shape[1]), dtype=np.float32)
-    padded[: len(views)] = views
-    found = np.empty((fours, len(rows)), dtype=np.float32)
-    for first in range(0, fours, 4):
-        a, b, c, d = padded[first], padded[first + 1], padded[first + 2], padded[first + 3]
-        for number in range(len(rows)):
-            vector = vectors[rows[number]]
-            one = two = three = four = np.float32(0.0)
-            for axis in range(len(vector)):
-                entry = _single(vector[axis])
-                one += entry * a[axis]
-                two += entry * b[axis]
-                three += entry * c[axis]
-                four += entry * d[axis]
-            found[first, number], found[first + 1, number] = one, two
-            found[first + 2, number], found[first + 3, number] = three, four
-    return found[: len(views)]
 
 
 @compiled(f"int32[::1]({_INTS})")
@@ -150,10 +138,30 @@ def best_rows(scores: Floats, count: int) -> Ints:
     return rows
 
 
-@compiled(f"float32[:, ::1]({_INTS}, {_ROWS}, {_ROWS})")
-def products(rows: Ints, vectors: Floats, views: Floats) -> Floats:
-    """(v, n) inner products of v views with n rows of `vectors`."""
-    return products_of(rows, vectors, views)
+@compiled(f"float32[:, ::1]({_INTS}, {_HALVES}, {_ROWS})")
+def products(rows: Ints, vectors: Bits, views: Floats) -> Floats:
+    """(v, n) inner products of v views with n rows of `vectors`.
+
+    Four views at a time cost little more than one, for reading the vectors is what takes time.
+    """
+    fours = (len(views) + 3) // 4 * 4
+    padded = np.zeros((fours, views.shape[1]), dtype=np.float32)
+    padded[: len(views)] = views
+    found = np.empty((fours, len(rows)), dtype=np.float32)
+    for first in range(0, fours, 4):
+        a, b, c, d = padded[first], padded[first + 1], padded[first + 2], padded[first + 3]
+        for number in range(len(rows)):
+            vector = vectors[rows[number]]
+            one = two = three = four = np.float32(0.0)
+            for axis in range(len(vector)):
+                entry = _single(vector[axis])
+                one += entry * a[axis]
+                two += entry * b[axis]
+                three += entry * c[axis]
+                four += entry * d[axis]
+            found[first, number], found[first + 1, number] = one, two
+            found[first + 2, number], found[first + 3, number] = three, four
+    return found[: len(views)]
 
 
 @compiled(
@@ -174,7 +182,7 @@ def sentence_products(
     for number in range(len(passages)):
         for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
             rows[row + shift[number]] = row
-    found, last = products_of(rows, vectors, views), len(views) - 1
+    found, last = products(rows, vectors, views), len(views) - 1
     best = np.full((last, len(passages)), -np.inf, dtype=np.float32)
     for view in range(last):
         for number in range(len(passages)):

@@ -2,7 +2,7 @@
 
 Only the passages that matter are looked at: the nearest by their own vectors, those that mention
 the question's names, and those that the walk comes to. Their vectors stay in the snapshot's mapped
-files, the sentences' in half precision. What is computed of what is looked at is exact.
+files, in half precision. What is computed of what is looked at is exact.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
-from retrieval.walk.loops import products, sentence_products
+from retrieval.walk.loops import halves, products, sentence_products
 
 _CODED = 5
 """Of the nearest by code, so many times as many as are wanted are compared by their vectors."""
@@ -44,9 +44,8 @@ class Similarity:
     """The vectors of one snapshot."""
 
     def __init__(self, snapshot: Snapshot, derived: Derived) -> None:
-        self._passages = np.ascontiguousarray(snapshot.passages.vectors, dtype=np.float32)
-        halves = np.ascontiguousarray(snapshot.sentences.vectors, dtype=np.float16)
-        self._sentences = halves.view(np.uint16)
+        self._passages = halves(derived.vectors)
+        self._sentences = halves(snapshot.sentences.vectors)
         self._indptr = snapshot.sentences.indptr
         self._all = np.arange(len(self._passages), dtype=np.int32)
         self._codes = Codes.loads(derived.codes) if len(derived.codes) else None

@@ -49,11 +49,12 @@ class Corpus:
         self.cased = cased
         self.notes = sorted(notes, key=lambda one: one.passage.id)
         self.vectors = [
-            _embedded(embedder, "\n".join(filter(None, (one.title, one.text))))
+            _embedded(embedder, "\n".join(filter(None, (one.title, one.text)))).astype(np.float16)
             for one in self.notes
         ]
         self.sentences: list[list[Vector]] = []
-        """The vectors of each passage's sentences, rounded to half precision."""
+        """The vectors of each passage's sentences; these and the passages' are rounded to half
+        precision."""
         self.means: dict[Words, set[Words]] = defaultdict(set)
         """Surface -> entries, each known by its main surface."""
         self.title: list[Words] = []

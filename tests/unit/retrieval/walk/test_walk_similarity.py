@@ -77,8 +77,9 @@ def test_products_are_numpys_in_half_precision_too(views: int, dimension: int) -
     assert last == pytest.approx(expected[:, -1], rel=1e-5, abs=1e-5)
     most = np.maximum.reduceat(expected[:, :-1], [0, 3], axis=0).T
     assert best == pytest.approx(most, rel=1e-5, abs=1e-5)
-    singles = chance.standard_normal((3, dimension)).astype(np.float32)
-    assert products(rows, singles, vectors) == pytest.approx(vectors @ singles[rows].T, abs=1e-5)
+    expected = vectors @ halves[rows].astype(np.float32).T
+    given = products(rows, halves.view(np.uint16), vectors)
+    assert given == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
 def test_half_precision_is_read_exactly_but_for_what_is_next_to_nothing() -> None:
@@ -87,8 +88,9 @@ def test_half_precision_is_read_exactly_but_for_what_is_next_to_nothing() -> Non
     usual = np.isfinite(numbers)
     one, every = np.ones((1, 1), dtype=np.float32), np.arange((1 << 16) + 1, dtype=np.int64)
     _, _, read = sentence_products(all_of(1 << 16), every, bits[:, None], one)
-    expected = np.where(np.abs(numbers) < 2.0**-14, 0, numbers)
-    assert (read[usual] == expected[usual]).all()
+    normal = usual & (np.abs(numbers) >= 2.0**-14)
+    assert (read[normal] == numbers[normal]).all()
+    assert read[usual] == pytest.approx(numbers[usual], abs=2.0**-14)
 
 
 def test_an_empty_corpus_has_no_similarities() -> None:
