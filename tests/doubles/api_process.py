@@ -8,11 +8,13 @@ import uvicorn
 
 from server import logs, settings
 from server.http.app import create_app
+from tests.doubles.orphans import end_with_parent
 from tests.doubles.worker_process import open_plant
 
 
 def main(port: int) -> None:
     """Serve until told to end."""
+    end_with_parent()
     chosen = settings.load().settings
     logs.configure(chosen, "info")
     app = create_app(chosen, lambda _: open_plant(chosen))

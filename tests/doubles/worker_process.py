@@ -15,6 +15,7 @@ from server.core import Core
 from server.settings import Settings
 from server.worker_process import run_worker
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.orphans import end_with_parent
 
 HASTY = Times(lease=15.0, hold=12.0, resend=2.0, sweep=0.3, settle=20.0, publish=1.0)
 
@@ -30,6 +31,7 @@ def _embedder(name: str, _: Settings) -> Embedder:
 
 def main(arguments: Sequence[str]) -> int:
     """Work until told to end."""
+    end_with_parent()
     wanted, concurrency = arguments
     queues: list[Queue] = [queue for queue in QUEUES if queue in wanted.split(",")]
     chosen = settings.load().settings
