@@ -18,6 +18,9 @@ LARGEST_BATCH = 32
 """Documents in one lease, at most."""
 QUICK_SECONDS, SLOW_SECONDS = 2.0, 10.0
 """Batches that take less grow, those that take more shrink."""
+UNHURRIED = 10.0
+"""So many times as long may batches take whose documents are in the graph as drafts: a chat model
+is asked about several documents at once, and what it answered is kept before the batch is done."""
 STRIKES = 5
 """How often in a row a model may be out of reach before a run that is waited for gives up."""
 
@@ -129,8 +132,9 @@ def _pace(limit: int, tasks: Sequence[Task], seconds: float) -> int:
     """How many tasks to lease next."""
     if any(task.attempts > 1 for task in tasks):
         return 1
-    if seconds > SLOW_SECONDS:
+    haste = 1.0 if not all(task.drafted for task in tasks) else UNHURRIED
+    if seconds > haste * SLOW_SECONDS:
         return max(limit // 2, 1)
-    if seconds < QUICK_SECONDS and len(tasks) == limit:
+    if seconds < haste * QUICK_SECONDS and len(tasks) == limit:
         return min(limit * 2, LARGEST_BATCH)
     return limit

@@ -175,14 +175,14 @@ class Core:
         self.worker.wake()
         return list(found)
 
-    def reindex(self, collection: str, wanted: Wanted) -> Submission:
+    def reindex(self, collection: str, wanted: Wanted, *, budget: Budget = UNLIMITED) -> Submission:
         """Change how a collection is indexed, and queue what that changes.
 
         Raises: CollectionNotFound, SettingsInvalid, WeightsInvalid, DependencyMissing.
         """
         settings = self._settle(wanted, self.store.collection(collection).settings)
         self.pipeline.check(settings)
-        submission = self.pipeline.reindex(collection, settings)
+        submission = self.pipeline.reindex(collection, settings, budget=budget)
         self.worker.wake()
         return submission
 

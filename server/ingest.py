@@ -9,7 +9,7 @@ from indexer.estimate import Estimate
 from indexer.loaders import Limits, LoadFailure, load
 from indexer.pipeline import Submission
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from kg.jobs import UNLIMITED, Budget, TaskState
+from kg.jobs import UNLIMITED, Budget, Progress, TaskState
 from kg.records import SourceDocument
 from server.core import Core, Wanted
 from server.quarantine import Quarantined, quarantine
@@ -50,6 +50,12 @@ class IngestReport:
     """Passages without a graph, because their extraction failed."""
     quarantine: tuple[Quarantined, ...]
     """Which they are, in the whole collection, and why."""
+    input_tokens: int
+    """That a chat model was sent for these files, and"""
+    output_tokens: int
+    """answered;"""
+    cost: float
+    """what that cost, in the currency of the prices; 0 if they are unknown."""
     seconds: float
 
 
@@ -88,7 +94,9 @@ def ingest(
     )
     core.worker.run_until_empty(collection, progress)
     failed = list(reading.failed)
+    spent = Progress()
     if submission.job is not None:
+        spent = core.queue.job(submission.job.id).progress
         found = job_failures(core, submission.job.id, _ALL)
         failed += [Failure(source=source, reason=reason) for source, reason in found]
     came = _came(core, submission)
@@ -110,6 +118,9 @@ def ingest(
         facts=counts["facts"],
         quarantined=counts["quarantined"],
         quarantine=quarantine(core, collection),
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        cost=round(spent.cost, 6),
         seconds=round(time.monotonic() - started, 3),
     )
 

@@ -164,3 +164,9 @@ def _print(report: "IngestReport") -> None:
         + (f", {report.quarantined} in quarantine" if report.quarantined else "")
         + f" ({report.seconds:.1f} s)"
     )
+    if report.input_tokens or report.output_tokens:
+        cost = f", {report.cost:.4f} in money" if report.cost else ""
+        out.print(
+            f"The chat model read {report.input_tokens:,} tokens and answered "
+            f"{report.output_tokens:,}{cost}"
+        )

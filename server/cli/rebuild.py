@@ -41,6 +41,7 @@ def reindex(
     embedder: options.EmbedderName = None,
     passage_tokens: options.PassageTokens = None,
     overlap_tokens: options.OverlapTokens = None,
+    budget: options.BudgetAmount = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Index a collection in another way: with another extractor, embedder or size of passages.
@@ -63,7 +64,7 @@ def reindex(
     )
     with opened(context) as core:
         name = collection or core.settings.collection
-        job = core.reindex(name, wanted).job
+        job = core.reindex(name, wanted, budget=core.budget(budget)).job
         with shown_progress() as progress:
             core.worker.run_until_empty(name, progress)
         failed = job_failures(core, job.id) if job else []

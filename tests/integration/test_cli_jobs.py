@@ -115,6 +115,18 @@ def test_an_estimate_knows_prices(
     assert "about 1." in ammon("ingest", "--estimate", notes).out
 
 
+def test_what_was_spent_is_told(ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMMON_LLM_PRICE_INPUT", "10")
+    assert "read 400 tokens and answered 200, 0.0040 in money" in ammon("ingest", notes).out
+
+
+def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatServer) -> None:
+    ammon("ingest", notes)
+    said = ammon("reindex", "--extractor", "llm:other", "--budget", "1t", "--json").json
+    assert len(said["failed"]) == 2
+    assert model.calls == 4, "those of the first time"
+
+
 def test_a_budget_of_money_needs_prices(ammon: Ammon, notes: Path) -> None:
     said = ammon("ingest", notes, "--budget", "2.50")
     assert (said.code, "AMMON_LLM_PRICE_INPUT" in said.err) == (1, True)

@@ -54,9 +54,9 @@ def until(look: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
     return found
 
 
-def submit(client: TestClient, *texts: str, **handling: object) -> str:
+def submit(client: TestClient, *texts: str, **handling: float) -> str:
     documents = [{"source": text[:6], "text": text} for text in texts]
-    taken = client.post(DOCUMENTS, json=documents, params=handling)  # type: ignore[arg-type]
+    taken = client.post(DOCUMENTS, json=documents, params=handling)
     assert taken.status_code == 202, taken.text
     return f"/jobs/{taken.json()['job']}"
 

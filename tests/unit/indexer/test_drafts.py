@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -186,6 +187,10 @@ def published(shop: Workshop) -> int:
     return len(shop.snapshot().documents.id) if shop.snapshots().current() else 0
 
 
+def _as_many(shop: Workshop, number: int) -> bool:
+    return published(shop) == number
+
+
 def test_in_the_background_documents_are_published_while_the_model_is_busy(
     shop: Workshop, busy: Event
 ) -> None:
@@ -229,6 +234,6 @@ def test_documents_come_in_as_drafts_while_the_model_is_away(shop: Workshop) -> 
     for number, document in enumerate((A, B), 1):
         shop.pipeline.submit(COLLECTION, [document])
         working.wake()
-        until(lambda number=number: published(shop) == number)  # type: ignore[misc]
+        until(partial(_as_many, shop, number))
     working.stop()
     assert shop.queue.waiting() == 2

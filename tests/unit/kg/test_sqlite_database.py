@@ -9,13 +9,15 @@ from pathlib import Path
 import apsw
 import pytest
 
+from kg.codec import document_fields, dumps
 from kg.errors import CollectionNotFound, InputError, StoreUnavailable, StoreVersionUnknown
+from kg.jobs import LONGEST_STEP, UNLIMITED, Progress
 from kg.records import CollectionSettings
 from kg.sqlite import SQLiteStore
 from kg.sqlite.database import Database
 from kg.sqlite.queries import queries
 from kg.store import Change
-from tests.conformance.material import written
+from tests.conformance.material import document, written
 
 SETTINGS = CollectionSettings()
 
@@ -214,6 +216,32 @@ def test_migrations_are_numbered_without_a_gap_and_set_their_number() -> None:
     for number, (name, text) in enumerate(found, 1):
         assert name.startswith(f"{number:04}_")
         assert text.rstrip().endswith(f"PRAGMA user_version = {number};")
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date_with_what_waits_in_it(
+    path: Path,
+) -> None:
+    (first,) = Path(str(resources.files("kg.sqlite.migrations"))).glob("0001_*.sql")
+    fields = {**document_fields(document("a", "text"))}
+    connection = apsw.Connection(str(path))
+    connection.execute(first.read_text(encoding="utf-8"))
+    connection.execute("INSERT INTO collections (name, settings) VALUES (?, '{}')", ("library",))
+    connection.execute("INSERT INTO jobs (id, collection, created_at) VALUES ('job-1', 1, 5.0)")
+    connection.execute(
+        "INSERT INTO tasks (id, job, collection, document_id, source, fingerprint, document)"
+        " VALUES ('tsk-1', 1, 1, ?, 'a', 'f', ?)",
+        (document("a").id, dumps(fields)),
+    )
+    connection.close()
+    store = SQLiteStore(path)
+    (task,) = store.lease(worker="w", limit=9, seconds=60)
+    assert task.document == document("a", "text")
+    store.note_progress({"tsk-1": Progress(passages=3)})
+    job = store.job("job-1")
+    assert (job.progress.passages, job.priority, job.budget) == (3, 0, UNLIMITED)
+    assert job.worked_seconds == LONGEST_STEP, "it was handed in long ago"
+    assert store.hold("x", worker="w", seconds=1)
+    store.close()
 
 
 @pytest.mark.parametrize("file", ["collections", "commit", "derived", "queue", "reader"])
