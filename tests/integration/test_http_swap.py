@@ -72,7 +72,7 @@ def test_what_another_process_publishes_is_swapped_to_without_a_failed_question(
         seen: set[tuple[int, int]] = set()
         asked = {"question": "Who sought the Engram?", "k": 50}
         with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as feeder:
-            while feeder.poll() is None or max(seen)[1] < SWAPS:
+            while feeder.poll() is None or (not feeder.returncode and max(seen)[1] < SWAPS):
                 answer = client.post("/collections/papers/query", json=asked)
                 assert answer.status_code == 200
                 seen.add((answer.json()["revision"], len(answer.json()["hits"])))
