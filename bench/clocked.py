@@ -14,6 +14,8 @@ class ClockedEmbedder:
         self._embedder = embedder
         self.ms: dict[Kind, float] = {}
         """Milliseconds by kind of text."""
+        self.cpu: dict[Kind, float] = {}
+        """Seconds of a processor by kind of text."""
         self.texts: dict[Kind, int] = {}
         """Texts embedded, by kind."""
 
@@ -45,5 +47,6 @@ class ClockedEmbedder:
         with Stopwatch() as watch:
             vectors = self._embedder.embed(texts, kind, progress)
         self.ms[kind] = self.ms.get(kind, 0.0) + watch.ms
+        self.cpu[kind] = self.cpu.get(kind, 0.0) + watch.cpu
         self.texts[kind] = self.texts.get(kind, 0) + len(texts)
         return vectors

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.clocked import ClockedEmbedder
+from bench.measure import Cost, Stopwatch
 from indexer.extraction import Extractor
 from indexer.progress import StepProgress
 from kg.records import SourceDocument
@@ -40,11 +41,13 @@ class Indexed:
     """What one round of indexing took."""
 
     seconds: float
+    cpu: float
+    """Seconds of a processor."""
     steps: dict[str, float]
     """Seconds by step, embeddings within them."""
     embedding: dict[str, float]
     """Seconds by kind of text that was embedded; nothing is embedded twice."""
-    texts: dict[str, int]
+    embedding_cpu: dict[str, float]
 
 
 class Library:
@@ -91,18 +94,19 @@ class Library:
         """Index documents, to the published snapshot."""
         before = self._embedded()
         clock = StepClock()
-        started = time.perf_counter()
-        self.core.pipeline.submit(COLLECTION, documents)
-        self.core.worker.run_until_empty(COLLECTION, clock)
-        seconds = time.perf_counter() - started
-        after = self._embedded()
-        spent = {kind: (ms - before.get(kind, (0.0, 0))[0]) for kind, (ms, _) in after.items()}
-        texts = {kind: (n - before.get(kind, (0.0, 0))[1]) for kind, (_, n) in after.items()}
+        with Stopwatch() as watch:
+            self.core.pipeline.submit(COLLECTION, documents)
+            self.core.worker.run_until_empty(COLLECTION, clock)
+        spent = {
+            kind: after.less(before.get(kind, Cost(0.0, 0.0)))
+            for kind, after in self._embedded().items()
+        }
         return Indexed(
-            seconds=seconds,
+            seconds=watch.seconds,
+            cpu=watch.cpu,
             steps=clock.seconds,
-            embedding={kind: ms / 1000 for kind, ms in spent.items()},
-            texts=texts,
+            embedding={kind: one.seconds for kind, one in spent.items()},
+            embedding_cpu={kind: one.cpu for kind, one in spent.items()},
         )
 
     def texts(self) -> list[str]:
@@ -121,5 +125,9 @@ class Library:
         """Where the collection's snapshots are."""
         return self.core.snapshot_folder(COLLECTION)
 
-    def _embedded(self) -> dict[str, tuple[float, int]]:
-        return {kind: (one.ms[kind], one.texts[kind]) for one in self.clocked for kind in one.ms}
+    def _embedded(self) -> dict[str, Cost]:
+        return {
+            kind: Cost(one.ms[kind] / 1000, one.cpu[kind])
+            for one in self.clocked
+            for kind in one.ms
+        }

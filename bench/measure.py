@@ -5,24 +5,39 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 _ROLLUP = Path("/proc/self/smaps_rollup")
 
 
+class Cost(NamedTuple):
+    """What something took."""
+
+    seconds: float
+    cpu: float
+    """Seconds of a processor: less noisy where others work beside."""
+
+    def less(self, other: Self) -> Self:
+        """The difference."""
+        return type(self)(self.seconds - other.seconds, self.cpu - other.cpu)
+
+
 class Stopwatch:
     """Seconds between `with` and its end."""
 
     seconds: float = 0.0
+    cpu: float = 0.0
+    """Those in which a processor worked for this process; what others do does not count."""
 
     def __enter__(self) -> Self:
-        self._started = time.perf_counter()
+        self._started = time.perf_counter(), time.process_time()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._started
+        self.seconds = time.perf_counter() - self._started[0]
+        self.cpu = time.process_time() - self._started[1]
 
     @property
     def ms(self) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.measure import Stopwatch
+from bench.measure import Cost, Stopwatch
 from inference import model_files
 from inference.embedder import Vectors
 from inference.texts import encodable
@@ -46,11 +46,12 @@ class PlainEmbedding:
         vectors: Vectors = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype("<f4")
         return vectors
 
-    def seconds(self, texts: Sequence[str], every: int = 1) -> float:
+    def cost(self, texts: Sequence[str], every: int = 1) -> Cost:
         """What all of these texts take; with `every`, told from every so manieth batch."""
         starts = range(0, len(texts), BATCH)
         chosen = starts[::every]
         with Stopwatch() as watch:
             for start in chosen:
                 self.embed(texts[start : start + BATCH])
-        return watch.seconds * len(starts) / max(len(chosen), 1)
+        times = len(starts) / max(len(chosen), 1)
+        return Cost(watch.seconds * times, watch.cpu * times)
