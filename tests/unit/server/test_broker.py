@@ -1,0 +1,57 @@
+"""A broker is checked before it is needed, and one that is away stops nothing."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from kg.errors import DependencyMissing, SettingsInvalid
+from server import broker
+from server.settings import LoadedSettings, Settings
+from tests.doubles.house import open_house, settings_in
+from tests.servers.sharing import free_port
+
+celery = pytest.importorskip("celery", reason="pip install -e '.[celery]'")
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "sqs://"])
+def test_an_address_of_no_broker_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsInvalid, match=r"redis://host:6379/0.*amqp://"):
+        open_house(settings_in(tmp_path, broker_url=url))
+
+
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "find_spec", lambda name: None)
+    with pytest.raises(DependencyMissing, match=r"\[celery\]"):
+        broker.check("redis://localhost:6379/0")
+
+
+def test_messages_are_json_and_acknowledged_when_they_are_done_with() -> None:
+    conf = broker.make_app("redis://localhost:6379/0").conf
+    assert conf.accept_content == ["json"]
+    assert (conf.task_acks_late, conf.worker_prefetch_multiplier) == (True, 1)
+    assert {queue.name for queue in conf.task_queues} == {"extract", "embed", "commit"}
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp"])
+def test_a_broker_that_is_away_takes_nothing_and_raises_nothing(scheme: str) -> None:
+    app = broker.make_app(f"{scheme}://127.0.0.1:{free_port()}/0")
+    post = broker.CeleryPost(app)
+    assert post.send("prepare", {}) is False
+    assert post.depth("extract") is None
+    post.close()
+
+
+def test_logs_name_no_text_of_a_document(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    post = broker.CeleryPost(broker.make_app(f"redis://127.0.0.1:{free_port()}/0"))
+    post.send("extract", {"collection": "c", "passages": [["psg-1", "", "", "a secret text"]]})
+    post.close()
+    assert "secret" not in caplog.text
+
+
+def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, broker_url="amqp://user:hunter2@rabbit:5672//")
+    rows = LoadedSettings(settings=settings, origins={}, file=tmp_path).rows()
+    shown = {row.name: row.value for row in rows}["broker_url"]
+    assert shown == "amqp://user:********@rabbit:5672//"

@@ -1,0 +1,89 @@
+"""Where work is done elsewhere, it is asked for without waiting, and waited for with patience."""
+
+import time
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from structlog.testing import capture_logs
+
+from indexer.flow.post import Post
+from indexer.progress import StepProgress
+from server.remote_worker import RemoteWorker
+from tests.doubles.memory_post import MemoryPost
+from tests.doubles.workshop import COLLECTION, Workshop, note
+
+NOTES = [note(str(number), f"Person{number} met Person{number + 1}.") for number in range(3)]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    return Workshop(folder=tmp_path)
+
+
+def worker(shop: Workshop, post: Post, worry_seconds: float = 60.0) -> RemoteWorker:
+    return RemoteWorker(shop.pipeline, lambda: post, poll_seconds=0.01, worry_seconds=worry_seconds)
+
+
+def test_workers_are_told_that_there_is_work(shop: Workshop) -> None:
+    post = MemoryPost()
+    remote = worker(shop, post)
+    remote.wake()
+    remote.stop()
+    assert post.steps() == ["prepare"]
+
+
+def test_nobody_waits_for_a_broker_that_is_slow(shop: Workshop) -> None:
+    class Slow(MemoryPost):
+        def send(self, *arguments: object) -> bool:
+            time.sleep(0.5)
+            return False
+
+    remote = worker(shop, Slow())
+    began = time.monotonic()
+    for _ in range(10):
+        remote.wake()
+    assert time.monotonic() - began < 0.4
+    remote.stop()
+
+
+def test_whoever_waits_sees_progress_and_the_end(shop: Workshop) -> None:
+    shop.pipeline.submit(COLLECTION, NOTES)
+    steps: list[StepProgress] = []
+
+    def elsewhere() -> None:
+        for _ in NOTES:
+            time.sleep(0.05)
+            shop.pipeline.process(shop.lease(1))
+        shop.pipeline.publish(COLLECTION)
+
+    other = Thread(target=elsewhere)
+    other.start()
+    remote = worker(shop, MemoryPost())
+    assert remote.run_until_empty(COLLECTION, steps.append).done == 3
+    other.join()
+    remote.stop()
+    assert (steps[0].done, steps[-1]) == (0, StepProgress(step="extract", done=3, total=3))
+    assert len(shop.snapshot().documents.id) == 3
+
+
+@pytest.mark.parametrize(("reason", "told"), [("", "ammon worker"), ("no key", "no key")])
+def test_whoever_waits_in_vain_is_told_why_that_may_be(
+    shop: Workshop, reason: str, told: str
+) -> None:
+    shop.pipeline.submit(COLLECTION, NOTES[:1])
+    shop.queue.release([shop.lease()[0].id], worker="test", reason=reason)
+    remote = worker(shop, MemoryPost(), worry_seconds=0.05)
+
+    def later() -> None:
+        time.sleep(0.3)
+        shop.pipeline.process(shop.lease())
+        shop.pipeline.publish(COLLECTION)
+
+    other = Thread(target=later)
+    other.start()
+    with capture_logs() as logs:
+        remote.run_until_empty(COLLECTION)
+    other.join()
+    remote.stop()
+    assert any(told in str(entry.get("reason")) for entry in logs)
