@@ -1,4 +1,4 @@
-"""Whatever is done to them, both stores hold the same graph."""
+"""Whatever is done to them, all stores hold the same graph."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kg.dump import dump
 from kg.errors import CollectionNotFound
 from kg.memory import MemoryStore
+from kg.neo4j import Neo4jStore
 from kg.records import CollectionSettings, Extraction, NamedEntity, Triple
 from kg.sqlite import SQLiteStore
 from kg.store import Change, DocumentGraph
@@ -29,6 +30,7 @@ from tests.conformance.material import (
     synonym,
     with_fingerprint,
 )
+from tests.servers.neo4j import Neo4jServer
 
 SOURCES = st.sampled_from("abcd")
 TEXTS = st.sampled_from(["one", "two", "three", "four", "five", "six"])
@@ -140,17 +142,34 @@ def state(store: Store) -> dict[str, Any]:
         }
 
 
-@RELAXED
-@given(st.lists(operations, max_size=8))
-def test_both_stores_answer_alike_after_every_operation(
-    sqlite: SQLiteStore, steps: list[Operation]
-) -> None:
-    stores = [empty(MemoryStore()), empty(sqlite)]
+def check_alike(other: Store, steps: list[Operation]) -> None:
+    stores = [empty(MemoryStore()), empty(other)]
     for step in steps:
         answers = [step(store) for store in stores]
         assert answers[0] == answers[1]
         first, second = map(state, stores)
         assert first == second
+
+
+@RELAXED
+@given(st.lists(operations, max_size=8))
+def test_both_stores_answer_alike_after_every_operation(
+    sqlite: SQLiteStore, steps: list[Operation]
+) -> None:
+    check_alike(sqlite, steps)
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_neo4j_answers_like_them(empty_neo4j: Neo4jServer) -> None:
+    store = Neo4jStore(empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password)
+
+    @settings(RELAXED, max_examples=12)
+    @given(st.lists(operations, min_size=4, max_size=8))
+    def answers_like_them(steps: list[Operation]) -> None:
+        check_alike(store, steps)
+
+    answers_like_them()
+    store.close()
 
 
 @RELAXED

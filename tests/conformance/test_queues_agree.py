@@ -1,5 +1,6 @@
-"""Whatever is done to them, both queues answer alike."""
+"""Whatever is done to them, all queues answer alike."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.dump import dump
+from kg.errors import CollectionNotFound
 from kg.jobs import Budget, Progress
 from kg.memory import MemoryStore
+from kg.neo4j import Neo4jStore
 from kg.sqlite import SQLiteStore
 from kg.store import Change
 from tests.conformance.material import (
@@ -21,6 +24,7 @@ from tests.conformance.material import (
     document_id,
     graph,
 )
+from tests.servers.neo4j import Neo4jServer
 
 
 @dataclass
@@ -129,13 +133,35 @@ actions = st.tuples(
 def test_both_queues_answer_alike_after_every_action(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]
 ) -> None:
-    clocks = Clock(), Clock()
-    on_disk = SQLiteStore(tmp_path_factory.mktemp("queue") / "ammon.sqlite", clock=clocks[1])
-    desks = Desk(MemoryStore(clock=clocks[0]), clocks[0]), Desk(on_disk, clocks[1])
+    clock = Clock()
+    on_disk = SQLiteStore(tmp_path_factory.mktemp("queue") / "ammon.sqlite", clock=clock)
+    check_alike(on_disk, clock, steps)
+    on_disk.close()
+
+
+@pytest.mark.xdist_group("neo4j")
+def test_neo4js_queue_answers_like_them(empty_neo4j: Neo4jServer) -> None:
+    clock = Clock()
+    store = Neo4jStore(empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password, clock=clock)
+
+    @settings(max_examples=10, deadline=None, database=None)
+    @given(st.lists(actions, min_size=6, max_size=14))
+    def answers_like_them(steps: list[tuple[str, int, str]]) -> None:
+        check_alike(store, clock, steps)
+
+    answers_like_them()
+    store.close()
+
+
+def check_alike(store: Store, clock: Clock, steps: list[tuple[str, int, str]]) -> None:
+    own = Clock()
+    clock.now = own.now
+    desks = Desk(MemoryStore(clock=own), own), Desk(store, clock)
     for desk in desks:
+        with suppress(CollectionNotFound):
+            desk.store.delete_collection(COLLECTION)
         desk.store.create_collection(COLLECTION, SETTINGS)
     for step in steps:
         answers = [desk.do(*step) for desk in desks]
         assert answers[0] == answers[1], step
         assert desks[0].state() == desks[1].state(), step
-    on_disk.close()
