@@ -7,6 +7,6 @@ goes on without it, and its result says so.
 from retrieval.aids.bridges import Bridges, Hints
 from retrieval.aids.chat import ChatAid
 from retrieval.aids.recognition import Recognition
-from retrieval.aids.search import Aids, search
+from retrieval.aids.search import FAILED, Aids, search
 
-__all__ = ["Aids", "Bridges", "ChatAid", "Hints", "Recognition", "search"]
+__all__ = ["FAILED", "Aids", "Bridges", "ChatAid", "Hints", "Recognition", "search"]

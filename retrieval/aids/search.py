@@ -19,6 +19,7 @@ from retrieval.results import Hit, Retrieval
 from retrieval.retriever import Retriever
 
 _Result = TypeVar("_Result")
+FAILED = "failed, and the search went on without it"
 _DEPTH = 60
 """How many passages of each walk are added up."""
 
@@ -109,7 +110,7 @@ def _tried(what: str, ask: Callable[[], _Result]) -> tuple[_Result | None, str]:
     try:
         return ask(), ""
     except ModelError as error:
-        return None, f"{what} failed, and the search went on without it: {error}"
+        return None, f"{what} {FAILED}: {error}"
 
 
 def _told(hints: Hints) -> str:

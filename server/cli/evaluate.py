@@ -106,6 +106,22 @@ def evaluate(
     pieces: _Pieces = None,
     per_question: _PerQuestion = None,
     against: _Against = None,
+    bridges: Annotated[
+        bool, typer.Option("--bridges", help="With a chat model that names each question's steps.")
+    ] = False,
+    gold_steps: Annotated[
+        bool,
+        typer.Option(
+            "--gold-steps",
+            help="The same with the data set's own steps ('hops'): what bridges add at best.",
+        ),
+    ] = False,
+    recognition: Annotated[
+        bool, typer.Option("--recognition", help="With a chat model that puts first what helps.")
+    ] = False,
+    rerank: Annotated[
+        bool, typer.Option("--rerank", help="With the reranker of the settings.")
+    ] = False,
     convert: _Convert = None,
     limit: _Limit = None,
     as_json: options.AsJson = False,
@@ -114,6 +130,7 @@ def evaluate(
 
     Recall, nDCG and MRR in percent; times in milliseconds; the folder's format is in docs.
     """
+    from server.aids import WantedAids
     from server.cli.output import print_error
     from server.cli.progress import shown_progress
     from server.evaluation import compare, read_dataset, read_scores, write_scores
@@ -128,7 +145,15 @@ def evaluate(
     theirs = read_scores(against) if against else None
     chosen = _varied(read_dataset(dataset), joined or [], untitled, lower, pieces)
     with shown_progress() as progress:
-        report = measure(chosen, settings, mode=mode, extractor=extractor, progress=progress)
+        report = measure(
+            chosen,
+            settings,
+            mode=mode,
+            extractor=extractor,
+            aids=WantedAids(bridges=bridges or gold_steps, recognition=recognition, rerank=rerank),
+            gold_steps=gold_steps,
+            progress=progress,
+        )
     if per_question:
         write_scores(per_question, report.scores)
     differences = compare(report.scores, theirs) if theirs is not None else {}
@@ -204,6 +229,8 @@ def _print(report: "Report") -> None:
         ("all else", _times(report.question_ms)),
         ("peak memory", f"{report.peak_rss_mb:.0f} MB"),
     ]
+    if report.failed_aids:
+        rows.append(("aids that failed", str(report.failed_aids)))
     table.add_column("figure")
     table.add_column("value", justify="right")
     for row in rows:

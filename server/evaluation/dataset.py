@@ -2,7 +2,8 @@
 
 corpus.jsonl    {"id", "title", "text"} a line: each is one passage; or, in its place,
 documents/      files of any format that Ammon reads; an id is a path below this folder
-queries.jsonl   {"id", "question", "gold": [ids], "answers"?: [str]} a line
+queries.jsonl   {"id", "question", "gold": [ids], "answers"?: [str],
+                "hops"?: [{"question", "answer"}]} a line
 openie.jsonl    {"id", "entities": [str], "triples": [[str, str, str]]} a line; optional
 """
 
@@ -19,6 +20,15 @@ from kg.records import SourceDocument
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+class Hop(BaseModel):
+    """A step of a question; `#1` in it stands for the answer of the first."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+
+    question: str
+    answer: str = ""
+
+
 class Query(BaseModel):
     """A question with what answers it."""
 
@@ -28,6 +38,7 @@ class Query(BaseModel):
     question: str = Field(min_length=1)
     gold: list[str]
     answers: list[str] = []
+    hops: list[Hop] = []
 
 
 class _Row(BaseModel):

@@ -15,14 +15,18 @@ import numpy as np
 
 from indexer.extraction import Extractor
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from inference.chat import ChatModel
 from kg import ids
 from kg.errors import InputError
+from retrieval.aids import FAILED, Aids, search
 from retrieval.metrics import Judged, Scores, means, score
 from retrieval.results import Retrieval
-from server.adapters import make_embedder, make_extractor
+from server.adapters import make_chat_model, make_embedder, make_extractor
+from server.aids import AS_SET, WantedAids
 from server.composition import MakeEmbedder, compose
 from server.core import Core, Wanted
 from server.evaluation.dataset import Dataset
+from server.evaluation.gold_steps import GoldSteps
 from server.settings import Settings
 from server.specs import split
 
@@ -57,6 +61,8 @@ class Report:
     question_ms: dict[str, float]
     """The same of all but the embedding."""
     peak_rss_mb: float
+    failed_aids: int
+    """How often a chat model or a reranker failed, and the search went on without it."""
     scores: tuple[Scores, ...]
     """The figures of each question that has gold passages."""
 
@@ -82,10 +88,14 @@ def evaluate(
     *,
     mode: str,
     extractor: str,
+    aids: WantedAids = AS_SET,
+    gold_steps: bool = False,
     embedder: MakeEmbedder = make_embedder,
     progress: ReportProgress = ignore_progress,
 ) -> Report:
     """Measure. `extractor` is as in the settings; 'precomputed' alone means the data set's own.
+
+    `gold_steps`: the data set's own steps stand in for what a chat model would say.
 
     Raises: InputError, SettingsInvalid, ModelError.
     """
@@ -101,15 +111,19 @@ def evaluate(
         return PrecomputedExtractor(Path(path), lambda p: keys.get(_content(p.title, p.text)))
 
     aside = settings.model_copy(update={"data_dir": settings.data_dir / "evaluation"})
-    core = compose(aside, extractor=make, embedder=embedder)
+
+    def chat(chosen: Settings) -> ChatModel:
+        return GoldSteps(dataset) if gold_steps else make_chat_model(chosen)
+
+    core = compose(aside, extractor=make, embedder=embedder, chat=chat)
     try:
-        return _measured(core, dataset, mode, spec, progress)
+        return _measured(core, dataset, mode, spec, core.aids.get(aids), progress)
     finally:
         core.close()
 
 
 def _measured(
-    core: Core, dataset: Dataset, mode: str, spec: str, progress: ReportProgress
+    core: Core, dataset: Dataset, mode: str, spec: str, aids: Aids, progress: ReportProgress
 ) -> Report:
     clock = StepClock(progress)
     started = time.perf_counter()
@@ -119,7 +133,9 @@ def _measured(
     if retriever is None:
         raise InputError(f"The data set {dataset.name!r} has no passages.")
     retriever.search("Is everything loaded?", mode=mode)
-    answers = [retriever.search(query.question, mode=mode, k=_DEPTH) for query in dataset.queries]
+    answers = [
+        search(retriever, query.question, aids, mode=mode, k=_DEPTH) for query in dataset.queries
+    ]
     scores = score(
         [
             Judged(
@@ -148,6 +164,7 @@ def _measured(
         embedding_ms=_percentiles([answer.timings["embedding"] for answer in answers]),
         question_ms=_percentiles([answer.timings["retrieval"] for answer in answers]),
         peak_rss_mb=round(_peak_rss_mb(), 1),
+        failed_aids=sum(FAILED in note for a in answers for note in a.explanation.notes),
         scores=tuple(scores),
     )
 

@@ -40,7 +40,7 @@ def test_a_data_set_is_its_passages_and_questions(folder: Path) -> None:
 def test_numbers_may_be_ids_and_other_fields_are_passed_over(folder: Path) -> None:
     (folder / "corpus.jsonl").write_text(lines({"id": 7, "text": "Here.", "url": "x"}))
     (folder / "queries.jsonl").write_text(
-        lines({"id": 1, "question": "Where?", "gold": [7], "answers": ["here"], "hops": 2})
+        lines({"id": 1, "question": "Where?", "gold": [7], "answers": ["here"], "level": 2})
     )
     dataset = read_dataset(folder)
     assert (dataset.documents[0].source, dataset.documents[0].title) == ("7", "")
