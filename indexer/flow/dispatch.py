@@ -7,7 +7,7 @@ are extracted. What nobody seems to work on is looked at, and sent, again.
 import math
 import time
 from collections.abc import Sequence
-from threading import Lock
+from threading import Event, Lock
 
 from indexer.flow.batches import batches
 from indexer.flow.rest import Rest
@@ -15,6 +15,7 @@ from indexer.flow.tools import Tools
 from indexer.ingester import SETUP_ERRORS, Ingester, Processed
 from kg.errors import CollectionNotFound
 from kg.jobs import Task
+from kg.records import Collection
 
 MOST_WAITING = 64
 """Batches in the broker from which on no more documents are taken from the store."""
@@ -31,28 +32,39 @@ class Dispatcher:
         self._ingester = ingester
         self._rest = rest
         self._preparing = Lock()
+        self._again = Event()
+        """Set when there may be documents that nobody has looked at."""
         self._kept: dict[str, float] = {}
         """Task id -> when its batches were sent."""
         self._lock = Lock()
 
-    def prepare(self) -> None:
-        """Take documents and send their batches, until there are enough of them in the broker.
+    def prepare(self) -> Processed:
+        """Take documents: bring in drafts of those that want one; send the batches of the others,
+        until there are enough of them in the broker.
 
         Raises: StoreUnavailable.
         """
-        if not self._preparing.acquire(blocking=False):
-            return  # whoever is at it goes on until there is nothing left
-        try:
-            limit = 1
-            while self._tools.begins and self._has_room():
-                tasks = self._lease(limit)
-                if not tasks:
-                    return
-                begun = any(task.attempts > 1 for task in tasks)
-                limit = 1 if begun else min(limit * 2, LARGEST_LEASE)
-                self._advance(tasks, send=True)
-        finally:
-            self._preparing.release()
+        self._again.set()
+        result = Processed()
+        # Whoever is at it already looks again; so nothing that came in meanwhile is missed.
+        while self._again.is_set() and self._preparing.acquire(blocking=False):
+            try:
+                self._again.clear()
+                result += self._prepare()
+            finally:
+                self._preparing.release()
+        return result
+
+    def _prepare(self) -> Processed:
+        limit, result = 1, Processed()
+        while self._tools.begins:
+            tasks = self._next(limit)
+            if not tasks:
+                break
+            begun = any(task.attempts > 1 for task in tasks)
+            limit = 1 if begun else min(limit * 2, LARGEST_LEASE)
+            result += self._advance(tasks, send=True)
+        return result
 
     def commit(self, task_ids: Sequence[str]) -> Processed:
         """Bring in those of these tasks' documents that are whole. Raises: StoreUnavailable."""
@@ -89,21 +101,37 @@ class Dispatcher:
         depth = self._tools.post.depth("extract")
         return depth is not None and depth < MOST_WAITING
 
-    def _lease(self, limit: int) -> Sequence[Task]:
-        """The next tasks, of a collection that does not rest."""
-        tools = self._tools
+    def _next(self, limit: int) -> Sequence[Task]:
+        """The next tasks, of collections that do not rest. What has a draft is sent before others
+        get one, or else models would wait for all of these; but these do not wait for models."""
         resting = self._rest.known()
-        chosen: list[str | None] = [None]
-        if resting:
-            names = (collection.name for collection in tools.store.collections())
-            chosen = [name for name in names if name not in resting]
-        for name in chosen:
-            tasks = tools.queue.lease(
-                worker=tools.name, limit=limit, seconds=tools.times.lease, collection=name
+        collections = [
+            found for found in self._tools.store.collections() if found.name not in resting
+        ]
+        wanted: list[tuple[str | None, bool | None]] = []
+        if self._has_room():
+            names = [found.name for found in collections] if resting else [None]
+            wanted = [(name, drafted) for drafted in (True, None) for name in names]
+        elif self._tools.post.depth("extract") is not None:
+            drafts = self._ingester.drafts
+            wanted = [(found.name, False) for found in collections if drafts.wanted(found.settings)]
+        for name, drafted in wanted:
+            tasks = self._tools.queue.lease(
+                worker=self._tools.name,
+                limit=limit,
+                seconds=self._tools.times.lease,
+                collection=name,
+                drafted=drafted,
             )
             if tasks:
-                return self._awake(tasks) or self._lease(limit)
+                return self._awake(tasks) or self._next(limit)
         return ()
+
+    def _wants_drafts(self, collection: Collection) -> bool:
+        try:
+            return self._ingester.drafts.wanted(collection.settings)
+        except SETUP_ERRORS:  # whoever works on its documents says so
+            return False
 
     def _awake(self, tasks: Sequence[Task]) -> Sequence[Task]:
         """Keep these tasks, but for those whose collection rests: they go back."""

@@ -90,9 +90,7 @@ class Flow:
     def _take(self, step: Step, message: Mapping[str, Any]) -> None:
         match step:
             case "prepare":
-                self.dispatcher.prepare()
-                if not self.tools.queue.waiting():  # as when something was deleted
-                    self.publish_stale()
+                self._prepare()
             case "extract" if self.tools.begins:
                 self._extract(Batch.of(message))
             case "commit":
@@ -114,4 +112,10 @@ class Flow:
         self.dispatcher.commit(task_ids)
         if not self.tools.queue.waiting(collection):
             self.tools.post.send("publish", {"collection": collection})
-        self.dispatcher.prepare()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        drafted = self.dispatcher.prepare().drafted
+        # Drafts are to be seen soon; and something may have been deleted.
+        if drafted or not self.tools.queue.waiting():
+            self.publish_stale()

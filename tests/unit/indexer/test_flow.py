@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ import pytest
 
 from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
+from indexer.flow.post import Step
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.errors import DependencyMissing, ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
-from kg.records import Passage, SourceDocument
+from kg.records import JSON, Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.memory_post import MemoryPost
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
@@ -265,6 +266,26 @@ def test_drafts_come_in_before_the_model_has_read_anything(tmp_path: Path) -> No
     office.work()
     assert len(office.calls) == 20
     assert office.graph() == undisturbed(tmp_path / "other", NOTES)
+
+
+def test_drafts_wait_for_no_model_and_models_for_few_drafts(tmp_path: Path) -> None:
+    quick = ScriptedExtractor(fingerprint="quick")
+    office = Office(tmp_path, first_tier="quick", extractors={"quick": quick})
+    drafted: list[int] = []
+    send = office.post.send
+
+    def noted(step: Step, message: Mapping[str, JSON]) -> bool:
+        if step == "extract":
+            drafted.append(len(quick.calls))
+        return send(step, message)
+
+    office.post.send = noted  # type: ignore[method-assign]  # a test's own
+    many = [note(str(number), f"Person{number} sat. " * 3) for number in range(400)]
+    office.submit(*many)
+    office.flow.take("prepare", {})
+    assert len(quick.calls) == 400, "all are drafted though the model has answered nothing"
+    assert 64 <= len(drafted) <= 64 + 8
+    assert drafted[0] < 10, "the first batch was sent before most drafts were made"
 
 
 def test_what_deletion_changed_is_published(office: Office) -> None:
