@@ -6,7 +6,7 @@ passage's title or stands inside that title, all of its sentences.
 """
 
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from indexer.gazetteer import Names
@@ -29,11 +29,7 @@ class MentionReader:
 
     def __init__(self, names: Names, *, cased: bool, only: Set[int] | None = None) -> None:
         self._cased = cased
-        self._meanings = {
-            surface: meant
-            for surface, entries in names.meanings.items()
-            if (meant := [entry for entry in entries if only is None or entry in only])
-        }
+        self._meanings = names.meanings if only is None else _some(names.meanings, only)
         self._longest = max((surface.count(" ") + 1 for surface in self._meanings), default=0)
         self._entry_titled = {
             passage: entry
@@ -78,6 +74,14 @@ class MentionReader:
             longest=self._longest,
         )
         return {entry for span in found for entry in self._meanings[span.surface]}
+
+
+def _some(meanings: Mapping[str, list[int]], only: Set[int]) -> dict[str, list[int]]:
+    return {
+        surface: meant
+        for surface, entries in meanings.items()
+        if (meant := [entry for entry in entries if entry in only])
+    }
 
 
 def _words(tokens: list[Token]) -> Set[str]:

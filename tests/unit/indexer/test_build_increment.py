@@ -37,8 +37,20 @@ _TITLES = (
     "McGill in Montreal",
     "…",
 )
-_NAMES = ("Hebb", "York", "York city", "Octopus", "Milner", "H.M.", "HM", "1953", "Москва", "Duke")
-_WORDS = ("of", "taught", "memory", "city", "Moscow", "Москве", "ﷺ", "H.M.", "it", "octopus")
+_NAMES = ("Hebb", "York", "York city", "Octopus", "Milner", "H.M.", "HM", "1953", "Москва", "北京")
+_WORDS = (
+    "of",
+    "taught",
+    "memory",
+    "city",
+    "Moscow",
+    "Москве",
+    "ﷺ",
+    "H.M.",
+    "it",
+    "octopus",
+    "北京大学",
+)
 
 
 class Counting(HashEmbedder):
