@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -13,7 +14,9 @@ from indexer.ingester import Processed
 from indexer.worker import Worker
 from kg.errors import ModelUnavailable
 from kg.jobs import TaskState
+from kg.memory import MemoryStore
 from kg.records import Passage
+from kg.sqlite import SQLiteStore
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
@@ -23,12 +26,15 @@ C = note("c", "Olds stimulated. Milner watched.")
 PAID = replace(SETTINGS, extractor="paid")
 
 
-def shop_in(folder: Path, *, first_tier: str = "quick") -> Workshop:
+def shop_in(
+    folder: Path, *, first_tier: str = "quick", store: MemoryStore | SQLiteStore | None = None
+) -> Workshop:
     """A workshop whose model reads well, and whose quick extractor reads less well."""
     paid = ScriptedExtractor(fingerprint="paid", paid=True)
     quick = ScriptedExtractor(fingerprint="quick", relation="stands near")
     return Workshop(
         folder=folder,
+        store=store or MemoryStore(),
         extractor=paid,
         extractors={"quick": quick, "paid": paid},
         settings=PAID,
@@ -64,15 +70,26 @@ def test_a_new_document_is_in_the_graph_before_the_model_was_asked(shop: Worksho
     assert (after.progress.passages, after.progress.passages_done) == (2, 0)
 
 
-def test_then_the_models_extraction_takes_its_place(shop: Workshop, tmp_path: Path) -> None:
-    shop.pipeline.submit(COLLECTION, [A, B, C])
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_then_the_models_extraction_takes_its_place(kind: str, tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "a.sqlite") if kind == "sqlite" else MemoryStore()
+    shop = shop_in(tmp_path / "shop", store=store)
+    moment = datetime(2026, 5, 1, tzinfo=timezone(timedelta(hours=2)))
+    dated = replace(C, observed_at=moment, metadata={"by": ["Olds", {"in": 1954}]})
+    shop.pipeline.submit(COLLECTION, [A, B, dated])
     shop.pipeline.process(shop.lease())
     assert shop.pipeline.process(shop.lease()) == Processed(done=3)
     assert relations(shop) == {"precedes"}
     plain = shop_in(tmp_path / "plain", first_tier="")
-    plain.ingest(A, B, C)
+    plain.ingest(A, B, dated)
     assert shop.dump() == plain.dump(), "nothing is left of the drafts"
     assert shop.queue.waiting() == 0
+    shop.extractors["other"] = ScriptedExtractor(fingerprint="other", paid=True)
+    shop.pipeline.reindex(COLLECTION, replace(PAID, extractor="other"))
+    before = shop.dump()
+    assert shop.pipeline.process(shop.lease()) == Processed(drafted=3)
+    assert shop.dump() == before, "they are there already"
+    store.close()
 
 
 def test_without_the_first_tier_nothing_comes_in_before_the_model_read_it(tmp_path: Path) -> None:
