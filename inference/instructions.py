@@ -1,13 +1,53 @@
 """Instructions: what some embedding models want before a text, by what the text is."""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from inference.embedder import Kind
 
 Instructions: TypeAlias = Mapping[Kind, str]
 """A prefix for each kind of text that has one, for example `{"query": "query: "}`."""
+
+
+_TASK = "Instruct: Given a question, retrieve {} that best answer the question\nQuery: "
+_ASKED: Instructions = {"query": _TASK.format("passages"), "query_to_fact": _TASK.format("facts")}
+_FAMILIES: Sequence[tuple[str, Instructions]] = (
+    (r"\be5\b.*\binstruct\b", _ASKED),
+    (
+        r"\be5\b",
+        {
+            **dict.fromkeys(("query", "query_to_fact"), "query: "),
+            **dict.fromkeys(("passage", "sentence", "entity", "fact"), "passage: "),
+        },
+    ),
+    (
+        r"\bbge\b.*\ben\b",
+        dict.fromkeys(
+            ("query", "query_to_fact"),
+            "Represent this sentence for searching relevant passages: ",
+        ),
+    ),
+    (
+        r"\bnomic\b.*\bembed\b.*\btext\b",
+        {
+            **dict.fromkeys(("query", "query_to_fact"), "search_query: "),
+            **dict.fromkeys(("passage", "sentence", "entity", "fact"), "search_document: "),
+        },
+    ),
+    (r"\bqwen3\b.*\bembedding\b", _ASKED),
+)
+"""Patterns of models' names, and what their makers want before a text; the first that fits counts."""
+
+
+def wanted_by(model: str) -> Instructions:
+    """What a model wants before texts, as far as its name tells; {} if it does not."""
+    name = re.sub(r"[^a-z0-9]+", " ", model.lower())
+    for pattern, instructions in _FAMILIES:
+        if re.search(pattern, name):
+            return instructions
+    return {}
 
 
 @runtime_checkable

@@ -6,6 +6,7 @@ from pathlib import Path
 from indexer.extraction import Extractor
 from inference.chat import ChatModel
 from inference.embedder import Embedder
+from inference.instructions import Instructions, wanted_by
 from inference.openai_compatible import Endpoint
 from inference.openai_compatible.limits import IN_PROCESS
 from inference.reranker import Reranker
@@ -59,16 +60,27 @@ def make_embedder(name: str, settings: Settings) -> Embedder:
             from inference.onnx import OnnxEmbedder
 
             weights = Path(parts[1]) if parts[1] else None
-            return OnnxEmbedder(weights, threads=settings.embedding_threads)
+            return OnnxEmbedder(
+                weights,
+                threads=settings.embedding_threads,
+                instructions=_instructions(parts[1], settings),
+            )
         case "sentence-transformers", model if model:
             from inference.sentence_transformers import SentenceTransformerEmbedder
 
-            return SentenceTransformerEmbedder(model)
+            return SentenceTransformerEmbedder(model, instructions=_instructions(model, settings))
         case "openai", model if model:
             from inference.openai_compatible import OpenAIEmbedder
 
-            return OpenAIEmbedder(_embedding(model, settings))
+            return OpenAIEmbedder(
+                _embedding(model, settings), instructions=_instructions(model, settings)
+            )
     raise SettingsInvalid(f"There is no embedder {name!r}; choose {specs.EMBEDDERS}.")
+
+
+def _instructions(model: str, settings: Settings) -> Instructions:
+    """Those of the settings, or else those that the model is known to want."""
+    return settings.embedding_instructions or wanted_by(model)
 
 
 def make_chat_model(settings: Settings) -> ChatModel:

@@ -6,6 +6,7 @@ folder where the platform keeps settings (on Linux `~/.config/ammon`).
 """
 
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -26,6 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from inference.embedder import Kind
 from kg.errors import SettingsInvalid
 
 PREFIX = "AMMON_"
@@ -124,6 +126,10 @@ class Settings(BaseSettings):
     """The key for it."""
     embedding_model: str = "text-embedding-3-small"
     """The embedding model's name there, unless the embedder names one."""
+    embedding_instructions: Annotated[dict[Kind, str], NoDecode] = Field(default_factory=dict)
+    """What stands before texts of each kind, as JSON: {"query": "query: ", "passage": "passage: "};
+    kinds are passage, sentence, entity, fact, query and query_to_fact. Unless set, what is known
+    of the model's family (E5, BGE, Nomic, Qwen3)."""
     embedding_timeout: float = Field(default=120.0, gt=0)
     """Seconds that one answer may take."""
     embedding_concurrency: int = Field(default=4, ge=1, le=256)
@@ -176,6 +182,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
+
+    @field_validator("embedding_instructions", mode="before")
+    @classmethod
+    def _from_json(cls, value: object) -> object:
+        return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
