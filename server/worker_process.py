@@ -7,9 +7,12 @@ interpreter while they compute, and threads share one copy of them and of the st
 import logging
 import os
 import socket
-from collections.abc import Callable, Sequence
+import sys
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
@@ -26,16 +29,19 @@ if TYPE_CHECKING:
     from celery import Celery
 
 _STOP_SECONDS = 10.0
+_PAUSE_SECONDS = 2.0
 _TALKATIVE = ("celery.app.trace", "celery.worker.strategy", "httpx2")
 _log = structlog.get_logger(__name__)
 
 
 def run_worker(
     core: Core, queues: Sequence[Queue], concurrency: int, *, times: Times | None = None
-) -> int:
-    """Work until SIGTERM or SIGINT; return the exit code.
+) -> bool:
+    """Work until SIGTERM or SIGINT; what was begun is finished. A second signal ends it at once, and
+    others do it again.
 
-    What was begun is finished; a second signal ends it at once, and others do it again.
+    False if nobody asked for the end: the broker's client gave up, as it may when a connection
+    breaks at a bad moment. Then the process is to `begin_anew`.
     Raises: SettingsInvalid, DependencyMissing.
     """
     settings = core.settings
@@ -57,14 +63,19 @@ def run_worker(
         resources.callback(_close, flow)
         sweeper.start()
         _log.info("worker begins", queues=",".join(queues), concurrency=concurrency)
-        code = _consume(app, queues, concurrency, flow.tools.stop.set)
-    _log.info("worker ended")
-    return code
+        asked = _consume(app, queues, concurrency, flow.tools.stop)
+    _log.info("worker ended", asked=asked)
+    return asked
 
 
-def _consume(
-    app: "Celery", queues: Sequence[Queue], concurrency: int, stop: Callable[[], None]
-) -> int:
+def begin_anew() -> NoReturn:
+    """Become a fresh process of the same command, its state and connections its own."""
+    time.sleep(_PAUSE_SECONDS)
+    os.execv(sys.executable, sys.orig_argv)
+
+
+def _consume(app: "Celery", queues: Sequence[Queue], concurrency: int, stop: Event) -> bool:
+    """Take messages until told to end; whether one was told."""
     from celery import signals
 
     def keep_logging(**_: object) -> None:
@@ -73,7 +84,7 @@ def _consume(
             logging.getLogger(name).setLevel(logging.WARNING)
 
     def stopping(**_: object) -> None:
-        stop()
+        stop.set()
 
     signals.setup_logging.connect(keep_logging)
     signals.worker_shutting_down.connect(stopping)
@@ -88,7 +99,7 @@ def _consume(
         task_events=True,
     )
     worker.start()
-    return int(worker.exitcode or 0)
+    return stop.is_set()
 
 
 def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:

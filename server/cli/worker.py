@@ -36,15 +36,16 @@ def worker(
     """
     from server.cli.context import load_settings
     from server.composition import compose
-    from server.worker_process import run_worker
+    from server.worker_process import begin_anew, run_worker
 
     chosen = _queues(queues)
     core = (context.obj or compose)(load_settings("info").settings)
     try:
-        code = run_worker(core, chosen, concurrency)
+        asked = run_worker(core, chosen, concurrency)
     finally:
         core.close()
-    raise typer.Exit(code)
+    if not asked:
+        begin_anew()
 
 
 def _queues(names: str) -> "list[Queue]":

@@ -13,7 +13,7 @@ from server.adapters import make_extractor
 from server.composition import compose
 from server.core import Core
 from server.settings import Settings
-from server.worker_process import run_worker
+from server.worker_process import begin_anew, run_worker
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.orphans import end_with_parent
 
@@ -29,7 +29,7 @@ def _embedder(name: str, _: Settings) -> Embedder:
     return HashEmbedder(64 if name == "minilm" else 32)
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> None:
     """Work until told to end."""
     end_with_parent()
     wanted, concurrency = arguments
@@ -38,10 +38,12 @@ def main(arguments: Sequence[str]) -> int:
     logs.configure(chosen, "info")
     core = open_plant(chosen)
     try:
-        return run_worker(core, queues, int(concurrency), times=HASTY)
+        asked = run_worker(core, queues, int(concurrency), times=HASTY)
     finally:
         core.close()
+    if not asked:
+        begin_anew()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
