@@ -37,8 +37,8 @@ _log = structlog.get_logger(__name__)
 def run_worker(
     core: Core, queues: Sequence[Queue], concurrency: int, *, times: Times | None = None
 ) -> bool:
-    """Work until SIGTERM or SIGINT; what was begun is finished. A second signal ends it at once, and
-    others do it again.
+    """Work until SIGTERM or SIGINT. What was begun is finished; a second signal ends it at once,
+    and others do it again.
 
     False if nobody asked for the end: the broker's client gave up, as it may when a connection
     breaks at a bad moment. Then the process is to `begin_anew`.
@@ -71,7 +71,7 @@ def run_worker(
 def begin_anew() -> NoReturn:
     """Become a fresh process of the same command, its state and connections its own."""
     time.sleep(_PAUSE_SECONDS)
-    os.execv(sys.executable, sys.orig_argv)
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is wanted
 
 
 def _consume(app: "Celery", queues: Sequence[Queue], concurrency: int, stop: Event) -> bool:
