@@ -10,8 +10,9 @@ class StepProgress:
     """One step's state. `done` rises to `total`; `total` may rise too while work comes in."""
 
     step: str
-    """'read', 'extract' (documents), 'embed passages', 'embed sentences', 'embed entities', 'embed
-    facts' (texts), 'synonyms' (entities) or 'gazetteer' (passages)."""
+    """'read', 'extract' (documents), 'read passages' (by a chat model), 'embed passages', 'embed
+    sentences', 'embed entities', 'embed facts' (texts), 'synonyms' (entities) or 'gazetteer'
+    (passages)."""
     done: int
     total: int
     """0 while it is not known."""

@@ -8,16 +8,22 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event, Lock, Thread
 
 import structlog
 
+from indexer.heartbeat import beating
 from indexer.ingester import Processed
 from indexer.outages import Outages
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.shift import Shift
-from kg.errors import AmmonError, ModelUnavailable
+from kg.errors import AmmonError, ModelError, ModelUnavailable
+from kg.jobs import JobQueue
+
+_TELL_SECONDS = 1.0
+"""Between two reports of how far a model is."""
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +74,12 @@ class Worker:
         def work() -> None:
             self._shift(stop, tally.add, collection, outages).run(until_empty=True)
 
-        with ThreadPoolExecutor(max(self._number - 1, 1), "worker") as pool:
+        asked = _Asked(queue, collection, progress)
+        asked.tell()
+        with (
+            beating(asked.tell, _TELL_SECONDS),
+            ThreadPoolExecutor(max(self._number - 1, 1), "worker") as pool,
+        ):
             helpers = [pool.submit(work) for _ in range(self._number - 1)]
             trouble: ModelUnavailable | None = None
             try:
@@ -79,6 +90,7 @@ class Worker:
                 trouble = error  # after what is done was published
             finally:
                 stop.set()
+        asked.tell()
         for name in (
             [found.name for found in store.collections()] if not collection else [collection]
         ):
@@ -96,7 +108,8 @@ class Worker:
         if tally.result.drafted:
             for name in self._pipeline.drafting():
                 if collection in (None, name):
-                    self._pipeline.publish(name, progress)
+                    with suppress(ModelError):  # at the end it is tried again, and told
+                        self._pipeline.publish(name, progress)
 
     def start(self) -> None:
         """Work in the background until `stop`."""
@@ -199,6 +212,25 @@ class Worker:
             except Exception:  # the outermost boundary of a thread
                 _log.exception("a worker stumbled and begins again")
                 self._stop.wait(self._publish_seconds)
+
+
+class _Asked:
+    """Tells how many passages of drafted documents a model has read: batches of them take long."""
+
+    def __init__(self, queue: JobQueue, collection: str | None, progress: ReportProgress) -> None:
+        self._queue = queue
+        self._collection = collection
+        self._progress = progress
+        self._jobs: set[str] = set()
+
+    def tell(self) -> None:
+        """Look, and report."""
+        jobs = self._queue.jobs(self._collection)
+        self._jobs.update(job.id for job in jobs if job.drafted)
+        seen = [job.progress for job in jobs if job.id in self._jobs]
+        if total := sum(one.passages for one in seen):
+            done = sum(one.passages_done for one in seen)
+            self._progress(StepProgress(step="read passages", done=done, total=total))
 
 
 class _Tally:

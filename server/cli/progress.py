@@ -11,6 +11,7 @@ from indexer.progress import ReportProgress, StepProgress
 LABELS = {
     "read": "Reading files",
     "extract": "Extracting",
+    "read passages": "Asking the chat model",
     "synonyms": "Linking synonyms",
     "gazetteer": "Finding names",
     "embed passages": "Embedding passages",

@@ -11,6 +11,7 @@ from threading import Event
 import pytest
 
 from indexer.ingester import Processed
+from indexer.progress import StepProgress
 from indexer.worker import Worker
 from kg.errors import ModelUnavailable
 from kg.jobs import TaskState
@@ -239,6 +240,14 @@ def test_a_run_publishes_the_drafts_before_the_model_is_asked(shop: Workshop) ->
     assert worker(shop).run_until_empty() == Processed(drafted=2, done=2)
     assert seen == [2, 2]
     assert relations(shop) == {"precedes"}
+
+
+def test_a_run_tells_how_many_passages_the_model_has_read(shop: Workshop) -> None:
+    steps: list[StepProgress] = []
+    shop.pipeline.submit(COLLECTION, [A, B])
+    worker(shop).run_until_empty(progress=steps.append)
+    read = [step for step in steps if step.step == "read passages"]
+    assert read[-1] == StepProgress(step="read passages", done=2, total=2)
 
 
 def test_documents_come_in_as_drafts_while_the_model_is_away(shop: Workshop) -> None:
