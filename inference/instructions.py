@@ -38,7 +38,7 @@ _FAMILIES: Sequence[tuple[str, Instructions]] = (
     ),
     (r"\bqwen3\b.*\bembedding\b", _ASKED),
 )
-"""Patterns of models' names, and what their makers want before a text; the first that fits counts."""
+"""Patterns of models' names, and what their makers want before a text; the first that fits."""
 
 
 def wanted_by(model: str) -> Instructions:
