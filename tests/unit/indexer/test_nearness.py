@@ -59,6 +59,22 @@ def test_all_pairs_are_found_and_none_twice(
     assert found(vectors, np.arange(400), most=400) == pytest.approx(expected, abs=1.1e-6)
 
 
+def test_the_bound_is_not_below_the_cosine_where_it_is_tight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nearness, "_WORTH_TURNING", 0)
+    random = np.random.default_rng(8)
+    first = random.normal(size=(300, 160))
+    first[:, :5] *= 2.8
+    second = first.copy()  # what is left of it beside the first axes points the same way
+    second[:, :5] = 2.8 * random.normal(size=(300, 5))
+    vectors = np.concatenate([first, second])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    expected = all_pairs(vectors.astype(np.float32))
+    assert 50 < len(expected) < 250
+    assert found(vectors.astype(np.float32), np.arange(600), 600).keys() == expected.keys()
+
+
 def test_of_old_rows_only_pairs_with_fresh_ones_are_found() -> None:
     vectors = crowd(120, 40, 0.4, seed=4)
     fresh = np.arange(0, 120, 10)
