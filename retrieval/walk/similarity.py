@@ -14,7 +14,7 @@ from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
 from retrieval.walk.loops import halves, products, sentence_products
 
-_CODED = 5
+_CODED = 4
 """Of the nearest by code, so many times as many as are wanted are compared by their vectors."""
 
 
@@ -73,15 +73,12 @@ class Similarity:
         """
         if count >= len(self._all):
             return self._all, self._all
-        if self._codes is None:
-            own = self.own(self._all, views)
-            return np.unique(np.concatenate([most(view, count) for view in own])), self._all
-        near = self._codes.nearest(views, _CODED * count)
-        best = []
-        for view, rows in zip(views, near, strict=True):
-            rows = rows[rows >= 0]
-            best.append(rows[most(self.own(rows, view[None])[0], count)])
-        return np.unique(np.concatenate(best)), np.unique(near[near >= 0])
+        near = self._all
+        if self._codes is not None:
+            near = np.unique(self._codes.nearest(views, _CODED * count))
+            near = near[np.searchsorted(near, 0) :]
+        own = self.own(near, views)
+        return near[np.unique(np.concatenate([most(view, count) for view in own]))], near
 
 
 def most(scores: Floats, count: int) -> Ints:
