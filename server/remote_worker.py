@@ -66,6 +66,8 @@ class RemoteWorker:
             nudging = self._nudging
         if nudging is not None:
             nudging.join(_CLOSE_SECONDS if timeout is None else min(timeout, _CLOSE_SECONDS))
+        if self._post is not None:
+            self._post.close()
 
     def run_until_empty(
         self, collection: str | None = None, progress: ReportProgress = ignore_progress

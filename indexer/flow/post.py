@@ -28,3 +28,7 @@ class Post(Protocol):
     def depth(self, queue: Queue) -> int | None:
         """Number of messages that nobody has taken yet; None if the broker is away."""
         ...
+
+    def close(self) -> None:
+        """Close the connections; a later message opens them again."""
+        ...

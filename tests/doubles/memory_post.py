@@ -31,6 +31,8 @@ class MemoryPost:
     def depth(self, queue: Queue) -> int | None:
         return None if self.away else sum(QUEUE_OF[step] == queue for step, _ in self.waiting)
 
+    def close(self) -> None: ...
+
     def steps(self) -> list[Step]:
         """What the messages that wait ask for."""
         return [step for step, _ in self.waiting]
