@@ -5,7 +5,7 @@ again: a document that did not change is not queued, a passage that was extracte
 again, and a task is completed by the transaction that brings its document into the graph.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -206,12 +206,21 @@ class Pipeline:
 
     def drafting(self) -> list[str]:
         """The collections whose documents come in as drafts first."""
-        names = []
+        return [name for name, settings in self._sound() if self._drafts.wanted(settings)]
+
+    def quick(self) -> list[str]:
+        """The collections whose documents come in without waiting for a chat model, as drafts or
+        for good; none if nobody has to wait for one."""
+        paid = {name: self._extractor(settings).paid for name, settings in self._sound()}
+        drafting = set(self.drafting())
+        return [name for name in paid if name in drafting or (drafting and not paid[name])]
+
+    def _sound(self) -> Iterator[tuple[str, CollectionSettings]]:
+        """Collections whose extractor can be had; whoever takes the others' tasks is told why."""
         for collection in self.store.collections():
-            with suppress(*SETUP_ERRORS):  # whoever takes its tasks is told of them
-                if self._drafts.wanted(collection.settings):
-                    names.append(collection.name)
-        return names
+            with suppress(*SETUP_ERRORS):
+                _ = self._extractor(collection.settings).paid
+                yield collection.name, collection.settings
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """See `Ingester.postpone`."""

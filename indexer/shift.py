@@ -43,7 +43,7 @@ class Shift:
     """Shared by all threads of a worker."""
     collection: str | None = None
     drafts_only: bool = False
-    """Whether it only brings in what is to come in as a draft: it never waits for a model."""
+    """Whether it only brings in drafts, and what needs none: it never waits for a chat model."""
     name: str = field(default_factory=worker_name)
 
     def run(self, *, until_empty: bool) -> None:
@@ -76,7 +76,7 @@ class Shift:
         resting = self.outages.resting()
         chosen: list[str | None] = [self.collection]
         if self.drafts_only:
-            chosen = [name for name in self.pipeline.drafting() if self.collection in (None, name)]
+            chosen = [name for name in self.pipeline.quick() if self.collection in (None, name)]
             resting = frozenset()
         elif resting and self.collection is None:
             chosen = [found.name for found in self.pipeline.store.collections()]

@@ -228,6 +228,24 @@ def test_in_the_background_documents_are_published_while_the_model_is_busy(
     assert relations(shop) == {"precedes"}
 
 
+def test_documents_that_need_no_model_do_not_wait_for_one(shop: Workshop, busy: Event) -> None:
+    shop.store.create_collection("plain", replace(SETTINGS, extractor="quick"))
+    shop.pipeline.submit(COLLECTION, [A])
+    working = worker(shop)
+    working.start()
+    until(lambda: bool(model(shop).calls))
+    shop.pipeline.submit("plain", [B])
+    working.wake()
+    until(lambda: shop.queue.waiting("plain") == 0)
+    busy.set()
+    working.stop()
+
+
+def test_where_nobody_waits_for_a_model_one_thread_does_all(tmp_path: Path) -> None:
+    plain = Workshop(folder=tmp_path, first_tier="quick")
+    assert (plain.pipeline.drafting(), plain.pipeline.quick()) == ([], [])
+
+
 def test_a_run_publishes_the_drafts_before_the_model_is_asked(shop: Workshop) -> None:
     seen: list[int] = []
 
