@@ -63,32 +63,8 @@ def _finish(
     counts: list[Row],
     added: int,
 ) -> None:
-    build, addition = rounds["build"], rounds["add"]
-    embedding = Cost(sum(build.embedding.values()), sum(build.embedding_cpu.values()))
-    names = _of_kinds(build, ("entity", "fact"))
-    whole = Cost(build.seconds, build.cpu)
-
-    def row(what: str, cost: Cost, to: Cost = plain) -> Row:
-        return {
-            "what": what,
-            "seconds": cost.seconds,
-            "ratio": cost.seconds / to.seconds,
-            "cpu": cost.cpu,
-            "cpu ratio": cost.cpu / to.cpu,
-        }
-
-    ratios: list[Row] = [
-        row("the baseline's embeddings", plain),
-        row("all embeddings of Ammon", embedding),
-        row("of these, passages and sentences", _of_kinds(build, ("passage", "sentence"))),
-        row("indexing as a whole", whole),
-        row("indexing without embeddings of entities and facts", whole.less(names)),
-        row(
-            f"adding {added} documents, against building the others",
-            Cost(addition.seconds, addition.cpu),
-            whole,
-        ),
-    ]
+    build = rounds["build"]
+    ratios = _ratios(build, rounds["add"], plain, added)
     steps = {name: _steps(indexed) for name, indexed in rounds.items()}
     rows: list[Row] = [
         {"step": step, **{name: steps[name].get(step, 0.0) for name in steps}}
@@ -109,6 +85,34 @@ def _finish(
             across="seconds",
         ),
     )
+
+
+def _ratios(build: Indexed, addition: Indexed, plain: Cost, added: int) -> list[Row]:
+    embedding = Cost(sum(build.embedding.values()), sum(build.embedding_cpu.values()))
+    names = _of_kinds(build, ("entity", "fact"))
+    whole = Cost(build.seconds, build.cpu)
+
+    def row(what: str, cost: Cost, to: Cost = plain) -> Row:
+        return {
+            "what": what,
+            "seconds": cost.seconds,
+            "ratio": cost.seconds / to.seconds,
+            "cpu": cost.cpu,
+            "cpu ratio": cost.cpu / to.cpu,
+        }
+
+    return [
+        row("the baseline's embeddings", plain),
+        row("all embeddings of Ammon", embedding),
+        row("of these, passages and sentences", _of_kinds(build, ("passage", "sentence"))),
+        row("indexing as a whole", whole),
+        row("indexing without embeddings of entities and facts", whole.less(names)),
+        row(
+            f"adding {added} documents, against building the others",
+            Cost(addition.seconds, addition.cpu),
+            whole,
+        ),
+    ]
 
 
 def _of_kinds(indexed: Indexed, kinds: Sequence[str]) -> Cost:

@@ -33,7 +33,7 @@ from indexer.words import merged_words
 from inference.embedder import Embedder
 from kg.records import Entity, Mention, Passage
 from kg.snapshot import Ragged, Snapshot, Strings
-from kg.snapshot.tables import Entities, Facts, Passages, Sentences, Synonyms
+from kg.snapshot.tables import Bools, Entities, Facts, Passages, Sentences, Synonyms
 from kg.store import GraphReader
 from kg.tokens import has_case, tokenise
 
@@ -55,9 +55,7 @@ def build_snapshot(
     synonyms = _synonyms(reader, row_of_entity)
     merge = Merge.by_id(old.passages.id, [passage.id for passage in passages])
     corpus, sentence_merge = _corpus(old, merge, passages)
-    texts = (passages[number].text for number in merge.fresh)
-    fresh_cased = np.array([has_case(tokenise(text), text) for text in texts], dtype=np.bool_)
-    passage_cased = merge.take(old.words.cased, fresh_cased)
+    passage_cased = _cased(old, merge, passages)
     cased = corpus_has_case(passage_cased)
     names = collect_names(
         passages, _names(mentions), cased=cased, known=known_surfaces(old, cased=cased)
@@ -74,19 +72,7 @@ def build_snapshot(
         cased=cased,
         rules=rules(),
         documents=documents,
-        passages=Passages(
-            id=Strings.of(passage.id for passage in passages),
-            title=Strings.of(passage.title for passage in passages),
-            heading=Strings.of(passage.heading for passage in passages),
-            text=Strings.of(passage.text for passage in passages),
-            vectors=embed(
-                merge,
-                old.passages.vectors,
-                lambda number: passages[number].embedded_text,
-                "passage",
-            ),
-            documents=citing,
-        ),
+        passages=_passages(old, merge, passages, citing, embed),
         sentences=_sentences(old, corpus, sentence_merge, embed),
         entities=_entities(old, entities, mentions, row_of_entity, row_of_passage, embed),
         facts=facts,
@@ -101,6 +87,32 @@ def build_snapshot(
 def _names(mentions: Sequence[Mention]) -> list[str]:
     """What extractors named, without what never bridges passages."""
     return sorted({m.surface for m in mentions if is_name(m.surface, m.type)})
+
+
+def _cased(old: Snapshot, merge: Merge, passages: Sequence[Passage]) -> Bools:
+    """Of each passage, whether capitals tell names from other words in it."""
+    texts = (passages[number].text for number in merge.fresh)
+    fresh = np.array([has_case(tokenise(text), text) for text in texts], dtype=np.bool_)
+    return merge.take(old.words.cased, fresh)
+
+
+def _passages(
+    old: Snapshot,
+    merge: Merge,
+    passages: Sequence[Passage],
+    citing: Ragged,
+    embed: Embedding,
+) -> Passages:
+    return Passages(
+        id=Strings.of(passage.id for passage in passages),
+        title=Strings.of(passage.title for passage in passages),
+        heading=Strings.of(passage.heading for passage in passages),
+        text=Strings.of(passage.text for passage in passages),
+        vectors=embed(
+            merge, old.passages.vectors, lambda row: passages[row].embedded_text, "passage"
+        ),
+        documents=citing,
+    )
 
 
 def _corpus(old: Snapshot, merge: Merge, passages: Sequence[Passage]) -> tuple[Corpus, Merge]:

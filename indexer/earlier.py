@@ -38,17 +38,7 @@ def nothing() -> Snapshot:
         revision=0,
         embedder="",
         cased=True,
-        documents=Documents(
-            id=texts,
-            source=texts,
-            title=texts,
-            metadata=texts,
-            observed_at=texts,
-            passages=rows,
-            start=ints,
-            end=ints,
-            page=ints,
-        ),
+        documents=_no_documents(),
         passages=Passages(
             id=texts, title=texts, heading=texts, text=texts, vectors=vectors, documents=rows
         ),
@@ -78,4 +68,19 @@ def nothing() -> Snapshot:
         pairs=Pairs(
             indptr=longs, entry=ints, passage=ints, is_title=bools, sentences=rows, by_passage=rows
         ),
+    )
+
+
+def _no_documents() -> Documents:
+    texts, ints = Strings.of([]), np.zeros(0, dtype=np.int32)
+    return Documents(
+        id=texts,
+        source=texts,
+        title=texts,
+        metadata=texts,
+        observed_at=texts,
+        passages=Ragged.from_rows([]),
+        start=ints,
+        end=ints,
+        page=ints,
     )
