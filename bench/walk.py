@@ -35,7 +35,9 @@ class Answers:
 
     found: Sequence[Retrieval]
     ms: Sequence[float]
-    """Of each, without its embedding."""
+    """Of each, without its embedding: the least of several times."""
+    cpu_ms: Sequence[float]
+    """The same in milliseconds of a processor: what neighbours on the machine disturb less."""
     first_ms: float
     """The first question: what a mode prepares."""
 
@@ -47,17 +49,23 @@ def ask(asked: Asked, mode: str, repeat: int = 1) -> Answers:
     first = (
         measure.timed(lambda: retriever.search(asked.questions[0], mode=mode)) - embedder.total_ms
     )
-    rounds = []
+    rounds, computing = [], []
     for _ in range(repeat):
-        found, ms = [], []
+        found, ms, cpu = [], [], []
         for question in asked.questions:
-            before = embedder.total_ms
+            before, cpu_before = embedder.total_ms, sum(embedder.cpu.values())
             with measure.Stopwatch() as watch:
                 found.append(retriever.search(question, mode=mode))
             ms.append(watch.ms - (embedder.total_ms - before))
+            embedding = sum(embedder.cpu.values()) - cpu_before
+            cpu.append(1000 * (watch.cpu - embedding))
         rounds.append(ms)
-    least = [min(times) for times in zip(*rounds, strict=True)]
-    return Answers(found=found, ms=least, first_ms=first)
+        computing.append(cpu)
+    return Answers(found=found, ms=_least(rounds), cpu_ms=_least(computing), first_ms=first)
+
+
+def _least(rounds: Sequence[Sequence[float]]) -> list[float]:
+    return [min(times) for times in zip(*rounds, strict=True)]
 
 
 def exact(asked: Asked, found: Sequence[Retrieval]) -> Row:
@@ -68,7 +76,7 @@ def exact(asked: Asked, found: Sequence[Retrieval]) -> Row:
     walk = ConditionedWalk(asked.snapshot, WalkConstants(candidates=len(ids)))
     same, in_order, ms = [], [], []
     for question, answer in zip(asked.questions, found, strict=True):
-        (vectors,) = embed_questions(asked.embedder, walk, [question])
+        (vectors,) = embed_questions(ClockedEmbedder(asked.embedder), walk, [question])
         with measure.Stopwatch() as watch:
             best, _ = walk.run(question, vectors).best(5)
         ms.append(watch.ms)
@@ -150,6 +158,8 @@ def _row(asked: Asked, mode: str, answers: Answers, dense: Answers | None) -> Ro
         "mode": mode,
         "p50_ms": p50,
         "p95_ms": measure.percentile(answers.ms, 95),
+        "cpu_p50_ms": measure.percentile(answers.cpu_ms, 50),
+        "cpu_p95_ms": measure.percentile(answers.cpu_ms, 95),
         "times_dense": p50 / baseline if baseline else None,
         "recall_at_5": recall(asked, answers),
         "first_question_ms": answers.first_ms,
