@@ -62,7 +62,6 @@ class Caller:
             requests_per_minute=endpoint.requests_per_minute,
             tokens_per_minute=endpoint.tokens_per_minute,
             url=endpoint.limits_url,
-            call_seconds=endpoint.timeout,
         )
         self._lock = Lock()
         self._client: OpenAI | None = None

@@ -13,8 +13,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import ceil
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -49,11 +50,12 @@ class Pace:
         requests_per_minute: int = 0,
         tokens_per_minute: int = 0,
         url: str = IN_PROCESS,
-        call_seconds: float = 120.0,
+        place_seconds: float = 15.0,
         window_seconds: int = 60,
     ) -> None:
         """`name`: of the endpoint, the same for all that share it; 0 a minute: no limit.
-        `call_seconds`: how long one call may take; `window_seconds`: what a minute is.
+        `place_seconds`: after which the place of a process that died is free; `window_seconds`:
+        what a minute is.
 
         Raises: DependencyMissing, SettingsInvalid.
         """
@@ -63,8 +65,9 @@ class Pace:
         self._rest_until = 0.0
         self._failures = 0
         shared = None if url == IN_PROCESS else _redis(url)
-        self._shared = None if shared is None else _SharedPace(shared, name, concurrency)
-        self._call_seconds = call_seconds
+        self._shared = (
+            None if shared is None else _SharedPace(shared, name, concurrency, place_seconds)
+        )
         self._requests = _Rate(f"{name} requests", requests_per_minute, window_seconds, shared)
         self._tokens = _Rate(f"{name} tokens", tokens_per_minute, window_seconds, shared)
 
@@ -120,7 +123,7 @@ class Pace:
         if self._shared is None:
             yield
             return
-        with self._shared.place(2.0 * self._call_seconds):
+        with self._shared.place():
             yield
 
 
@@ -163,7 +166,14 @@ class _Rate:
 class _SharedPace:
     """Rests and places that several processes share, in Redis."""
 
-    def __init__(self, storage: "RedisStorage", name: str, places: int) -> None:
+    def __init__(
+        self, storage: "RedisStorage", name: str, places: int, place_seconds: float
+    ) -> None:
+        self._place_seconds = place_seconds
+        self._held: dict[str, str] = {}
+        """Place -> the mark that this process has put there."""
+        self._lock = Lock()
+        self._keeper: Thread | None = None
         self._redis = storage.storage
         self._errors = storage.base_exceptions
         self._rest = f"ammon:rest:{name}"
@@ -179,23 +189,51 @@ class _SharedPace:
         return max(self._try(lambda: int(self._redis.pttl(self._rest)), 0) / 1000, 0.0)
 
     @contextmanager
-    def place(self, seconds: float) -> Iterator[None]:
-        """Wait for a place and hold it, for so long at most: one who dies leaves it."""
+    def place(self) -> Iterator[None]:
+        """Wait for a place and hold it; one whose process dies is free soon."""
         mark = uuid.uuid4().hex
-        while not (place := self._try(lambda: self._taken(mark, seconds), _NOWHERE)):
+        while not (place := self._try(lambda: self._taken(mark), _NOWHERE)):
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 10))
+        self._hold(place, mark)
         try:
             yield
         finally:
+            with self._lock:
+                self._held.pop(place, None)
             if place != _NOWHERE:
                 self._try(lambda: self._leave(place, mark), None)
 
-    def _taken(self, mark: str, seconds: float) -> str:
+    def _taken(self, mark: str) -> str:
         """The place that was taken; '' if none is free."""
         for place in random.sample(self._places, len(self._places)):
-            if self._redis.set(place, mark, nx=True, px=ceil(seconds * 1000)):
+            if self._redis.set(place, mark, nx=True, px=ceil(self._place_seconds * 1000)):
                 return place
         return ""
+
+    def _hold(self, place: str, mark: str) -> None:
+        """Have the place kept for as long as this process lives and wants it."""
+        if place == _NOWHERE:
+            return
+        with self._lock:
+            self._held[place] = mark
+            if self._keeper is None:
+                self._keeper = Thread(target=self._keep, name="places", daemon=True)
+                self._keeper.start()
+
+    def _keep(self) -> None:
+        while True:
+            time.sleep(self._place_seconds / 4)
+            with self._lock:
+                if not self._held:
+                    self._keeper = None
+                    return
+                held = dict(self._held)
+            for place, mark in held.items():
+                self._try(partial(self._extend, place, mark), None)
+
+    def _extend(self, place: str, mark: str) -> None:
+        if self._redis.get(place) in (mark, mark.encode()):
+            self._redis.pexpire(place, ceil(self._place_seconds * 1000))
 
     def _leave(self, place: str, mark: str) -> None:
         if self._redis.get(place) in (mark, mark.encode()):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 import pytest
+import redis
 
 from inference.openai_compatible.limits import Pace
 from tests.servers.redis import RedisServer, redis_server
@@ -69,12 +70,26 @@ def test_places_are_shared(redis_server: RedisServer) -> None:
 
 
 def test_the_place_of_one_who_died_is_free_after_a_while(redis_server: RedisServer) -> None:
-    dead, alive = (
-        Pace("e", concurrency=1, url=redis_server.url, call_seconds=0.2) for _ in range(2)
+    redis.Redis.from_url(redis_server.url).set("ammon:place:e:0", "of the dead", px=400)
+    assert 0.2 <= seconds_of(lambda: turn(Pace("e", concurrency=1, url=redis_server.url))) < 5.0
+
+
+def test_a_place_is_kept_for_as_long_as_a_call_takes(redis_server: RedisServer) -> None:
+    one, other = (
+        Pace("e", concurrency=1, url=redis_server.url, place_seconds=0.4) for _ in range(2)
     )
-    held = dead.turn()
-    held.__enter__()
-    assert 0.2 <= seconds_of(lambda: turn(alive)) < 5.0
+    taken = Event()
+
+    def hold() -> None:
+        with one.turn():
+            taken.set()
+            time.sleep(1.5)
+
+    thread = Thread(target=hold)
+    thread.start()
+    taken.wait(10)
+    assert seconds_of(lambda: turn(other)) >= 1.2
+    thread.join()
 
 
 def test_without_its_redis_everybody_counts_alone_and_nothing_fails(
