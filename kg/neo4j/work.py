@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kg.absence import no_collection
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = list[Any]
 _BATCH = 2000
-"""Rows, or ids, of one statement."""
+"""Rows, or ids, of one statement at most."""
+_BATCH_CHARS = 4_000_000
+"""Characters of one statement's rows, unless a single one has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,21 @@ class Work:
 
 
 def _batches(items: Iterable[Any]) -> Iterable[Sequence[Any]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, _BATCH)):
+    batch: list[Any] = []
+    chars = 0
+    for item in items:
+        size = _size(item)
+        if batch and (len(batch) == _BATCH or chars + size > _BATCH_CHARS):
+            yield batch
+            batch, chars = [], 0
+        batch.append(item)
+        chars += size
+    if batch:
         yield batch
+
+
+def _size(item: Any) -> int:
+    """Characters of a row's texts; ids count for nothing."""
+    if not isinstance(item, Mapping):
+        return 0
+    return sum(len(value) for value in item.values() if isinstance(value, str))
