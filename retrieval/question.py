@@ -68,6 +68,8 @@ class Question:
     mask: str
     """The question without its links; '' if nothing is left, or nothing was linked."""
     clauses: tuple[Clause, ...]
+    words: tuple[tuple[str, int], ...] = ()
+    """Its words outside of links: (normal form, offset)."""
     unlinked: tuple[tuple[int, int], ...] = ()
     """Where in the question the mask is from: (start, end) of what lies between links."""
 
@@ -96,9 +98,14 @@ def read_question(
         links=tuple(first.values()),
         surfaces=frozenset(span.surface for span in found),
         mask=_SPACE.sub(" ", "".join(text[start:end] for start, end in unlinked)).strip(),
+        words=tuple((token.form, token.start) for token in tokens if _outside(token, links)),
         unlinked=unlinked,
         clauses=tuple(_clauses(text, tokens, links)),
     )
+
+
+def _outside(token: Token, links: Sequence[Link]) -> bool:
+    return not any(link.start <= token.start < link.end for link in links)
 
 
 def _unlinked(text: str, links: Sequence[Link]) -> tuple[tuple[int, int], ...]:

@@ -30,10 +30,10 @@ class DirectPart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Giver:
-    """A source that put mass on a passage that the walk went on from."""
+    """What brought the walk to a passage that it went on from."""
 
     kind: str
-    """'question', 'clause' or 'link'."""
+    """'question', 'clause' or 'link'; 'bridge' if the walk came there in an earlier step."""
     label: str
     share: float
     """Of all that was put there, 0..1."""

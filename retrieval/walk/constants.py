@@ -28,7 +28,15 @@ class WalkConstants:
     """Added to a step's fitness if it leads to the passage that the bridge is the title of."""
     mass_exponent: float = 0.5
     """How much more a bridge is taken that leads to better passages."""
-    postings: int = 20
+    word_weight: float = 0.1
+    """Added to a similarity for a passage that has all words of the question that are no names."""
+    postings: int = 30
     """A name's mentions beyond its best so many are not walked to (own titles, then earliest)."""
     step_weight: float = 0.5
-    """Share of the step in the score; the rest is the sources'."""
+    """What the step counts for beside the sources, of 1."""
+    second_weight: float = 0.25
+    """Share in the score of a second step, from the best that the first one led to."""
+    second_from: int = 5
+    """How many passages the second step is taken from."""
+    worded: int = 50
+    """How many passages are looked at for the words that they share with the question."""

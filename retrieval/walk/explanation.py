@@ -19,7 +19,7 @@ def explain(run: Run, passages: Ints) -> Explanation:
     A fact is shown if one of the found `passages` states it and a name that was used is its subject
     or object; those come first that are nearest to the question.
     """
-    base, step, snapshot = run.base, run.step, run.snapshot
+    base, snapshot = run.base, run.snapshot
     gazetteer = snapshot.gazetteer
     largest = max((link.largest for link in base.links), default=0.0)
     linked = [
@@ -30,15 +30,13 @@ def explain(run: Run, passages: Ints) -> Explanation:
         )
         for link in base.links
     ]
-    heaviest = [row for row in best_rows(step.flow, _BRIDGES).tolist() if step.flow[row]]
+    heaviest = _heaviest(run)
     bridges = [
-        UsedEntity(
-            name=gazetteer.label[step.bridges[row]], role="bridge", weight=float(step.flow[row])
-        )
-        for row in heaviest
+        UsedEntity(name=gazetteer.label[entry], role="bridge", weight=flow)
+        for entry, flow in heaviest
     ]
     entries = [entry for link in base.links for entry in link.entries]
-    entries += [int(step.bridges[row]) for row in heaviest]
+    entries += [entry for entry, _ in heaviest]
     used = {int(gazetteer.entity[entry]) for entry in entries} - {-1}
     facts = _facts(used, passages, run)
     notes = () if linked else ("No name in the question is known to this collection.",)
@@ -48,6 +46,17 @@ def explain(run: Run, passages: Ints) -> Explanation:
         clauses=tuple(clause.text for clause in run.question.clauses),
         notes=notes,
     )
+
+
+def _heaviest(run: Run) -> list[tuple[int, float]]:
+    """The entries over which most went, and how much, of all that went over entries."""
+    total = sum(step.share for step in run.steps)
+    entries = np.concatenate([step.bridges for step in run.steps])
+    flows = np.concatenate([step.flow * (step.share / total) for step in run.steps])
+    distinct, row = np.unique(entries, return_inverse=True)
+    flow = np.bincount(row, flows, minlength=len(distinct)).astype(np.float32)
+    best = [row for row in best_rows(flow, _BRIDGES).tolist() if flow[row]]
+    return [(int(distinct[row]), float(flow[row])) for row in best]
 
 
 def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:

@@ -148,6 +148,24 @@ def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
     return found[:count].copy()
 
 
+@compiled(f"float32[:, ::1]({_INTS}, {_LONGS}, {_LONGS}, {_INTS})")
+def standing(passages: Ints, first: Longs, end: Longs, items: Ints) -> Floats:
+    """(w, n): 1 where a passage is among the ascending items[first[w]:end[w]], else 0."""
+    found = np.zeros((len(first), len(passages)), dtype=np.float32)
+    for word in range(len(first)):
+        for number in range(len(passages)):
+            low, high = first[word], end[word]
+            while low < high:
+                middle = (low + high) // 2
+                if items[middle] < passages[number]:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < end[word] and items[low] == passages[number]:
+                found[word, number] = 1.0
+    return found
+
+
 @compiled(f"int32[::1]({_FLOATS}, int64)")
 def best_rows(scores: Floats, count: int) -> Ints:
     """The rows of the `count` best scores, best first; of equal ones the lower row first."""
@@ -164,6 +182,20 @@ def best_rows(scores: Floats, count: int) -> Ints:
             place -= 1
         rows[place] = row
     return rows
+
+
+@compiled(f"Tuple((int32[::1], float32[::1]))({_FLOATS}, int64, float64)")
+def softmax_of_best(scores: Floats, count: int, temperature: float) -> tuple[Ints, Floats]:
+    """The rows of the `count` best scores, and their softmax, which sums to 1; those of minus
+    infinity have no part in it."""
+    rows = best_rows(scores, count)
+    kept = len(rows)
+    while kept and scores[rows[kept - 1]] == -np.inf:
+        kept -= 1
+    mass = np.empty(kept, dtype=np.float64)
+    for place in range(kept):
+        mass[place] = np.exp((scores[rows[place]] - scores[rows[0]]) / temperature)
+    return rows[:kept].copy(), (mass / mass.sum()).astype(np.float32)
 
 
 @compiled(f"float32[:, ::1]({_INTS}, {_HALVES}, {_ROWS})")

@@ -24,8 +24,9 @@ from retrieval.walk.receipt import WalkTrace
 from retrieval.walk.run import Run
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import reset_vector, sources
-from retrieval.walk.step import take_step
+from retrieval.walk.steps import take_steps
 from retrieval.walk.without import pairs_without
+from retrieval.walk.words import SharedWords
 
 _READ = 256
 """Questions that are remembered as they were read: each is read before it is embedded, and again
@@ -43,6 +44,7 @@ class ConditionedWalk:
         self._similarity = Similarity(snapshot, derived)
         self._facts_of = derived.facts
         self._postings = Postings(snapshot, self._constants.postings)
+        self._words = snapshot.words
         self._gone: Ints = np.zeros(0, dtype=np.int32)
         known = self._lookup.among
         self._read = lru_cache(_READ)(partial(read_question, known=known, cased=snapshot.cased))
@@ -75,21 +77,20 @@ class ConditionedWalk:
         asked = Asked(
             views=np.concatenate((vectors[:1], vectors[1 + masked :])),
             aim=0.5 * (vectors[0] + vectors[masked]),
+            words=SharedWords(read, self._words, self._postings.passages, self._gone),
+            word_weight=self._constants.word_weight,
         )
         base = self._base(read, asked)
         found = sources(read, base, self._constants)
         reset = reset_vector(found, base)
-        step = take_step(base, reset, self._named(read), self._postings, self._constants)
-        share = np.float32(self._constants.step_weight)
-        score = share * step.arrivals
-        score[: len(reset)] += (1 - share) * reset
+        steps, score = take_steps(base, reset, self._named(read), self._postings, self._constants)
         return Run(
             question=read,
             asked=asked,
             base=base,
             sources=tuple(found),
             reset=reset,
-            step=step,
+            steps=steps,
             score=score,
             gone=self._gone,
             snapshot=self._snapshot,
@@ -104,6 +105,8 @@ class ConditionedWalk:
         base = Base(self._similarity, asked, links)
         count = self._constants.candidates + len(self._gone)
         begin = candidates(self._similarity, asked.views, links, count)
+        if asked.words is not None:
+            begin = np.union1d(begin, asked.words.best(self._constants.worded + len(self._gone)))
         base.look_at(np.setdiff1d(begin, self._gone) if len(self._gone) else begin)
         return base
 

@@ -1,7 +1,7 @@
 """The receipt of a passage in mode `ammon`: which sources gave it how much, and which bridges.
 
-score(p) = (1 - step_weight) · Σ over sources of their mass on p
-         + step_weight · Σ over bridges and origins of what they sent to p
+score(p) = direct_share · Σ over sources of their mass on p
+         + Σ over steps of their share · Σ over bridges and origins of what they sent to p
 """
 
 import re
@@ -22,6 +22,7 @@ from retrieval.receipt import (
 from retrieval.trace import Parts, Trace, best_quote, sentences_of
 from retrieval.walk.run import Run
 from retrieval.walk.sources import Source
+from retrieval.walk.step import Step
 
 NOT_REACHED = (
     "The walk did not reach this passage: it follows those that were reached, by how well it fits "
@@ -44,7 +45,7 @@ class WalkTrace(Trace):
         return Parts(direct=direct, bridges=bridges, notes=notes)
 
     def _direct(self, passage: int) -> tuple[DirectPart, ...]:
-        weight = 1 - self._run.constants.step_weight
+        weight = self._run.direct_share
         return tuple(
             DirectPart(
                 kind=source.kind,
@@ -75,14 +76,9 @@ class WalkTrace(Trace):
 
     def _bridges(self, passage: int) -> tuple[BridgePart, ...]:
         run = self._run
-        arrived: dict[int, dict[int, float]] = defaultdict(dict)
-        origins, rows, mass = run.step.moves.into(passage)
-        amounts = run.constants.step_weight * mass
-        for origin, row, amount in zip(
-            origins.tolist(), rows.tolist(), amounts.tolist(), strict=True
-        ):
-            arrived[int(run.step.bridges[row])][origin] = amount
-        facts = self._facts([passage, *set(origins.tolist())], list(arrived))
+        arrived = self._arrived(passage, run.steps)
+        origins = {origin for parts in arrived.values() for origin in parts}
+        facts = self._facts([passage, *origins], list(arrived))
         return tuple(
             BridgePart(
                 name=self.snapshot.gazetteer.label[entry],
@@ -97,21 +93,44 @@ class WalkTrace(Trace):
             for entry, parts in arrived.items()
         )
 
+    def _arrived(self, passage: int, steps: Sequence[Step]) -> dict[int, dict[int, float]]:
+        """Entry -> origin -> what came from there over it, as part of the score."""
+        arrived: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        for step in steps:
+            origins, rows, mass = step.moves.into(passage)
+            entries = step.bridges[rows].tolist()
+            amounts = (step.share * mass).tolist()
+            for entry, origin, amount in zip(entries, origins.tolist(), amounts, strict=True):
+                arrived[entry][origin] += amount
+        return arrived
+
+    def _givers(self, passage: int) -> tuple[Giver, ...]:
+        """Why the walk was at a passage that it went on from: sources, and bridges before."""
+        run = self._run
+        given = [
+            (source.kind, _label(source), run.direct_share * _mass_on(source, passage))
+            for source in run.sources
+        ]
+        given += [
+            ("bridge", self.snapshot.gazetteer.label[entry], sum(parts.values()))
+            for entry, parts in self._arrived(passage, run.steps[:-1]).items()
+        ]
+        total = sum(amount for _, _, amount in given)
+        return tuple(
+            Giver(kind=kind, label=label, share=amount / total)
+            for kind, label, amount in sorted(given, key=lambda one: -one[2])
+            if amount > 0
+        )
+
     def _origin(self, passage: int, entry: int, amount: float) -> Origin:
         table = self.snapshot.passages
-        given = [(source, _mass_on(source, passage)) for source in self._run.sources]
-        total = sum(mass for _, mass in given)
         return Origin(
             passage_id=table.id[passage],
             title=table.title[passage],
             rank=self.rank(passage),
             amount=amount,
             quote=best_quote(self.snapshot, self._naming(entry, passage), self._run.asked.aim),
-            givers=tuple(
-                Giver(kind=source.kind, label=_label(source), share=mass / total)
-                for source, mass in sorted(given, key=lambda one: -one[1])
-                if mass > 0
-            ),
+            givers=self._givers(passage),
         )
 
     def _facts(self, passages: list[int], entries: list[int]) -> dict[int, list[int]]:

@@ -12,6 +12,7 @@ from retrieval.walk.constants import WalkConstants
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Source
 from retrieval.walk.step import Step
+from retrieval.walk.steps import direct_share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +27,8 @@ class Run:
     """The question's own, then those of the clauses in order, then those of the links."""
     reset: Floats
     """(m,)."""
-    step: Step
+    steps: tuple[Step, ...]
+    """In order; each has its share of the score."""
     score: Floats
     """(m,)."""
     gone: Ints
@@ -37,6 +39,11 @@ class Run:
     facts_of: Ragged
     """Passage -> the facts that it states."""
     constants: WalkConstants
+
+    @property
+    def direct_share(self) -> float:
+        """What the reset vector counts for in the score."""
+        return direct_share(self.constants)
 
     def best(self, k: int) -> tuple[Ints, Floats]:
         """The k best passages and their scores, best first.

@@ -13,9 +13,11 @@ from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
 from retrieval.walk.loops import halves, products, sentence_products
+from retrieval.walk.words import SharedWords
 
-_CODED = 4
-"""Of the nearest by code, so many times as many as are wanted are compared by their vectors."""
+_CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
+"""Of the nearest by code, four times as many as are wanted are compared by their vectors; in a
+corpus of more than the usual size more, as this power of its size."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +28,10 @@ class Asked:
     """(v, d): of the question and of its clauses."""
     aim: Floats
     """(d,): the mean of question and mask, which sentences about a bridge are compared with."""
+    words: SharedWords | None = None
+    """The words that are no names; None: they do not count."""
+    word_weight: float = 0.0
+    """What a passage gets that has all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +54,7 @@ class Similarity:
         self._sentences = halves(snapshot.sentences.vectors)
         self._indptr = snapshot.sentences.indptr
         self._all = np.arange(len(self._passages), dtype=np.int32)
+        self._wider = _CODED * max(len(self._all) / _USUAL, 1.0) ** _GROWTH
         self._codes = Codes.loads(derived.codes) if len(derived.codes) else None
 
     def own(self, passages: Ints, views: Floats) -> Floats:
@@ -63,6 +70,8 @@ class Similarity:
             np.concatenate((asked.views, asked.aim[None])),
         )
         views = np.float32(0.5) * (self.own(passages, asked.views) + best)
+        if asked.words is not None:
+            views += np.float32(asked.word_weight) * asked.words.at(passages)
         return Looked(views=views, shift=shift, relevance=relevance)
 
     def nearest(self, views: Floats, count: int) -> tuple[Ints, Ints]:
@@ -75,7 +84,7 @@ class Similarity:
             return self._all, self._all
         near = self._all
         if self._codes is not None:
-            near = np.unique(self._codes.nearest(views, _CODED * count))
+            near = np.unique(self._codes.nearest(views, round(self._wider * count)))
             near = near[np.searchsorted(near, 0) :]
         own = self.own(near, views)
         return near[np.unique(np.concatenate([most(view, count) for view in own]))], near

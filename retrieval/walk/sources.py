@@ -8,7 +8,7 @@ from kg.snapshot.tables import Floats, Ints
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import best_rows
+from retrieval.walk.loops import softmax_of_best
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +55,7 @@ def sources(question: Question, base: Base, constants: WalkConstants) -> list[So
             mass=mass * np.float32(weight / total),
         )
         for kind, label, weight, score, number in found
-        for best, mass in [_spread(score, constants)]
+        for best, mass in [softmax_of_best(score, constants.pool, constants.temperature)]
     ]
 
 
@@ -65,11 +65,3 @@ def reset_vector(found: list[Source], base: Base) -> Floats:
     mass = np.concatenate([base.score[:0], *(source.mass for source in found)])
     reset = np.bincount(base.places(passages), mass, minlength=len(base.passages))
     return reset.astype(np.float32)
-
-
-def _spread(scores: Floats, constants: WalkConstants) -> tuple[Ints, Floats]:
-    """A softmax over the best `pool` scores: (their places, their masses, which sum to 1)."""
-    best = best_rows(scores, constants.pool)
-    best = best[scores[best] > -np.inf]
-    weights = np.exp((scores[best] - scores[best[0]]) / constants.temperature)
-    return best, (weights / weights.sum()).astype(np.float32)

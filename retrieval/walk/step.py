@@ -64,6 +64,8 @@ class Step:
     """How much went over each of them."""
     moves: Moves
     """Every part of `arrivals`, by where it came from; its bridges are those of `bridges`."""
+    share: float = 1.0
+    """What `arrivals` counts for in the score."""
 
 
 def take_step(

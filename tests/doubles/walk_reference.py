@@ -59,6 +59,10 @@ class Corpus:
         """Surface -> entries, each known by its main surface."""
         self.title: list[Words] = []
         """The entry that each passage's title is; () without a title."""
+        self.words = [
+            {token.form for token in [*tokenise(one.title), *tokenise(one.text)]}
+            for one in self.notes
+        ]
         self._collect()
         self.mentions: dict[Words, dict[int, list[int]]] = defaultdict(dict)
         """Entry -> passage -> numbers of its sentences that name the entry."""
@@ -149,8 +153,14 @@ class ReferenceWalk:
         whole = _embedded(self._embedder, question)
         mask = self._mask(question, names)
         relevant = whole if mask is None else (whole + mask) / 2
-        views = [self._similarity(whole)]
-        views += [self._similarity(_embedded(self._embedder, one.text)) for one in clauses]
+        views = [self._similarity(whole, self._unnamed(question, names))]
+        views += [
+            self._similarity(
+                _embedded(self._embedder, one.text),
+                self._unnamed(question, names, one.start, one.end),
+            )
+            for one in clauses
+        ]
         distinct = {one.words: one for one in names}
         bonuses = {words: self._bonus(one) for words, one in distinct.items()}
         base = {
@@ -160,8 +170,12 @@ class ReferenceWalk:
         reset = self._reset(base, views[1:], clauses, names, bonuses)
         asked = self._corpus.named_in(question, cased=cased)
         arrivals = self._step(reset, base, relevant, asked)
-        share = self._constants.step_weight
-        return {p: (1 - share) * reset[p] + share * arrivals[p] for p in base}, base
+        share, later = self._constants.step_weight, self._constants.second_weight
+        early = {p: (1 - share) * reset[p] + share * arrivals[p] for p in base}
+        best = sorted(early, key=lambda p: (-early[p], base[p], p))[: self._constants.second_from]
+        total = sum(early[p] for p in best)
+        again = self._step({p: early[p] / total for p in best}, base, relevant, asked)
+        return {p: (1 - later) * early[p] + later * again[p] for p in base}, base
 
     def ranking(self, question: str, k: int) -> list[tuple[str, float]]:
         """(passage id, score) of the k best."""
@@ -192,13 +206,30 @@ class ReferenceWalk:
         text = " ".join("".join(left).split())
         return _embedded(self._embedder, text) if names and text else None
 
-    def _similarity(self, vector: Vector) -> Scores:
-        """Half the passage, half its best sentence."""
-        corpus = self._corpus
+    def _unnamed(
+        self, question: str, names: Sequence[Named], start: int = 0, end: int | None = None
+    ) -> set[str]:
+        """The words of a part of the question that are in no name."""
+        return {
+            token.form
+            for token in tokenise(question)
+            if start <= token.start < (len(question) if end is None else end)
+            and not any(one.start <= token.start < one.end for one in names)
+        }
+
+    def _similarity(self, vector: Vector, words: set[str]) -> Scores:
+        """Half the passage, half its best sentence, and its share of the words by their worth."""
+        corpus, count = self._corpus, len(self._corpus.notes)
+        df = {word: sum(word in found for found in corpus.words) for word in words}
+        worth = {word: math.log(count / max(df[word], 1)) for word in words}
+        whole = sum(worth.values()) or 1.0
         return {
             p: 0.5 * float(vector @ corpus.vectors[p])
             + 0.5 * max(float(vector @ sentence) for sentence in corpus.sentences[p])
-            for p in range(len(corpus.notes))
+            + self._constants.word_weight
+            * sum(worth[word] for word in words & corpus.words[p])
+            / whole
+            for p in range(count)
         }
 
     def _bonus(self, name: Named) -> Scores:

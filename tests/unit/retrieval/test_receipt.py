@@ -109,7 +109,7 @@ def test_a_bridge_tells_where_it_came_from_and_what_is_said_at_both_ends() -> No
     assert (origin.title, origin.rank) == ("Milner", 1)
     assert origin.quote.text == "Brenda Milner was a student of Hebb."
     assert bridge.quote.text == "Hebb was born in Chester."
-    assert {giver.kind for giver in origin.givers} == {"question", "link"}
+    assert {giver.kind for giver in origin.givers} == {"question", "link", "bridge"}
 
 
 def test_facts_about_the_bridge_connect_its_ends() -> None:

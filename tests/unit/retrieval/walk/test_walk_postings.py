@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
+from kg.snapshot.hubs import KEPT
 from retrieval.walk.postings import Postings, idf
 from tests.doubles.pairs import walkable
 
@@ -73,7 +74,7 @@ def test_a_snapshot_that_was_written_says_what_is_kept_of_hubs(tmp_path: Path) -
     chance = random.Random(5)
     hubs = [
         {p: [chance.randrange(3)] for p in chance.sample(range(60), count)}
-        for count in (60, 12, 20, 21, 45)
+        for count in (60, 12, 30, 31, 45)
     ]
     fresh = walkable(60, hubs, titles=[(0, 31), (4, min(hubs[4]))], sentences=3)
     fresh.write(SnapshotWriter(tmp_path / "written"))
@@ -81,5 +82,5 @@ def test_a_snapshot_that_was_written_says_what_is_kept_of_hubs(tmp_path: Path) -
     assert written.derived is not None
     assert written.derived.hubs.tolist() == [0, 3, 4]
     for entry in range(5):
-        assert led_to(written, 20, entry) == led_to(fresh, 20, entry)
+        assert led_to(written, KEPT, entry) == led_to(fresh, KEPT, entry)
     assert led_to(written, 2) == led_to(fresh, 2)

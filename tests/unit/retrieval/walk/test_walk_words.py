@@ -1,0 +1,68 @@
+"""The words that a question and a passage have in common."""
+
+from math import log
+
+import numpy as np
+import pytest
+
+from kg.snapshot import Ragged
+from kg.snapshot.tables import Ints, Words
+from kg.surfaces import key_of
+from retrieval.question import read_question
+from retrieval.walk.words import SharedWords
+
+NONE: Ints = np.zeros(0, dtype=np.int32)
+ALL: Ints = np.arange(4, dtype=np.int32)
+POSTINGS = {"river": [0, 1], "flows": [1], "the": [0, 1, 2, 3], "rhine": [2]}
+
+
+def shared(question: str, gone: Ints = NONE) -> SharedWords:
+    keyed = sorted((key_of(word), rows) for word, rows in POSTINGS.items())
+    table = Words(
+        key=np.array([key for key, _ in keyed], dtype=np.uint64),
+        passages=Ragged.from_rows([rows for _, rows in keyed]),
+        cased=np.ones(4, dtype=np.bool_),
+    )
+    read = read_question(question, lambda names: {"rhine"} & set(names), cased=True)
+    return SharedWords(read, table, 4 - len(gone), gone)
+
+
+def test_a_word_is_worth_more_where_it_is_rare() -> None:
+    found = shared("river flows").at(ALL)[0]
+    assert found.tolist() == pytest.approx([log(2) / log(8), 1, 0, 0])
+
+
+def test_a_word_of_every_passage_is_worth_nothing() -> None:
+    assert shared("the river").at(ALL)[0].tolist() == pytest.approx([1, 1, 0, 0])
+
+
+def test_a_word_of_no_passage_lowers_what_the_others_give() -> None:
+    found = shared("river basin").at(ALL)[0]
+    assert found.tolist() == pytest.approx([log(2) / log(8), log(2) / log(8), 0, 0])
+
+
+def test_words_of_names_do_not_count() -> None:
+    assert shared("river Rhine").at(ALL)[0].tolist() == pytest.approx([1, 1, 0, 0])
+
+
+def test_a_clause_counts_its_own_words() -> None:
+    whole, first, second = shared("the river there flows, which the river has").at(ALL)
+    assert first[1] > whole[1]
+    assert second.tolist()[2:] == [0, 0]
+
+
+def test_a_question_without_words_shares_nothing() -> None:
+    assert shared("?").at(ALL).tolist() == [[0, 0, 0, 0]]
+
+
+def test_passages_that_are_gone_make_words_rarer() -> None:
+    gone = np.array([0], dtype=np.int32)
+    found = shared("river flows", gone).at(ALL)[0]
+    assert found[1] == pytest.approx(1)
+    assert shared("the river", gone).at(ALL)[0][2] == 0
+
+
+def test_the_best_are_those_with_most_of_the_words() -> None:
+    assert shared("river flows").best(1).tolist() == [1]
+    assert shared("river flows").best(9).tolist() == [0, 1]
+    assert shared("unknown").best(9).tolist() == []
