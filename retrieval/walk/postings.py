@@ -3,7 +3,7 @@
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.hubs import KEPT, best_pairs
+from kg.snapshot.hubs import best_pairs
 from kg.snapshot.tables import Floats, Ints, Longs, Pairs
 from retrieval.walk.loops import bridges_from, posting_rows
 
@@ -21,7 +21,9 @@ class Postings:
         """The n of idf."""
         self._limit = limit
         self._sentences = snapshot.sentences.indptr
-        derived = snapshot.derived if limit == KEPT else None
+        derived = snapshot.derived
+        if derived is not None and derived.kept.shape[1] != limit:
+            derived = None
         self._hubs = derived.hubs if derived else np.zeros(0, dtype=np.int32)
         self._kept = derived.kept if derived else np.zeros((0, limit), dtype=np.int64)
         self._found: dict[int, Longs] = {}
