@@ -44,7 +44,8 @@ class Outcome:
     equal: bool
     """Whether the graph equals the undisturbed one."""
     twice: list[float] = field(default_factory=list)
-    """For each answer that was given twice: seconds from the first one to the next kill."""
+    """For each answer that was given twice: seconds between the first one and the next kill, or one
+    just before it: a process that was killed takes a moment to hang up."""
 
     @property
     def sound(self) -> bool:
@@ -207,7 +208,8 @@ def _times(havoc: Havoc, victim: Victim) -> int:
 
 
 def _gap(havoc: Havoc, answered: float) -> float:
-    return min((m - answered for m, _ in havoc.moments if m > answered), default=float("inf"))
+    near = (abs(moment - answered) for moment, _ in havoc.moments if moment > answered - MOMENT)
+    return min(near, default=float("inf"))
 
 
 def _settled(core: Core, wanted: str) -> bool:
