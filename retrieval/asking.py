@@ -15,7 +15,7 @@ from inference.embedder import Embedder, Kind, Part, part_embedder
 from kg.snapshot.tables import Floats
 from retrieval.mode import Divided, Mode
 
-CONTRAST = 0.6
+CONTRAST = 0.9
 """How much of the question's vector is taken off that of a part."""
 
 
