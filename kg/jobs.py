@@ -74,6 +74,15 @@ class Progress:
     cost: float = 0.0
     """Money, in the currency of the prices; 0 if prices are unknown."""
 
+    def __add__(self, other: "Progress") -> "Progress":
+        return Progress(
+            passages=self.passages + other.passages,
+            passages_done=self.passages_done + other.passages_done,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=self.cost + other.cost,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:

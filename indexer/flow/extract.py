@@ -14,7 +14,7 @@ import structlog
 
 from indexer.extracting import extracted, failures_of, usable
 from indexer.extraction.port import Extractor
-from indexer.flow.batches import Batch
+from indexer.flow.batches import PASSAGES, Batch
 from indexer.flow.purse import Purse
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
@@ -23,6 +23,7 @@ from indexer.ingester import SETUP_ERRORS
 from indexer.patience import patiently
 from indexer.spending import progress_of
 from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
+from kg.jobs import Progress
 from kg.records import CollectionSettings, Passage
 
 _log = structlog.get_logger(__name__)
@@ -92,15 +93,31 @@ class Extracting:
         passages: Sequence[Passage],
         tasks_of: Mapping[str, Sequence[str]],
     ) -> None:
-        tools = self.tools
-        for extraction in extracted(tools.store, batch.collection, extractor, passages, tasks_of):
-            tools.meter.passage(
-                input_tokens=extraction.input_tokens,
-                output_tokens=extraction.output_tokens,
-                failed=bool(extraction.failure),
-            )
-            new = progress_of(extraction, tasks_of[extraction.passage_id], self.purse.prices)
-            patiently(partial(tools.queue.note_progress, new))
+        tools, prices = self.tools, self.purse.prices
+        news: list[Mapping[str, Progress]] = []
+        try:
+            found = extracted(tools.store, batch.collection, extractor, passages, tasks_of)
+            for extraction in found:
+                tools.meter.passage(
+                    input_tokens=extraction.input_tokens,
+                    output_tokens=extraction.output_tokens,
+                    failed=bool(extraction.failure),
+                )
+                news.append(progress_of(extraction, tasks_of[extraction.passage_id], prices))
+                if len(news) == PASSAGES:
+                    self._note(news)
+        finally:
+            self._note(news)
+
+    def _note(self, news: list[Mapping[str, Progress]]) -> None:
+        """Note progress, in one transaction: workers wait for each other's."""
+        total: dict[str, Progress] = {}
+        for new in news:
+            for task_id, progress in new.items():
+                total[task_id] = total.get(task_id, Progress()) + progress
+        news.clear()
+        if total:
+            patiently(partial(self.tools.queue.note_progress, total))
 
     def _lacking(
         self, collection: str, fingerprint: str, task_id: str, passage_ids: Sequence[str]
