@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Literal
 
 from kg.jobs import TaskState
@@ -72,6 +72,7 @@ class Havoc:
     _places: list[int] = field(default_factory=list)
     """The place in the plant of each role's present worker."""
     _api: int = 0
+    _lock: Lock = field(default_factory=Lock)
 
     def begin(self) -> None:
         """Start the workers and the API."""
@@ -95,7 +96,17 @@ class Havoc:
             time.sleep(self.chance.uniform(*self.pause))
             (victim,) = self.chance.choices(list(kill), weights)
             self.moments.append((time.time(), victim))
-            kill[victim]()
+            with self._lock:
+                kill[victim]()
+
+    def supervise(self) -> None:
+        """Start again what ended by itself, as while the store was away."""
+        with self._lock:
+            for role, place in enumerate(self._places):
+                if self.plant.workers[place].poll() is not None:
+                    self._places[role] = self.plant.begin(ROLES[role])
+            if self.plant.workers[self._api].poll() is not None:
+                self._api = self.plant.begin_api(self.port)
 
     def hand_in(self, documents: list[SourceDocument]) -> None:
         """Over HTTP, a few at a time, each again until the API says that it has them."""
@@ -161,7 +172,7 @@ def run(
     drafts: bool = True,
     store: State | None = None,
 ) -> Outcome:
-    """Index a corpus while somebody kills; `seconds`: of one call. Raises: TimeoutError."""
+    """Index a corpus while somebody kills; `seconds`: of one call, `limit`: of the whole."""
     texts = corpus(documents, passages)
     ledger = Ledger(seconds=0.0)
     extra = {"first_tier": str(drafts).lower()}
@@ -186,10 +197,13 @@ def run(
         ]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join(limit)
+        while any(thread.is_alive() for thread in threads) and time.monotonic() - began < limit:
+            time.sleep(1.0)
+            havoc.supervise()
         with plant.opened() as core:
-            until(lambda: core.queue.waiting() == 0, limit)
+            while core.queue.waiting() and time.monotonic() - began < limit:
+                time.sleep(0.5)
+                havoc.supervise()
             took = time.monotonic() - began
             indexed = sum(job.counts.get(TaskState.EXTRACTED, 0) for job in core.queue.jobs())
             return Outcome(
