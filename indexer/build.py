@@ -58,7 +58,7 @@ def build_snapshot(
     passage_cased = _cased(old, merge, passages)
     cased = corpus_has_case(passage_cased)
     names = collect_names(
-        passages, _names(mentions), cased=cased, known=known_surfaces(old, cased=cased)
+        passages, _names(mentions, cased=cased), cased=cased, known=known_surfaces(old, cased=cased)
     )
     pairs, words = find_pairs(
         corpus, names, cased=cased, old=old, passages=merge, sentences=sentence_merge
@@ -84,9 +84,16 @@ def build_snapshot(
     )
 
 
-def _names(mentions: Sequence[Mention]) -> list[str]:
-    """What extractors named, without what never bridges passages."""
-    return sorted({m.surface for m in mentions if is_name(m.surface, m.type)})
+def _names(mentions: Sequence[Mention], *, cased: bool) -> list[str]:
+    """What extractors named, without what never bridges passages.
+
+    Where no capitals tell names from the other ends of triples ('the country'), only what has a
+    type is a name, if the extractor gives any.
+    """
+    typed = not cased and any(mention.type for mention in mentions)
+    return sorted(
+        {m.surface for m in mentions if is_name(m.surface, m.type) and (m.type or not typed)}
+    )
 
 
 def _cased(old: Snapshot, merge: Merge, passages: Sequence[Passage]) -> Bools:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 
-KEPT = 30
+KEPT = 20
 """An entry with more pairs than this is a hub; so many of its pairs are kept."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class WalkConstants:
     """All numbers of the walk, with the values that it uses."""
 
-    temperature: float = 0.1
+    temperature: float = 0.09
     """Of every softmax: cosines that differ by this much differ e-fold in weight."""
     pool: int = 20
     """How many of the best passages each source is spread over."""
@@ -30,13 +30,13 @@ class WalkConstants:
     """How much more a bridge is taken that leads to better passages."""
     word_weight: float = 0.1
     """Added to a similarity for a passage that has all words of the question that are no names."""
-    postings: int = 30
+    postings: int = 20
     """A name's mentions beyond its best so many are not walked to (own titles, then earliest)."""
     step_weight: float = 0.5
     """What the step counts for beside the sources, of 1."""
-    second_weight: float = 0.25
+    second_weight: float = 0.2
     """Share in the score of a second step, from the best that the first one led to."""
-    second_from: int = 5
+    second_from: int = 3
     """How many passages the second step is taken from."""
     worded: int = 50
     """How many passages are looked at for the words that they share with the question."""

@@ -4,7 +4,7 @@ A bridge is an entry that a source passage shares with others and that the quest
 name. With the fitness w(e, p) of arriving at passage p over bridge e, and the mass rest(e, p1) of
 all that e leads to besides p1:
 
-    w(e, p)   = exp((r/2 + base(p)/2 + 0.2 [e is p's title]) / 0.1)
+    w(e, p)   = exp((r/2 + base(p)/2 + 0.2 [e is p's title]) / 0.09)
                 r = the best inner product of the sentences of p that name e with the question
     P(e | p1) ∝ idf(e) · rest(e, p1)^0.5
     h(p2)     = Σ over p1, e of  a(p1) · P(e | p1) · w(e, p2) / rest(e, p1),   p2 ≠ p1

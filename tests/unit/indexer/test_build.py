@@ -139,6 +139,14 @@ def test_numbers_and_amounts_are_entities_but_no_entries() -> None:
     assert sorted(snapshot.gazetteer.label) == ["Brenda Milner", "Donald Hebb", "McGill"]
 
 
+def test_without_capitals_only_what_has_a_type_is_a_name() -> None:
+    text = "the country where hebb was born has a memory of him."
+    untyped = note(text, "", "hebb, country")
+    lower = replace(untyped, types=("PERSON", ""))
+    assert list(snapshot_of([lower], HashEmbedder()).gazetteer.label) == ["hebb"]
+    assert sorted(snapshot_of([untyped], HashEmbedder()).gazetteer.label) == ["country", "hebb"]
+
+
 def test_entries_are_paired_with_passages_whose_extraction_missed_them() -> None:
     snapshot = snapshot_of([HEBB, MILNER], HashEmbedder())
     entry = list(snapshot.gazetteer.label).index("McGill")

@@ -91,7 +91,7 @@ def test_an_empty_corpus_has_an_empty_ranking() -> None:
 def test_the_one_passage_of_a_corpus_has_what_the_sources_give() -> None:
     ranking, titles = ranked([HOPS[0]], "Who taught Milner?")
     assert titles == ["Milner"]
-    assert ranking.scores.tolist() == pytest.approx([0.75 * 0.5])
+    assert ranking.scores.tolist() == pytest.approx([0.8 * 0.5])
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])

@@ -74,7 +74,7 @@ def test_a_snapshot_that_was_written_says_what_is_kept_of_hubs(tmp_path: Path) -
     chance = random.Random(5)
     hubs = [
         {p: [chance.randrange(3)] for p in chance.sample(range(60), count)}
-        for count in (60, 12, 30, 31, 45)
+        for count in (60, 12, KEPT, KEPT + 1, 45)
     ]
     fresh = walkable(60, hubs, titles=[(0, 31), (4, min(hubs[4]))], sentences=3)
     fresh.write(SnapshotWriter(tmp_path / "written"))

@@ -55,9 +55,9 @@ def by_kind(found: Sequence[Source]) -> dict[str, float]:
 def test_the_reset_is_a_sharp_softmax_of_the_base_score() -> None:
     scores = base([0.5, 0.4, 0.3])
     total = 1 + 1 / e + 1 / e**2
-    assert reset_vector(sources(question(), scores, WalkConstants()), scores) == pytest.approx(
-        [1 / total, 1 / e / total, 1 / e**2 / total]
-    )
+    assert reset_vector(
+        sources(question(), scores, WalkConstants(temperature=0.1)), scores
+    ) == pytest.approx([1 / total, 1 / e / total, 1 / e**2 / total])
 
 
 def test_only_the_best_passages_get_mass() -> None:
@@ -68,14 +68,14 @@ def test_only_the_best_passages_get_mass() -> None:
 
 def test_a_clause_weighs_half_as_much_as_the_question() -> None:
     scores = base([0.5, -9], clauses=[[-9, 0.5]])
-    found = sources(question(clauses=[clause()]), scores, WalkConstants())
+    found = sources(question(clauses=[clause()]), scores, WalkConstants(temperature=0.1))
     assert reset_vector(found, scores) == pytest.approx([2 / 3, 1 / 3])
     assert by_kind(found) == pytest.approx({"question": 2 / 3, "clause": 1 / 3})
 
 
 def test_a_name_weighs_by_its_largest_bonus() -> None:
     scores = base([0.5, -9], bonus=0.15)
-    found = sources(question(links=[LINK]), scores, WalkConstants())
+    found = sources(question(links=[LINK]), scores, WalkConstants(temperature=0.1))
     assert by_kind(found) == pytest.approx({"question": 1 / 1.25, "link": 0.25 / 1.25})
     assert reset_vector(found, scores) == pytest.approx([0.8, 0.2])
     assert [one.label for one in found] == [TEXT, "Hebb"]
@@ -88,7 +88,7 @@ def test_a_clause_gets_the_bonuses_of_the_names_inside_it(
     found = sources(
         question(links=[LINK], clauses=[clause(*surfaces)]),
         base([0.5, 0.5], clauses=[[0.2, 0.2]], bonus=0.1),
-        WalkConstants(),
+        WalkConstants(temperature=0.1),
     )
     mass = next(one for one in found if one.kind == "clause")
     at = dict(zip(mass.passages.tolist(), (mass.mass / mass.weight).tolist(), strict=True))

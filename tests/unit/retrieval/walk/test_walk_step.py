@@ -29,7 +29,7 @@ def step(
         np.array(reset, dtype=np.float32),
         np.array(excluded, dtype=np.int32),
         Postings(snapshot, limit),
-        WalkConstants(),
+        WalkConstants(temperature=0.1),
     )
 
 
