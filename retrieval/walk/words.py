@@ -1,8 +1,8 @@
 """The words that a question and a passage have in common.
 
 Words of names are left out: what those are worth is in the links' bonuses. A word is worth
-ln(P / df), with df the number of passages that have it; one that is in none of the P is worth as
-much as one that is in one.
+ln(P / df), with df the number of passages that have it, and nothing if it is common; one that is in
+none of the P is worth as much as one that is in one.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,13 @@ import numpy as np
 from kg.snapshot.tables import Bools, Floats, Ints, Longs, Words
 from kg.surfaces import key_of
 from retrieval.question import Question
-from retrieval.walk.loops import standing
+from retrieval.walk.loops import best_rows, standing
 
-_READ = 2_000
-"""Of how many postings of a view's rarest words the passages are compared with it."""
+_READ = 500
+"""How many postings of a question's rarest words are read for candidates."""
+_COMMON, _FEW = 0.2, 20
+"""A word that more than this share of the passages has, and more than a few, is worth nothing:
+hardly anything is lost, and its postings need not be read."""
 
 
 class SharedWords:
@@ -24,24 +27,20 @@ class SharedWords:
     def __init__(self, question: Question, table: Words, passages: int, gone: Ints) -> None:
         """`passages`: how many there are, without those that are `gone`."""
         forms = sorted({form for form, _ in question.words})
-        key = np.array([key_of(form) for form in forms], dtype=np.uint64)
-        row = np.searchsorted(table.key, key)
-        known = np.zeros(len(key), dtype=np.bool_)
-        if len(table.key):
-            known = table.key[np.minimum(row, len(table.key) - 1)] == key
-        row = row[known]
-        self._first: Longs = table.passages.indptr[row].astype(np.int64)
-        self._end: Longs = table.passages.indptr[row + 1].astype(np.int64)
-        self._items = table.passages.items
-        df = self._end - self._first
+        known, row = _rows(table, forms)
+        first: Longs = table.passages.indptr[row].astype(np.int64)
+        end: Longs = table.passages.indptr[row + 1].astype(np.int64)
+        df = end - first
         if len(gone):
-            df = df - standing(gone, self._first, self._end, self._items).sum(axis=1).astype(int)
+            df = df - standing(gone, first, end, table.passages.items).sum(axis=1).astype(np.int64)
+        rare = df <= max(_COMMON * passages, _FEW)
         worth = np.full(len(forms), np.log(max(passages, 1)))
-        worth[known] = np.log(np.maximum(passages, 1) / np.maximum(df, 1))
+        worth[known] = np.where(rare, np.log(max(passages, 1) / np.maximum(df, 1)), 0.0)
         asked = _asked(question, forms) * worth
         total = asked.sum(axis=1, keepdims=True)
         share = np.divide(asked, total, out=np.zeros_like(asked), where=total > 0)
-        self._share: Floats = share[:, known].astype(np.float32)
+        self._share: Floats = share[:, known[rare]].astype(np.float32)
+        self._first, self._end, self._items = first[rare], end[rare], table.passages.items
 
     def at(self, passages: Ints) -> Floats:
         """(v, n): the share of each view's words, by worth, that stands in each passage, 0..1."""
@@ -49,19 +48,27 @@ class SharedWords:
         return found
 
     def best(self, count: int) -> Ints:
-        """The `count` passages of each view that have most of its words, found by its rarest words;
-        distinct, ascending."""
-        found = [np.zeros(0, dtype=np.int32)]
+        """The `count` passages of each view that have most of its words, among those that have the
+        question's rarest words; distinct, ascending."""
         df = self._end - self._first
-        for view, share in enumerate(self._share):
-            rarest = np.flatnonzero(share > 0)
-            rarest = rarest[np.argsort(df[rarest], kind="stable")]
-            rarest = rarest[np.cumsum(df[rarest]) <= _READ]
-            postings = [self._items[self._first[word] : self._end[word]] for word in rarest]
-            passages = np.unique(np.concatenate([found[0], *postings]))
-            best = np.argsort(-self.at(passages)[view], kind="stable")[:count]
-            found.append(passages[best])
-        return np.unique(np.concatenate(found))
+        rarest = np.argsort(df, kind="stable")
+        rarest = rarest[np.cumsum(df[rarest]) <= _READ]
+        postings = [self._items[self._first[word] : self._end[word]] for word in rarest.tolist()]
+        if not postings:
+            return np.zeros(0, dtype=np.int32)
+        passages = np.unique(np.concatenate(postings))
+        best = [best_rows(share, count) for share in self.at(passages)]
+        return passages[np.unique(np.concatenate(best))]
+
+
+def _rows(table: Words, forms: Sequence[str]) -> tuple[Longs, Longs]:
+    """(which of these words the corpus has, their rows in the table)."""
+    key = np.array([key_of(form) for form in forms], dtype=np.uint64)
+    row = np.searchsorted(table.key, key)
+    if not len(table.key):
+        return row[:0], row[:0]
+    known = np.flatnonzero(table.key[np.minimum(row, len(table.key) - 1)] == key)
+    return known, row[known]
 
 
 def _asked(question: Question, forms: Sequence[str]) -> Bools:
