@@ -23,6 +23,11 @@ def print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
 
 
+def print_line(text: str) -> None:
+    """Print a text that stays one line on a terminal, too, as addresses must."""
+    console().print(text, soft_wrap=True)
+
+
 def print_error(message: str) -> None:
     """Print one clear line, red where standard error is a terminal."""
     _print_marked("Error", "bold red", message)
