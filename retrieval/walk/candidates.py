@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from kg.snapshot.tables import Floats, Ints
 from retrieval.walk.links import LinkBonus
+from retrieval.walk.loops import distinct
 from retrieval.walk.similarity import Similarity, most
 
 _MANY = 1_000
@@ -27,4 +26,4 @@ def candidates(
                 score += other.at(mentioning)
             mentioning = mentioning[most(score, count)]
         found.append(mentioning)
-    return np.unique(np.concatenate(found))
+    return distinct(found)

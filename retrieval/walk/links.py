@@ -8,6 +8,7 @@ import numpy as np
 from kg.snapshot.tables import Bools, Floats, Ints
 from retrieval.question import Link
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.loops import distinct
 from retrieval.walk.postings import Postings
 
 
@@ -58,7 +59,7 @@ class LinkBonus:
             if len(few) > most:
                 few = np.union1d(few[meaning.is_title], np.intersect1d(few, among))
             found.append(few)
-        return np.unique(np.concatenate(found))
+        return distinct(found)
 
 
 def link_bonus(

@@ -9,6 +9,7 @@ All are in this one file, for what was compiled is compiled anew only if its own
 
 import os
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import llvmlite.binding  # type: ignore[import-untyped]  # it has no types
@@ -148,13 +149,44 @@ def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
     return found[:count].copy()
 
 
+@compiled(f"int32[::1]({_INTS})")
+def _each_once(ascending: Ints) -> Ints:
+    found = np.empty(len(ascending), dtype=np.int32)
+    count = 0
+    for row in range(len(ascending)):
+        if not row or ascending[row] != ascending[row - 1]:
+            found[count] = ascending[row]
+            count += 1
+    return found[:count].copy()
+
+
+def distinct(numbers: Sequence[Ints]) -> Ints:
+    """What is in any of these arrays, each number once, ascending.
+
+    As np.unique of all of them, in a fifth of the time for some hundreds.
+    """
+    none = np.zeros(0, dtype=np.int32)
+    return _each_once(np.sort(np.concatenate([none, *numbers], dtype=np.int32)))
+
+
 @compiled(f"float32[:, ::1]({_INTS}, {_LONGS}, {_LONGS}, {_INTS})")
 def standing(passages: Ints, first: Longs, end: Longs, items: Ints) -> Floats:
-    """(w, n): 1 where a passage is among the ascending items[first[w]:end[w]], else 0."""
+    """(w, n): 1 where a passage is among the ascending items[first[w]:end[w]], else 0.
+
+    Quickest for ascending passages: each is looked for from where the one before was found.
+    """
     found = np.zeros((len(first), len(passages)), dtype=np.float32)
     for word in range(len(first)):
+        low, before = first[word], np.int32(-1)
         for number in range(len(passages)):
-            low, high = first[word], end[word]
+            if passages[number] < before:
+                low = first[word]
+            before, stride, high = passages[number], 1, low
+            while high < end[word] and items[high] < passages[number]:
+                low = high + 1
+                high += stride
+                stride *= 2
+            high = min(high, end[word])
             while low < high:
                 middle = (low + high) // 2
                 if items[middle] < passages[number]:

@@ -18,6 +18,7 @@ from retrieval.walk.candidates import candidates
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.explanation import explain
 from retrieval.walk.links import LinkBonus, link_bonus
+from retrieval.walk.loops import distinct
 from retrieval.walk.parts import parts_of
 from retrieval.walk.postings import Postings
 from retrieval.walk.receipt import WalkTrace
@@ -106,7 +107,8 @@ class ConditionedWalk:
         count = self._constants.candidates + len(self._gone)
         begin = candidates(self._similarity, asked.views, links, count)
         if asked.words is not None:
-            begin = np.union1d(begin, asked.words.best(self._constants.worded + len(self._gone)))
+            worded = asked.words.best(self._constants.worded + len(self._gone))
+            begin = distinct([begin, worded])
         base.look_at(np.setdiff1d(begin, self._gone) if len(self._gone) else begin)
         return base
 

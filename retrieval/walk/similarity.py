@@ -12,7 +12,7 @@ import numpy as np
 from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
-from retrieval.walk.loops import halves, products, sentence_products
+from retrieval.walk.loops import distinct, halves, products, sentence_products
 from retrieval.walk.words import SharedWords
 
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
@@ -87,7 +87,7 @@ class Similarity:
             near = np.unique(self._codes.nearest(views, round(self._wider * count)))
             near = near[np.searchsorted(near, 0) :]
         own = self.own(near, views)
-        return near[np.unique(np.concatenate([most(view, count) for view in own]))], near
+        return near[distinct([most(view, count) for view in own])], near
 
 
 def most(scores: Floats, count: int) -> Ints:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from kg.snapshot.tables import Floats, Ints, Longs
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import best_relevance, places_of, rest_of, table_of
+from retrieval.walk.loops import best_relevance, distinct, places_of, rest_of, table_of
 from retrieval.walk.postings import Postings
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
@@ -78,7 +78,7 @@ def take_step(
     """
     sources = np.flatnonzero(reset > 0).astype(np.int32)
     origin, bridge = postings.bridges_of(base.passages[sources], excluded)
-    entries = np.unique(bridge)
+    entries = distinct([bridge])
     which = places_of(table_of(entries), entries, bridge)
     indptr, rows = postings.rows_of(entries)
     base.look_at(postings.pairs.passage[rows])

@@ -12,7 +12,7 @@ import numpy as np
 from kg.snapshot.tables import Bools, Floats, Ints, Longs, Words
 from kg.surfaces import key_of
 from retrieval.question import Question
-from retrieval.walk.loops import best_rows, standing
+from retrieval.walk.loops import best_rows, distinct, standing
 
 _READ = 500
 """How many postings of a question's rarest words are read for candidates."""
@@ -56,9 +56,9 @@ class SharedWords:
         postings = [self._items[self._first[word] : self._end[word]] for word in rarest.tolist()]
         if not postings:
             return np.zeros(0, dtype=np.int32)
-        passages = np.unique(np.concatenate(postings))
+        passages = distinct(postings)
         best = [best_rows(share, count) for share in self.at(passages)]
-        return passages[np.unique(np.concatenate(best))]
+        return passages[distinct(best)]
 
 
 def _rows(table: Words, forms: Sequence[str]) -> tuple[Longs, Longs]:
