@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from inference.embedder import Kind
 from kg.errors import SettingsInvalid
+from server import addresses
 
 PREFIX = "AMMON_"
 CONFIG_VARIABLE = "AMMON_CONFIG"
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
 
     store: Literal["sqlite", "neo4j"] = "sqlite"
     """Where the graph is kept: sqlite, a file below data_dir, or neo4j, for several machines."""
-    neo4j_uri: str = "bolt://127.0.0.1:7687"
+    neo4j_uri: Annotated[str, AfterValidator(addresses.neo4j_uri)] = "bolt://127.0.0.1:7687"
     """The Neo4j of store neo4j: bolt://HOST:PORT, or neo4j://HOST:PORT for a cluster."""
     neo4j_user: str = "neo4j"
     """The user there."""
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
     neo4j_browser_url: str = "http://127.0.0.1:7474"
     """Where people open Neo4j Browser; links to it begin so."""
 
-    snapshot_url: str = ""
+    snapshot_url: Annotated[str, AfterValidator(addresses.snapshot_url)] = ""
     """Where snapshots are kept for servers on several machines, as s3://bucket/folder or another
     URL of fsspec; unless set, below `data_dir`."""
     snapshot_endpoint: str = ""

@@ -1,0 +1,41 @@
+"""Addresses in settings: what could never be meant is refused before it is used.
+
+Each function takes a setting's value and returns it as it is to be used, or raises a ValueError
+that says what to write in its place.
+"""
+
+from urllib.parse import unquote
+
+_BOLT = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+
+
+def neo4j_uri(uri: str) -> str:
+    """An address that Neo4j's driver takes."""
+    scheme, separator, rest = uri.partition("://")
+    if scheme not in _BOLT or not separator or not rest.strip("/"):
+        raise ValueError(
+            "it is no address of Neo4j's Bolt: write bolt://HOST:7687, neo4j://HOST:7687 for a "
+            "cluster, or bolt+s:// or neo4j+s:// for TLS (its Browser's http:// is another one)"
+        )
+    return uri
+
+
+def snapshot_url(url: str) -> str:
+    """A place that other processes find too; a file's path without its percent signs."""
+    scheme, _, rest = url.partition("://")
+    match scheme.lower():
+        case "memory":
+            raise ValueError(
+                f"{url!r} is the memory of one process, in which no other one finds a snapshot: "
+                "write s3://bucket/folder or file:///folder, or unset it to keep them in data_dir"
+            )
+        case "file" | "local":
+            path = unquote(rest)
+            if not path.startswith("/") or not path.strip("/"):
+                raise ValueError(
+                    f"{url!r} names no absolute folder: write file:///folder, with three slashes"
+                )
+            return f"{scheme}://{path}"
+        case "s3" | "s3a" if not rest.partition("/")[0]:
+            raise ValueError(f"{url!r} names no bucket: write s3://bucket/folder")
+    return url
