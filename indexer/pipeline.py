@@ -18,6 +18,7 @@ from indexer.ingester import SETUP_ERRORS, Ingester, Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from indexer.spending import UNKNOWN, Prices
+from indexer.terms import check_terms
 from inference.embedder import Embedder
 from kg.errors import AmmonError
 from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Task
@@ -48,6 +49,8 @@ class _Chosen:
     documents: tuple[Document, ...]
     unchanged: int = 0
     superseded: tuple[str, ...] = ()
+    waiting: frozenset[str] = frozenset()
+    """Ids of those that are not, because they wait in a job already."""
     known: bool = False
     """Whether their collection is there."""
 
@@ -111,10 +114,12 @@ class Pipeline:
         """Queue, as one job, the documents that are not yet in the graph as they are.
 
         Documents with quarantined passages are queued again even if they did not change.
-        Raises: CollectionNotFound.
+        Raises: CollectionNotFound; WaitsOtherwise if some wait already, and not within the budget
+        or with the priority that is given.
         """
         anew = self._quarantined(collection)
         found = self._choose(collection, documents, anew=anew)
+        check_terms(self.queue, collection, found.waiting, priority=priority, budget=budget)
         return self._enqueue(collection, found, priority=priority, budget=budget)
 
     def _enqueue(
@@ -141,6 +146,8 @@ class Pipeline:
         """What changed, and the documents `anew` whether they did or not."""
         settings = self.store.collection(collection).settings
         known = self._known(collection, anew)
+        pending = self.queue.pending(collection)
+        known.update(pending)
         chosen: dict[str, Document] = {}
         seen: set[str] = set()
         superseded: dict[str, None] = {}
@@ -156,6 +163,7 @@ class Pipeline:
             documents=tuple(chosen.values()),
             unchanged=len(seen) - len(chosen),
             superseded=tuple(superseded),
+            waiting=frozenset(seen & pending.keys() - chosen.keys()),
             known=True,
         )
 
@@ -255,8 +263,10 @@ class Pipeline:
 
         With another embedder alone nothing is queued: the next snapshot is made with it. Until then
         questions are answered from the snapshots of the one before.
-        Raises: CollectionNotFound, and what making the extractor raises.
+        Raises: CollectionNotFound, what making the extractor raises; WaitsOtherwise if documents
+        wait already, and not within the budget that is given.
         """
+        check_terms(self.queue, collection, None, budget=budget)
         present = self._extractor(settings).fingerprint
         before = self.store.collection(collection)
         other_embedder = settings.embedder != before.settings.embedder
@@ -280,11 +290,10 @@ class Pipeline:
         return collection.settings.embedder
 
     def _known(self, collection: str, anew: Set[str]) -> dict[str, str]:
-        """Fingerprints of documents that are, or are about to be, as wanted in the graph."""
+        """Fingerprints of documents that are as wanted in the graph."""
         known = dict(self.store.fingerprints(collection))
         for document_id in anew:
             known.pop(document_id, None)
-        known.update(self.queue.pending(collection))
         return known
 
     def _quarantined(self, collection: str) -> Set[str]:

@@ -13,7 +13,8 @@
     ├── Conflict
     │   ├── CollectionExists
     │   ├── SettingsConflict
-    │   └── PricesUnknown
+    │   ├── PricesUnknown
+    │   └── WaitsOtherwise
     ├── StoreError                 the store cannot do what was asked
     │   ├── StoreUnavailable
     │   │   └── StoreClosed
@@ -88,6 +89,10 @@ class SettingsConflict(Conflict):
 
 class PricesUnknown(Conflict):
     """A budget of money was given, and the settings do not say what a model costs."""
+
+
+class WaitsOtherwise(Conflict):
+    """Documents wait in a job already, under another budget or priority than they are given."""
 
 
 class StoreError(AmmonError):

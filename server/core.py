@@ -76,10 +76,12 @@ class Core:
     def create_collection(self, name: str, wanted: Wanted = Wanted()) -> Collection:
         """Nothing is made that nothing could be indexed in.
 
-        Raises: NameInvalid, CollectionExists, SettingsInvalid, WeightsInvalid, DependencyMissing.
+        Raises: NameInvalid, CollectionExists, SettingsInvalid, WeightsInvalid, DependencyMissing,
+        SnapshotUnavailable.
         """
         settings = self._settle(wanted, self._defaults())
         self.pipeline.check(settings)
+        self.folders.check()
         return self.store.create_collection(name, settings)
 
     def ensure_collection(self, name: str, wanted: Wanted) -> Collection:
@@ -118,7 +120,10 @@ class Core:
         priority: int = 0,
         budget: Budget = UNLIMITED,
     ) -> Submission:
-        """Queue what is new or changed, and wake the worker. Raises: CollectionNotFound."""
+        """Queue what is new or changed, and wake the worker.
+
+        Raises: CollectionNotFound; WaitsOtherwise (see `Pipeline.submit`).
+        """
         submission = self.pipeline.submit(collection, documents, priority=priority, budget=budget)
         self.worker.wake()
         return submission
@@ -178,7 +183,8 @@ class Core:
     def reindex(self, collection: str, wanted: Wanted, *, budget: Budget = UNLIMITED) -> Submission:
         """Change how a collection is indexed, and queue what that changes.
 
-        Raises: CollectionNotFound, SettingsInvalid, WeightsInvalid, DependencyMissing.
+        Raises: CollectionNotFound, SettingsInvalid, WeightsInvalid, DependencyMissing;
+        WaitsOtherwise (see `Pipeline.reindex`).
         """
         settings = self._settle(wanted, self.store.collection(collection).settings)
         self.pipeline.check(settings)

@@ -81,7 +81,7 @@ def ingest(
 
     `prefix` is put before every source, to tell equal names from different places apart;
     `budget`: what a chat model may be paid for it.
-    Raises: CollectionNotFound, StoreError, ModelError: what is done stays done.
+    Raises: CollectionNotFound, StoreError, ModelError: what is done stays done. WaitsOtherwise.
     """
     started = time.monotonic()
     before = set(core.store.fingerprints(collection))

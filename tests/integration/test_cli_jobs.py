@@ -166,6 +166,21 @@ def test_jobs_are_listed_and_shown(ammon: Ammon, notes: Path, model: ChatServer)
     assert found["failed"] == []
 
 
+def test_a_budget_is_not_ignored_for_what_waits_without_one(
+    ammon: Ammon, notes: Path, model: ChatServer
+) -> None:
+    model.chat = lambda _: Answer(status=401, content="no key")
+    ammon("ingest", notes)
+    (job,) = ammon("status", "--json").json["jobs"]
+    model.chat, before = answers, model.calls
+    said = ammon("ingest", notes, "--budget", "10tokens")
+    assert (said.code, model.calls) == (1, before), "nothing was paid"
+    assert f"ammon jobs cancel {job['id']}" in " ".join(said.err.split())
+    ammon("jobs", "cancel", job["id"])
+    said = ammon("ingest", notes, "--budget", "10tokens")
+    assert ("The job's budget of 10 tokens" in said.err, model.calls) == (True, before)
+
+
 def test_a_job_that_is_not_there_is_named(ammon: Ammon) -> None:
     said = ammon("jobs", "show", "job-none")
     assert (said.code, "job-none" in said.err) == (1, True)

@@ -117,6 +117,23 @@ def test_money_without_prices_is_a_conflict(tmp_path: Path) -> None:
         assert "AMMON_LLM_PRICE_INPUT" in refused.json()["detail"]
 
 
+def test_a_budget_for_what_waits_without_one_is_a_conflict(tmp_path: Path) -> None:
+    go_on = Event()
+
+    def slowly(request: Request) -> Answer:
+        go_on.wait(30)
+        return answers(request)
+
+    with ChatServer(slowly) as model, opened(tmp_path, model) as client:
+        documents = [{"source": "a", "text": TEXTS[0]}]
+        job = client.post(DOCUMENTS, json=documents).json()["job"]
+        refused = client.post(DOCUMENTS, json=documents, params={"budget_tokens": 1})
+        go_on.set()
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "urn:ammon:problem:waits-otherwise"
+        assert job in refused.json()["detail"]
+
+
 def test_answers_without_use_are_seen(tmp_path: Path) -> None:
     def rule(request: Request) -> Answer:
         if "Lashley" in request.body["messages"][-1]["content"]:
