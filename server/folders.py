@@ -42,6 +42,14 @@ class Folders:
         """The snapshots of a collection made with its embedder."""
         return self._at(f"{_place(collection.name)}/{slug(collection.settings.embedder)}")
 
+    def check(self) -> None:
+        """See that snapshots can be written at the URL, if there is one.
+
+        Raises: SnapshotUnavailable.
+        """
+        if self.objects is not None:
+            self.objects.check()
+
     def clear(self, collection: str) -> None:
         """Remove all snapshots of a collection that is gone from the store.
 

@@ -86,9 +86,15 @@ class Objects:
         with self._asking() as (files, root):
             return bytes(files.cat_file(f"{root}/{key}"))
 
+    def check(self) -> None:
+        """See that files can be written, by writing one and removing it."""
+        key = f"check-{uuid.uuid4().hex[:8]}"
+        self.write(key, b"")
+        self.remove(key)
+
     def write(self, key: str, data: bytes) -> None:
         """Write a small file in one step, over the one that is there."""
-        with self._asking() as (files, root):
+        with self._writing() as (files, root):
             aside = f"{root}/{key}.{uuid.uuid4().hex[:8]}"
             files.makedirs(aside.rpartition("/")[0], exist_ok=True)
             files.pipe_file(aside, data)
@@ -107,7 +113,7 @@ class Objects:
 
     def upload(self, key: str, file: Path) -> None:
         """Copy a file there."""
-        with self._asking() as (files, root):
+        with self._writing() as (files, root):
             target = f"{root}/{key}"
             files.makedirs(target.rpartition("/")[0], exist_ok=True)
             files.put_file(str(file), target)
@@ -190,6 +196,18 @@ class Objects:
             raise SnapshotUnavailable(told) from error
         self._reached()
 
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Any, str]]:
+        """As `_asking`; a place that cannot be made is one that cannot be reached."""
+        try:
+            with self._asking() as found:
+                yield found
+        except FileNotFoundError as error:
+            raise SnapshotUnavailable(
+                f"Snapshots cannot be written at {self.url}: {error}. Make the bucket or the "
+                "folder, or set AMMON_SNAPSHOT_URL to one that is there."
+            ) from error
+
     def _reached(self) -> None:
         if self._trouble:
             self._down_until, self._trouble = 0.0, ""
@@ -212,7 +230,7 @@ class Objects:
             self.remove(key)
 
     def _lock(self, key: str) -> bool:
-        with self._asking() as (files, root):
+        with self._writing() as (files, root):
             files.makedirs(f"{root}/{key}".rpartition("/")[0], exist_ok=True)
             try:
                 with files.open(f"{root}/{key}", "xb") as file:

@@ -39,7 +39,7 @@ class S3Objects(Objects):
 
     def write(self, key: str, data: bytes) -> None:
         """See `Objects`."""
-        with self._asking() as (files, root):
+        with self._writing() as (files, root):
             files.pipe_file(f"{root}/{key}", data)
 
     def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
@@ -57,7 +57,10 @@ class S3Objects(Objects):
                 return True
             except FileNotFoundError:
                 if seen is None:  # there is no such bucket
-                    raise SnapshotUnavailable(f"There is no bucket for {self.url}.") from None
+                    raise SnapshotUnavailable(
+                        f"There is no bucket for {self.url}. Make it, or set AMMON_SNAPSHOT_URL "
+                        "to one that is there."
+                    ) from None
                 return False
             except self._troubles as error:
                 if not _is_refusal(error):
@@ -67,11 +70,8 @@ class S3Objects(Objects):
 
     def upload(self, key: str, file: Path) -> None:
         """See `Objects`."""
-        with self._asking() as (files, root):
-            try:
-                files.put_file(str(file), f"{root}/{key}")
-            except FileNotFoundError as error:
-                raise SnapshotUnavailable(f"There is no bucket for {self.url}.") from error
+        with self._writing() as (files, root):
+            files.put_file(str(file), f"{root}/{key}")
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -89,3 +89,18 @@ def test_trouble_is_remembered_for_a_while_and_forgotten(
     assert "See to the network" in objects.trouble
     monkeypatch.setattr(time, "monotonic", lambda: sys.float_info.max)
     assert objects.trouble == ""
+
+
+def test_a_place_that_can_be_written_is_left_as_it_was(objects: Objects, tmp_path: Path) -> None:
+    objects.check()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+@pytest.mark.parametrize("act", ["check", "write_over", "upload"])
+def test_a_place_that_cannot_be_made_is_told_with_the_remedy(tmp_path: Path, act: str) -> None:
+    objects = open_objects("file:///proc/nowhere")
+    (tmp_path / "file").write_bytes(b"one")
+    arguments = {"check": (), "write_over": ("a", None, b"one"), "upload": ("a", tmp_path / "file")}
+    with pytest.raises(SnapshotUnavailable, match="set AMMON_SNAPSHOT_URL"):
+        getattr(objects, act)(*arguments[act])

@@ -13,6 +13,7 @@ from kg.errors import (
     InputError,
     SettingsConflict,
     SettingsInvalid,
+    SnapshotUnavailable,
     WeightsInvalid,
 )
 from kg.lock import file_lock
@@ -47,6 +48,16 @@ def test_a_collection_is_made_once_and_found_again(core: Core) -> None:
     made = core.ensure_collection("papers", Wanted(max_tokens=64))
     assert core.ensure_collection("papers", Wanted()) == made
     assert core.ensure_collection("papers", Wanted(max_tokens=64, extractor="spacy")) == made
+
+
+def test_where_snapshots_cannot_be_written_no_collection_is_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    url = (tmp_path / "file" / "far").as_uri()
+    core = open_house(settings_in(tmp_path, snapshot_url=url))
+    with pytest.raises(SnapshotUnavailable, match="See to the network, the address"):
+        core.ensure_collection("papers", Wanted())
+    assert list(core.store.collections()) == []
+    core.close()
 
 
 def test_a_collection_is_not_indexed_in_two_ways(core: Core) -> None:
