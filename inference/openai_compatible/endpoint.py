@@ -1,6 +1,8 @@
 """An endpoint that speaks OpenAI's protocol: where it is, how to call it, what its errors mean."""
 
+import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -154,6 +156,7 @@ class Caller:
             if self._client is None:
                 from openai import OpenAI
 
+                _settle_imports()
                 self._client = OpenAI(
                     base_url=self.endpoint.base_url,
                     api_key=self.endpoint.api_key or _NO_KEY,
@@ -194,6 +197,16 @@ def _retry_after(error: "APIStatusError") -> float | None:
             return None
         seconds = (moment.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
     return None if isnan(seconds) else max(seconds, 0.0)
+
+
+def _settle_imports() -> None:
+    """Import httpx, where it is installed, before the first answer comes.
+
+    The client looks at it once it is among the loaded modules, even while another thread (spaCy's
+    loading does so) is still importing it: an answer that was paid for would be lost to that.
+    """
+    with suppress(ImportError):
+        importlib.import_module("httpx")
 
 
 def _start(text: str) -> str:

@@ -88,8 +88,8 @@ def test_the_graph_is_the_one_that_a_single_process_makes(line: Line) -> None:
 
 
 def test_every_question_was_asked_once(line: Line) -> None:
-    assert line.ledger.calls == 2 * 2 * len(DOCUMENTS)
     assert line.ledger.doubled() == []
+    assert line.ledger.calls == 2 * 2 * len(DOCUMENTS)
 
 
 def test_what_workers_published_answers_questions(line: Line) -> None:
