@@ -39,8 +39,40 @@ def check(broker_url: str) -> None:
             f"The setting broker_url begins with none of {', '.join(_SCHEMES)}: give the address "
             "of a Redis (redis://host:6379/0) or of a RabbitMQ (amqp://user:password@host//)."
         )
+    try:
+        _ = urlsplit(broker_url).port
+    except ValueError as error:
+        raise SettingsInvalid(
+            f"The setting broker_url is no address: {error}. Write redis://host:6379/0 or "
+            "amqp://user:password@host:5672//."
+        ) from error
     if find_spec("celery") is None:
         raise DependencyMissing("celery", "celery")
+
+
+def check_password(broker_url: str) -> None:
+    """Ask a Redis whether it lets us in. One that is away may come back, and is no error here.
+
+    Raises: SettingsInvalid, if no waiting would help.
+    """
+    if not broker_url.startswith("redis"):
+        return
+    from redis import Redis
+    from redis.exceptions import AuthenticationError, RedisError
+
+    try:
+        with Redis.from_url(
+            broker_url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
+        ) as redis:
+            redis.ping()
+    except AuthenticationError as error:
+        raise SettingsInvalid(
+            f"The Redis of the setting broker_url lets nobody in like this: {error} Put its "
+            "password into AMMON_BROKER_URL, as redis://:PASSWORD@host:6379/0 or "
+            "redis://USER:PASSWORD@host:6379/0."
+        ) from error
+    except RedisError:
+        return
 
 
 def make_app(broker_url: str) -> "Celery":

@@ -319,7 +319,7 @@ def _reason(error: ValidationError, origins: Mapping[str, str]) -> str:
         documentation = " ".join((Settings.model_fields[name].description or "").split())
         reasons.append(
             f"The setting {name} from {origins.get(name, 'the caller')} is invalid: "
-            f"{problem['msg']}. It is: {documentation}"
+            f"{problem['msg'].removeprefix('Value error, ')}. It is: {documentation}"
         )
     return " ".join(reasons)
 

@@ -1,6 +1,7 @@
 """A broker is checked before it is needed, and one that is away stops nothing."""
 
 import logging
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,16 +9,47 @@ import pytest
 from kg.errors import DependencyMissing, SettingsInvalid
 from server import broker
 from server.settings import LoadedSettings, Settings
+from server.worker_process import run_worker
 from tests.doubles.house import open_house, settings_in
+from tests.servers.redis import RedisServer, redis_server
 from tests.servers.sharing import free_port
 
 celery = pytest.importorskip("celery", reason="pip install -e '.[celery]'")
+__all__ = ["redis_server"]
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "sqs://"])
 def test_an_address_of_no_broker_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"redis://host:6379/0.*amqp://"):
         open_house(settings_in(tmp_path, broker_url=url))
+
+
+@pytest.mark.parametrize("url", ["redis://localhost:99999/0", "amqp://user:secret@rabbit:many//"])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsInvalid, match=r"broker_url.*[Pp]ort") as raised:
+        open_house(settings_in(tmp_path, broker_url=url))
+    assert "secret" not in str(raised.value)
+
+
+def test_a_redis_that_is_away_is_no_reason_to_give_up() -> None:
+    broker.check_password(f"redis://127.0.0.1:{free_port()}/0")
+
+
+@pytest.mark.parametrize("given", ["", ":wrong@"])
+def test_a_redis_that_wants_a_password_ends_a_worker_with_the_remedy(
+    tmp_path: Path, redis_server: RedisServer, given: str
+) -> None:
+    subprocess.run(
+        ["redis-cli", "-p", str(redis_server.port), "config", "set", "requirepass", "sesame"],  # noqa: S607
+        check=True,
+        capture_output=True,
+    )
+    place = f"127.0.0.1:{redis_server.port}/0"
+    broker.check_password(f"redis://:sesame@{place}")
+    core = open_house(settings_in(tmp_path, broker_url=f"redis://{given}{place}"))
+    with pytest.raises(SettingsInvalid, match=r"broker_url.*redis://:PASSWORD@host"):
+        run_worker(core, ["extract"], 1)
+    core.close()
 
 
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
