@@ -7,11 +7,11 @@
    question, for each clause, and for each name.
 3. *Step* (`step`): from each source passage to the names it shares with others (not those of the
    question), and on to the passages whose sentences on such a name fit the question best.
-4. *Second step and score* (`steps`): once more from the few best so far; the score is a mixture of the
-   reset vector and of where the two steps arrive.
+4. *Second step and score* (`steps`): once more from the few best so far; the score is a mixture of
+   the reset vector and of where the two steps arrive.
 
-It is personalized PageRank cut off after two steps, with transitions conditioned on the question; no
-chat model and no triples are on its path.
+It is personalized PageRank cut off after two steps, with transitions conditioned on the question;
+no chat model and no triples are on its path.
 """
 
 from retrieval.walk.constants import WalkConstants
