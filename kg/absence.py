@@ -27,4 +27,4 @@ def no_document(collection: str, document_id: str) -> DocumentNotFound:
 
 def no_job(job_id: str) -> JobNotFound:
     """There is no job of this id."""
-    return JobNotFound(f"There is no job {job_id!r}. Ask for the jobs to see their ids.")
+    return JobNotFound(f"There is no job {job_id!r}. See those there are with: ammon jobs")

@@ -7,6 +7,8 @@ from kg.errors import PricesUnknown, SettingsInvalid
 from kg.jobs import Budget
 
 _AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?) *(?P<times>[km]?) *(?P<tokens>(t|tokens?)?)")
+_MOST_TOKENS, _MOST_MONEY = 10**15, 10**9
+"""As over HTTP."""
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
@@ -21,9 +23,14 @@ def budget_of(text: str, prices: Prices) -> Budget:
         raise SettingsInvalid(
             f"{text!r} is no budget: give money (2.50) or tokens (500000tokens, 500kt)."
         )
-    number = float(found["number"])
+    number = float(found["number"]) * _TIMES[found["times"]]
+    if number > (_MOST_TOKENS if found["tokens"] else _MOST_MONEY):
+        raise SettingsInvalid(
+            f"The budget {text!r} is too large: give at most {_MOST_TOKENS:,} tokens or "
+            f"{_MOST_MONEY:,} in money, or none, which sets no limit."
+        )
     if found["tokens"]:
-        return Budget(tokens=round(number * _TIMES[found["times"]]))
+        return Budget(tokens=round(number))
     return checked(Budget(cost=number), prices)
 
 

@@ -46,7 +46,13 @@ def ingest(
     ] = "",
     budget: options.BudgetAmount = None,
     priority: Annotated[
-        int, typer.Option(metavar="N", help="Higher ones are worked on first, lower ones last.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=-1000,
+            max=1000,
+            help="Higher ones are worked on first, lower ones last.",
+        ),
     ] = 0,
     estimate: Annotated[
         bool,

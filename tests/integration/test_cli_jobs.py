@@ -166,6 +166,18 @@ def test_jobs_are_listed_and_shown(ammon: Ammon, notes: Path, model: ChatServer)
     assert found["failed"] == []
 
 
+@pytest.mark.parametrize(
+    "option", [("--priority", "9" * 20), ("--priority", "-1001"), ("--budget", "9" * 400 + "t")]
+)
+def test_numbers_beyond_all_measure_are_refused_before_anything_is_made(
+    ammon: Ammon, notes: Path, option: tuple[str, str]
+) -> None:
+    said = ammon("ingest", notes, *option)
+    assert said.code in (1, 2)
+    assert "Unexpected" not in said.err
+    assert ammon("status", "--json").json["collections"] == []
+
+
 def test_a_budget_is_not_ignored_for_what_waits_without_one(
     ammon: Ammon, notes: Path, model: ChatServer
 ) -> None:
@@ -184,6 +196,7 @@ def test_a_budget_is_not_ignored_for_what_waits_without_one(
 def test_a_job_that_is_not_there_is_named(ammon: Ammon) -> None:
     said = ammon("jobs", "show", "job-none")
     assert (said.code, "job-none" in said.err) == (1, True)
+    assert "ammon jobs" in said.err
 
 
 def test_a_cancelled_job_is_over(ammon: Ammon, notes: Path, model: ChatServer) -> None:

@@ -31,6 +31,13 @@ def test_what_is_no_budget_is_refused_with_an_example(text: str) -> None:
         budget_of(text, KNOWN)
 
 
+@pytest.mark.parametrize("text", ["1000000001", "1000000001mt", "9" * 400, "9" * 400 + "t"])
+def test_what_is_beyond_all_measure_is_refused(text: str) -> None:
+    with pytest.raises(SettingsInvalid, match="at most 1,000,000,000,000,000 tokens"):
+        budget_of(text, KNOWN)
+    assert budget_of("1000000000mt", KNOWN) == Budget(tokens=10**15)
+
+
 def test_money_needs_prices() -> None:
     with pytest.raises(PricesUnknown, match="AMMON_LLM_PRICE_INPUT"):
         budget_of("2.50", UNKNOWN)
