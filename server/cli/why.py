@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from retrieval.receipt import Receipt
     from retrieval.retriever import Retriever
 
+_LAST = 1_000_000
+"""The lowest rank that can be asked for."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -58,6 +61,8 @@ def why(
         "without_passage": without_passage,
         "without_fact": without_fact,
     }
+    if picture is not None and picture.suffix.lower() != ".svg":
+        raise typer.BadParameter(f"{picture} does not end in .svg: pictures are drawn as SVG.")
     with opened(context) as core:
         retriever = _asked(core.retriever(collection or core.settings.collection))
         receipts = _receipts(retriever, question, passage, mode=mode, answer=answer)
@@ -97,6 +102,8 @@ def _receipts(
         found = retriever.receipts(question, mode=mode, passages=[key])
         return retriever.receipts(question, mode=mode, k=found[0].rank) if answer else found
     rank = int(key)
+    if not 1 <= rank <= _LAST:
+        raise InputError(f"{key} is no rank: give one from 1 (the best passage) to {_LAST:,}.")
     found = retriever.receipts(question, mode=mode, k=rank)
     if len(found) < rank:
         raise InputError(f"There is no passage of rank {rank}: only {len(found)} are ranked.")

@@ -53,6 +53,18 @@ def test_a_passage_is_given_by_rank_or_by_source(ammon: Ammon) -> None:
     assert by_rank == by_source
 
 
+@pytest.mark.parametrize("rank", ["0", "9" * 20])
+def test_what_is_no_rank_is_refused_as_such(ammon: Ammon, rank: str) -> None:
+    code, _, err = ammon("why", QUESTION, rank)
+    assert (code, f"{rank} is no rank: give one from 1" in " ".join(err.split())) == (1, True)
+
+
+def test_a_picture_of_another_kind_than_svg_is_refused(ammon: Ammon, tmp_path: Path) -> None:
+    code, _, err = ammon("why", QUESTION, "--picture", tmp_path / "why.png")
+    assert (code, ".svg" in err) == (2, True)
+    assert not (tmp_path / "why.png").exists()
+
+
 def test_the_whole_answer_is_told_of(ammon: Ammon) -> None:
     _, out, _ = ammon("why", QUESTION, "2", "--answer")
     ranks = [line.split(" is ranked ")[1][:3] for line in out.splitlines() if " is ranked " in line]
