@@ -93,6 +93,38 @@ def test_ports_are_open_to_this_machine_alone_unless_chosen(services: dict[str, 
     assert all(port.startswith("${BIND:-127.0.0.1}:") for port in ports)
 
 
+def test_browsers_are_sent_to_the_public_host_wherever_neo4j_listens(
+    services: dict[str, Any],
+) -> None:
+    told = services["neo4j"]["environment"]
+    sent = [
+        services["api"]["environment"]["AMMON_NEO4J_BROWSER_URL"].removeprefix("http://"),
+        told["NEO4J_server_bolt_advertised__address"],
+        told["NEO4J_server_http_advertised__address"],
+    ]
+    assert all(address.startswith("${PUBLIC_HOST:-127.0.0.1}:") for address in sent)
+
+
+@pytest.mark.parametrize("service", ["api", "worker"])
+@pytest.mark.parametrize(
+    "kind", ["llm_price", "llm_concurrency", "llm_requests", "llm_tokens", "first_tier"]
+)
+def test_what_chat_models_cost_and_may_take_is_passed_on(
+    services: dict[str, Any], service: str, kind: str
+) -> None:
+    names = [name for name in Settings.model_fields if name.startswith(kind)]
+    assert names
+    variables = {f"{PREFIX}{name.upper()}" for name in names}
+    assert variables <= set(services[service]["environment"])
+
+
+@pytest.mark.parametrize("name", ["BRIDGES", "RECOGNITION", "RERANKER"])
+def test_what_helps_with_questions_is_passed_on_to_the_api(
+    services: dict[str, Any], name: str
+) -> None:
+    assert f"{PREFIX}{name}" in services["api"]["environment"]
+
+
 def test_the_image_is_not_run_by_root() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     users = [line.split()[1] for line in lines if line.startswith("USER ")]
