@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from retrieval.counterfactual import Counterfactual
-from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Receipt
+from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Origin, Receipt
 from server.cli.output import counted
 
 _SHOWN = 5
@@ -89,12 +89,18 @@ def _over(group: Sequence[BridgePart], passage_id: str, quoting: "_Quoting") -> 
     names = f"'{first.name}'" + (f" (also {', '.join(also)})" if also else "")
     origin, others = first.origins[0], len({o.passage_id for part in group for o in part.origins})
     more = f", and {others - 1} more" if others > 1 else ""
-    came = f"{origin.title or origin.passage_id} ({ordinal(origin.rank)}{more})"
+    came = f"{origin.title or origin.passage_id} ({ordinal(origin.rank)}{more}{_before(origin)})"
     said, here = quoting.quote(origin.quote.text), quoting.quote(first.quote.text)
     told = f"over {names}: {came} says {said}, and here it says {here}"
     ends = {passage_id, origin.passage_id}
     facts = [fact for fact in first.facts if ends & set(fact.passage_ids)]
     return f"{told} (fact: {_fact(facts[0])})" if facts else told
+
+
+def _before(origin: Origin) -> str:
+    """The name over which the walk had come there, if that is what brought it there most."""
+    giver = origin.givers[0] if origin.givers else None
+    return f"; reached over '{giver.label}'" if giver and giver.kind == "bridge" else ""
 
 
 def _direct(part: DirectPart, quoting: "_Quoting") -> str:

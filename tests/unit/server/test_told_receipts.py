@@ -1,0 +1,37 @@
+"""Receipts as people read them."""
+
+from retrieval.receipt import BridgePart, Giver, Origin, Quote, Receipt
+from server.cli.receipt import told
+
+QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
+
+
+def lines(kind: str) -> list[str]:
+    """Of a passage that got all over one bridge, from an origin that was reached in this way."""
+    origin = Origin(
+        passage_id="psg-1",
+        title="Brenda",
+        rank=1,
+        amount=0.2,
+        quote=QUOTE,
+        givers=(Giver(kind=kind, label="McGill", share=1.0),),
+    )
+    bridge = BridgePart(name="Donald", amount=0.2, origins=(origin,), quote=QUOTE, facts=())
+    receipt = Receipt(
+        mode="ammon",
+        passage_id="psg-2",
+        title="Donald",
+        rank=2,
+        score=0.2,
+        direct=(),
+        bridges=(bridge,),
+    )
+    return list(told(receipt))
+
+
+def test_a_second_step_names_the_bridge_of_the_first() -> None:
+    assert "Brenda (1st; reached over 'McGill') says" in lines("bridge")[1]
+
+
+def test_a_first_step_needs_no_such_name() -> None:
+    assert "Brenda (1st) says" in lines("link")[1]
