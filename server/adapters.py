@@ -13,7 +13,7 @@ from inference.reranker import Reranker
 from kg.errors import SettingsInvalid
 from kg.snapshot.objects import Objects, open_objects
 from server import specs
-from server.settings import Settings
+from server.settings import OPENAI, Settings
 
 _LONGEST_AID = 60.0
 """Seconds that a question waits for a chat model at most."""
@@ -84,7 +84,10 @@ def _instructions(model: str, settings: Settings) -> Instructions:
 
 
 def make_chat_model(settings: Settings) -> ChatModel:
-    """The chat model that helps questions: asked once for each, and not waited for long."""
+    """The chat model that helps questions: asked once for each, and not waited for long.
+
+    Raises: SettingsInvalid if none is set.
+    """
     from inference.openai_compatible import OpenAIChatModel
 
     endpoint = _llm(settings.llm_model, settings)
@@ -105,6 +108,12 @@ def make_reranker(settings: Settings) -> Reranker:
 
 
 def _llm(model: str, settings: Settings) -> Endpoint:
+    if settings.llm_base_url.rstrip("/") == OPENAI and not settings.llm_api_key.get_secret_value():
+        raise SettingsInvalid(
+            "No chat model is set: name one with AMMON_LLM_BASE_URL and AMMON_LLM_MODEL (for "
+            "example http://localhost:11434/v1, which needs no key), or give OpenAI's key in "
+            "AMMON_LLM_API_KEY."
+        )
     return Endpoint(
         base_url=settings.llm_base_url,
         model=model,

@@ -4,8 +4,8 @@ import pytest
 
 from inference.instructions import Instructed
 from kg.errors import SettingsInvalid
-from server.adapters import make_chat_model, make_embedder, make_reranker
-from server.settings import Settings
+from server.adapters import make_chat_model, make_embedder, make_extractor, make_reranker
+from server.settings import OPENAI, Settings
 
 
 def test_an_embedder_gets_the_instructions_that_its_family_wants() -> None:
@@ -36,4 +36,14 @@ def test_a_reranker_is_named_with_its_library() -> None:
 
 
 def test_the_chat_model_that_helps_is_the_settings() -> None:
-    assert make_chat_model(Settings(llm_model="local")).model == "local"
+    settings = Settings(llm_model="local", llm_base_url="http://127.0.0.1:1/v1")
+    assert make_chat_model(settings).model == "local", "a server of one's own needs no key"
+
+
+@pytest.mark.parametrize("url", [OPENAI, f"{OPENAI}/"])
+def test_openai_is_not_asked_without_a_key(url: str) -> None:
+    with pytest.raises(SettingsInvalid, match="No chat model is set"):
+        make_chat_model(Settings(llm_base_url=url))
+    with pytest.raises(SettingsInvalid, match="AMMON_LLM_API_KEY"):
+        make_extractor("llm:gpt-4o-mini", Settings(llm_base_url=url))
+    assert make_chat_model(Settings.model_validate({"llm_base_url": url, "llm_api_key": "any"}))

@@ -18,6 +18,7 @@ from kg.errors import (
 )
 from kg.lock import file_lock
 from kg.records import SourceDocument
+from server.aids import WantedAids
 from server.composition import compose
 from server.core import BEING_INDEXED, WAITING, Core, Wanted
 from server.ingest import ingest
@@ -77,12 +78,29 @@ def test_a_collection_is_not_indexed_in_two_ways(core: Core) -> None:
 def test_what_cannot_be_loaded_neither_makes_nor_changes_a_collection(
     tmp_path: Path, wanted: Wanted, error: type[AmmonError]
 ) -> None:
-    core = compose(settings_in(tmp_path))
+    core = compose(settings_in(tmp_path, llm_api_key="any"))
     made = core.create_collection("papers", Wanted(extractor="llm", embedder="openai"))
     with pytest.raises(error):
         core.ensure_collection("letters", wanted)
     with pytest.raises(error):
         core.reindex("papers", wanted)
+    assert list(core.store.collections()) == [made]
+    core.close()
+
+
+def test_without_a_chat_model_nothing_that_needs_one_is_made_changed_or_asked(
+    tmp_path: Path,
+) -> None:
+    core = compose(settings_in(tmp_path))
+    with pytest.raises(SettingsInvalid, match="No chat model is set"):
+        core.ensure_collection("papers", Wanted(extractor="llm"))
+    assert list(core.store.collections()) == []
+    made = core.create_collection("papers", Wanted(embedder="minilm"))
+    with pytest.raises(SettingsInvalid, match="No chat model is set"):
+        core.reindex("papers", Wanted(extractor="llm"))
+    for aids in (WantedAids(bridges=True), WantedAids(recognition=True)):
+        with pytest.raises(SettingsInvalid, match="AMMON_LLM_BASE_URL"):
+            core.query("papers", "Who?", aids=aids)
     assert list(core.store.collections()) == [made]
     core.close()
 
