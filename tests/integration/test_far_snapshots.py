@@ -315,6 +315,16 @@ def test_a_deleted_collection_leaves_nothing(tmp_path: Path, objects: Objects) -
     assert objects.sizes("collections") == {}
 
 
+def test_a_bucket_that_is_not_there_is_told_with_the_remedy(
+    tmp_path: Path, s3_server: S3Server
+) -> None:
+    nowhere = open_objects(f"s3://none-{uuid.uuid4().hex[:8]}/ammon", s3_server.options)
+    (tmp_path / "file").write_bytes(b"one")
+    for act in (nowhere.check, lambda: nowhere.upload("a", tmp_path / "file")):
+        with pytest.raises(SnapshotUnavailable, match=r"Make the bucket.*set AMMON_SNAPSHOT_URL"):
+            act()
+
+
 def test_a_server_publishes_to_a_bucket_and_answers_from_it(
     tmp_path: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
