@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Literal
@@ -121,7 +122,7 @@ class Havoc:
                 data=json.dumps(rows).encode(),
                 headers={"Content-Type": "application/json"},
             )
-            until(lambda request=request: _accepted(request), 300)  # type: ignore[misc]
+            until(partial(_accepted, request), 300)
             time.sleep(self.chance.uniform(0.0, 0.3))
 
     def _kill_worker(self) -> None:

@@ -25,7 +25,7 @@ class S3Objects(Objects):
             },
         )
         from aiohttp import ClientError as WebError
-        from botocore.exceptions import (  # type: ignore[import-untyped]  # it has no types
+        from botocore.exceptions import (
             BotoCoreError,
             ClientError,
         )

@@ -12,7 +12,7 @@ import platform
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.binding  # type: ignore[import-untyped]  # it has no types
+import llvmlite.binding
 import numba.core.cgutils
 import numpy as np
 import numpy.typing as npt
