@@ -1,14 +1,16 @@
 """Snapshots: immutable, checksummed, memory-mapped directories, one for each revision and model.
 
-`container` reads and writes named arrays and strings; `tables` says which ones a snapshot holds;
-`port` says what a place for snapshots does, one of them being the current one; `publication` is
-such a place in a local folder, `remote` one at a URL (`objects`) with a mirror on this machine.
+`container` reads and writes named arrays and strings; `tables` says which ones a snapshot holds,
+`snapshot` is all of them together; `port` says what a place for snapshots does, one of them being
+the current one; `publication` is such a place in a local folder, `remote` one at a URL (`objects`)
+with a mirror on this machine.
 """
 
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
 from kg.snapshot.port import Snapshots, revision_of
 from kg.snapshot.publication import SnapshotFolder
-from kg.snapshot.tables import Ragged, Snapshot
+from kg.snapshot.snapshot import Snapshot
+from kg.snapshot.tables import Ragged
 
 __all__ = [
     "Ragged",

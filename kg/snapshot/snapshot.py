@@ -1,0 +1,153 @@
+"""A snapshot's tables together: written to a folder, and mapped from one."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+import numpy as np
+
+from kg.codes import Codes
+from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
+from kg.snapshot.hubs import best_pairs
+from kg.snapshot.tables import (
+    Adjacency,
+    Derived,
+    Documents,
+    Entities,
+    Facts,
+    Gazetteer,
+    Pairs,
+    Passages,
+    Ragged,
+    Sentences,
+    Synonyms,
+    Words,
+)
+
+CODED_FROM = 4_000
+"""Passages from which on their vectors are coded: below, comparing all of them is as fast."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """One revision of a collection, ready to be asked."""
+
+    collection: str
+    revision: int
+    embedder: str
+    """The model id of every embedding in it."""
+    cased: bool
+    """Whether names can be told by their capitals in this corpus (see `indexer.gazetteer`)."""
+    documents: Documents
+    passages: Passages
+    sentences: Sentences
+    entities: Entities
+    facts: Facts
+    synonyms: Synonyms
+    adjacency: Adjacency
+    gazetteer: Gazetteer
+    pairs: Pairs
+    words: Words = field(default_factory=Words.none)
+    rules: str = ""
+    """By which its texts were read (`indexer.rules`); '' if that is not known."""
+    derived: Derived | None = None
+    """None in memory, before it is written; and where what it was derived from is changed."""
+
+    def write(self, writer: SnapshotWriter) -> None:
+        """Put every table into a snapshot that is being written."""
+        for table in _TABLES:
+            _write(writer, table, getattr(self, table))
+        _write(writer, "words", self.words)
+        _write(writer, "derived", self.derive())
+        writer.finish(
+            collection=self.collection,
+            revision=self.revision,
+            models={"embedder": self.embedder},
+            counts={
+                "documents": len(self.documents.id),
+                "passages": len(self.passages.id),
+                "sentences": len(self.sentences.passage),
+                "entities": len(self.entities.id),
+                "facts": len(self.facts.id),
+                "synonyms": len(self.synonyms.source),
+                "entries": len(self.gazetteer.label),
+                "pairs": len(self.pairs.entry),
+            },
+            properties={"cased": self.cased, "rules": self.rules},
+        )
+
+    @classmethod
+    def read(cls, reader: SnapshotReader) -> Self:
+        """Map every table of a snapshot into memory."""
+        manifest = reader.manifest
+        return cls(
+            collection=manifest.collection,
+            revision=manifest.revision,
+            embedder=manifest.models["embedder"],
+            cased=bool(manifest.properties["cased"]),
+            rules=str(manifest.properties.get("rules", "")),
+            words=_read(reader, "words", Words)
+            if "words.key.npy" in manifest.files
+            else Words.none(),
+            **{name: _read(reader, name, kind) for name, kind in _TABLES.items()},
+            derived=_read(reader, "derived", Derived)
+            if "derived.vectors.npy" in manifest.files
+            else None,
+        )
+
+    def derive(self) -> Derived:
+        """What is worked out from the other tables."""
+        pairs, passages = self.pairs, len(self.passages.id)
+        first = pairs.sentences.items[pairs.sentences.indptr[:-1]]
+        place = (first - self.sentences.indptr[pairs.passage]).astype(np.int32)
+        hubs, kept = best_pairs(
+            pairs.entry, np.diff(pairs.indptr), pairs.is_title, place, pairs.passage
+        )
+        coded = passages >= CODED_FROM
+        return Derived(
+            facts=self.facts.passages.inverted(passages),
+            hubs=hubs,
+            kept=kept,
+            vectors=self.passages.vectors.astype(np.float16),
+            codes=Codes.learn(self.passages.vectors).dumps() if coded else np.zeros(0, np.uint8),
+        )
+
+
+_TABLES: dict[str, type[Any]] = {
+    "documents": Documents,
+    "passages": Passages,
+    "sentences": Sentences,
+    "entities": Entities,
+    "facts": Facts,
+    "synonyms": Synonyms,
+    "adjacency": Adjacency,
+    "gazetteer": Gazetteer,
+    "pairs": Pairs,
+}
+
+
+def _write(writer: SnapshotWriter, table: str, record: Any) -> None:
+    for column in fields(record):
+        name, value = f"{table}.{column.name}", getattr(record, column.name)
+        match value:
+            case Strings():
+                writer.put_strings(name, value)
+            case Ragged(indptr, items):
+                writer.put(f"{name}.indptr", indptr)
+                writer.put(f"{name}.items", items)
+            case _:
+                writer.put(name, value)
+
+
+def _read(reader: SnapshotReader, table: str, kind: type[Any]) -> Any:
+    columns: dict[str, Any] = {}
+    for column in fields(kind):
+        name = f"{table}.{column.name}"
+        if column.type is Strings:
+            columns[column.name] = reader.strings(name)
+        elif column.type is Ragged:
+            columns[column.name] = Ragged(
+                reader.array(f"{name}.indptr"), reader.array(f"{name}.items")
+            )
+        else:
+            columns[column.name] = reader.array(name)
+    return kind(**columns)
