@@ -1,7 +1,7 @@
 """Indexing data sets with Ammon itself, and watching how long its steps take."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,12 +53,19 @@ class Indexed:
 class Library:
     """A data folder with one collection; to be used in `with`."""
 
-    def __init__(self, folder: Path, dataset: Dataset, extractor: str, threads: int) -> None:
-        """`extractor` as in the settings; 'precomputed' alone means the data set's own."""
+    def __init__(
+        self,
+        folder: Path,
+        dataset: Dataset,
+        extractor: str,
+        threads: int,
+        place: Mapping[str, str] | None = None,
+    ) -> None:
+        """`extractor` as in the settings; 'precomputed' alone means the data set's own. `place`:
+        settings of a store other than the folder's."""
         self.clocked: list[ClockedEmbedder] = []
-        settings = Settings(
-            data_dir=folder, extractor="spacy", embedding_threads=threads, worker_threads=1
-        )
+        own = {"data_dir": folder, "extractor": "spacy", "embedding_threads": threads}
+        settings = Settings.model_validate({**own, "worker_threads": 1, **(place or {})})
         precomputed = extractor == "precomputed"
         self._extractor = f"precomputed:{dataset.openie}" if precomputed else extractor
         keys = {(d.title.strip(), d.text.strip()): d.source for d in dataset.documents}

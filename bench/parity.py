@@ -1,0 +1,135 @@
+"""Is a data set the same in both stores? `python -m bench.parity bench/sample`.
+
+Indexes it twice, from the documents to the published snapshot, with nothing shared: into SQLite,
+and into a Neo4j that is started for this. Compares the canonical dumps byte for byte, the
+snapshots' files by checksum and what their manifests say, and the ranks and scores of all
+questions to the bit. Prints what was compared, and how long each store took to write the whole
+graph and to read it. Exits with 1 if anything differs.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.agreement import Agreement, agreement
+from bench.datasets import COLLECTION, Library
+from bench.measure import Stopwatch
+from bench.options import Options, parse
+from bench.report import Row, Table, finish
+from kg.holdings import holdings_of
+from kg.sqlite import SQLiteStore
+from kg.store import GraphReader, GraphStore
+from server.evaluation.dataset import Dataset, read_dataset
+from tests.servers import neo4j
+from tests.servers.sharing import stop
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Index twice, compare, and say what was compared."""
+    options = parse(__doc__, arguments, sizes=None, extra=_arguments)
+    dataset = read_dataset(options.extra.data)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(dir=options.folder, prefix="parity-"))
+        )
+        (folder / "server").mkdir()
+        server = neo4j.start(folder / "server", neo4j.installed())
+        stack.callback(stop, int(server["pid"]))
+        place = {
+            "store": "neo4j",
+            "neo4j_uri": str(server["uri"]),
+            "neo4j_password": str(server["password"]),
+        }
+        compared, times = compare(folder, dataset, place, options)
+    found: list[Row] = [
+        {"compared": one.what, "things": one.number, "differ": len(one.differing)}
+        for one in compared
+    ]
+    finish(
+        options,
+        "parity",
+        [Table(f"{dataset.name} in SQLite and in Neo4j", found), Table("Stores", times)],
+    )
+    for one in compared:
+        for name in one.differing[:10]:
+            print(f"{one.what} differ: {name}", file=sys.stderr)
+    sys.exit(any(one.differing for one in compared))
+
+
+def compare(
+    folder: Path, dataset: Dataset, place: Mapping[str, str], options: Options
+) -> tuple[list[Agreement], list[Row]]:
+    """What was compared; and what each store took. `place`: settings of the Neo4j, which loses its
+    collection."""
+    documents = dataset.documents[: options.extra.documents]
+    extractor, threads = options.extra.extractor, options.extra.threads
+    times: list[Row] = []
+    with ExitStack() as stack:
+        libraries = {
+            name: stack.enter_context(Library(folder / name, dataset, extractor, threads, where))
+            for name, where in {"sqlite": {}, "neo4j": place}.items()
+        }
+        indexing = {name: library.add(documents) for name, library in libraries.items()}
+        one, other = libraries.values()
+        found = agreement(one.core, other.core, [query.question for query in dataset.queries])
+        reading = {name: _reading(library.core.store) for name, library in libraries.items()}
+        other.core.store.delete_collection(COLLECTION)
+        empty = SQLiteStore(folder / "copy.sqlite")
+        stack.callback(empty.close)
+        with one.core.store.read(COLLECTION) as whole:
+            writing = {
+                "sqlite": _writing(empty, whole),
+                "neo4j": _writing(other.core.store, whole),
+            }
+        times += [
+            {
+                "store": name,
+                "index_s": indexing[name].seconds,
+                "write_s": writing[name].seconds,
+                "write_cpu_s": writing[name].cpu,
+                "read_s": reading[name].seconds,
+                "read_cpu_s": reading[name].cpu,
+            }
+            for name in libraries
+        ]
+    return found, times
+
+
+def _writing(store: GraphStore, whole: GraphReader) -> Stopwatch:
+    """Write all that another store holds."""
+    with Stopwatch() as watch:
+        store.restore(holdings_of(whole))
+    return watch
+
+
+def _reading(store: GraphStore) -> Stopwatch:
+    """Read all that a snapshot is made of."""
+    with Stopwatch() as watch, store.read(COLLECTION) as reader:
+        for records in (
+            reader.passages,
+            reader.entities,
+            reader.mentions,
+            reader.facts,
+            reader.supports,
+            reader.synonyms,
+            reader.documents,
+            reader.placements,
+        ):
+            for _ in records():
+                pass
+    return watch
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="a data set's folder, as for `ammon eval`")
+    parser.add_argument("--documents", type=int, help="only the first so many")
+    parser.add_argument("--extractor", default="spacy", help="spacy or precomputed")
+    parser.add_argument("--threads", type=int, default=1, help="of the embedder (default: 1)")
+
+
+if __name__ == "__main__":
+    main()
