@@ -31,6 +31,18 @@ from kg.records import (
     Synonym,
 )
 
+COUNTED = (
+    "documents",
+    "passages",
+    "entities",
+    "facts",
+    "mentions",
+    "supports",
+    "synonyms",
+    "quarantined",
+)
+"""What `GraphReader.counts` counts; quarantined are passages whose extraction failed."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentGraph:
@@ -40,6 +52,10 @@ class DocumentGraph:
     placements: tuple[Placement, ...]
     passages: tuple[Passage, ...]
     """Each passage once, even if it stands in several places."""
+
+    def is_as(self, fingerprint: str | None, placements: Iterable[Placement]) -> bool:
+        """Whether what has these, None if nothing has, would be the same with it in its place."""
+        return self.document.fingerprint == fingerprint and set(self.placements) == set(placements)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,8 +136,7 @@ class GraphReader(Protocol):
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """Number of documents, passages, entities, facts, mentions, supports, synonyms and
-        quarantined (passages whose extraction failed)."""
+        """How many there are of each of `COUNTED`."""
         ...
 
 

@@ -55,7 +55,7 @@ def changed(content: Content, change: Change) -> Content:
         if id_ not in change.delete or id_ in put
     }
     for id_, graph in put.items():
-        if id_ not in documents or not _is_same(documents[id_], graph):
+        if id_ not in documents or not _is_same(graph, documents[id_]):
             documents[id_] = _own(graph)
     after = replace(content, documents=documents)
     passages = after.passages().keys()
@@ -120,10 +120,8 @@ def restored(holdings: Holdings) -> Content:
     )
 
 
-def _is_same(before: DocumentGraph, after: DocumentGraph) -> bool:
-    return before.document.fingerprint == after.document.fingerprint and set(
-        before.placements
-    ) == set(after.placements)
+def _is_same(one: DocumentGraph, other: DocumentGraph) -> bool:
+    return one.is_as(other.document.fingerprint, other.placements)
 
 
 def _own(graph: DocumentGraph) -> DocumentGraph:

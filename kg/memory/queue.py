@@ -1,7 +1,6 @@
 """The queue as a list of tasks in order of arrival."""
 
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from kg.jobs import LONGEST_STEP, OPEN, UNLIMITED, Budget, Job, Progress, Task, 
 from kg.memory.content import Content
 from kg.memory.task import QueuedTask
 from kg.records import Document
+from kg.tally import with_tallies
 from kg.validation import as_unicode, check_documents
 
 
@@ -197,19 +197,8 @@ class MemoryQueue:
         with self._lock:
             if job_id not in self._jobs:
                 raise no_job(job_id)
-            job = self._jobs[job_id]
             tasks = [one for one in self._tasks.values() if one.task.job_id == job_id]
-            progress = replace(
-                job.progress,
-                passages=sum(one.passages for one in tasks),
-                passages_done=sum(one.passages_done for one in tasks),
-            )
-            return replace(
-                job,
-                counts=dict(Counter(one.state for one in tasks)),
-                drafted=sum(one.task.drafted for one in tasks if one.state in OPEN),
-                progress=progress,
-            )
+            return with_tallies(self._jobs[job_id], [one.tally() for one in tasks])
 
     def jobs(self, collection: str | None = None, *, limit: int = 100) -> Sequence[Job]:
         with self._lock:

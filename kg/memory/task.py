@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from kg.jobs import Task, TaskState
+from kg.tally import Tally
 
 
 @dataclass(eq=False, slots=True)
@@ -25,6 +26,10 @@ class QueuedTask:
     def is_held_by(self, worker: str) -> bool:
         """Whether this worker holds it."""
         return self.state is TaskState.EXTRACTING and self.task.worker == worker
+
+    def tally(self) -> Tally:
+        """What it adds to its job's numbers."""
+        return Tally(self.state, 1, self.task.drafted, self.passages, self.passages_done)
 
     def become(self, state: TaskState) -> None:
         """Leave the lease, if there is one; the document too, once nobody needs it."""

@@ -70,8 +70,7 @@ class _Commit:
         put = {
             id_: graph
             for id_, graph in put.items()
-            if (known.get(id_), places.get(id_, []))
-            != (graph.document.fingerprint, sorted(graph.placements, key=_ordinal))
+            if not graph.is_as(known.get(id_), places.get(id_, []))
         }
         gone = known.keys() & delete
         changed = known.keys() & put.keys()

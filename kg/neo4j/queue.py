@@ -14,6 +14,7 @@ from kg.neo4j.database import Database
 from kg.neo4j.tasks import job_properties, job_record, task_properties, task_record
 from kg.neo4j.work import Work
 from kg.records import Document
+from kg.tally import Tally, with_tallies
 from kg.validation import as_unicode, check_documents
 
 
@@ -248,7 +249,7 @@ def _job(work: Work, job_id: str) -> Job:
 
 def _with_counts(work: Work, rows: Sequence[Sequence[Mapping[str, object]]]) -> list[Job]:
     ids = [str(row["id"]) for (row,) in rows]
-    of_states: dict[str, list[tuple[TaskState, int, int, int, int]]] = {id_: [] for id_ in ids}
+    tallies: dict[str, list[Tally]] = {id_: [] for id_ in ids}
     for job_id, state, *numbers in work.each("counts_of_jobs", ids):
-        of_states[job_id].append((TaskState(state), *numbers))
-    return [job_record(row, of_states[str(row["id"])]) for (row,) in rows]
+        tallies[job_id].append(Tally(TaskState(state), *numbers))
+    return [with_tallies(job_record(row), tallies[str(row["id"])]) for (row,) in rows]

@@ -19,18 +19,7 @@ from kg.records import (
     Support,
     Synonym,
 )
-
-COUNTED = (
-    "documents",
-    "passages",
-    "entities",
-    "facts",
-    "mentions",
-    "supports",
-    "synonyms",
-    "quarantined",
-)
-"""The columns of the query `counts`."""
+from kg.store import COUNTED
 
 
 class Rows(Protocol):

@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from kg.codec import document_of
-from kg.jobs import OPEN, Budget, Job, Progress, Task, TaskState
+from kg.jobs import Budget, Job, Progress, Task, TaskState
 from kg.records import Document
 
 
@@ -31,24 +31,17 @@ def job_properties(
     }
 
 
-def job_record(
-    row: Mapping[str, Any], of_states: Sequence[tuple[TaskState, int, int, int, int]]
-) -> Job:
-    """A job from its node. `of_states`: (state, number of tasks, of them drafted, passages,
-    passages done)."""
+def job_record(row: Mapping[str, Any]) -> Job:
+    """A job from its node, but for what its tasks make (`kg.tally`)."""
     created_at: datetime = row["created_at"].to_native()
     return Job(
         id=row["id"],
         collection=row["collection"],
         created_at=created_at.astimezone(UTC),
-        counts={state: count for state, count, *_ in of_states},
         revision=row["revision"],
         priority=row["priority"],
         budget=Budget(tokens=row.get("budget_tokens"), cost=row.get("budget_cost")),
-        drafted=sum(drafted for state, _, drafted, *_ in of_states if state in OPEN),
         progress=Progress(
-            passages=sum(passages for *_, passages, _ in of_states),
-            passages_done=sum(done for *_, done in of_states),
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
             cost=row["cost"],

@@ -67,8 +67,7 @@ class _Commit:
         put = {
             id_: graph
             for id_, graph in put.items()
-            if (known.get(id_), places.get(id_, []))
-            != (graph.document.fingerprint, sorted(graph.placements, key=_ordinal))
+            if not graph.is_as(known.get(id_), places.get(id_, []))
         }
         gone = known.keys() & delete
         touched = {place.passage_id for id_ in gone | put.keys() for place in places.get(id_, [])}
@@ -209,7 +208,3 @@ class _Commit:
 
     def _note(self, kind: Kind, event: Event, ids: Iterable[str]) -> None:
         self.log_entries += [Entry(kind, id_, event) for id_ in sorted(ids)]
-
-
-def _ordinal(placement: Placement) -> int:
-    return placement.ordinal

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from kg.absence import no_job
 from kg.codec import document_fields, document_of, dumps
-from kg.jobs import LONGEST_STEP, OPEN, UNLIMITED, Budget, Job, Progress, Task, TaskState
+from kg.jobs import LONGEST_STEP, UNLIMITED, Budget, Job, Progress, Task, TaskState
 from kg.records import Document
 from kg.sqlite.database import Database
 from kg.sqlite.rows import Row, ids_of
 from kg.sqlite.session import Session, find_collection
+from kg.tally import Tally, with_tallies
 from kg.validation import as_unicode, check_documents
 
 
@@ -212,32 +213,24 @@ def _job(session: Session, job_id: str) -> Job:
 
 
 def _with_counts(session: Session, rows: Sequence[Row]) -> list[Job]:
-    of_states: dict[int, list[tuple[TaskState, int, int, int, int]]] = {}
+    tallies: dict[int, list[Tally]] = {}
     for job, state, *numbers in session.rows("counts_of_jobs", ids=ids_of(row[0] for row in rows)):
-        of_states.setdefault(job, []).append((TaskState(state), *numbers))
-    return [_job_record(row, of_states.get(row[0], [])) for row in rows]
+        tallies.setdefault(job, []).append(Tally(TaskState(state), *numbers))
+    return [with_tallies(_job_record(row), tallies.get(row[0], [])) for row in rows]
 
 
-def _job_record(row: Row, of_states: Sequence[tuple[TaskState, int, int, int, int]]) -> Job:
-    """`of_states`: (state, number of tasks, of them drafted, passages, passages done)."""
+def _job_record(row: Row) -> Job:
+    """A job from its row, but for what its tasks make."""
     _, id_, collection, created_at, revision, priority, tokens, money, *spent, seconds = row
     input_tokens, output_tokens, cost = spent
     return Job(
         id=id_,
         collection=collection,
         created_at=datetime.fromtimestamp(created_at, UTC),
-        counts={state: count for state, count, *_ in of_states},
         revision=revision,
         priority=priority,
         budget=Budget(tokens=tokens, cost=money),
-        drafted=sum(drafted for state, _, drafted, *_ in of_states if state in OPEN),
-        progress=Progress(
-            passages=sum(passages for *_, passages, _ in of_states),
-            passages_done=sum(done for *_, done in of_states),
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            cost=cost,
-        ),
+        progress=Progress(input_tokens=input_tokens, output_tokens=output_tokens, cost=cost),
         worked_seconds=seconds,
     )
 

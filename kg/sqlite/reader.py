@@ -23,17 +23,8 @@ from kg.records import (
 from kg.sqlite.database import Database
 from kg.sqlite.queries import queries
 from kg.sqlite.rows import Row, document_record, extraction_record, placement_record
+from kg.store import COUNTED
 
-_COUNTED = (
-    "documents",
-    "passages",
-    "entities",
-    "facts",
-    "mentions",
-    "supports",
-    "synonyms",
-    "quarantined",
-)
 _Record = TypeVar("_Record")
 
 
@@ -99,7 +90,7 @@ class SQLiteReader:
 
     def counts(self) -> Mapping[str, int]:
         row = next(self._stream(tuple, "counts"))
-        return dict(zip(_COUNTED, row, strict=True))
+        return dict(zip(COUNTED, row, strict=True))
 
     def _stream(
         self, make: Callable[[Row], _Record], query: str, **parameters: Any

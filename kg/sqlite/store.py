@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import apsw
+
 from kg.absence import collection_exists, no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
 from kg.codec import dumps
@@ -40,20 +42,14 @@ class SQLiteStore(SQLiteQueue):
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
         check_name(name)
         with self._database.write() as connection:
-            session = Session(connection, "collections")
-            session.rows("create_collection", name=name, settings=_settings(settings))
-            if not connection.changes():
-                raise collection_exists(name)
+            _create(connection, name, settings)
         return Collection(name=name, settings=settings)
 
     def restore(self, holdings: Holdings) -> None:
         name, settings = holdings.collection.name, holdings.collection.settings
         check_name(name)
         with self._database.write() as connection:
-            session = Session(connection, "collections")
-            session.rows("create_collection", name=name, settings=_settings(settings))
-            if not connection.changes():
-                raise collection_exists(name)
+            _create(connection, name, settings)
             put_holdings(connection, find_collection(connection, name)[0], holdings)
 
     def collection(self, name: str) -> Collection:
@@ -158,6 +154,13 @@ class SQLiteStore(SQLiteQueue):
         """A transaction on a collection, with one file's queries. Raises: CollectionNotFound."""
         with self._database.write() if write else self._database.read() as connection:
             yield Session(connection, file, find_collection(connection, collection)[0])
+
+
+def _create(connection: apsw.Connection, name: str, settings: CollectionSettings) -> None:
+    session = Session(connection, "collections")
+    session.rows("create_collection", name=name, settings=_settings(settings))
+    if not connection.changes():
+        raise collection_exists(name)
 
 
 def _settings(settings: CollectionSettings) -> str:
