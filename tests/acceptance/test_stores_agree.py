@@ -20,8 +20,6 @@ from tests.servers.neo4j import Neo4jServer
 
 _SAMPLE = Path(__file__).parents[2] / "bench" / "sample"
 
-pytestmark = pytest.mark.xdist_group("neo4j")
-
 
 @dataclass
 class KeptExtractor:

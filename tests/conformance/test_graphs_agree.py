@@ -159,7 +159,6 @@ def test_both_stores_answer_alike_after_every_operation(
     check_alike(sqlite, steps)
 
 
-@pytest.mark.xdist_group("neo4j")
 def test_neo4j_answers_like_them(empty_neo4j: Neo4jServer) -> None:
     store = Neo4jStore(empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password)
 

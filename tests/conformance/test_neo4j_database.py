@@ -40,7 +40,6 @@ from tests.servers.sharing import free_port
 if TYPE_CHECKING:
     from neo4j import Driver
 
-pytestmark = pytest.mark.xdist_group("neo4j")
 ROOT = Path(__file__).parents[2]
 WRITE = """
 import sys

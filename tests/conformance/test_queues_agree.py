@@ -137,7 +137,6 @@ def test_both_queues_answer_alike_after_every_action(
     on_disk.close()
 
 
-@pytest.mark.xdist_group("neo4j")
 def test_neo4js_queue_answers_like_them(empty_neo4j: Neo4jServer) -> None:
     clock = Clock()
     store = Neo4jStore(empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password, clock=clock)

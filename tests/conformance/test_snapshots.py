@@ -44,7 +44,6 @@ def objects(s3_server: S3Server) -> Objects:
     return open_objects(f"{bucket}/far/away", s3_server.options)
 
 
-@pytest.mark.xdist_group("s3")
 class TestS3(SnapshotsConformance):
     @pytest.fixture
     def place(self, tmp_path: Path, objects: Objects) -> Snapshots:

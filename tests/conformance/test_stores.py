@@ -28,7 +28,6 @@ class TestSQLiteStore(GraphStoreConformance, JobQueueConformance):
         store.close()
 
 
-@pytest.mark.xdist_group("neo4j")
 class TestNeo4jStore(GraphStoreConformance, JobQueueConformance):
     @pytest.fixture
     def store(self, clock: Clock, empty_neo4j: Neo4jServer) -> Iterator[Store]:

@@ -27,8 +27,6 @@ from tests.conformance.material import (
 )
 from tests.servers.neo4j import Neo4jServer
 
-pytestmark = pytest.mark.xdist_group("neo4j")
-
 
 @pytest.fixture
 def neo4j(empty_neo4j: Neo4jServer) -> Iterator[Neo4jStore]:

@@ -32,7 +32,6 @@ from tests.servers.sharing import stop
 
 __all__ = ["own_s3_server", "s3_server"]
 
-pytestmark = pytest.mark.xdist_group("s3")
 
 A = note("a", "Milner studied Molaison.")
 B = note("b", "Scoville operated on Molaison.")

@@ -4,15 +4,12 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-import pytest
 import redis
 
 from inference.openai_compatible.limits import Pace
 from tests.servers.redis import RedisServer, redis_server
 
 __all__ = ["redis_server"]
-
-pytestmark = pytest.mark.xdist_group("redis")
 
 
 def seconds_of(action: Callable[[], object]) -> float:

@@ -24,7 +24,6 @@ from tests.servers.chromium import Neo4jBrowser, neo4j_browser
 from tests.servers.neo4j import Neo4jServer, connected, turn, wipe
 
 __all__ = ["neo4j_browser"]
-pytestmark = pytest.mark.xdist_group("neo4j")
 
 ROOT = Path(__file__).parents[2]
 STYLE = ROOT / "kg" / "neo4j" / "browser" / "ammon.grass"

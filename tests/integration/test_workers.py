@@ -33,13 +33,7 @@ class Line:
     """While the broker was away."""
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param("redis", marks=pytest.mark.xdist_group("redis")),
-        pytest.param("rabbitmq", marks=pytest.mark.xdist_group("rabbitmq")),
-    ],
-)
+@pytest.fixture(scope="module", params=["redis", "rabbitmq"])
 def line(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Line]:

@@ -13,7 +13,6 @@ from tests.servers.sharing import need
 pytest.importorskip("celery", reason="the workers are missing: pip install -e '.[celery]'")
 
 
-@pytest.mark.xdist_group("redis")
 @pytest.mark.parametrize(("kind", "seed"), [("redis", 7), ("redis-without-file", 11)])
 def test_nothing_is_lost_when_processes_are_killed(tmp_path: Path, kind: Kind, seed: int) -> None:
     need("redis-server", "install the package redis-server")

@@ -14,7 +14,6 @@ __all__ = ["empty_neo4j", "neo4j_server", "redis_server"]
 DOCUMENTS = corpus(8)
 
 
-@pytest.mark.xdist_group("neo4j")
 def test_two_workers_make_in_neo4j_the_graph_that_one_process_makes_in_a_file(
     tmp_path: Path, empty_neo4j: Neo4jServer, redis_server: RedisServer
 ) -> None:
