@@ -6,7 +6,7 @@ Truth: `Collection`, `Document`, `Passage`, `Placement`, `Extraction`. Derived f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -28,6 +28,40 @@ class CollectionSettings:
     former_embedder: str = ""
     """What the snapshots before were made with: they answer until there is one of the present
     embedder. '' if there are none."""
+    next_extractor: str = ""
+    """What takes the extractor's place, with the next two, once all documents have been extracted
+    by it (see `indexer.changeover`); '' if nothing is to."""
+    next_max_tokens: int = 0
+    next_overlap_tokens: int = 0
+    next_job: str = ""
+    """The job that extracts them."""
+    swapping: bool = False
+    """Whether the graph is being put in the place of the one before, bit by bit: no snapshot is
+    made of what is half of each."""
+
+    @property
+    def upcoming(self) -> "CollectionSettings | None":
+        """As the collection is to be indexed next; None if it stays as it is."""
+        if not self.next_extractor:
+            return None
+        return replace(
+            self.settled,
+            extractor=self.next_extractor,
+            max_tokens=self.next_max_tokens,
+            overlap_tokens=self.next_overlap_tokens,
+        )
+
+    @property
+    def settled(self) -> "CollectionSettings":
+        """The same without anything upcoming."""
+        return replace(
+            self,
+            next_extractor="",
+            next_max_tokens=0,
+            next_overlap_tokens=0,
+            next_job="",
+            swapping=False,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

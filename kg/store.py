@@ -14,7 +14,7 @@ Implementations: `kg.memory.MemoryStore` (the reference), `kg.sqlite.SQLiteStore
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from kg.records import (
@@ -67,6 +67,9 @@ class Change:
     id the last. One that is there already, with the same fingerprint and placements, is left
     alone; and one whose task (see `completed` and `drafted`) was cancelled or done by another is
     left out."""
+    instead_of: Mapping[str, str] = field(default_factory=dict)
+    """Document id -> the fingerprint that it must have in the graph: one that has another one, or
+    is not there (any more), is not put."""
     delete: tuple[str, ...] = ()
     """Ids of documents that go; one that is not there, or is put as well, is ignored."""
     extractions: tuple[Extraction, ...] = ()
@@ -78,6 +81,10 @@ class Change:
     drafted: tuple[str, ...] = ()
     """Ids of tasks whose documents are in the graph when this transaction is done, with an
     extraction that another is to replace: they are marked so, and stay with who holds them."""
+
+    def may_put(self, document_id: str, known: str | None) -> bool:
+        """Whether a document may come in where one of this fingerprint (None: none) is."""
+        return self.instead_of.get(document_id, known) == known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

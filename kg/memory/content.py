@@ -48,7 +48,12 @@ class Content:
 
 def changed(content: Content, change: Change) -> Content:
     """The content after a checked change; at the same revision if the graph is the same."""
-    put = {graph.document.id: graph for graph in change.put}
+    known = {id_: graph.document.fingerprint for id_, graph in content.documents.items()}
+    put = {
+        graph.document.id: graph
+        for graph in change.put
+        if change.may_put(graph.document.id, known.get(graph.document.id))
+    }
     documents = {
         id_: graph
         for id_, graph in content.documents.items()

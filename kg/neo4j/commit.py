@@ -70,7 +70,8 @@ class _Commit:
         put = {
             id_: graph
             for id_, graph in put.items()
-            if not graph.is_as(known.get(id_), places.get(id_, []))
+            if change.may_put(id_, known.get(id_))
+            and not graph.is_as(known.get(id_), places.get(id_, []))
         }
         gone = known.keys() & delete
         changed = known.keys() & put.keys()

@@ -52,6 +52,25 @@ class DocumentsConformance(StoreFixtures):
             document_id("a"): graph("a", "x").document.fingerprint
         }
 
+    def test_a_document_comes_instead_of_the_one_that_was_seen(self, library: Store) -> None:
+        seen = graph("a", "x").document
+        library.commit(COLLECTION, Change(put=(graph("a", "x"),)))
+        again = with_fingerprint(graph("a", "y"), "other")
+        change = Change(put=(again,), instead_of={seen.id: seen.fingerprint})
+        assert library.commit(COLLECTION, change) == 2
+        assert library.fingerprints(COLLECTION) == {seen.id: "other"}
+
+    def test_it_does_not_if_that_one_changed_or_went_meanwhile(self, library: Store) -> None:
+        library.commit(COLLECTION, Change(put=(graph("a", "newer"),)))
+        change = Change(
+            put=(graph("a", "y"), graph("b", "z")),
+            instead_of={document_id("a"): "seen", document_id("b"): "seen"},
+        )
+        assert library.commit(COLLECTION, change) == 1
+        assert library.fingerprints(COLLECTION) == {
+            document_id("a"): graph("a", "newer").document.fingerprint
+        }
+
     def test_placements_are_kept_in_order(self, library: Store) -> None:
         given = graph("a", "x", "y", "x")
         paged = replace(
