@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.agreement import Agreement, agreement
 from bench.datasets import COLLECTION, Library
 from bench.measure import Stopwatch
-from bench.options import Options, parse
+from bench.options import parse
 from bench.report import Row, Table, finish
 from kg.holdings import holdings_of
 from kg.sqlite import SQLiteStore
@@ -44,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "neo4j_uri": str(server["uri"]),
             "neo4j_password": str(server["password"]),
         }
-        compared, times = compare(folder, dataset, place, options)
+        chosen = options.extra
+        compared, times = compare(
+            folder, dataset, place, chosen.documents, chosen.extractor, chosen.threads
+        )
     found: list[Row] = [
         {"compared": one.what, "things": one.number, "differ": len(one.differing)}
         for one in compared
@@ -61,19 +64,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def compare(
-    folder: Path, dataset: Dataset, place: Mapping[str, str], options: Options
+    folder: Path,
+    dataset: Dataset,
+    place: Mapping[str, str],
+    documents: int | None = None,
+    extractor: str = "spacy",
+    threads: int = 1,
 ) -> tuple[list[Agreement], list[Row]]:
-    """What was compared; and what each store took. `place`: settings of the Neo4j, which loses its
-    collection."""
-    documents = dataset.documents[: options.extra.documents]
-    extractor, threads = options.extra.extractor, options.extra.threads
-    times: list[Row] = []
+    """What was compared; and what each store took. `place`: settings of the Neo4j, which must not
+    have the collection yet."""
+    chosen = dataset.documents[:documents]
     with ExitStack() as stack:
         libraries = {
             name: stack.enter_context(Library(folder / name, dataset, extractor, threads, where))
             for name, where in {"sqlite": {}, "neo4j": place}.items()
         }
-        indexing = {name: library.add(documents) for name, library in libraries.items()}
+        indexing = {name: library.add(chosen) for name, library in libraries.items()}
         one, other = libraries.values()
         found = agreement(one.core, other.core, [query.question for query in dataset.queries])
         reading = {name: _reading(library.core.store) for name, library in libraries.items()}
@@ -85,7 +91,7 @@ def compare(
                 "sqlite": _writing(empty, whole),
                 "neo4j": _writing(other.core.store, whole),
             }
-        times += [
+        times: list[Row] = [
             {
                 "store": name,
                 "index_s": indexing[name].seconds,
