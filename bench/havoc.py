@@ -5,7 +5,7 @@ import random
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +31,8 @@ computes stands between an answer and the store."""
 Broker = RedisServer | RabbitServer
 Kind = Literal["redis", "redis-without-file", "rabbitmq"]
 Victim = Literal["worker", "broker", "api", "neo4j"]
+WEIGHTS: Mapping[Victim, int] = {"worker": 5, "broker": 3, "api": 2, "neo4j": 3}
+"""How often each is struck, in proportion."""
 
 
 @dataclass(kw_only=True)
@@ -38,6 +40,8 @@ class Outcome:
     """What became of one run."""
 
     kills: dict[Victim, int]
+    amid: int
+    """How many of the kills came before the model's last answer: amid indexing beyond doubt."""
     seconds: float
     calls: int
     indexed: int
@@ -89,13 +93,11 @@ class Havoc:
             "broker": self._kill_broker,
             "api": self._kill_api,
         }
-        weights = [5, 3, 1]
         if self.store is not None:
             kill["neo4j"] = self._kill_store
-            weights.append(2)
         for _ in range(victims):
             time.sleep(self.chance.uniform(*self.pause))
-            (victim,) = self.chance.choices(list(kill), weights)
+            (victim,) = self.chance.choices(list(kill), [WEIGHTS[one] for one in kill])
             self.moments.append((time.time(), victim))
             with self._lock:
                 kill[victim]()
@@ -208,7 +210,8 @@ def run(
             took = time.monotonic() - began
             indexed = sum(job.counts.get(TaskState.EXTRACTED, 0) for job in core.queue.jobs())
             return Outcome(
-                kills={name: _times(havoc, name) for name in ("worker", "broker", "api", "neo4j")},
+                kills={name: _times(havoc, name) for name in WEIGHTS},
+                amid=sum(moment < ledger.last for moment, _ in havoc.moments),
                 seconds=took,
                 calls=ledger.calls,
                 indexed=indexed,

@@ -8,16 +8,21 @@ twice.
 Each run indexes a corpus, handed in over HTTP, with a chat model that is served over HTTP, takes a
 fixed time, and keeps a book of its answers. Afterwards all documents must be indexed, the graph
 must equal the one that a single undisturbed process makes, and no answer may have been given twice,
-unless the first one came within a moment of a kill: it may then not have reached the store.
+unless the first one came within a moment of a kill: it may then not have reached the store. Kills
+count that came before the model's last answer. Exits with 1 if a run was not sound; its folder,
+with what its processes said, is kept then.
 """
 
 import argparse
+import shutil
+import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.havoc import Kind, run, started
+from bench.havoc import Kind, Outcome, run, started
 from tests.servers import neo4j
 from tests.servers.sharing import State, stop
 
@@ -38,6 +43,43 @@ def _store(kind: str, home: Path) -> Iterator[State | None]:
 
 def main() -> None:
     """Run and report."""
+    chosen = _parsed()
+    brokers: list[Kind] = chosen.broker or ["redis", "redis-without-file"]
+    kills: Counter[str] = Counter()
+    amid = runs = calls = twice = 0
+    sound = True
+    while amid < chosen.kills:
+        kind = brokers[runs % len(brokers)]
+        outcome = _run(
+            chosen, kind, chosen.seed + runs, min(chosen.kills_a_run, chosen.kills - amid)
+        )
+        print(f"{kind}: {'sound' if outcome.sound else 'NOT SOUND'} {outcome}", flush=True)
+        kills.update({kind if who == "broker" else who: n for who, n in outcome.kills.items()})
+        amid, runs, calls = amid + outcome.amid, runs + 1, calls + outcome.calls
+        twice, sound = twice + len(outcome.twice), sound and outcome.sound
+    print(
+        f"{amid} kills amid indexing, in {runs} runs: {dict(kills)}; {calls} answers, {twice} twice"
+    )
+    sys.exit(not sound)
+
+
+def _run(chosen: argparse.Namespace, kind: Kind, seed: int, kills: int) -> Outcome:
+    folder = Path(tempfile.mkdtemp(prefix="ammon-kills-"))
+    with (
+        started(kind, folder / "broker") as broker,
+        _store(chosen.store, folder / "store") as store,
+    ):
+        outcome = run(
+            folder, broker, seed=seed, kills=kills, documents=chosen.documents, store=store
+        )
+    if outcome.sound:
+        shutil.rmtree(folder)
+    else:
+        print(f"What the processes said is in {folder}.", flush=True)
+    return outcome
+
+
+def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--kills-a-run", type=int, default=10)
@@ -46,28 +88,7 @@ def main() -> None:
     kinds = ["redis", "redis-without-file", "rabbitmq"]
     parser.add_argument("--broker", choices=kinds, action="append")
     parser.add_argument("--store", choices=["sqlite", "neo4j"], default="sqlite")
-    chosen = parser.parse_args()
-    brokers: list[Kind] = chosen.broker or ["redis", "redis-without-file"]
-    kills = runs = 0
-    while kills < chosen.kills:
-        kind = brokers[runs % len(brokers)]
-        number = min(chosen.kills_a_run, chosen.kills - kills)
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            with (
-                started(kind, folder / "broker") as broker,
-                _store(chosen.store, folder / "store") as store,
-            ):
-                outcome = run(
-                    folder,
-                    broker,
-                    seed=chosen.seed + runs,
-                    kills=number,
-                    documents=chosen.documents,
-                    store=store,
-                )
-        kills, runs = kills + number, runs + 1
-        print(f"{kind}: {'sound' if outcome.sound else 'NOT SOUND'} {outcome}", flush=True)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

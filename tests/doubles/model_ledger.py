@@ -44,6 +44,12 @@ class Ledger:
         with self._lock:
             return sum(len(times) for times in self.answered.values())
 
+    @property
+    def last(self) -> float:
+        """When the last answer was given (time.time()); 0 if none was."""
+        with self._lock:
+            return max((max(times) for times in self.answered.values()), default=0.0)
+
     def doubled(self) -> list[tuple[float, float]]:
         """When an answer was given that had been given before, and when that was."""
         with self._lock:
