@@ -19,7 +19,7 @@ from bench.generator import Shape, adjacency_of
 from bench.options import parse
 from bench.report import Row, Table, finish
 from kg.snapshot.tables import Adjacency
-from retrieval.pagerank import IgraphPageRank, PageRank, PowerPageRank, reset_distribution
+from retrieval.pagerank import IgraphPageRank, PageRank, RelaxationPageRank, reset_distribution
 from retrieval.pagerank.port import Reset, Scores
 from retrieval.ranking import best_of
 
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(__doc__, arguments, sizes=(10_000, 100_000), what="nodes", extra=_arguments)
     engines = (
         Engine(name="igraph prpack", make=IgraphPageRank, up_to=options.extra.igraph_up_to),
-        Engine(name="ammon", make=PowerPageRank, up_to=10**9),
+        Engine(name="ammon", make=RelaxationPageRank, up_to=10**9),
         Engine(name="scipy power iteration", make=ScipyPower, up_to=10**9),
         Engine(name="networkx", make=NetworkxPageRank, up_to=options.extra.networkx_up_to),
     )

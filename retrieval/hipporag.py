@@ -20,7 +20,7 @@ from retrieval.dense import Dense
 from retrieval.linking import nearest_entities, passages_of_entities, used_entities
 from retrieval.mode import Ranking
 from retrieval.names import NameFinder
-from retrieval.pagerank import PageRank, PowerPageRank
+from retrieval.pagerank import PageRank, RelaxationPageRank
 from retrieval.ranking import ranking
 from retrieval.results import Explanation
 from retrieval.seeds import SeededWalk
@@ -38,7 +38,7 @@ class HippoRAG:
         self,
         snapshot: Snapshot,
         *,
-        pagerank: Callable[[Adjacency], PageRank] = PowerPageRank,
+        pagerank: Callable[[Adjacency], PageRank] = RelaxationPageRank,
         names: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         """Prepare the graph; `pagerank` makes the engine, `names` finds a question's names."""

@@ -21,7 +21,7 @@ from kg.snapshot.tables import Adjacency, Floats, Ints
 from retrieval.dense import Dense
 from retrieval.linking import passages_of_entities, used_entities, used_fact
 from retrieval.mode import Ranking
-from retrieval.pagerank import PageRank, PowerPageRank
+from retrieval.pagerank import PageRank, RelaxationPageRank
 from retrieval.ranking import best_of, min_max, ranking
 from retrieval.receipt import DirectPart
 from retrieval.results import Explanation, UsedFact
@@ -49,7 +49,7 @@ class HippoRAG2:
         self,
         snapshot: Snapshot,
         *,
-        pagerank: Callable[[Adjacency], PageRank] = PowerPageRank,
+        pagerank: Callable[[Adjacency], PageRank] = RelaxationPageRank,
         keep: Keep | None = None,
     ) -> None:
         """Prepare the graph; `pagerank` makes the engine, `keep` chooses among the facts."""

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from kg.errors import DependencyMissing, InputError
 from kg.snapshot.tables import Adjacency
-from retrieval.pagerank import IgraphPageRank, PageRank, PowerPageRank
+from retrieval.pagerank import IgraphPageRank, PageRank, RelaxationPageRank
 from tests.doubles.snapshots import adjacency_of
 
 Edges = list[tuple[int, int, float]]
 
-ENGINES = [IgraphPageRank, PowerPageRank]
+ENGINES = [IgraphPageRank, RelaxationPageRank]
 engines = pytest.mark.parametrize("engine", ENGINES)
 
 
@@ -97,6 +97,44 @@ def test_both_engines_agree_on_a_large_graph() -> None:
     reset = random.random(nodes) * (random.random(nodes) < 0.01)
     ours, theirs = (engine(adjacency).rank(reset) for engine in ENGINES)
     assert np.abs(ours - theirs).max() < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_engines_agree_to_a_billionth_on_graphs_in_pieces(seed: int) -> None:
+    random = np.random.default_rng([11, seed])
+    nodes, pieces = 2000, 5
+    piece = random.integers(0, pieces + 1, nodes)  # of the last, no node has an edge
+    ends = np.sort(random.integers(0, nodes, (12_000, 2)), axis=1)
+    ends = np.concatenate((ends, np.repeat(random.integers(0, nodes, (300, 1)), 2, axis=1)))
+    ends = ends[(piece[ends[:, 0]] == piece[ends[:, 1]]) & (piece[ends[:, 0]] < pieces)]
+    pairs = [(a, b) for a, b in np.unique(ends, axis=0).tolist()]
+    assert any(a == b for a, b in pairs)
+    adjacency = adjacency_of(nodes, [(a, b, random.choice([0.0, 0.8, 1.0, 7.0])) for a, b in pairs])
+    reset = random.random(nodes) * (random.random(nodes) < random.choice([0.003, 0.5]))
+    ours, theirs = (engine(adjacency).rank(reset) for engine in ENGINES)
+    assert np.abs(ours - theirs).max() < 1e-9
+    assert np.argsort(-ours.astype(np.float32), kind="stable")[:20].tolist() == (
+        np.argsort(-theirs.astype(np.float32), kind="stable")[:20].tolist()
+    )
+
+
+def test_the_errors_of_all_scores_together_are_below_the_tolerance() -> None:
+    random = np.random.default_rng(5)
+    pairs = {(min(a, b), max(a, b)) for a, b in random.integers(0, 80, (200, 2)).tolist()}
+    adjacency = adjacency_of(80, [(a, b, 10 ** random.uniform(-2, 2)) for a, b in sorted(pairs)])
+    reset = random.random(80)
+    for damping in (0.15, 0.5, 0.85, 0.99):
+        expected = by_elimination(adjacency, reset.tolist(), damping)
+        scores = RelaxationPageRank(adjacency, tolerance=1e-6).rank(reset, damping=damping)
+        assert 0 < np.abs(scores - expected).sum() < 1e-6
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_walk_that_hardly_ever_jumps_comes_to_an_end() -> None:
+    adjacency = adjacency_of(4, [(0, 1, 1.0), (1, 2, 0.3), (2, 3, 1e4)])
+    scores = RelaxationPageRank(adjacency).rank(np.array([1.0, 0, 0, 0]), damping=1 - 1e-7)
+    strength = np.array([1.0, 1.3, 10_000.3, 1e4])
+    np.testing.assert_allclose(scores, strength / strength.sum(), atol=1e-3)
 
 
 @engines
