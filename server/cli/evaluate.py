@@ -71,6 +71,22 @@ _Against: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+_Bridges: TypeAlias = Annotated[
+    bool, typer.Option("--bridges", help="With a chat model that names each question's steps.")
+]
+_GoldSteps: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--gold-steps",
+        help="The same with the data set's own steps ('hops'): what bridges add at best.",
+    ),
+]
+_Recognition: TypeAlias = Annotated[
+    bool, typer.Option("--recognition", help="With a chat model that puts first what helps.")
+]
+_Rerank: TypeAlias = Annotated[
+    bool, typer.Option("--rerank", help="With the reranker of the settings.")
+]
 _Convert: TypeAlias = Annotated[
     tuple[str, Path] | None,
     typer.Option(
@@ -106,22 +122,10 @@ def evaluate(
     pieces: _Pieces = None,
     per_question: _PerQuestion = None,
     against: _Against = None,
-    bridges: Annotated[
-        bool, typer.Option("--bridges", help="With a chat model that names each question's steps.")
-    ] = False,
-    gold_steps: Annotated[
-        bool,
-        typer.Option(
-            "--gold-steps",
-            help="The same with the data set's own steps ('hops'): what bridges add at best.",
-        ),
-    ] = False,
-    recognition: Annotated[
-        bool, typer.Option("--recognition", help="With a chat model that puts first what helps.")
-    ] = False,
-    rerank: Annotated[
-        bool, typer.Option("--rerank", help="With the reranker of the settings.")
-    ] = False,
+    bridges: _Bridges = False,
+    gold_steps: _GoldSteps = False,
+    recognition: _Recognition = False,
+    rerank: _Rerank = False,
     convert: _Convert = None,
     limit: _Limit = None,
     as_json: options.AsJson = False,
@@ -131,17 +135,12 @@ def evaluate(
     Recall, nDCG and MRR in percent; times in milliseconds; the folder's format is in docs.
     """
     from server.aids import WantedAids
-    from server.cli.output import print_error
     from server.cli.progress import shown_progress
     from server.evaluation import compare, read_dataset, read_scores, write_scores
     from server.evaluation import evaluate as measure
 
     settings = load_settings().settings
-    if convert is None and limit is not None:
-        print_error("--limit goes with --convert.")
-        raise typer.Exit(2)
-    if convert is not None:
-        _convert(dataset, convert, limit, quiet=as_json)
+    _convert(dataset, convert, limit, quiet=as_json)
     theirs = read_scores(against) if against else None
     chosen = _varied(read_dataset(dataset), joined or [], untitled, lower, pieces)
     with shown_progress() as progress:
@@ -164,10 +163,18 @@ def evaluate(
         _print_differences(differences, against)
 
 
-def _convert(folder: Path, convert: tuple[str, Path], limit: int | None, *, quiet: bool) -> None:
+def _convert(
+    folder: Path, convert: tuple[str, Path] | None, limit: int | None, *, quiet: bool
+) -> None:
     from kg.errors import InputError
+    from server.cli.output import print_error
     from server.evaluation.convert import convert as make_folder
 
+    if convert is None:
+        if limit is None:
+            return
+        print_error("--limit goes with --convert.")
+        raise typer.Exit(2)
     for file in (folder / "corpus.jsonl", folder / "queries.jsonl"):
         if file.exists():
             raise InputError(

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -21,6 +21,32 @@ _FAILURES_OF_FILE = 5
 """Failures that are told of one file; --json gives all."""
 
 
+_Paths: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH", help="Files, and folders with files.", show_default=False),
+]
+_Prefix: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="TEXT",
+        help="Put before every source, to tell files of one name from different places apart.",
+    ),
+]
+_Priority: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=-1000,
+        max=1000,
+        help="Higher ones are worked on first, lower ones last.",
+    ),
+]
+_Estimate: TypeAlias = Annotated[
+    bool,
+    typer.Option("--estimate", help="Only tell about how much a chat model would be paid."),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(epilog="Example: ammon ingest papers/ notes.md --collection research")(ingest)
@@ -28,36 +54,16 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH", help="Files, and folders with files.", show_default=False),
-    ],
+    paths: _Paths,
     collection: options.CollectionName = None,
     extractor: options.ExtractorName = None,
     embedder: options.EmbedderName = None,
     passage_tokens: options.PassageTokens = None,
     overlap_tokens: options.OverlapTokens = None,
-    prefix: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT",
-            help="Put before every source, to tell files of one name from different places apart.",
-        ),
-    ] = "",
+    prefix: _Prefix = "",
     budget: options.BudgetAmount = None,
-    priority: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=-1000,
-            max=1000,
-            help="Higher ones are worked on first, lower ones last.",
-        ),
-    ] = 0,
-    estimate: Annotated[
-        bool,
-        typer.Option("--estimate", help="Only tell about how much a chat model would be paid."),
-    ] = False,
+    priority: _Priority = 0,
+    estimate: _Estimate = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Take in files: txt, md, html, pdf, docx, csv, json, jsonl, and folders of them.
@@ -69,15 +75,11 @@ def ingest(
     Where a chat model reads them, they are found at once by what is known without it. Beyond the
     budget nothing is sent to it: `ammon jobs retry` goes on from there with a larger one.
     """
-    from dataclasses import asdict
-
     from server import ingest as files
-    from server.cli.output import print_json
     from server.cli.progress import shown_progress
     from server.core import Wanted
 
-    if not all(path.strip() for path in paths):  # as a path, "" would be the working directory
-        raise typer.BadParameter("a PATH is empty: name a file or a folder.")
+    chosen = _named(paths)
     wanted = Wanted(
         extractor=extractor,
         embedder=embedder,
@@ -86,7 +88,6 @@ def ingest(
     )
     with opened(context) as core:
         name = collection or core.settings.collection
-        chosen = [Path(path) for path in paths]
         if estimate:
             with shown_progress() as progress:
                 found = files.estimate(core, name, chosen, wanted, progress, prefix=prefix)
@@ -98,11 +99,14 @@ def ingest(
             report = files.ingest(
                 core, name, chosen, progress, prefix=prefix, priority=priority, budget=limit
             )
-    if as_json:
-        print_json(asdict(report))
-    else:
-        _print(report)
+    _tell(report, as_json=as_json)
     raise typer.Exit(1 if report.failed else 0)
+
+
+def _named(paths: list[str]) -> list[Path]:
+    if not all(path.strip() for path in paths):  # as a path, "" would be the working directory
+        raise typer.BadParameter("a PATH is empty: name a file or a folder.")
+    return [Path(path) for path in paths]
 
 
 def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
@@ -144,15 +148,26 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
     )
 
 
-def _print(report: "IngestReport") -> None:
-    from server.cli.output import console, counted, print_error, print_warning, told_quarantine
+def _tell(report: "IngestReport", *, as_json: bool) -> None:
+    from dataclasses import asdict
 
+    from server.cli.output import print_error, print_json, print_warning, told_quarantine
+
+    if as_json:
+        print_json(asdict(report))
+        return
     for line in told_failures(report.failed):
         print_error(line)
     for source in report.superseded:
         print_warning(f"{source} came more than once: the last one counts.")
     for line in told_quarantine(report.quarantine):
         print_warning(line)
+    _tell_numbers(report)
+
+
+def _tell_numbers(report: "IngestReport") -> None:
+    from server.cli.output import console, counted
+
     out = console()
     if report.replaced:
         shown = ", ".join(report.replaced[:_SHOWN])

@@ -1,12 +1,18 @@
 """`ammon migrate`: from one store to the other."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from server.cli import options
 from server.cli.context import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from indexer.progress import ReportProgress
+    from server.migration import Migrated
 
 
 class StoreName(StrEnum):
@@ -14,6 +20,24 @@ class StoreName(StrEnum):
 
     SQLITE = "sqlite"
     NEO4J = "neo4j"
+
+
+_Source: TypeAlias = Annotated[
+    StoreName, typer.Option("--from", help="The store to read.", show_default=False)
+]
+_Target: TypeAlias = Annotated[
+    StoreName, typer.Option("--to", help="The store to write.", show_default=False)
+]
+_Collections: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--collection",
+        "-c",
+        metavar="NAME",
+        help="May be repeated; by default all collections.",
+        show_default=False,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,22 +49,9 @@ def register(app: typer.Typer) -> None:
 
 
 def migrate(
-    source: Annotated[
-        StoreName, typer.Option("--from", help="The store to read.", show_default=False)
-    ],
-    target: Annotated[
-        StoreName, typer.Option("--to", help="The store to write.", show_default=False)
-    ],
-    collection: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--collection",
-            "-c",
-            metavar="NAME",
-            help="May be repeated; by default all collections.",
-            show_default=False,
-        ),
-    ] = None,
+    source: _Source,
+    target: _Target,
+    collection: _Collections = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Copy collections from one store to the other: documents, passages, what models found in
@@ -51,8 +62,7 @@ def migrate(
     """
     from contextlib import closing
 
-    from indexer.progress import StepProgress
-    from server.cli.output import console, counted, print_json
+    from server.cli.output import print_json
     from server.cli.progress import shown_progress
     from server.folders import Folders
     from server.migration import migrate as copy
@@ -68,27 +78,41 @@ def migrate(
         shown_progress() as progress,
     ):
         names = collection or [found.name for found in one.collections()]
-        done: dict[str, int] = {}
-
-        def note(name: str, kind: str, more: int) -> None:
-            step = f"{name}: {kind}"
-            done[step] = done.get(step, 0) + more
-            progress(StepProgress(step=step, done=done[step], total=0))
-
-        migrated = copy(one, other, names, note)
+        migrated = copy(one, other, names, _noted(progress))
     if as_json:
-        found = [
-            {
-                "collection": each.collection.name,
-                "revision": each.collection.revision,
-                "documents": each.documents,
-                "passages": each.passages,
-                "already": each.already,
-            }
-            for each in migrated
-        ]
+        found = [_row(each) for each in migrated]
         print_json({"from": source.value, "to": target.value, "collections": found})
-        return
+    else:
+        _print(migrated, source)
+
+
+def _noted(progress: "ReportProgress") -> "Callable[[str, str, int], None]":
+    """What to tell of how many more there are: it counts them, as progress is told."""
+    from indexer.progress import StepProgress
+
+    done: dict[str, int] = {}
+
+    def note(name: str, kind: str, more: int) -> None:
+        step = f"{name}: {kind}"
+        done[step] = done.get(step, 0) + more
+        progress(StepProgress(step=step, done=done[step], total=0))
+
+    return note
+
+
+def _row(migrated: "Migrated") -> dict[str, Any]:
+    return {
+        "collection": migrated.collection.name,
+        "revision": migrated.collection.revision,
+        "documents": migrated.documents,
+        "passages": migrated.passages,
+        "already": migrated.already,
+    }
+
+
+def _print(migrated: "Sequence[Migrated]", source: StoreName) -> None:
+    from server.cli.output import console, counted
+
     for each in migrated:
         what = f"{counted(each.documents, 'document')}, revision {each.collection.revision}"
         how = "was there already" if each.already else "copied and compared"

@@ -1,11 +1,45 @@
 """`ammon query`: a question, and the passages that answer it together."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
 from server.cli import options
 from server.cli.context import opened
+
+_Question: TypeAlias = Annotated[str, typer.Argument(help="The question.", show_default=False)]
+_K: TypeAlias = Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")]
+_Explain: TypeAlias = Annotated[
+    bool, typer.Option("--explain", help="Show all that led there, with its weight.")
+]
+_Bridges: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--bridges/--no-bridges",
+        help="Whether a chat model names the question's steps, which are searched for too "
+        "(unless given: the setting).",
+        show_default=False,
+    ),
+]
+_Recognition: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--recognition/--no-recognition",
+        help="Whether a chat model puts first what helps (likewise).",
+        show_default=False,
+    ),
+]
+_Rerank: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--rerank/--no-rerank",
+        help="Whether the reranker has a say (likewise).",
+        show_default=False,
+    ),
+]
+_Neo4jLink: TypeAlias = Annotated[
+    bool, typer.Option("--neo4j-link", help="Print where Neo4j Browser shows what was found.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -17,41 +51,15 @@ def register(app: typer.Typer) -> None:
 
 def query(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(help="The question.", show_default=False)],
+    question: _Question,
     collection: options.CollectionName = None,
     mode: options.ModeName = "ammon",
-    k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")] = 5,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show all that led there, with its weight.")
-    ] = False,
-    bridges: Annotated[
-        bool | None,
-        typer.Option(
-            "--bridges/--no-bridges",
-            help="Whether a chat model names the question's steps, which are searched for too "
-            "(unless given: the setting).",
-            show_default=False,
-        ),
-    ] = None,
-    recognition: Annotated[
-        bool | None,
-        typer.Option(
-            "--recognition/--no-recognition",
-            help="Whether a chat model puts first what helps (likewise).",
-            show_default=False,
-        ),
-    ] = None,
-    rerank: Annotated[
-        bool | None,
-        typer.Option(
-            "--rerank/--no-rerank",
-            help="Whether the reranker has a say (likewise).",
-            show_default=False,
-        ),
-    ] = None,
-    neo4j_link: Annotated[
-        bool, typer.Option("--neo4j-link", help="Print where Neo4j Browser shows what was found.")
-    ] = False,
+    k: _K = 5,
+    explain: _Explain = False,
+    bridges: _Bridges = None,
+    recognition: _Recognition = None,
+    rerank: _Rerank = None,
+    neo4j_link: _Neo4jLink = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Ask a question: passages in order, what led to them, and what to try next."""

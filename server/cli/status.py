@@ -32,7 +32,7 @@ def status(
         _watch(context, collection, as_json=as_json)
         return
     from server.cli.jobs import told_job
-    from server.cli.output import console, counted, print_json, printable, told_quarantine
+    from server.cli.output import console, print_json
     from server.jobs import job_fields, running
     from server.quarantine import quarantine
     from server.status import collection_status
@@ -57,23 +57,28 @@ def status(
     if not found:
         out.print("There are no collections yet: ammon ingest PATH")
     for one, quarantined in zip(found, apart, strict=True):
-        counts = one.counts
-        out.print(f"\n{one.collection.name}")
-        out.print(
-            f"  {counted(counts['documents'], 'document')}, "
-            f"{counted(counts['passages'], 'passage')}, "
-            f"{counted(counts['entities'], 'entity', 'entities')}, "
-            f"{counted(counts['facts'], 'fact')}, {counted(counts['synonyms'], 'synonym')}, "
-            f"{counts['quarantined']} in quarantine"
-        )
-        settings = one.collection.settings
-        out.print(f"  extractor {settings.extractor}, embedder {settings.embedder}")
-        out.print(f"  {_standing(one)}")
-        for line in told_quarantine(quarantined):
-            out.print(f"  {printable(line)}")
+        _print(one, quarantined)
     for job in under_way:
         if collection in (None, job.job.collection):
             out.print(f"\n{job.job.id} ({job.job.collection}): {told_job(job)}")
+
+
+def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]") -> None:
+    from server.cli.output import console, counted, printable, told_quarantine
+
+    out, counts, settings = console(), status.counts, status.collection.settings
+    out.print(f"\n{status.collection.name}")
+    out.print(
+        f"  {counted(counts['documents'], 'document')}, "
+        f"{counted(counts['passages'], 'passage')}, "
+        f"{counted(counts['entities'], 'entity', 'entities')}, "
+        f"{counted(counts['facts'], 'fact')}, {counted(counts['synonyms'], 'synonym')}, "
+        f"{counts['quarantined']} in quarantine"
+    )
+    out.print(f"  extractor {settings.extractor}, embedder {settings.embedder}")
+    out.print(f"  {_standing(status)}")
+    for line in told_quarantine(quarantined):
+        out.print(f"  {printable(line)}")
 
 
 def _watch(context: typer.Context, collection: str | None, *, as_json: bool) -> None:

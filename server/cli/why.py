@@ -1,7 +1,7 @@
 """`ammon why`: why a passage is where it is, and where it would be without something."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -17,6 +17,28 @@ _LAST = 1_000_000
 """The lowest rank that can be asked for."""
 
 
+_Question: TypeAlias = Annotated[str, typer.Argument(help="The question.", show_default=False)]
+_Passage: TypeAlias = Annotated[
+    str, typer.Argument(help="A rank, a passage's id, or a document's source.")
+]
+_Answer: TypeAlias = Annotated[
+    bool, typer.Option("--answer", help="All passages down to that rank, not one.")
+]
+_Picture: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--picture", metavar="FILE.svg", help="Draw what led there, as SVG."),
+]
+_WithoutEntity: TypeAlias = Annotated[
+    str, typer.Option(metavar="NAME", help="Where it would be without a name.")
+]
+_WithoutPassage: TypeAlias = Annotated[
+    str, typer.Option(metavar="PASSAGE", help="… without another passage or document.")
+]
+_WithoutFact: TypeAlias = Annotated[
+    str, typer.Option(metavar="FACT", help="… without a fact: 'subject — relation — object'.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
@@ -27,28 +49,15 @@ def register(app: typer.Typer) -> None:
 
 def why(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(help="The question.", show_default=False)],
-    passage: Annotated[
-        str, typer.Argument(help="A rank, a passage's id, or a document's source.")
-    ] = "1",
+    question: _Question,
+    passage: _Passage = "1",
     collection: options.CollectionName = None,
     mode: options.ModeName = "ammon",
-    answer: Annotated[
-        bool, typer.Option("--answer", help="All passages down to that rank, not one.")
-    ] = False,
-    picture: Annotated[
-        Path | None,
-        typer.Option("--picture", metavar="FILE.svg", help="Draw what led there, as SVG."),
-    ] = None,
-    without_entity: Annotated[
-        str, typer.Option(metavar="NAME", help="Where it would be without a name.")
-    ] = "",
-    without_passage: Annotated[
-        str, typer.Option(metavar="PASSAGE", help="… without another passage or document.")
-    ] = "",
-    without_fact: Annotated[
-        str, typer.Option(metavar="FACT", help="… without a fact: 'subject — relation — object'.")
-    ] = "",
+    answer: _Answer = False,
+    picture: _Picture = None,
+    without_entity: _WithoutEntity = "",
+    without_passage: _WithoutPassage = "",
+    without_fact: _WithoutFact = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Say why a passage was found: each part of its score, with the sentences that speak for it."""
