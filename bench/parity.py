@@ -2,10 +2,10 @@
 
 Indexes it twice, from the documents to the published snapshot, with nothing shared: into SQLite,
 and into a Neo4j that is started for this. (With `--embeddings` both begin with a copy of what was
-embedded before, which takes minutes less; stores have no part in it.) Compares the canonical dumps byte for byte, the
-snapshots' files by checksum and what their manifests say, and the ranks and scores of all
-questions to the bit. Prints what was compared, and how long each store took to write the whole
-graph and to read it. Exits with 1 if anything differs.
+embedded before, which takes minutes less; stores have no part in it.) Compares the canonical dumps
+byte for byte, the snapshots' files by checksum and what their manifests say, and the ranks and
+scores of all questions to the bit. Prints what was compared, and how long each store took to write
+the whole graph and to read it. Exits with 1 if anything differs.
 """
 
 import argparse
