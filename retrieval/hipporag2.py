@@ -104,9 +104,9 @@ class HippoRAG2:
     ) -> tuple[Ints, npt.NDArray[np.float64], tuple[UsedFact, ...]]:
         """The best facts that are kept, with their scores scaled to 0..1 over all facts."""
         products = self._snapshot.facts.vectors @ query
-        compared = np.delete(np.arange(len(products), dtype=np.int32), self._left_out)
-        rows, scores = best_of(min_max(products[compared]), FACTS)
-        facts = compared[rows]
+        facts, scores = best_of(min_max(np.delete(products, self._left_out)), FACTS)
+        for fact in sorted(set(self._left_out)):  # those behind it had moved up
+            facts[facts >= fact] += 1
         used = tuple(
             used_fact(self._snapshot, fact, score)
             for fact, score in zip(facts.tolist(), scores.tolist(), strict=True)
@@ -120,16 +120,15 @@ class HippoRAG2:
         self, facts: Ints, scores: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """The starting weight of every entity (E,): that of the best five, else 0."""
-        entities = len(self._passages_of)
         both_ends = np.concatenate(
             (self._snapshot.facts.subject[facts], self._snapshot.facts.object[facts])
         )
-        counts = np.bincount(both_ends, minlength=entities)
-        sums = np.bincount(both_ends, weights=np.tile(scores, 2), minlength=entities)
-        weights = sums / np.maximum(counts, 1) / np.maximum(self._passages_of, 1)
+        named, place = np.unique(both_ends, return_inverse=True)
+        means = np.bincount(place, weights=np.tile(scores, 2)) / np.bincount(place)
+        weights = means / np.maximum(self._passages_of[named], 1)
         best, _ = best_of(weights, ENTITIES)
-        chosen = np.zeros(entities)
-        chosen[best] = weights[best]
+        chosen = np.zeros(len(self._passages_of))
+        chosen[named[best]] = weights[best]
         return chosen
 
 

@@ -133,6 +133,8 @@ def test_in_hipporag2_a_fact_that_is_left_out_is_not_scored() -> None:
     used = mode.without(0).rank("Q?", vectors, 2).explanation.facts
     assert [(fact.subject, fact.score) for fact in used] == [("c", 1.0), ("b", 0.0)]
     assert len(mode.rank("Q?", vectors, 2).explanation.facts) == 3
+    (left,) = mode.without(1).without(0).rank("Q?", vectors, 2).explanation.facts
+    assert left.subject == "b"
 
 
 def test_exactly_one_thing_is_left_out(retriever: Retriever) -> None:
