@@ -42,6 +42,23 @@ def identify(collection: str, document: SourceDocument, settings: CollectionSett
     )
 
 
+_AHEAD = "ahead:"
+
+
+def identify_ahead(
+    collection: str, document: SourceDocument, settings: CollectionSettings
+) -> Document:
+    """The document as it is queued to be extracted for what its collection is indexed with next
+    (see `indexer.changeover`): in the graph it stays as it is."""
+    found = identify(collection, document, settings)
+    return replace(found, fingerprint=_AHEAD + found.fingerprint)
+
+
+def is_ahead(fingerprint: str) -> bool:
+    """Whether it is that of such a document."""
+    return fingerprint.startswith(_AHEAD)
+
+
 def _in_unicode(document: SourceDocument) -> SourceDocument:
     """The document as UTF-8 can hold it; each text keeps its length, so that offsets stay right."""
     return replace(

@@ -12,14 +12,12 @@ from functools import partial
 
 import structlog
 
-from indexer.chunking import chunk
 from indexer.drafts import Drafts
 from indexer.extracting import extracted, failures_of, usable
 from indexer.extraction.port import Extractor
-from indexer.identity import identify
 from indexer.patience import patiently
 from indexer.spending import UNKNOWN, Prices, affordable, overspent, progress_of
-from indexer.work import Work, batches, used_by
+from indexer.work import Work, batches, graph_of, reads_ahead, used_by
 from inference.embedder import Embedder
 from kg.errors import (
     AmmonError,
@@ -115,12 +113,14 @@ class Ingester:
         missing: dict[str, tuple[Passage, ...]] = {}
 
         def gather(batch: Sequence[Task]) -> Processed:
-            settings = self.store.collection(batch[0].collection).settings
+            settings = self._settings(batch)
+            if settings is None:
+                return self._dismiss(batch)
             work = self._chunk(batch, settings)
             work.found.update(self._saved(batch, self.extractor(settings).fingerprint, work))
             self.queue.note_progress(work.progress(), anew=True)
             result = self._commit(batch, work)
-            if not batch[0].drafted and self.drafts.wanted(settings):
+            if self._comes_in_as_draft(batch, settings):
                 return result + self._draft(batch, settings, work)
             missing.update(work.missing())
             return result
@@ -160,11 +160,13 @@ class Ingester:
 
     def _ingest(self, batch: Sequence[Task]) -> Processed:
         collection = batch[0].collection
-        settings = self.store.collection(collection).settings
+        settings = self._settings(batch)
+        if settings is None:
+            return self._dismiss(batch)
         extractor = self.extractor(settings)
         work = self._chunk(batch, settings)
         work.found.update(usable(self.store, collection, extractor.fingerprint, [*work.passages]))
-        if not batch[0].drafted and self.drafts.wanted(settings):
+        if self._comes_in_as_draft(batch, settings):
             self.queue.note_progress(work.progress(), anew=True)
             return self._commit(batch, work) + self._draft(batch, settings, work)
         trouble = self._extract(batch, extractor, work)
@@ -178,6 +180,21 @@ class Ingester:
         return sum(
             (self._note(task, "The extractor left passages out.") for task in left_out), result
         )
+
+    def _settings(self, batch: Sequence[Task]) -> CollectionSettings | None:
+        """As the batch's documents are wanted; None if they are not wanted any more."""
+        settings = self.store.collection(batch[0].collection).settings
+        return settings.upcoming if reads_ahead(batch[0]) else settings
+
+    def _dismiss(self, batch: Sequence[Task]) -> Processed:
+        """Be done with documents that nobody waits for."""
+        tasks = tuple(task.id for task in batch)
+        self.store.commit(batch[0].collection, Change(completed=tasks))
+        return Processed(done=len(tasks))
+
+    def _comes_in_as_draft(self, batch: Sequence[Task], settings: CollectionSettings) -> bool:
+        is_new = not batch[0].drafted and not reads_ahead(batch[0])
+        return is_new and self.drafts.wanted(settings)
 
     def _draft(self, batch: Sequence[Task], settings: CollectionSettings, work: Work) -> Processed:
         """Bring in as drafts what cannot come in whole, and give the tasks back."""
@@ -202,7 +219,11 @@ class Ingester:
             change = Change(
                 put=tuple(put.values()), extractions=tuple(used), completed=tuple(ready)
             )
-            self.store.commit(batch[0].collection, change)
+            if reads_ahead(batch[0]):
+                self._save(batch[0].collection, used)
+                self.store.commit(batch[0].collection, Change(completed=tuple(ready)))
+            else:
+                self.store.commit(batch[0].collection, change)
             self.committed(batch[0].collection, change)
         result = Processed(
             done=len(ready),
@@ -213,10 +234,20 @@ class Ingester:
                 result += self._note(task, work.failures[task.id])
         return result
 
+    def _save(self, collection: str, extractions: Sequence[Extraction]) -> None:
+        """Save what is not saved yet."""
+        ids: dict[str, list[str]] = {}
+        for one in extractions:
+            ids.setdefault(one.extractor, []).append(one.passage_id)
+        for extractor, passage_ids in ids.items():
+            known = self.store.saved_extractions(collection, extractor, passage_ids)
+            new = [x for x in extractions if x.extractor == extractor]
+            new = [x for x in new if known.get(x.passage_id) != x]
+            self.store.save_extractions(collection, new)
+
     def _chunk(self, batch: Sequence[Task], settings: CollectionSettings) -> Work:
         work = Work()
         embedder = self.embedder(settings)
-        longest = min(settings.max_tokens, embedder.max_tokens)  # 0: documents stay whole
         for task in batch:
             if task.document is None:
                 work.failures[task.id] = "The task's document is gone. Hand it in again."
@@ -226,16 +257,9 @@ class Ingester:
                     f"Work on it began {self.max_attempts} times, and each time the process died."
                 )
                 continue
-            # Settings may have changed since the document was handed in.
-            document = identify(task.collection, task.document, settings)
             try:
-                graph = chunk(
-                    task.collection,
-                    document,
-                    count_tokens=embedder.count_tokens,
-                    max_tokens=longest,
-                    overlap_tokens=settings.overlap_tokens,
-                )
+                # Settings may have changed since the document was handed in.
+                graph = graph_of(task.collection, task.document, settings, embedder)
             except DocumentUnreadable as error:
                 work.failures[task.id] = str(error)
                 continue

@@ -7,20 +7,22 @@ again, and a task is completed by the transaction that brings its document into 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from indexer.changeover import Changeover
 from indexer.drafts import Drafts
 from indexer.estimate import Estimate, estimate_documents
 from indexer.extracting import usable
 from indexer.extraction.port import Extractor
-from indexer.identity import identify
+from indexer.identity import identify, is_ahead
 from indexer.ingester import SETUP_ERRORS, Ingester, Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from indexer.spending import UNKNOWN, Prices
+from indexer.submission import Chosen, Submission
 from indexer.terms import check_terms
 from inference.embedder import Embedder
-from kg.errors import AmmonError
+from kg.errors import AmmonError, CollectionNotFound
 from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Task
 from kg.records import Collection, CollectionSettings, Document, Extraction, SourceDocument
 from kg.snapshot import Snapshots
@@ -28,31 +30,6 @@ from kg.store import Change, GraphReader, GraphStore
 
 MAX_ATTEMPTS = 5
 """How often work on a task may end with the process before the task is given up."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Submission:
-    """What became of documents that were handed in."""
-
-    job: Job | None
-    """None if there was nothing to do."""
-    submitted: int = 0
-    unchanged: int = 0
-    superseded: tuple[str, ...] = ()
-    """Sources that were handed in more than once: the last one of each counts."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Chosen:
-    """Of documents that were handed in, those that are to be worked on."""
-
-    documents: tuple[Document, ...]
-    unchanged: int = 0
-    superseded: tuple[str, ...] = ()
-    waiting: frozenset[str] = frozenset()
-    """Ids of those that are not, because they wait in a job already."""
-    known: bool = False
-    """Whether their collection is there."""
 
 
 class Pipeline:
@@ -81,8 +58,16 @@ class Pipeline:
         self._extractor = extractor
         self._embedder = embedder
         self.prices = prices
+        self.changeover = Changeover(
+            store=store, queue=queue, extractor=extractor, embedder=embedder
+        )
         self.publisher = Publisher(
-            store=store, queue=queue, embedder=embedder, folder=folder, published=published
+            store=store,
+            queue=queue,
+            embedder=embedder,
+            folder=folder,
+            changeover=self.changeover,
+            published=published,
         )
         self._drafts = Drafts(store=store, extractor=extractor, first=first_tier)
         self._ingester = Ingester(
@@ -120,12 +105,14 @@ class Pipeline:
         anew = self._quarantined(collection)
         found = self._choose(collection, documents, anew=anew)
         check_terms(self.queue, collection, found.waiting, priority=priority, budget=budget)
+        # What is being extracted ahead of these documents' old texts is in their way.
+        self.queue.withdraw(collection, sorted(found.overtaken))
         return self._enqueue(collection, found, priority=priority, budget=budget)
 
     def _enqueue(
         self,
         collection: str,
-        found: "_Chosen",
+        found: Chosen,
         *,
         priority: int = 0,
         budget: Budget = UNLIMITED,
@@ -142,11 +129,12 @@ class Pipeline:
 
     def _choose(
         self, collection: str, documents: Iterable[SourceDocument], *, anew: Set[str]
-    ) -> "_Chosen":
+    ) -> Chosen:
         """What changed, and the documents `anew` whether they did or not."""
         settings = self.store.collection(collection).settings
         known = self._known(collection, anew)
-        pending = self.queue.pending(collection)
+        waiting = self.queue.pending(collection)
+        pending = {key: print_ for key, print_ in waiting.items() if not is_ahead(print_)}
         known.update(pending)
         chosen: dict[str, Document] = {}
         seen: set[str] = set()
@@ -159,11 +147,12 @@ class Pipeline:
             seen.add(document.id)
             if known.get(document.id) != document.fingerprint:
                 chosen[document.id] = document
-        return _Chosen(
+        return Chosen(
             documents=tuple(chosen.values()),
             unchanged=len(seen) - len(chosen),
             superseded=tuple(superseded),
             waiting=frozenset(seen & pending.keys() - chosen.keys()),
+            overtaken=frozenset(chosen.keys() & waiting.keys() - pending.keys()),
             known=True,
         )
 
@@ -188,7 +177,7 @@ class Pipeline:
             made = settings
             found = (identify(collection, one, made) for one in documents)
             unique = {document.id: document for document in found}
-            chosen = _Chosen(documents=tuple(unique.values()))
+            chosen = Chosen(documents=tuple(unique.values()))
         extractor = self._extractor(settings)
         fingerprint, is_there = extractor.fingerprint, chosen.known
 
@@ -213,8 +202,17 @@ class Pipeline:
         return self._ingester.process(tasks)
 
     def drafting(self) -> list[str]:
-        """The collections whose documents come in as drafts first."""
-        return [name for name, settings in self._sound() if self._drafts.wanted(settings)]
+        """The collections whose documents come in as drafts first, or without a chat model while
+        one reads all of them anew."""
+        return [
+            name
+            for name, settings in self._sound()
+            if self._drafts.wanted(settings) or self._reads_ahead(settings)
+        ]
+
+    def _reads_ahead(self, settings: CollectionSettings) -> bool:
+        paid = [bool(one and self._extractor(one).paid) for one in (settings, settings.upcoming)]
+        return paid == [False, True]
 
     def quick(self) -> list[str]:
         """The collections whose documents come in without waiting for a chat model, as drafts or
@@ -228,6 +226,7 @@ class Pipeline:
         for collection in self.store.collections():
             with suppress(*SETUP_ERRORS):
                 _ = self._extractor(collection.settings).paid
+                self._reads_ahead(collection.settings)
                 yield collection.name, collection.settings
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
@@ -258,11 +257,12 @@ class Pipeline:
     def reindex(
         self, collection: str, settings: CollectionSettings, *, budget: Budget = UNLIMITED
     ) -> Submission:
-        """Change a collection's settings and queue the documents that these change, or that were
-        extracted by another extractor than the present one, as before an upgrade.
+        """Have a collection indexed otherwise: queue the documents that these settings change, or
+        that were extracted by another extractor than the present one, as before an upgrade.
 
-        With another embedder alone nothing is queued: the next snapshot is made with it. Until then
-        questions are answered from the snapshots of the one before.
+        The graph of before stays, and answers, until all of them are extracted (see
+        `indexer.changeover`). With another embedder alone nothing is queued: the next snapshot is
+        made with it. Until then questions are answered from the snapshots of the one before.
         Raises: CollectionNotFound, what making the extractor raises; WaitsOtherwise if documents
         wait already, and not within the budget that is given.
         """
@@ -273,15 +273,31 @@ class Pipeline:
         if other_embedder:  # before the change, lest a crash leave the old embedder's links
             settings = replace(settings, former_embedder=self._answering(before))
             self.store.forget_synonyms(collection)
-        self.store.update_settings(collection, settings)
-        if other_embedder:  # and after it, for links that were made meanwhile
-            self.store.forget_synonyms(collection)
         with self.store.read(collection) as reader:
             anew = _documents_with(
                 reader, lambda found: found.extractor != present or bool(found.failure)
             )
-            found = self._choose(collection, reader.documents(), anew=anew)
-        return self._enqueue(collection, found, budget=budget)
+        job, others = self.changeover.begin(collection, settings, anew=anew, budget=budget)
+        if other_embedder:  # and after it, for links that were made meanwhile
+            self.store.forget_synonyms(collection)
+        return Submission(job=job, submitted=job.total if job else 0, unchanged=others)
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job, and what its collection was to become by it. Raises: JobNotFound."""
+        job = self.queue.cancel(job_id)
+        with suppress(CollectionNotFound):
+            self.changeover.cancelled(job.collection, job_id)
+        return job
+
+    def changing(self, collection: str) -> bool:
+        """Whether another graph is to take the present one's place. Raises: CollectionNotFound."""
+        settings = self.store.collection(collection).settings
+        return settings.swapping or settings.upcoming is not None
+
+    def tidy(self, collection: str) -> None:
+        """Forget extractions that nobody needs. Raises: CollectionNotFound."""
+        if not self.changing(collection) and not self.queue.waiting(collection):
+            self.store.prune_extractions(collection)
 
     def _answering(self, collection: Collection) -> str:
         """The embedder of the snapshots that questions are answered from now; '' without any."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from indexer.build import build_snapshot
+from indexer.changeover import Changeover
 from indexer.heartbeat import beating
 from indexer.process import worker_name
 from indexer.progress import ReportProgress, ignore_progress
@@ -38,12 +39,14 @@ class Publisher:
     """Of its leases one is held while a snapshot is built that servers elsewhere read too."""
     embedder: Callable[[CollectionSettings], Embedder]
     folder: Callable[[Collection], Snapshots]
+    changeover: Changeover
     published: Callable[[Collection], None] = lambda _: None
     """Is told of each snapshot that was published here."""
 
     def stale(self, collection: Collection) -> bool:
-        """Whether the published snapshot is of another revision or model. Looks at no contents."""
-        return not self._covers(collection)
+        """Whether the published snapshot is of another revision or model, or the graph is to become
+        another one. Looks at no contents."""
+        return not self._covers(collection) or self.changeover.is_due(collection)
 
     def publish(
         self,
@@ -62,6 +65,7 @@ class Publisher:
         present = self.store.collection(collection)
         folder = self.folder(present)
         with self._alone(folder):
+            self.changeover.advance(collection)
             # Read before the graph is: what is published over it is then never older than it.
             seen = folder.current()
             if self._is_done(present.name, thorough=thorough):
@@ -105,7 +109,8 @@ class Publisher:
     def _build(
         self, collection: Collection, progress: ReportProgress, previous: Snapshot | None
     ) -> Snapshot | None:
-        """Link what is new and build from one revision; None if the embedder was changed.
+        """Link what is new and build from one revision; None if the embedder was changed, or the
+        graph is half another one.
 
         What `previous` has of it is taken over.
 
@@ -119,6 +124,8 @@ class Publisher:
             with self.store.read(collection.name) as reader:
                 if reader.collection.settings.embedder != collection.settings.embedder:
                     break
+                if reader.collection.settings.swapping:  # by one who took us for dead
+                    return None
                 if not reader.unlinked() or not rounds_left:
                     return build_snapshot(reader, embedder, progress, previous)
         self.store.forget_synonyms(collection.name)

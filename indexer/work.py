@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from indexer.chunking import chunk
+from indexer.identity import identify, is_ahead
+from inference.embedder import Embedder
 from kg.jobs import Progress, Task
-from kg.records import Extraction, Passage
+from kg.records import CollectionSettings, Extraction, Passage, SourceDocument
 from kg.store import DocumentGraph
 
 BATCH_CHARS = 2_000_000
@@ -67,11 +70,30 @@ def used_by(graphs: Iterable[DocumentGraph], found: Mapping[str, Extraction]) ->
     return [found[id_] for id_ in sorted(ids)]
 
 
+def graph_of(
+    collection: str, document: SourceDocument, settings: CollectionSettings, embedder: Embedder
+) -> DocumentGraph:
+    """The document as these settings have it, with its passages. Raises: DocumentUnreadable."""
+    return chunk(
+        collection,
+        identify(collection, document, settings),
+        count_tokens=embedder.count_tokens,
+        max_tokens=min(settings.max_tokens, embedder.max_tokens),  # 0: documents stay whole
+        overlap_tokens=settings.overlap_tokens,
+    )
+
+
+def reads_ahead(task: Task) -> bool:
+    """Whether the task's document is only to be extracted (see `indexer.changeover`)."""
+    return task.document is not None and is_ahead(task.document.fingerprint)
+
+
 def batches(tasks: Sequence[Task]) -> Iterator[list[Task]]:
-    """Tasks of one collection each, all drafted or none, of limited size, in their order."""
-    alike: dict[tuple[str, bool], list[Task]] = {}
+    """Tasks of one collection each, all drafted or none, all to be committed or none, of limited
+    size, in their order."""
+    alike: dict[tuple[str, bool, bool], list[Task]] = {}
     for task in tasks:
-        alike.setdefault((task.collection, task.drafted), []).append(task)
+        alike.setdefault((task.collection, task.drafted, reads_ahead(task)), []).append(task)
     for group in alike.values():
         batch: list[Task] = []
         chars = 0

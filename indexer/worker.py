@@ -91,13 +91,17 @@ class Worker:
             finally:
                 stop.set()
         asked.tell()
+        changing = False
         for name in (
             [found.name for found in store.collections()] if not collection else [collection]
         ):
+            changing = changing or self._pipeline.changing(name)
             self._pipeline.publish(name, progress)
-            self._tidy(name)
+            self._pipeline.tidy(name)
         if trouble:
             raise trouble
+        if changing and queue.waiting(collection):  # what came in meanwhile is to follow
+            return tally.result + self.run_until_empty(collection, progress)
         return tally.result
 
     def _draft(
@@ -194,16 +198,12 @@ class Worker:
                     if not self._pipeline.publisher.stale(collection):
                         continue
                     self._pipeline.publish(name)
-                    self._tidy(name)
+                    self._pipeline.tidy(name)
                 except (AmmonError, OSError) as error:  # as when it was just deleted; others go on
                     _log.warning("not published", collection=name, reason=str(error))
                 last[name] = time.monotonic()
             self._publish_now.wait(pause)
             self._publish_now.clear()
-
-    def _tidy(self, collection: str) -> None:
-        if not self._pipeline.queue.waiting(collection):
-            self._pipeline.store.prune_extractions(collection)
 
     def _forever(self, job: Callable[[], None]) -> None:
         while not self._stop.is_set():

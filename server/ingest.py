@@ -7,8 +7,8 @@ from pathlib import Path
 
 from indexer.estimate import Estimate
 from indexer.loaders import Limits, LoadFailure, load
-from indexer.pipeline import Submission
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from indexer.submission import Submission
 from kg.jobs import UNLIMITED, Budget, Progress, TaskState
 from kg.records import SourceDocument
 from server.core import Core, Wanted

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from indexer.work import reads_ahead
 from kg.jobs import Task
 from kg.records import JSON, Passage
 
@@ -28,6 +29,8 @@ class Batch:
     own: Mapping[str, Sequence[str]]
     """Task id -> those of them that are in this batch."""
     passages: Sequence[Passage]
+    ahead: bool = False
+    """Whether they are extracted for what the collection is indexed with next."""
 
     def fields(self) -> dict[str, JSON]:
         """As a message."""
@@ -37,6 +40,7 @@ class Batch:
             "worker": self.worker,
             "tasks": {key: list(ids) for key, ids in self.tasks.items()},
             "own": {key: list(ids) for key, ids in self.own.items()},
+            "ahead": self.ahead,
             "passages": [[p.id, p.title, p.heading, p.text] for p in self.passages],
         }
 
@@ -51,10 +55,10 @@ class Batch:
 def batches(tasks: Sequence[Task], missing: Mapping[str, Sequence[Passage]]) -> Iterator[Batch]:
     """Cut what tasks lack (task id -> passages) into batches; each passage is in one of them,
     however many documents have it."""
-    groups: dict[tuple[str, str], list[Task]] = {}
+    groups: dict[tuple[str, str, bool], list[Task]] = {}
     for task in tasks:
         if missing.get(task.id):
-            groups.setdefault((task.job_id, task.worker), []).append(task)
+            groups.setdefault((task.job_id, task.worker, reads_ahead(task)), []).append(task)
     for group in groups.values():
         yield from _of_group(group, missing)
 
@@ -82,6 +86,7 @@ def _of_group(tasks: Sequence[Task], missing: Mapping[str, Sequence[Passage]]) -
             tasks={task_id: _some(missing[task_id]) for task_id in own},
             own=own,
             passages=chosen,
+            ahead=reads_ahead(tasks[0]),
         )
 
 

@@ -54,7 +54,10 @@ class Extracting:
             queue.release(list(held), worker=batch.worker, reason=reason)
             return ()
         try:
-            settings = self.tools.store.collection(batch.collection).settings
+            present = self.tools.store.collection(batch.collection).settings
+            settings = present.upcoming if batch.ahead else present
+            if settings is None:  # nobody waits for it any more
+                return list(held)
             extractor = self.extractor(settings)
             self._extract(batch, held, extractor)
         except CollectionNotFound:

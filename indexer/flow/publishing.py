@@ -49,6 +49,6 @@ class Publishing:
             pipeline.publish(collection)
             idle = not self.tools.queue.waiting(collection)
             if idle:
-                self.tools.store.prune_extractions(collection)
+                pipeline.tidy(collection)
             if not idle or not pipeline.publisher.stale(self.tools.store.collection(collection)):
                 return

@@ -94,7 +94,7 @@ def cancel(context: typer.Context, job: JobId, as_json: options.AsJson = False) 
     from server.status import job_status
 
     with opened(context) as core:
-        status = job_status(core, core.queue.cancel(_id(core, job)))
+        status = job_status(core, core.cancel(_id(core, job)))
         core.worker.wake()
     if as_json:
         print_json(job_fields(status))

@@ -127,9 +127,7 @@ def read_job(job_id: JobPath, core: TheCore) -> JobOut:
 @router.post("/{job_id}/cancel", summary="Cancel a job", responses=responses(404))
 def cancel_job(job_id: JobPath, core: TheCore) -> JobOut:
     """Call off what is not done. Of what is being worked on nothing more comes in."""
-    cancelled = core.queue.cancel(job_id)
-    core.worker.wake()
-    return _out(core, cancelled)
+    return _out(core, core.cancel(job_id))
 
 
 @router.post("/{job_id}/retry", summary="Try failed documents again", responses=responses(404, 409))

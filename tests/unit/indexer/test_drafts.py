@@ -85,11 +85,6 @@ def test_then_the_models_extraction_takes_its_place(kind: str, tmp_path: Path) -
     plain.ingest(A, B, dated)
     assert shop.dump() == plain.dump(), "nothing is left of the drafts"
     assert shop.queue.waiting() == 0
-    shop.extractors["other"] = ScriptedExtractor(fingerprint="other", paid=True)
-    shop.pipeline.reindex(COLLECTION, replace(PAID, extractor="other"))
-    before = shop.dump()
-    assert shop.pipeline.process(shop.lease()) == Processed(drafted=3)
-    assert shop.dump() == before, "they are there already"
     store.close()
 
 
@@ -125,20 +120,6 @@ def test_a_draft_does_not_take_the_place_of_what_the_model_found_elsewhere(
         texts = {one.text: by[one.id] for one in reader.passages()}
     assert {text for text, extractor in texts.items() if extractor == "paid"} <= known
     assert set(texts.values()) == {"paid", "quick"}
-
-
-def test_another_extractor_does_not_bring_drafts_of_what_is_there(shop: Workshop) -> None:
-    """What an extractor found stays in answers until another one is done."""
-    shop.extractors["other"] = ScriptedExtractor(
-        fingerprint="other", paid=True, relation="comes before"
-    )
-    shop.ingest(A)
-    shop.pipeline.process(shop.lease())
-    shop.pipeline.reindex(COLLECTION, replace(PAID, extractor="other"))
-    assert shop.pipeline.process(shop.lease()) == Processed(drafted=1)
-    assert relations(shop) == {"precedes"}
-    assert shop.pipeline.process(shop.lease()) == Processed(done=1)
-    assert relations(shop) == {"comes before"}
 
 
 def test_a_draft_whose_job_was_cancelled_stays_and_may_be_handed_in_again(shop: Workshop) -> None:

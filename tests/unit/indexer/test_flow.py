@@ -315,3 +315,36 @@ def test_nothing_is_begun_just_after_the_store_was_away(
     office.post.send("prepare", {})
     office.work()
     assert len(office.shop.sources()) == 20
+
+
+def test_another_extractor_takes_over_when_all_workers_are_done(tmp_path: Path) -> None:
+    other = ScriptedExtractor(fingerprint="other", paid=True, relation="comes before")
+    office = Office(tmp_path, extractors={"other": other})
+    office.submit(*NOTES[:5])
+    office.work()
+    before = office.graph()
+    job = office.shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other")).job
+    assert job is not None
+    assert office.graph() == before
+    office.post.send("prepare", {})
+    office.work()
+    for _ in range(3):
+        office.sweep()
+        office.work()
+    assert len(other.calls) == 5
+    assert office.shop.store.collection(COLLECTION).settings.extractor == "other"
+    assert set(office.shop.snapshot().facts.relation) == {"comes before"}
+
+
+def test_what_nobody_wants_ahead_any_more_is_asked_for_no_more(tmp_path: Path) -> None:
+    other = ScriptedExtractor(fingerprint="other", paid=True)
+    office = Office(tmp_path, extractors={"other": other})
+    office.submit(*NOTES[:3])
+    office.work()
+    job = office.shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other")).job
+    assert job is not None
+    office.flow.dispatcher.prepare()
+    office.shop.pipeline.cancel(job.id)
+    office.work()
+    assert other.calls == []
+    assert office.shop.store.collection(COLLECTION).settings == SETTINGS

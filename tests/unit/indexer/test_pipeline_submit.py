@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.pipeline import Submission
+from indexer.submission import Submission
 from kg import ids
 from kg.errors import CollectionNotFound
 from kg.jobs import TaskState
@@ -139,6 +139,7 @@ def test_reindexing_with_another_extractor_queues_every_document(shop: Workshop)
     shop.extractor = ScriptedExtractor(fingerprint="other")
     found = shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other"))
     shop.pipeline.process(shop.lease())
+    shop.pipeline.publish(COLLECTION)
     assert found.submitted == 2
     with shop.store.read(COLLECTION) as reader:
         assert {extraction.extractor for extraction in reader.extractions()} == {"other"}
@@ -150,6 +151,7 @@ def test_reindexing_as_it_is_queues_what_an_older_extractor_did(shop: Workshop) 
     shop.ingest(SCOVILLE)
     found = shop.pipeline.reindex(COLLECTION, SETTINGS)
     shop.pipeline.process(shop.lease())
+    shop.pipeline.publish(COLLECTION)
     assert (found.submitted, found.unchanged) == (1, 1)
     with shop.store.read(COLLECTION) as reader:
         assert {extraction.extractor for extraction in reader.extractions()} == {"scripted 2"}
@@ -161,9 +163,11 @@ def test_reindexed_equals_indexed_so_from_the_start(shop: Workshop, tmp_path: Pa
     shop.ingest(MILNER, SCOVILLE)
     shop.pipeline.reindex(COLLECTION, other)
     shop.pipeline.process(shop.lease())
+    shop.pipeline.publish(COLLECTION)
     fresh = Workshop(folder=tmp_path / "fresh")
     fresh.store.update_settings(COLLECTION, other)
     fresh.ingest(MILNER, SCOVILLE)
+    fresh.pipeline.publish(COLLECTION)
     assert shop.dump() == fresh.dump()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.pipeline import Submission
+from indexer.submission import Submission
 from kg.errors import WaitsOtherwise
 from kg.jobs import Budget, TaskState
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note

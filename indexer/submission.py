@@ -1,0 +1,33 @@
+"""Documents that were handed in: what is to be worked on, and what became of them."""
+
+from dataclasses import dataclass
+
+from kg.jobs import Job
+from kg.records import Document
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """What became of documents that were handed in."""
+
+    job: Job | None
+    """None if there was nothing to do."""
+    submitted: int = 0
+    unchanged: int = 0
+    superseded: tuple[str, ...] = ()
+    """Sources that were handed in more than once: the last one of each counts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """Of documents that were handed in, those that are to be worked on."""
+
+    documents: tuple[Document, ...]
+    unchanged: int = 0
+    superseded: tuple[str, ...] = ()
+    waiting: frozenset[str] = frozenset()
+    """Ids of those that are not, because they wait in a job already."""
+    overtaken: frozenset[str] = frozenset()
+    """Ids of those whose older text is being extracted ahead (see `indexer.changeover`)."""
+    known: bool = False
+    """Whether their collection is there."""
