@@ -96,9 +96,11 @@ class Core:
                 return self.create_collection(name, wanted)
             except CollectionExists:  # somebody was quicker
                 present = self.store.collection(name)
-        if self._settle(wanted, present.settings) != present.settings:
+        settings = present.settings
+        allowed = [one for one in (settings, settings.upcoming) if one is not None]
+        if all(self._settle(wanted, one) != one for one in allowed):
             raise SettingsConflict(
-                f"The collection {name!r} is indexed otherwise: {_told(present.settings)}. "
+                f"The collection {name!r} is indexed otherwise: {_told(settings)}. "
                 f"To index it anew use: ammon reindex --collection {name!r} --extractor … "
                 "(or another collection)."
             )
@@ -156,6 +158,15 @@ class Core:
         self.worker.wake()
         return self.queue.job(job_id)
 
+    def cancel(self, job_id: str) -> Job:
+        """Cancel what is left of a job, and what its collection was to become by it.
+
+        Raises: JobNotFound.
+        """
+        job = self.pipeline.cancel(job_id)
+        self.worker.wake()
+        return job
+
     def documents(self, collection: str, *, after: str = "", limit: int = 100) -> list[Document]:
         """A page of documents, by id, after that of the one before. Raises: CollectionNotFound."""
         with self.store.peek(collection) as reader:
@@ -181,12 +192,14 @@ class Core:
         return list(found)
 
     def reindex(self, collection: str, wanted: Wanted, *, budget: Budget = UNLIMITED) -> Submission:
-        """Change how a collection is indexed, and queue what that changes.
+        """Change how a collection is indexed, and queue what that changes; while such a change is
+        under way, what is not named stays as that one has it.
 
         Raises: CollectionNotFound, SettingsInvalid, WeightsInvalid, DependencyMissing;
         WaitsOtherwise (see `Pipeline.reindex`).
         """
-        settings = self._settle(wanted, self.store.collection(collection).settings)
+        present = self.store.collection(collection).settings
+        settings = self._settle(wanted, present.upcoming or present)
         self.pipeline.check(settings)
         submission = self.pipeline.reindex(collection, settings, budget=budget)
         self.worker.wake()

@@ -101,6 +101,8 @@ def job_status(core: Core, job: Job) -> JobStatus:
     try:
         collection = core.store.collection(job.collection)
         seen = core.retrievers.revision(collection) >= job.revision
+        if job.id == collection.settings.next_job or collection.settings.swapping:
+            seen = False  # its documents are read, and the graph is still the one before
     except CollectionNotFound:
         seen = True
     state: Literal["running", "publishing", "done"] = "publishing"

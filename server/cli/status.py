@@ -76,6 +76,11 @@ def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]") -> 
         f"{counts['quarantined']} in quarantine"
     )
     out.print(f"  extractor {settings.extractor}, embedder {settings.embedder}")
+    if upcoming := settings.upcoming:
+        out.print(
+            f"  to be indexed with extractor {upcoming.extractor}, passages of "
+            f"{upcoming.max_tokens} tokens, once all documents are read so"
+        )
     out.print(f"  {_standing(status)}")
     for line in told_quarantine(quarantined):
         out.print(f"  {printable(line)}")
