@@ -32,6 +32,18 @@ class CollectionStatus:
         """Whether questions see everything that is in the graph."""
         return not self.damage and self.published_revision == self.collection.revision
 
+    @property
+    def standing(self) -> Literal["damaged", "up to date", "behind", "missing", "none yet"]:
+        """How the snapshot stands to the graph; 'missing': there are documents, and none is
+        published."""
+        if self.damage:
+            return "damaged"
+        if self.current:
+            return "up to date"
+        if self.snapshot:
+            return "behind"
+        return "missing" if self.counts["documents"] else "none yet"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobStatus:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from server.quarantine import Quarantined
 
+NO_COLLECTIONS = "There are no collections yet: ammon ingest PATH"
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _QUARANTINE_SHOWN = 10

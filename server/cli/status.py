@@ -32,7 +32,7 @@ def status(
         _watch(context, collection, as_json=as_json)
         return
     from server.cli.jobs import told_job
-    from server.cli.output import console, print_json
+    from server.cli.output import NO_COLLECTIONS, console, print_json
     from server.jobs import job_fields, running
     from server.quarantine import quarantine
     from server.status import collection_status
@@ -55,7 +55,7 @@ def status(
     out = console()
     out.print(f"Data folder: {folder}")
     if not found:
-        out.print("There are no collections yet: ammon ingest PATH")
+        out.print(NO_COLLECTIONS)
     for one, quarantined in zip(found, apart, strict=True):
         _print(one, quarantined)
     for job in under_way:
@@ -107,17 +107,18 @@ def _standing(status: "CollectionStatus") -> str:
     from server.cli.output import counted
 
     remedy = f"ammon rebuild --collection {status.collection.name!r}"
-    if status.damage:
-        told = f"damaged: {status.damage}"
-        told = told.replace("--collection NAME", f"--collection {status.collection.name!r}")
-    elif status.current:
-        told = f"up to date: snapshot {status.snapshot}"
-    elif status.snapshot:
-        told = f"behind: snapshot {status.snapshot} is older than the graph ({remedy})"
-    elif status.counts["documents"]:
-        told = f"no snapshot is published, so questions find nothing ({remedy})"
-    else:
-        told = "no snapshot yet"
+    match status.standing:
+        case "damaged":
+            told = f"damaged: {status.damage}"
+            told = told.replace("--collection NAME", f"--collection {status.collection.name!r}")
+        case "up to date":
+            told = f"up to date: snapshot {status.snapshot}"
+        case "behind":
+            told = f"behind: snapshot {status.snapshot} is older than the graph ({remedy})"
+        case "missing":
+            told = f"no snapshot is published, so questions find nothing ({remedy})"
+        case "none yet":
+            told = "no snapshot yet"
     if not status.waiting:
         return told
     waiting = counted(status.waiting, "document")

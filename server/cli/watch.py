@@ -44,6 +44,7 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     from rich.table import Table
     from rich.text import Text
 
+    from server.cli.output import NO_COLLECTIONS
     from server.jobs import running
     from server.status import collection_status
 
@@ -54,9 +55,8 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     for name in names:
         found = collection_status(core, name)
         counts = [found.counts[kind] for kind in ("documents", "passages", "quarantined")]
-        current = "up to date" if found.current else "behind" if found.snapshot else "none yet"
         numbers = [f"{count:,}" for count in (*counts, found.waiting)]
-        collections.add_row(Text(name), *numbers, current)
+        collections.add_row(Text(name), *numbers, found.standing)
     jobs = Table(box=None, pad_edge=False)
     for title in ("job", "", "documents", "passages", "a second", "left", "tokens", "money"):
         jobs.add_column(title, justify="right" if title and title != "job" else "left")
@@ -64,7 +64,9 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     for status in chosen:
         jobs.add_row(*_row(status))
     nothing = Text("No job is under way.")
-    return Group(collections, Text(), jobs if chosen else nothing)
+    return Group(
+        collections if names else Text(NO_COLLECTIONS), Text(), jobs if chosen else nothing
+    )
 
 
 def _row(status: "JobStatus") -> list[str]:

@@ -1,70 +1,15 @@
 """The command line, with a real store and real files; the models are doubles."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import networkx as nx
 import pytest
-import structlog
 
 from server.cli import main
-from tests.doubles.house import open_house
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a command printed and returned."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output, which must be one JSON object."""
-        return json.loads(self.out)
-
-
-Ammon: TypeAlias = Callable[..., Outcome]
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def ammon(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Ammon:
-    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-    def run(*arguments: object) -> Outcome:
-        capfd.readouterr()
-        code = main([str(argument) for argument in arguments], opener=open_house)
-        out, err = capfd.readouterr()
-        return Outcome(code=code, out=out, err=err)
-
-    return run
-
-
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    folder = tmp_path / "notes"
-    folder.mkdir()
-    (folder / "semon.md").write_text("# Semon\n\nRichard Semon coined Engram.", encoding="utf-8")
-    (folder / "lashley.txt").write_text("Karl Lashley sought the Engram.", encoding="utf-8")
-    return folder
+from tests.doubles.command_line import Ammon
 
 
 def test_a_replaced_document_is_named(ammon: Ammon, notes: Path, tmp_path: Path) -> None:
@@ -204,7 +149,7 @@ def test_a_folder_is_no_file_to_export_to(ammon: Ammon, notes: Path) -> None:
     ammon("ingest", notes)
     done = ammon("export", "-o", notes)
     assert done.code == 2
-    assert "is a folder" in done.err
+    assert "is a folder" in done.complaint
 
 
 def test_the_version_is_told(ammon: Ammon) -> None:

@@ -2,42 +2,23 @@
 
 import io
 import json
-import logging
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pytest
-import structlog
+from rich.console import Console
 
-from server.cli import main
+from server.cli.watch import view
 from server.composition import compose
 from server.core import Core
-from server.settings import Settings
+from server.settings import Settings, load
 from tests.doubles.chat_server import Answer, ChatServer, Request
+from tests.doubles.command_line import Ammon, Opener
 from tests.doubles.hash_embedder import HashEmbedder
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a command printed and returned."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output, which must be one JSON object."""
-        return json.loads(self.out)
-
-
-Ammon: TypeAlias = Callable[..., Outcome]
 
 
 def answers(request: Request) -> Answer:
@@ -46,15 +27,6 @@ def answers(request: Request) -> Answer:
     else:
         said = {"entities": [{"name": "A", "type": "person"}]}
     return Answer(content=json.dumps(said), usage=(100, 50))
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -67,24 +39,30 @@ def _open(settings: Settings) -> Core:
     return compose(settings, embedder=lambda *_: HashEmbedder())
 
 
+def _watched() -> str:
+    """What `ammon status --watch` shows at one moment."""
+    core = _open(load().settings)
+    console = Console(width=150, record=True, file=io.StringIO())
+    console.print(view(core))
+    core.close()
+    return console.export_text()
+
+
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: ChatServer) -> None:
-    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+def opener() -> Opener:
+    return _open
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, data_folder: Path, model: ChatServer) -> None:
     monkeypatch.setenv("AMMON_LLM_BASE_URL", model.url)
     monkeypatch.setenv("AMMON_EXTRACTOR", "llm:m")
     monkeypatch.setenv("AMMON_FIRST_TIER", "false")
 
 
 @pytest.fixture
-def ammon(environment: None, capfd: pytest.CaptureFixture[str]) -> Ammon:
-    def run(*arguments: object) -> Outcome:
-        capfd.readouterr()
-        code = main([str(argument) for argument in arguments], opener=_open)
-        out, err = capfd.readouterr()
-        return Outcome(code=code, out=out, err=err)
-
-    return run
+def ammon(environment: None, ammon: Ammon) -> Ammon:
+    return ammon
 
 
 @pytest.fixture
@@ -187,7 +165,7 @@ def test_a_budget_is_not_ignored_for_what_waits_without_one(
     model.chat, before = answers, model.calls
     said = ammon("ingest", notes, "--budget", "10tokens")
     assert (said.code, model.calls) == (1, before), "nothing was paid"
-    assert f"ammon jobs cancel {job['id']}" in " ".join(said.err.split())
+    assert f"ammon jobs cancel {job['id']}" in said.complaint
     ammon("jobs", "cancel", job["id"])
     said = ammon("ingest", notes, "--budget", "10tokens")
     assert ("The job's budget of 10 tokens" in said.err, model.calls) == (True, before)
@@ -211,21 +189,18 @@ def test_a_cancelled_job_is_over(ammon: Ammon, notes: Path, model: ChatServer) -
 def test_the_view_that_is_watched_tells_how_jobs_stand(
     ammon: Ammon, notes: Path, model: ChatServer, environment: None
 ) -> None:
-    from rich.console import Console
-
-    from server.cli.watch import view
-    from server.settings import load
-
     model.chat = lambda _: Answer(status=401, content="no key")
     ammon("ingest", notes)
-    core = _open(load().settings)
-    console = Console(width=150, record=True, file=io.StringIO())
-    console.print(view(core))
-    core.close()
-    seen = console.export_text()
+    seen = _watched()
     assert "default" in seen
     assert "0 of 2" in seen
     assert "job-" in seen
+
+
+def test_watching_and_looking_say_the_same_where_there_is_no_collection(ammon: Ammon) -> None:
+    said = "There are no collections yet: ammon ingest PATH"
+    assert said in ammon("status").out
+    assert _watched().startswith(said)
 
 
 def test_watching_goes_on_until_it_is_interrupted(environment: None, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """From SQLite to Neo4j and back, on the command line."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from kg.jobs import TaskState
 from kg.memory import MemoryStore
 from kg.neo4j import Neo4jStore
 from kg.sqlite import SQLiteStore
-from server.cli import main
 from server.migration import migrate
 from tests.conformance.material import (
     COLLECTION,
@@ -25,6 +23,7 @@ from tests.conformance.material import (
     removed,
     written,
 )
+from tests.doubles.command_line import Ammon
 from tests.servers.neo4j import Neo4jServer
 
 
@@ -49,24 +48,10 @@ def sqlite(tmp_path: Path) -> Iterator[SQLiteStore]:
 
 
 @pytest.fixture
-def ammon(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    empty_neo4j: Neo4jServer,
-) -> Callable[..., tuple[int, str, str]]:
-    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+def ammon(ammon: Ammon, monkeypatch: pytest.MonkeyPatch, empty_neo4j: Neo4jServer) -> Ammon:
     monkeypatch.setenv("AMMON_NEO4J_URI", empty_neo4j.uri)
     monkeypatch.setenv("AMMON_NEO4J_PASSWORD", empty_neo4j.password)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        capfd.readouterr()
-        code = main(arguments)
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return run
+    return ammon
 
 
 def alike(one: Store, other: Store) -> bool:
@@ -74,15 +59,16 @@ def alike(one: Store, other: Store) -> bool:
 
 
 def test_a_collection_goes_there_and_comes_back_the_same(
-    ammon: Callable[..., tuple[int, str, str]], sqlite: SQLiteStore, neo4j: Neo4jStore
+    ammon: Ammon, sqlite: SQLiteStore, neo4j: Neo4jStore
 ) -> None:
-    code, out, _ = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
-    assert (code, "'library': 1 document, revision 3; copied and compared." in out) == (0, True)
+    done = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
+    assert done.code == 0
+    assert "'library': 1 document, revision 3; copied and compared." in done.out
     assert alike(sqlite, neo4j)
     before = fingerprint_of(sqlite)
     sqlite.delete_collection(COLLECTION)
-    code, out, _ = ammon("migrate", "--from", "neo4j", "--to", "sqlite", "--json")
-    assert json.loads(out)["collections"] == [
+    done = ammon("migrate", "--from", "neo4j", "--to", "sqlite", "--json")
+    assert done.json["collections"] == [
         {"collection": COLLECTION, "revision": 3, "documents": 1, "passages": 2, "already": False}
     ]
     assert fingerprint_of(sqlite) == before
@@ -92,35 +78,35 @@ def test_a_collection_goes_there_and_comes_back_the_same(
 
 
 def test_what_is_there_already_is_left_alone(
-    ammon: Callable[..., tuple[int, str, str]], sqlite: SQLiteStore, neo4j: Neo4jStore
+    ammon: Ammon, sqlite: SQLiteStore, neo4j: Neo4jStore
 ) -> None:
     ammon("migrate", "--from", "sqlite", "--to", "neo4j")
-    code, out, _ = ammon("migrate", "--from", "sqlite", "--to", "neo4j", "-c", COLLECTION)
-    assert (code, "was there already" in out) == (0, True)
+    done = ammon("migrate", "--from", "sqlite", "--to", "neo4j", "-c", COLLECTION)
+    assert (done.code, "was there already" in done.out) == (0, True)
 
 
 def test_another_collection_of_the_name_is_not_overwritten(
-    ammon: Callable[..., tuple[int, str, str]], sqlite: SQLiteStore, neo4j: Neo4jStore
+    ammon: Ammon, sqlite: SQLiteStore, neo4j: Neo4jStore
 ) -> None:
     neo4j.create_collection(COLLECTION, SETTINGS)
-    code, _, err = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
-    assert (code, "another collection of that name" in err) == (1, True)
+    done = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
+    assert (done.code, "another collection of that name" in done.err) == (1, True)
     assert neo4j.collection(COLLECTION).revision == 0
 
 
 def test_the_same_store_twice_is_no_way_to_go(
-    ammon: Callable[..., tuple[int, str, str]],
+    ammon: Ammon,
 ) -> None:
-    code, _, err = ammon("migrate", "--from", "neo4j", "--to", "neo4j")
-    assert (code, "the same store" in err) == (2, True)
+    done = ammon("migrate", "--from", "neo4j", "--to", "neo4j")
+    assert (done.code, "the same store" in done.err) == (2, True)
 
 
 def test_a_wrong_password_says_which_setting_to_mend(
-    ammon: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+    ammon: Ammon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMMON_NEO4J_PASSWORD", "wrong")
-    code, _, err = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
-    assert (code, "AMMON_NEO4J_PASSWORD" in err) == (1, True)
+    done = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
+    assert (done.code, "AMMON_NEO4J_PASSWORD" in done.err) == (1, True)
 
 
 def test_documents_that_wait_are_waited_for() -> None:

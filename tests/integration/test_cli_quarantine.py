@@ -1,28 +1,23 @@
 """The command line names what came in without a graph, and why."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
 from kg.records import Passage
-from server.cli import main
 from server.composition import compose
 from server.core import Core
 from server.settings import Settings
+from tests.doubles.command_line import Ammon, Opener
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
-
-Ammon: TypeAlias = Callable[..., tuple[str, str]]
 
 
 def _cut_off(passage: Passage) -> str:
     return "The answer was cut off." if "Lashley" in passage.text else ""
 
 
-def _opener(settings: Settings) -> Core:
+def _open(settings: Settings) -> Core:
     return compose(
         settings,
         extractor=lambda name, _: ScriptedExtractor(_cut_off, fingerprint=name),
@@ -31,18 +26,8 @@ def _opener(settings: Settings) -> Core:
 
 
 @pytest.fixture
-def ammon(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Ammon:
-    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-    def run(*arguments: object) -> tuple[str, str]:
-        capfd.readouterr()
-        assert main([str(argument) for argument in arguments], opener=_opener) == 0
-        return capfd.readouterr()
-
-    return run
+def opener() -> Opener:
+    return _open
 
 
 @pytest.fixture
@@ -60,21 +45,22 @@ LINE = "lashley00.txt: 1 passage in quarantine, found by text alone: The answer 
 
 
 def test_ingesting_warns_of_documents_in_quarantine_and_succeeds(ammon: Ammon, notes: Path) -> None:
-    _, err = ammon("ingest", notes)
-    assert f"Warning: {LINE}" in err
-    assert err.count("in quarantine, found") == 10
-    assert "and 2 more documents with passages in quarantine" in err
-    assert "semon.txt" not in err
+    done = ammon("ingest", notes)
+    assert done.code == 0
+    assert f"Warning: {LINE}" in done.err
+    assert done.err.count("in quarantine, found") == 10
+    assert "and 2 more documents with passages in quarantine" in done.err
+    assert "semon.txt" not in done.err
 
 
 def test_status_names_documents_in_quarantine(ammon: Ammon, notes: Path) -> None:
     ammon("ingest", notes)
-    assert LINE in ammon("status")[0]
+    assert LINE in ammon("status").out
 
 
 def test_json_names_all_passages_in_quarantine(ammon: Ammon, notes: Path) -> None:
-    ingested = json.loads(ammon("ingest", notes, "--json")[0])["quarantine"]
-    (status,) = json.loads(ammon("status", "--json")[0])["collections"]
+    ingested = ammon("ingest", notes, "--json").json["quarantine"]
+    (status,) = ammon("status", "--json").json["collections"]
     assert status["quarantine"] == ingested
     assert [one["source"] for one in ingested] == [f"lashley{n:02}.txt" for n in range(12)]
     assert {one["reason"] for one in ingested} == {"The answer was cut off."}

@@ -1,27 +1,16 @@
 """`ammon worker` says what it lacks."""
 
-from pathlib import Path
-
 import pytest
 
-from server.cli import main
-from tests.doubles.house import open_house
+from tests.doubles.command_line import Ammon
 
 
-@pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-
-
-def test_without_a_broker_there_is_nothing_to_work_on(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["worker"], opener=open_house) == 1
-    assert "AMMON_BROKER_URL" in " ".join(capsys.readouterr().err.split())
+def test_without_a_broker_there_is_nothing_to_work_on(ammon: Ammon) -> None:
+    said = ammon("worker")
+    assert (said.code, "AMMON_BROKER_URL" in said.complaint) == (1, True)
 
 
 @pytest.mark.parametrize("queues", ["extract,publish", " , "])
-def test_a_queue_that_does_not_exist_is_refused(
-    capsys: pytest.CaptureFixture[str], queues: str
-) -> None:
-    assert main(["worker", "--queues", queues], opener=open_house) == 2
-    assert "extract, embed, commit" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+def test_a_queue_that_does_not_exist_is_refused(ammon: Ammon, queues: str) -> None:
+    said = ammon("worker", "--queues", queues)
+    assert (said.code, "extract, embed, commit" in said.complaint) == (2, True)

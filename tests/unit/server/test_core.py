@@ -36,15 +36,6 @@ def core(tmp_path: Path) -> Iterator[Core]:
     opened.close()
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    folder = tmp_path / "notes"
-    folder.mkdir()
-    (folder / "semon.md").write_text("# Semon\n\nRichard Semon coined Engram.", encoding="utf-8")
-    (folder / "lashley.txt").write_text("Karl Lashley sought the Engram.", encoding="utf-8")
-    return folder
-
-
 def test_a_collection_is_made_once_and_found_again(core: Core) -> None:
     made = core.ensure_collection("papers", Wanted(max_tokens=64))
     assert core.ensure_collection("papers", Wanted()) == made
