@@ -52,6 +52,16 @@ def timed(action: Callable[[], object]) -> float:
     return watch.ms
 
 
+def least(action: Callable[[], object], repeat: int) -> Cost:
+    """What one of several calls took at least: what neighbours on the machine cost is left out."""
+    costs = []
+    for _ in range(repeat):
+        with Stopwatch() as watch:
+            action()
+        costs.append(Cost(watch.seconds, watch.cpu))
+    return Cost(min(cost.seconds for cost in costs), min(cost.cpu for cost in costs))
+
+
 def percentile(values: Sequence[float], percent: float) -> float:
     """A percentile; 0 of nothing."""
     return float(np.percentile(values, percent)) if len(values) else 0.0

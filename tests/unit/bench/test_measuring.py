@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench import corpus, measure, walk
+from bench import corpus, hipporag2, measure, pagerank, walk
 from bench.clocked import ClockedEmbedder
 from bench.generator import Shape, adjacency_of
 from bench.pagerank import NetworkxPageRank, ScipyPower
@@ -49,6 +49,32 @@ def test_the_baselines_of_pagerank_agree_with_igraph(
     reset[[0, 7, 30]] = 1.0, 0.5, 0.25
     expected = IgraphPageRank(adjacency).rank(reset)
     assert np.allclose(engine(adjacency).rank(reset), expected, atol=1e-7)
+
+
+def test_the_least_of_several_calls_counts() -> None:
+    waits = iter([0.0, 0.03, 0.03])
+    cost = measure.least(lambda: time.sleep(next(waits)), 3)
+    assert cost.seconds < 0.03
+    assert next(waits, None) is None
+
+
+def test_engines_of_pagerank_are_compared_with_igraph(capsys: pytest.CaptureFixture[str]) -> None:
+    pagerank.main(["--nodes", "500", "--questions", "2", "--repeat", "1", "--json"])
+    (rows,) = json.loads(capsys.readouterr().out)["tables"].values()
+    assert [row["engine"] for row in rows][:2] == ["igraph prpack", "ammon"]
+    assert all(row["largest_difference"] < 1e-8 for row in rows)
+    assert [row["same_top_20_%"] for row in rows] == [100.0] * len(rows)
+
+
+def test_hipporag2_is_asked_with_our_pagerank_and_with_igraphs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--passages", "300", "--questions", "3", "--repeat", "1", "--folder", str(tmp_path)]
+    hipporag2.main([*common, "--json"])
+    (rows,) = json.loads(capsys.readouterr().out)["tables"].values()
+    assert [row["mode"] for row in rows] == ["hipporag2, igraph prpack", "hipporag2", "dense"]
+    assert rows[1]["same_top_10_in_order_%"] == 100.0
+    assert rows[2]["times_dense"] == 1.0
 
 
 def test_the_baseline_of_embedding_embeds_the_same() -> None:
