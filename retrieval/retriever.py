@@ -40,6 +40,15 @@ class Retriever:
         self._modes: dict[str, Mode] = {}
         self._lock = Lock()
 
+    def embedded_by(self, embedder: Embedder) -> "Retriever":
+        """One over the same snapshot and modes, with another embedder of the same model.
+
+        Raises: SnapshotError if it is of another one.
+        """
+        made = Retriever(self._snapshot, embedder)
+        made._modes.update(self._modes)
+        return made
+
     @property
     def snapshot(self) -> Snapshot:
         """What is asked."""

@@ -1,8 +1,9 @@
 """The composition root: the one place where adapters are made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Lock
+from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from indexer.extraction import Extractor
@@ -26,8 +27,9 @@ from server.aids import AidCabinet
 from server.core import Core
 from server.folders import Folders
 from server.remote_worker import RemoteWorker
-from server.retrievers import Retrievers
+from server.retrievers import Opened, Retrievers
 from server.settings import Settings
+from server.specs import is_forkable
 from server.stores import make_store
 from server.workforce import Workforce
 
@@ -43,11 +45,12 @@ def compose(
     embedder: MakeEmbedder = make_embedder,
     chat: Callable[[Settings], ChatModel] = make_chat_model,
     reranker: Callable[[Settings], Reranker] = make_reranker,
+    ready: Mapping[str, Opened] = MappingProxyType({}),
 ) -> Core:
     """Open the data folder and put everything together; nothing runs and no model is loaded yet.
 
     `extractor` and `embedder` make what a collection's settings name, `chat` and `reranker` what
-    may help with questions.
+    may help with questions; `ready` has snapshots, by collection, that are open already.
     Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
     folders = Folders(settings.data_dir, make_objects(settings))
@@ -55,18 +58,17 @@ def compose(
     resources = ExitStack()
     resources.callback(store.close)
 
+    models = _once_each(lambda name: embedder(name, settings))
+
     def cached(name: str) -> Embedder:
-        # An endpoint answers several requests at once; what runs here has the cores in each.
-        lanes = settings.embedding_concurrency if name.startswith("openai") else 1
-        together = TogetherEmbedder(embedder(name, settings), lanes=lanes)
-        most = int(settings.embedding_cache_gb * 1e9)
-        made = CachedEmbedder(together, folders.embeddings, most)
+        made = _cached(models(name), name, settings, folders)
         resources.callback(made.close)
         return made
 
     extractors = _once_each(lambda name: extractor(name, settings))
     embedders = _once_each(cached)
-    retrievers = Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder))
+    retrievers = Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder), ready)
+
     pipeline = Pipeline(
         store=store,
         queue=store,
@@ -87,7 +89,24 @@ def compose(
         retrievers=retrievers,
         aids=AidCabinet(settings, chat, reranker),
         resources=resources,
+        again=lambda: compose(
+            settings,
+            extractor=extractor,
+            embedder=lambda name, _: (
+                models(name) if is_forkable(name) else embedder(name, settings)
+            ),
+            chat=chat,
+            reranker=reranker,
+            ready=retrievers.hand_over(),
+        ),
     )
+
+
+def _cached(model: Embedder, name: str, settings: Settings, folders: Folders) -> CachedEmbedder:
+    # An endpoint answers several requests at once; what runs here has the cores in each.
+    lanes = settings.embedding_concurrency if name.startswith("openai") else 1
+    together = TogetherEmbedder(model, lanes=lanes)
+    return CachedEmbedder(together, folders.embeddings, int(settings.embedding_cache_gb * 1e9))
 
 
 def _workforce(settings: Settings, pipeline: Pipeline) -> Workforce:

@@ -1,12 +1,13 @@
 """What both ways in, command line and HTTP, can do. Everything is owned here, and closed here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from indexer.estimate import Estimate
-from indexer.pipeline import Pipeline, Submission
+from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, ignore_progress
+from indexer.submission import Submission
 from kg import ids
 from kg.errors import (
     CollectionExists,
@@ -63,6 +64,9 @@ class Core:
     retrievers: Retrievers
     aids: AidCabinet
     resources: ExitStack
+    again: Callable[[], "Core"]
+    """Opens the same anew, for a process forked from this one after `close`: models and snapshots
+    that were loaded are used on."""
 
     def close(self) -> None:
         """Stop the worker, let it finish what it began (unless that takes long: then it is done

@@ -9,11 +9,12 @@ A new snapshot that is damaged is opened once, and told of once: the one before 
 the pointer moves again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
+from types import MappingProxyType
 
 import structlog
 
@@ -32,7 +33,9 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class Opened:
+    """A collection's snapshot, open."""
+
     folder: Snapshots
     name: str
     retriever: Retriever
@@ -49,16 +52,26 @@ class Retrievers:
         self,
         folder: Callable[[Collection], Snapshots],
         embedder: Callable[[CollectionSettings], Embedder],
+        ready: Mapping[str, Opened] = MappingProxyType({}),
     ) -> None:
-        """Take where a collection's snapshots are and what embeds questions for it."""
+        """Take where a collection's snapshots are and what embeds questions for it.
+
+        `ready`: what others have opened, by collection, and handed over.
+        """
         self._folder = folder
         self._embedder = embedder
-        self._open: dict[str, _Open] = {}
+        self._ready = dict(ready)
+        self._open: dict[str, Opened] = {}
         self._asked: dict[str, Collection] = {}
         self._refused: dict[str, Path] = {}
         self._locks: dict[str, Lock] = {}
         self._stop = Event()
         self._watch: Thread | None = None
+
+    def hand_over(self) -> dict[str, Opened]:
+        """Let go of all that is open, for others who ask it."""
+        opened, self._open = self._open, {}
+        return opened
 
     def get(self, collection: Collection) -> Retriever | None:
         """A retriever of the current snapshot, or of the one before while that is being opened.
@@ -91,6 +104,7 @@ class Retrievers:
     def forget(self, collection: str) -> None:
         """Let go of a collection that was deleted; questions under way end with what they have."""
         self._asked.pop(collection, None)
+        self._ready.pop(collection, None)
         self._open.pop(collection, None)
         self._refused.pop(collection, None)
         self._locks.pop(collection, None)
@@ -152,11 +166,11 @@ class Retrievers:
         finally:
             lock.release()
 
-    def _serves_on(self, collection: Collection, kept: _Open, current: Path) -> bool:
+    def _serves_on(self, collection: Collection, kept: Opened, current: Path) -> bool:
         """Whether what is open is the current snapshot, or that one was opened and is damaged."""
         return current in (kept.path, self._refused.get(collection.name))
 
-    def _last(self, collection: Collection, kept: _Open | None) -> Retriever | None:
+    def _last(self, collection: Collection, kept: Opened | None) -> Retriever | None:
         """With another embedder there is no snapshot at first: the one before it serves on.
 
         That of a deleted collection does not.
@@ -167,7 +181,7 @@ class Retrievers:
         return None
 
     def _swap(
-        self, collection: Collection, folder: Snapshots, kept: _Open | None
+        self, collection: Collection, folder: Snapshots, kept: Opened | None
     ) -> Retriever | None:
         try:
             fresh = self._newest(collection, folder, kept)
@@ -184,8 +198,8 @@ class Retrievers:
         return fresh.retriever
 
     def _newest(
-        self, collection: Collection, folder: Snapshots, kept: _Open | None
-    ) -> _Open | None:
+        self, collection: Collection, folder: Snapshots, kept: Opened | None
+    ) -> Opened | None:
         for attempt in range(_OPEN_ATTEMPTS):
             name = folder.current()
             if name is None:
@@ -202,13 +216,17 @@ class Retrievers:
         return None
 
     def _opened(
-        self, collection: Collection, folder: Snapshots, name: str, kept: _Open | None
-    ) -> _Open:
-        snapshot = Snapshot.read(folder.open(name))
-        retriever = Retriever(snapshot, self._embedder(collection.settings))
+        self, collection: Collection, folder: Snapshots, name: str, kept: Opened | None
+    ) -> Opened:
+        embedder = self._embedder(collection.settings)
+        ready = self._ready.pop(collection.name, None)
+        if ready is not None and ready.path == folder.path / name:
+            retriever = ready.retriever.embedded_by(embedder)
+        else:
+            retriever = Retriever(Snapshot.read(folder.open(name)), embedder)
         if kept is not None:
             retriever.prepare(kept.retriever.prepared)
-        return _Open(folder, name, retriever)
+        return Opened(folder, name, retriever)
 
 
 def _as_before(collection: Collection) -> Collection:

@@ -169,6 +169,9 @@ class Settings(BaseSettings):
     """The address that `ammon serve` listens at."""
     port: int = Field(default=8321, ge=0, le=65535)
     """Its port; 0 takes a free one."""
+    processes: int = Field(default=1, ge=1, le=256)
+    """How many processes answer there; they share models and snapshots. More than one needs a
+    system that can fork, as Linux does."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Names of hosts, with commas between them, that requests may be for besides those of loopback;
     * allows all. Unless set, a server that listens on another address answers to all."""

@@ -18,6 +18,12 @@ def split(spec: str) -> tuple[str, str]:
     return kind, rest.strip()
 
 
+def is_forkable(embedder: str) -> bool:
+    """Whether processes may share an embedder that was loaded before they were forked: it runs in
+    onnxruntime, on the thread that asks, and has no connections."""
+    return split(embedder)[0] in ("minilm", "onnx")
+
+
 def resolve_extractor(spec: str, llm_model: str) -> str:
     """The full name of an extractor. Raises: SettingsInvalid."""
     match split(spec):

@@ -25,16 +25,23 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="The port; by default the setting `port`.")
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="How many processes answer, sharing models and snapshots; by default the setting "
+            "`processes`.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the HTTP API, and take in what is queued. The interface is described at /docs."""
-    import uvicorn
-
     from server.cli.output import print_warning
     from server.composition import compose
-    from server.http.app import create_app
     from server.http.hosts import is_loopback
+    from server.serving import serve as answer
 
-    chosen = {"host": host or None, "port": port}
+    chosen = {"host": host or None, "port": port, "processes": processes}
     settings = load_settings("info").settings.model_copy(
         update={name: value for name, value in chosen.items() if value is not None}
     )
@@ -47,17 +54,8 @@ def serve(
         logging.getLogger("server").info(
             "running on http://%s:%d (Ctrl-C ends it)", shown, listening.getsockname()[1]
         )
-        try:
-            uvicorn.Server(
-                uvicorn.Config(
-                    create_app(settings, lambda _: core),
-                    log_config=None,
-                    access_log=False,
-                    timeout_graceful_shutdown=30,
-                )
-            ).run([listening])
-        finally:
-            core.close()
+        if not answer(core, listening):
+            raise typer.Exit(1)
 
 
 def _listen(host: str, port: int) -> socket.socket:

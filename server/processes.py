@@ -1,0 +1,159 @@
+"""Several processes that do the same: forked from one that has loaded what they need, and replaced
+when they die.
+
+What is loaded before the fork they share, page by page, until one of them writes there. So nothing
+that does not survive a fork may be open by then: no threads, connections or transactions.
+"""
+
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from typing import Self
+
+from kg.errors import SettingsInvalid
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_BRIEF_SECONDS, _MOST_BRIEF, _WITHIN_SECONDS = 10.0, 5, 60.0
+"""So many that did not live so long, in so short a time: something is wrong with all of them."""
+_PAUSE_SECONDS = 1.0
+_STOP_SECONDS = 90.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: BaseProcess
+    started: float
+
+
+class Processes:
+    """Processes that work until all are told to end. For the main thread."""
+
+    def __init__(self, count: int, work: Callable[[int], None]) -> None:
+        """`work` is called in each with its number, 0 to count - 1; SIGTERM and SIGINT find it as
+        in a fresh process. Raises: SettingsInvalid where processes cannot be forked."""
+        if "fork" not in multiprocessing.get_all_start_methods():
+            raise SettingsInvalid(
+                "Several processes need a system that can fork, as Linux does: set `processes` to "
+                "1 here."
+            )
+        self._count = count
+        self._work = work
+        self._children: dict[int, _Child] = {}
+
+    def run(self, begun: Callable[[], object]) -> bool:
+        """Work until SIGTERM or SIGINT comes, which each process gets too and is waited for.
+
+        `begun` is called here once all have begun, to let go of what is theirs now.
+        False if nobody asked for the end: one after the other died as soon as it began.
+        """
+        # What is there already is not looked at by the collector, which would write to its pages.
+        gc.collect()
+        gc.freeze()
+        with _Told() as told:
+            try:
+                for number in range(self._count):
+                    self._start(number)
+                begun()
+                return self._watch(told)
+            finally:
+                self._end()
+
+    def _watch(self, told: "_Told") -> bool:
+        brief: list[float] = []
+        while True:
+            sentinels = [child.process.sentinel for child in self._children.values()]
+            if told.readable in connection.wait([told.readable, *sentinels]):
+                return True
+            for number, child in list(self._children.items()):
+                if child.process.exitcode is None:
+                    continue
+                _log.error(
+                    "process %d ended (%s), another takes its place",
+                    child.process.pid,
+                    child.process.exitcode,
+                )
+                now = time.monotonic()
+                if now - child.started < _BRIEF_SECONDS:
+                    brief = [*(one for one in brief if now - one < _WITHIN_SECONDS), now]
+                    if len(brief) == _MOST_BRIEF:
+                        _log.error("processes end as soon as they begin: see above why")
+                        return False
+                    if connection.wait([told.readable], _PAUSE_SECONDS):
+                        return True
+                self._start(number)
+
+    def _start(self, number: int) -> None:
+        context = multiprocessing.get_context("fork")
+        process = context.Process(target=self._child, args=(number,), name=f"server-{number}")
+        # A signal that comes in between waits until the child is ready for it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            with warnings.catch_warnings():
+                # Of threads: those of matrix libraries, which see to it that they survive a fork.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        self._children[number] = _Child(process, time.monotonic())
+
+    def _child(self, number: int) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        Thread(target=_end_with_parent, name="parent", daemon=True).start()
+        with suppress(KeyboardInterrupt):
+            self._work(number)
+
+    def _end(self) -> None:
+        for child in self._children.values():
+            child.process.terminate()
+        until = time.monotonic() + _STOP_SECONDS
+        for child in self._children.values():
+            child.process.join(max(until - time.monotonic(), 0.0))
+            if child.process.exitcode is None:
+                child.process.kill()
+                child.process.join()
+
+
+class _Told:
+    """Readable when SIGTERM or SIGINT has come, whichever thread it came to."""
+
+    def __enter__(self) -> Self:
+        self.readable, self._writing = socket.socketpair()
+        self._writing.setblocking(False)
+        self._former_fd = signal.set_wakeup_fd(self._writing.fileno())
+        self._former = {number: signal.signal(number, _noted) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, former in self._former.items():
+            signal.signal(number, former)
+        signal.set_wakeup_fd(self._former_fd)
+        self.readable.close()
+        self._writing.close()
+
+
+def _noted(*_: object) -> None:
+    """The signal's number has been written to the socket."""
+
+
+def _end_with_parent() -> None:
+    """A process that nobody watches over any more ends in order."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

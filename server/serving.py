@@ -1,0 +1,94 @@
+"""The HTTP server: one process, or several that share what they have loaded."""
+
+import logging
+import socket
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+import uvicorn
+
+from kg.errors import AmmonError
+from server.bell import Bell
+from server.core import Core
+from server.http.app import create_app
+from server.processes import Processes
+from server.remote_worker import RemoteWorker
+from server.specs import is_forkable
+
+_GRACE_SECONDS = 30
+_WAITING = 2048
+"""Connections that the system holds ready until a process takes them."""
+_MOST_WARMED = 32
+"""Collections that are opened before a fork; others as soon as they are asked for."""
+_QUESTION = "Which passages answer this together?"
+
+_log = logging.getLogger("server")
+
+
+def serve(core: Core, listening: socket.socket) -> bool:
+    """Answer at this socket until SIGTERM or SIGINT; the core is closed in any case.
+
+    With several processes, the first works through the queue too; this one answers nothing, it
+    watches over them. False if it ended although nobody asked for it.
+    """
+    if core.settings.processes == 1:
+        try:
+            _answer(core, listening)
+        finally:
+            core.close()
+        return True
+    try:
+        warm(core)
+    finally:
+        core.close()  # what does not survive a fork
+    bell = Bell()
+
+    def work(number: int) -> None:
+        structlog.contextvars.bind_contextvars(process=number)
+        own = core.again()
+        if number == 0:
+            bell.answer(own.worker.wake)
+        elif not core.settings.broker_url:
+            own = replace(own, worker=RemoteWorker(own.pipeline, lambda: bell))
+        _answer(own, listening)
+
+    return Processes(core.settings.processes, work).run(core.retrievers.hand_over)
+
+
+def warm(core: Core) -> None:
+    """Load models and open snapshots, as the first questions would."""
+    for collection in core.store.collections()[:_MOST_WARMED]:
+        if not is_forkable(collection.settings.embedder):
+            continue
+        try:
+            retriever = core.retriever(collection.name)
+            if retriever is not None:
+                retriever.search(_QUESTION, k=1)
+        except AmmonError as error:  # whoever asks will be told
+            _log.warning("the collection %s cannot be asked: %s", collection.name, error)
+
+
+def _answer(core: Core, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(core.settings, lambda _: core),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        backlog=1,
+    )
+    with suppress(KeyboardInterrupt):
+        _Server(config).run([listening])
+
+
+class _Server(uvicorn.Server):
+    """Takes one waiting connection at a time, and leaves the others to other processes.
+
+    The event loop takes as many at once as may wait, which for it is one number; the system is told
+    the true one afterwards.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for one in sockets or []:
+            one.listen(_WAITING)

@@ -1,0 +1,154 @@
+"""`ammon serve --processes 2`: real processes, sockets and files; small models."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.doubles.plant import until
+from tests.integration.test_cli_process import environment
+
+_SERVE = """
+import sys
+from server.cli import main
+from tests.doubles.house import open_house
+from tests.doubles.orphans import end_with_parent
+end_with_parent()
+sys.exit(main(["serve", "--port", "0", "--processes", "2"], opener=open_house))
+"""
+
+
+class Server:
+    """The server, and what it logs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "log"
+        with self._log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _SERVE],
+                env=environment(folder / "data") | {"AMMON_LOG_FORMAT": "json"},
+                stderr=log,
+            )
+
+    def begin(self) -> None:
+        """Wait until both answer, or it has ended."""
+        until(lambda: len(self.begun()) == 2 or self.process.poll() is not None)
+        assert self.process.poll() is None, self._log.read_text(encoding="utf-8")
+        (told,) = (str(line["event"]) for line in self.lines() if "running" in str(line["event"]))
+        self.api = f"{told.split()[2]}/api/v1"
+
+    def begun(self) -> set[object]:
+        lines = self.lines()
+        return {one["process"] for one in lines if one["event"] == "Application startup complete."}
+
+    def lines(self) -> list[dict[str, object]]:
+        whole = self._log.read_text(encoding="utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+
+    def pids(self) -> dict[int, int]:
+        """Number -> id of the processes that answer."""
+        return {
+            int(str(line["process"])): int(str(line["event"]).split("[")[1].rstrip("]"))
+            for line in self.lines()
+            if str(line["event"]).startswith("Started server process")
+        }
+
+    def answered(self, path: str) -> set[object]:
+        """The processes that answered requests for this path well."""
+        return {
+            line["process"]
+            for line in self.lines()
+            if line["event"] == "request" and line["path"] == path and line["status"] == 200
+        }
+
+    def ask(self, question: str) -> list[str]:
+        """The titles that one of the processes finds, over a connection of its own."""
+        asked = {"question": question, "k": 5}
+        got = httpx2.post(f"{self.api}/collections/papers/query", json=asked, timeout=30)
+        return [hit["title"] for hit in got.raise_for_status().json()["hits"]]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    started = Server(tmp_path)
+    try:
+        started.begin()
+        yield started
+    finally:
+        started.process.kill()
+        started.process.wait()
+        for pid in started.pids().values():
+            if is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def gone(pids: dict[int, int]) -> Callable[[], bool]:
+    return lambda: not any(is_alive(pid) for pid in pids.values())
+
+
+def ingest(server: Server, title: str) -> None:
+    document = {"title": title, "text": f"{title} sought the Engram."}
+    got = httpx2.post(f"{server.api}/collections/papers/documents", json=[document], timeout=30)
+    got.raise_for_status()
+
+
+def test_what_one_takes_in_all_find(server: Server) -> None:
+    httpx2.post(f"{server.api}/collections", json={"name": "papers"}).raise_for_status()
+    path = "/api/v1/collections/papers/query"
+    for title in ("Karl Lashley", "Donald Hebb"):
+        ingest(server, title)
+        until(lambda title=title: title in server.ask("Who sought the Engram?"))  # type: ignore[misc]
+
+    def all_answered() -> bool:
+        server.ask("Who sought the Engram?")
+        return server.answered(path) == {0, 1}
+
+    until(all_answered)
+    found = {tuple(sorted(server.ask("Who sought the Engram?"))) for _ in range(20)}
+    assert found == {("Donald Hebb", "Karl Lashley")}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_that_dies_is_replaced_while_the_other_answers(server: Server, number: int) -> None:
+    before = server.pids()
+    os.kill(before[number], signal.SIGKILL)
+    for _ in range(5):
+        got = httpx2.get(f"{server.api}/health/ready", timeout=30)
+        assert got.json() == {"status": "ok"}
+    until(lambda: server.pids()[number] != before[number])
+    after = server.pids()
+    assert after[1 - number] == before[1 - number]
+    assert is_alive(after[number])
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_first_process_ends_all_in_order(
+    server: Server, told: signal.Signals
+) -> None:
+    pids = server.pids()
+    server.process.send_signal(told)
+    assert server.process.wait(60) == 0
+    assert gone(pids)()
+    ended = [line for line in server.lines() if line["event"] == "Application shutdown complete."]
+    assert {line["process"] for line in ended} == {0, 1}
+
+
+def test_processes_that_nobody_watches_over_end(server: Server) -> None:
+    pids = server.pids()
+    server.process.kill()
+    server.process.wait()
+    until(gone(pids))

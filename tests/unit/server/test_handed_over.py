@@ -1,0 +1,63 @@
+"""What a process loads before it forks, and what its children open anew."""
+
+from pathlib import Path
+
+import pytest
+
+from kg.records import SourceDocument
+from server.core import Core
+from server.serving import warm
+from tests.doubles.house import open_house, settings_in
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Core:
+    core = open_house(settings_in(tmp_path))
+    core.create_collection("papers")
+    take_in(core, "Karl Lashley")
+    warm(core)
+    core.close()
+    return core
+
+
+def take_in(core: Core, title: str) -> None:
+    text = f"{title} sought the Engram."
+    core.submit("papers", [SourceDocument(source=title, title=title, text=text)])
+    core.worker.run_until_empty("papers")
+
+
+def titles(core: Core) -> set[str]:
+    return {hit.title for hit in core.query("papers", "Who sought the Engram?").hits}
+
+
+def test_a_snapshot_that_was_open_is_used_on(tmp_path: Path) -> None:
+    core = open_house(settings_in(tmp_path))
+    core.create_collection("papers")
+    take_in(core, "Karl Lashley")
+    snapshot = core.snapshot("papers")
+    core.close()
+    again = core.again()
+    assert again.snapshot("papers") is snapshot
+    assert titles(again) == {"Karl Lashley"}
+    again.close()
+
+
+def test_nobody_keeps_what_was_handed_over(closed: Core) -> None:
+    closed.again().close()
+    assert closed.retrievers.hand_over() == {}
+
+
+def test_a_newer_snapshot_takes_its_place(closed: Core) -> None:
+    again = closed.again()
+    take_in(again, "Donald Hebb")
+    assert titles(again) == {"Karl Lashley", "Donald Hebb"}
+    again.close()
+
+
+def test_a_snapshot_that_came_in_between_is_opened(closed: Core, tmp_path: Path) -> None:
+    other = open_house(settings_in(tmp_path))
+    take_in(other, "Donald Hebb")
+    other.close()
+    again = closed.again()
+    assert titles(again) == {"Karl Lashley", "Donald Hebb"}
+    again.close()
