@@ -11,6 +11,8 @@ class Quote:
     start: int
     """Offset in the passage's text."""
     end: int
+    heading: bool = False
+    """Whether it is a heading: quoted only where no sentence says it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats, Ints
 from retrieval.mode import Mode
+from retrieval.quoting import best_quote, sentences_of
 from retrieval.ranking import best_of
-from retrieval.receipt import BridgePart, DirectPart, Quote, Receipt
+from retrieval.receipt import BridgePart, DirectPart, Receipt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,22 +93,6 @@ class Traced(Mode, Protocol):
     def trace(self, question: str, vectors: Floats) -> Trace:
         """Run for a question; `vectors` as in `retrieval.mode.Mode.rank`."""
         ...
-
-
-def best_quote(snapshot: Snapshot, sentences: Ints, vector: Floats) -> Quote:
-    """The sentence, of one at least, with the largest inner product with a vector (d,)."""
-    table = snapshot.sentences
-    fits = np.asarray(table.vectors[sentences], dtype=np.float32) @ vector
-    chosen = int(sentences[int(np.argmax(fits))])
-    start, end = int(table.start[chosen]), int(table.end[chosen])
-    text = snapshot.passages.text[int(table.passage[chosen])][start:end]
-    return Quote(text=text, start=start, end=end)
-
-
-def sentences_of(snapshot: Snapshot, passage: int) -> Ints:
-    """The numbers of a passage's sentences."""
-    first, end = snapshot.sentences.indptr[passage : passage + 2]
-    return np.arange(first, end, dtype=np.int32)
 
 
 def similarity_part(

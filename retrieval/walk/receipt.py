@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints
+from retrieval.quoting import best_quote, sentences_of
 from retrieval.receipt import (
     BridgePart,
     ConnectingFact,
@@ -19,7 +20,7 @@ from retrieval.receipt import (
     Origin,
     Quote,
 )
-from retrieval.trace import Parts, Trace, best_quote, sentences_of
+from retrieval.trace import Parts, Trace
 from retrieval.walk.run import Run
 from retrieval.walk.sources import Source
 from retrieval.walk.step import Step

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from retrieval.counterfactual import Counterfactual
-from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Origin, Receipt
+from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Origin, Quote, Receipt
 from server.cli.output import counted
 
 _SHOWN = 5
@@ -90,8 +90,8 @@ def _over(group: Sequence[BridgePart], passage_id: str, quoting: "_Quoting") -> 
     origin, others = first.origins[0], len({o.passage_id for part in group for o in part.origins})
     more = f", and {others - 1} more" if others > 1 else ""
     came = f"{origin.title or origin.passage_id} ({ordinal(origin.rank)}{more}{_before(origin)})"
-    said, here = quoting.quote(origin.quote.text), quoting.quote(first.quote.text)
-    told = f"over {names}: {came} says {said}, and here it says {here}"
+    said, here = quoting.said(origin.quote), quoting.said(first.quote)
+    told = f"over {names}: {came} {said}, and here it {here}"
     ends = {passage_id, origin.passage_id}
     facts = [fact for fact in first.facts if ends & set(fact.passage_ids)]
     return f"{told} (fact: {_fact(facts[0])})" if facts else told
@@ -111,7 +111,7 @@ def _direct(part: DirectPart, quoting: "_Quoting") -> str:
             return f"from '{part.label}', where the walk started"
         case "word":
             return f"for the word “{part.label}”"
-    quote = f": {quoting.quote(part.quote.text)}" if part.quote else ""
+    quote = f": {quoting.quote(part.quote)}" if part.quote else ""
     if part.kind == "clause":
         return f"directly, for its likeness to “{part.label}”{quote}"
     return f"directly, for its likeness to the question{quote}"
@@ -121,7 +121,7 @@ def _naming(part: DirectPart, quoting: "_Quoting") -> str:
     """The sentence that names it; none where only the title does."""
     if part.quote is None or part.label.casefold() not in part.quote.text.casefold():
         return ""
-    return f": {quoting.quote(part.quote.text)}"
+    return f": {quoting.quote(part.quote)}"
 
 
 def _fact(fact: ConnectingFact) -> str:
@@ -134,10 +134,14 @@ class _Quoting:
     def __init__(self) -> None:
         self._quoted: set[str] = set()
 
-    def quote(self, text: str) -> str:
-        """«The sentence»."""
-        flat = " ".join(text.split())
+    def said(self, quote: Quote) -> str:
+        """says «the sentence»; has the heading «…»."""
+        return f"{'has' if quote.heading else 'says'} {self.quote(quote)}"
+
+    def quote(self, quote: Quote) -> str:
+        """«The sentence»; the heading «…»."""
+        flat = " ".join(quote.text.split())
         limit = _AGAIN_CHARS if flat in self._quoted else _QUOTE_CHARS
         self._quoted.add(flat)
         cut = flat[:limit].rsplit(" ", 1)[0] + " …" if len(flat) > limit else flat
-        return f"«{cut}»"
+        return f"the heading «{cut}»" if quote.heading else f"«{cut}»"

@@ -9,6 +9,7 @@ class QuoteOut(BaseModel):
     text: str = Field(examples=["John O'Keefe found place cells in 1971."])
     start: int = Field(description="Offset in the passage's text.", examples=[0])
     end: int = Field(examples=[39])
+    heading: bool = Field(description="Whether it is a heading, for want of a sentence.")
 
 
 class DirectPartOut(BaseModel):

@@ -6,14 +6,14 @@ from server.cli.receipt import told
 QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
 
 
-def lines(kind: str) -> list[str]:
+def lines(kind: str, quote: Quote = QUOTE) -> list[str]:
     """Of a passage that got all over one bridge, from an origin that was reached in this way."""
     origin = Origin(
         passage_id="psg-1",
         title="Brenda",
         rank=1,
         amount=0.2,
-        quote=QUOTE,
+        quote=quote,
         givers=(Giver(kind=kind, label="McGill", share=1.0),),
     )
     bridge = BridgePart(name="Donald", amount=0.2, origins=(origin,), quote=QUOTE, facts=())
@@ -35,3 +35,9 @@ def test_a_second_step_names_the_bridge_of_the_first() -> None:
 
 def test_a_first_step_needs_no_such_name() -> None:
     assert "Brenda (1st) says" in lines("link")[1]
+
+
+def test_a_heading_is_not_told_as_something_that_is_said() -> None:
+    heading = Quote(text="Students of Donald", start=0, end=18, heading=True)
+    told = lines("link", heading)[1]
+    assert "Brenda (1st) has the heading «Students of Donald», and here it says «Brenda" in told

@@ -1,0 +1,56 @@
+"""Which of a passage's sentences is quoted."""
+
+import re
+
+import numpy as np
+
+from kg.snapshot import Snapshot
+from kg.snapshot.tables import Floats, Ints
+from retrieval.receipt import Quote
+
+_LONGEST_HEADING = 100
+"""Characters; a longer line is a paragraph."""
+_BULLET = re.compile(r"[-*+•–]\s")
+_SENTENCE_END = re.compile(r"[.!?…:;。！？：؟۔।][\"'”’»›」』)\]]*(?:\s?\[\d+\])*$")
+
+
+def best_quote(snapshot: Snapshot, sentences: Ints, vector: Floats) -> Quote:
+    """Of some sentences of one passage, one at least, that with the largest inner product with a
+    vector (d,); a heading only if there is nothing else."""
+    table = snapshot.sentences
+    fits = np.asarray(table.vectors[sentences], dtype=np.float32) @ vector
+    passage = int(table.passage[sentences[0]])
+    text, title = snapshot.passages.text[passage], snapshot.passages.title[passage]
+    quotes = [
+        _quote(text, int(table.start[sentence]), int(table.end[sentence]), title)
+        for sentence in sentences[np.argsort(-fits, kind="stable")].tolist()
+    ]
+    return next((quote for quote in quotes if not quote.heading), quotes[0])
+
+
+def sentences_of(snapshot: Snapshot, passage: int) -> Ints:
+    """The numbers of a passage's sentences."""
+    first, end = snapshot.sentences.indptr[passage : passage + 2]
+    return np.arange(first, end, dtype=np.int32)
+
+
+def is_heading(text: str, start: int, end: int, title: str = "") -> bool:
+    """Whether a piece of a text is a heading: its title on a line of its own, or a short line
+    between empty ones, with something below it, which does not end as sentences do."""
+    line, above, below = text[start:end], text[:start], text[end:]
+    before = above[len(above.rstrip()) :].count("\n") if above.strip() else 2
+    after = below[: len(below) - len(below.lstrip())].count("\n") if below.strip() else 0
+    if line == title:
+        return before > 0 and after > 0
+    return (
+        before > 1
+        and after > 1
+        and len(line) <= _LONGEST_HEADING
+        and not _BULLET.match(line)
+        and not _SENTENCE_END.search(line)
+    )
+
+
+def _quote(text: str, start: int, end: int, title: str) -> Quote:
+    heading = is_heading(text, start, end, title)
+    return Quote(text=text[start:end], start=start, end=end, heading=heading)
