@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from bench.measure import Stopwatch
-from inference.embedder import Embedder, Kind, Progress, Vectors
-from inference.instructions import Instructed, Instructions
+from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors
+from inference.wrapped import WrappedEmbedder
 
 
-class ClockedEmbedder:
+class ClockedEmbedder(WrappedEmbedder):
     """Another embedder, and the time that it takes; for one thread."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        super().__init__(embedder)
         self.ms: dict[Kind, float] = {}
         """Milliseconds by kind of text."""
         self.cpu: dict[Kind, float] = {}
@@ -24,29 +24,20 @@ class ClockedEmbedder:
         """Of all kinds together."""
         return sum(self.ms.values())
 
-    @property
-    def instructions(self) -> Instructions:
-        return self._embedder.instructions if isinstance(self._embedder, Instructed) else {}
-
-    @property
-    def model_id(self) -> str:
-        return self._embedder.model_id
-
-    @property
-    def dimension(self) -> int:
-        return self._embedder.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        return self._embedder.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        return self._embedder.count_tokens(text)
-
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
         with Stopwatch() as watch:
-            vectors = self._embedder.embed(texts, kind, progress)
+            vectors = super().embed(texts, kind, progress)
+        self._count(kind, watch, len(texts))
+        return vectors
+
+    def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
+        """See `inference.embedder.BundleEmbedder`."""
+        with Stopwatch() as watch:
+            vectors = super().embed_bundles(bundles, kind)
+        self._count(kind, watch, sum(1 + len(one.beside) for one in bundles))
+        return vectors
+
+    def _count(self, kind: Kind, watch: Stopwatch, texts: int) -> None:
         self.ms[kind] = self.ms.get(kind, 0.0) + watch.ms
         self.cpu[kind] = self.cpu.get(kind, 0.0) + watch.cpu
-        self.texts[kind] = self.texts.get(kind, 0) + len(texts)
-        return vectors
+        self.texts[kind] = self.texts.get(kind, 0) + texts

@@ -2,18 +2,19 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
 import numpy as np
 
-from inference.embedder import Embedder, Kind, Part, Progress, Vectors, part_embedder
-from inference.instructions import Instructed, Instructions
+from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors
 from inference.vector_file import VectorFile
+from inference.wrapped import WrappedEmbedder
 
-_Query: TypeAlias = tuple[bytes, tuple[Part, ...]]
+_Query: TypeAlias = tuple[str, Bundle]
+"""The kind's instruction, and what is asked."""
 _QUERY_KINDS = ("query", "query_to_fact")
 _QUERIES_KEPT = 1024
 _READ_AT_ONCE = 1024
@@ -22,7 +23,7 @@ _EMBED_CHARACTERS = 65_536
 """What is embedded between two writes: a second or two of work, which a kill may cost."""
 
 
-class CachedEmbedder:
+class CachedEmbedder(WrappedEmbedder):
     """Keeps another embedder's vectors in a file, by the model and by what the model reads.
 
     Vectors are written every second or two, so that a run that is killed loses little. Questions
@@ -36,47 +37,40 @@ class CachedEmbedder:
         most_bytes: how large it may become before it forgets what it has had for longest; 0: at
         will. Raises: StoreUnavailable.
         """
-        self._embedder = embedder
+        super().__init__(embedder)
         self._file = VectorFile(path, most_bytes)
         self._queries: OrderedDict[_Query, Vectors] = OrderedDict()
         self._lock = Lock()
 
     @property
-    def instructions(self) -> Instructions:
-        return self._embedder.instructions if isinstance(self._embedder, Instructed) else {}
-
-    @property
-    def model_id(self) -> str:
-        return self._embedder.model_id
-
-    @property
     def dimension(self) -> int:
         return self._file.dimension(self.model_id) or self._embedder.dimension
 
-    @property
-    def max_tokens(self) -> int:
-        return self._embedder.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        return self._embedder.count_tokens(text)
-
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
         if kind in _QUERY_KINDS:
-            found = self._embed_queries(texts, [()] * len(texts), kind)
+            found = self.embed_bundles([Bundle(text=text) for text in texts], kind)
             if progress is not None and texts:
                 progress(len(texts))
             return np.concatenate([np.empty((0, self.dimension), dtype=np.float32), *found])
         return self._embed_kept(texts, self._keys(texts, kind), kind, progress or _ignore)
 
-    @property
-    def embeds_parts(self) -> bool:
-        """See `inference.embedder.PartEmbedder`."""
-        return part_embedder(self._embedder) is not None
-
-    def embed_parts(
-        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
-    ) -> list[Vectors]:
-        return self._embed_queries(texts, [tuple(one) for one in parts], kind)
+    def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
+        """See `inference.embedder.BundleEmbedder`: from memory as far as they are there."""
+        instruction = self.instructions.get(kind, "")
+        keys: list[_Query] = [(instruction, bundle) for bundle in bundles]
+        with self._lock:
+            found = {key: self._queries[key] for key in keys if key in self._queries}
+        missing = list(dict.fromkeys(key for key in keys if key not in found))
+        if missing:
+            made = super().embed_bundles([bundle for _, bundle in missing], kind)
+            found.update(zip(missing, made, strict=True))
+        with self._lock:
+            for key in keys:
+                self._queries[key] = found[key]
+                self._queries.move_to_end(key)
+            while len(self._queries) > _QUERIES_KEPT:
+                self._queries.popitem(last=False)
+        return [found[key] for key in keys]
 
     def close(self) -> None:
         """Close the cache's file; a later call opens it again."""
@@ -126,30 +120,6 @@ class CachedEmbedder:
         rows = rows.reshape(len(data), dimension).astype(np.float32)
         sound = np.abs(np.einsum("ij,ij->i", rows, rows) - 1.0) < 1e-3
         return {key: rows[i] for i, (key, _) in enumerate(data) if sound[i]}
-
-    def _embed_queries(
-        self, texts: Sequence[str], parts: Sequence[tuple[Part, ...]], kind: Kind
-    ) -> list[Vectors]:
-        """For each text (1 + its parts, dimension), from memory as far as it is there."""
-        keys = list(zip(self._keys(texts, kind), parts, strict=True))
-        with self._lock:
-            found = {key: self._queries[key] for key in keys if key in self._queries}
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-        if missing:
-            found.update(zip(missing, self._made(missing, kind), strict=True))
-        with self._lock:
-            for key in keys:
-                self._queries[key] = found[key]
-                self._queries.move_to_end(key)
-            while len(self._queries) > _QUERIES_KEPT:
-                self._queries.popitem(last=False)
-        return [found[key] for key in keys]
-
-    def _made(self, missing: Mapping[_Query, str], kind: Kind) -> Sequence[Vectors]:
-        texts = list(missing.values())
-        if parting := part_embedder(self._embedder):
-            return parting.embed_parts(texts, [parts for _, parts in missing], kind)
-        return list(self._embedder.embed(texts, kind)[:, np.newaxis])
 
 
 def _parts(texts: Sequence[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:

@@ -1,6 +1,7 @@
 """The port to embedding models."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -51,31 +52,37 @@ class Embedder(Protocol):
         ...
 
 
-@runtime_checkable
-class PartEmbedder(Protocol):
-    """What an embedder may have besides: parts of a text, as they read in the whole of it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """A text, and what is wanted of the same pass through the model."""
 
-    One pass through the model gives the text's vector and those of all its parts.
-    """
+    text: str
+    parts: tuple[Part, ...] = ()
+    """Parts of the text, as they read in the whole of it."""
+    beside: tuple[str, ...] = ()
+    """Other texts, each as it reads alone."""
+
+
+@runtime_checkable
+class BundleEmbedder(Protocol):
+    """What an embedder may have besides: one pass for a text, its parts, and others beside it."""
 
     @property
-    def embeds_parts(self) -> bool:
+    def embeds_bundles(self) -> bool:
         """Whether it really can: that may depend on the model. Raises: ModelError."""
         ...
 
-    def embed_parts(
-        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
-    ) -> list[Vectors]:
-        """For each text (1 + its parts, dimension): its own vector, as `embed` gives it, and each
-        part's, float32, of length one. A part without a token has the text's vector.
+    def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
+        """For each bundle (1 + its parts + those beside, dimension), float32, of length one.
 
-        Raises: ModelError.
+        The text's own vector is as `embed` gives it, those beside to rounding; a part without a
+        token has the text's. Raises: ModelError.
         """
         ...
 
 
-def part_embedder(embedder: Embedder) -> PartEmbedder | None:
-    """The embedder, if it can embed parts. Raises: ModelError."""
-    if isinstance(embedder, PartEmbedder) and embedder.embeds_parts:
+def bundle_embedder(embedder: Embedder) -> BundleEmbedder | None:
+    """The embedder, if it can embed bundles. Raises: ModelError."""
+    if isinstance(embedder, BundleEmbedder) and embedder.embeds_bundles:
         return embedder
     return None

@@ -18,6 +18,16 @@ MINILM_TOKENIZER = Path(__file__).parent / "data" / "minilm-tokenizer.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Packing:
+    """Where in a model's graph several texts can be told apart that stand in one row."""
+
+    positions: str
+    """The value that has each token's position: int64, (1 or rows, tokens)."""
+    mask: str
+    """The value that says who attends to whom: bool, (rows, 1, 1 or tokens, tokens)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelFiles:
     """An embedding model on disk."""
 
@@ -27,6 +37,8 @@ class ModelFiles:
     max_tokens: int
     """The longest text that the model reads whole, special tokens included."""
     pooling: Pooling = "mean"
+    packing: Packing | None = None
+    """Known of MiniLM only: the names are an exporter's."""
 
 
 def minilm() -> ModelFiles:
@@ -42,6 +54,7 @@ def minilm() -> ModelFiles:
         weights=Path(spec.origin).parent / "model.onnx",
         tokenizer=MINILM_TOKENIZER,
         max_tokens=256,
+        packing=Packing(positions="slice_1", mask="bitwise_and_1"),
     )
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from inference import instructions as instruct
 from inference import model_files
 from inference.batches import Rows, batches
-from inference.embedder import Kind, Part, Progress, Vectors
+from inference.embedder import Bundle, Kind, Part, Progress, Vectors
 from inference.instructions import Instructions
 from inference.model_files import ModelFiles, Pooling
-from inference.onnx_session import Ids, OnnxSession
+from inference.onnx_session import Ids, OnnxSession, Row, States
 from inference.texts import encodable
 from inference.tokens import TokenCounter, open_tokenizer
 from kg.errors import WeightsInvalid
@@ -108,42 +108,54 @@ class OnnxEmbedder:
         repeats = np.bincount(row_of, minlength=len(rows))
         vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
         prefix = self._instructions.get(kind, "")
-        ids = [_ids(self._encode(prefix + text)) for text in rows]
-        for batch, result in self._batched(ids, _vectors):
+        ids = [[_ids(self._encode(prefix + text))] for text in rows]
+        for batch, result in self._batched(ids, OnnxSession.run):
             vectors[batch] = result
             if progress is not None:
                 progress(int(repeats[batch].sum()))
         return vectors[row_of]
 
     @property
-    def embeds_parts(self) -> bool:
-        """See `inference.embedder.PartEmbedder`."""
+    def embeds_bundles(self) -> bool:
+        """See `inference.embedder.BundleEmbedder`."""
         return self._loaded().pools_tokens
 
-    def embed_parts(
-        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
-    ) -> list[Vectors]:
+    def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
         prefix = self._instructions.get(kind, "")
-        encodings = [self._encode(prefix + text) for text in texts]
-        found: list[Vectors] = [np.empty(0, dtype=np.float32)] * len(texts)
+        encodings = [
+            [self._encode(prefix + text) for text in (one.text, *one.beside)] for one in bundles
+        ]
+        found = self._states([[_ids(one) for one in texts] for texts in encodings])
         pool = self._loaded().pool
-        for batch, states in self._batched([_ids(one) for one in encodings], OnnxSession.states):
-            for row, state in zip(batch.tolist(), states, strict=True):
-                kept = (_tokens(encodings[row], part, len(prefix)) for part in parts[row])
-                pooled = [pool(state[tokens] if tokens else state) for tokens in kept]
-                found[row] = np.stack([pool(state), *pooled])
-        return found
+        vectors: list[Vectors] = []
+        for one, (encoding, *_), (whole, *beside) in zip(bundles, encodings, found, strict=True):
+            parts = (_tokens(encoding, part, len(prefix)) for part in one.parts)
+            within = [whole[tokens] if tokens else whole for tokens in parts]
+            vectors.append(np.stack([pool(states) for states in (whole, *within, *beside)]))
+        return vectors
+
+    def _states(self, bundles: Sequence[Row]) -> list[list[States]]:
+        """What the model makes of each text of each bundle, which have a row each if it packs."""
+        texts = [[text] for bundle in bundles for text in bundle]
+        rows = bundles if self._loaded().packs else texts
+        found: list[list[States]] = [[]] * len(rows)
+        for batch, states in self._batched(rows, OnnxSession.states):
+            for row, of_row in zip(batch.tolist(), states, strict=True):
+                found[row] = of_row
+        each = (states for of_row in found for states in of_row)
+        return [[next(each) for _ in bundle] for bundle in bundles]
 
     def _batched(
-        self, ids: Sequence[Ids], run: Callable[[OnnxSession, Sequence[Ids]], _Made]
+        self, rows: Sequence[Row], run: Callable[[OnnxSession, Sequence[Row]], _Made]
     ) -> Iterator[tuple[Rows, _Made]]:
-        """Run all texts: (rows of a batch, what became of them), batch by batch."""
+        """Run all rows: (numbers of a batch, what became of them), batch by batch."""
         session = self._loaded()
-        chosen = batches([len(text) for text in ids], together=self._can_batch(len(ids)))
-        inputs = ([ids[row] for row in batch] for batch in chosen)
+        lengths = [sum(map(len, row)) for row in rows]
+        chosen = batches(lengths, together=self._can_batch(len(rows)))
+        inputs = ([rows[number] for number in batch] for batch in chosen)
         if len(chosen) < 2 or self._threads == 1:  # a question does not wait for a thread to start
             yield from (
-                (batch, run(session, texts)) for batch, texts in zip(chosen, inputs, strict=True)
+                (batch, run(session, some)) for batch, some in zip(chosen, inputs, strict=True)
             )
             return
         with ThreadPoolExecutor(min(self._threads, len(chosen))) as pool:
@@ -167,7 +179,8 @@ class OnnxEmbedder:
                         f"{self._files.weights} has the SHA-256 {found}, expected was "
                         f"{self._sha256}: the file is damaged or another model. Install it anew."
                     )
-                self._session = OnnxSession(self._files.weights, self._files.pooling)
+                files = self._files
+                self._session = OnnxSession(files.weights, files.pooling, files.packing)
             return self._session
 
     def _tokenizer(self) -> "Tokenizer":
@@ -177,10 +190,6 @@ class OnnxEmbedder:
                 self._truncating = open_tokenizer(self._files.tokenizer)
                 self._truncating.enable_truncation(self._files.max_tokens)
             return self._truncating
-
-
-def _vectors(session: OnnxSession, texts: Sequence[Ids]) -> Vectors:
-    return session.run(texts)
 
 
 def _ids(encoding: "Encoding") -> Ids:

@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.embedder import Vectors
-from inference.model_files import Pooling
+from inference.model_files import Packing, Pooling
+from inference.onnx_graph import BOOL, INT64, Value, with_inputs
 from kg.errors import ModelOutputInvalid, WeightsInvalid
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 Ids: TypeAlias = npt.NDArray[np.int64]
+Row: TypeAlias = Sequence[Ids]
+"""The texts of one row of a batch, each with its special tokens; one, unless the model packs."""
 States: TypeAlias = npt.NDArray[Any]
 """Of one text: (tokens, dimension), or (dimension,) from a model that pools by itself."""
 
@@ -27,14 +30,19 @@ _ERRORS_ONLY = 3
 class OnnxSession:
     """Runs one batch at a time on the calling thread; several threads may share it.
 
-    Texts of a batch are padded to the longest. Padding is masked, so nothing but arithmetic could
-    make a text's vector depend on its neighbours; `batches_exactly` says whether that does.
+    Rows of a batch are padded to the longest. Padding is masked, so nothing but arithmetic could
+    make a text's vector depend on its neighbours; `batches_exactly` says whether that does. With
+    `packing` a row may hold several texts, none of which sees another.
     """
 
-    def __init__(self, weights: Path, pooling: Pooling) -> None:
+    def __init__(self, weights: Path, pooling: Pooling, packing: Packing | None = None) -> None:
+        """Load a model. Raises: WeightsInvalid."""
         self._pooling = pooling
-        self._session = _open(weights)
+        self._packing = packing
+        self._session = _open(weights, packing)
         inputs = {value.name: value.type for value in self._session.get_inputs()}
+        for name in (packing.positions, packing.mask) if packing else ():
+            inputs.pop(name)
         if "input_ids" not in inputs or not set(inputs) <= _INPUTS:
             raise WeightsInvalid(
                 f"{weights} is no sentence embedder: its inputs are {sorted(inputs)}, wanted are "
@@ -46,37 +54,57 @@ class OnnxSession:
         }
         outputs = [value.name for value in self._session.get_outputs()]
         self._output = next((name for name in _STATES if name in outputs), outputs[0])
-        self.dimension = int(self.run([np.ones(1, dtype=np.int64)]).shape[1])
+        self.dimension = int(self.run([[np.ones(1, dtype=np.int64)]]).shape[1])
+
+    @property
+    def packs(self) -> bool:
+        """Whether a row may hold more than one text."""
+        return self._packing is not None
 
     @property
     def pools_tokens(self) -> bool:
         """Whether a vector is the mean of tokens' states, so that some of them make one too."""
         return self._pooling == "mean" and self._output in _STATES
 
-    def run(self, texts: Sequence[Ids]) -> Vectors:
-        """Embed a batch, each text's ids (tokens,): (texts, dimension), rows of length one.
+    def run(self, rows: Sequence[Row]) -> Vectors:
+        """Embed a batch of rows: (texts of all rows, dimension), each of length one.
 
         Raises: ModelOutputInvalid.
         """
-        return np.stack([self.pool(states) for states in self.states(texts)])
+        return np.stack([self.pool(states) for row in self.states(rows) for states in row])
 
-    def states(self, texts: Sequence[Ids]) -> list[States]:
-        """What the model makes of each text of a batch, without padding."""
-        longest = max(map(len, texts))
-        ids = np.zeros((len(texts), longest), dtype=np.int64)
+    def states(self, rows: Sequence[Row]) -> list[list[States]]:
+        """What the model makes of each text of each row, without padding."""
+        joined = [row[0] if len(row) == 1 else np.concatenate(row) for row in rows]
+        ids = np.zeros((len(rows), max(map(len, joined))), dtype=np.int64)
         mask = np.zeros_like(ids)
-        for row, text in enumerate(texts):
-            ids[row, : len(text)] = text
-            mask[row, : len(text)] = 1
+        for number, row in enumerate(joined):
+            ids[number, : len(row)] = row
+            mask[number, : len(row)] = 1
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        (found,) = self._session.run(
-            [self._output],
-            {name: feeds[name].astype(dtype) for name, dtype in self._inputs.items()},
-        )
+        given = {name: feeds[name].astype(dtype) for name, dtype in self._inputs.items()}
+        (found,) = self._session.run([self._output], {**given, **self._packed(rows, mask)})
         states = np.asarray(found)
         if states.ndim == 2:
-            return list(states)
-        return [row[: len(text)] for row, text in zip(states, texts, strict=True)]
+            return [[row] for row in states]
+        return [_cut(of_row, row) for of_row, row in zip(states, rows, strict=True)]
+
+    def _packed(self, rows: Sequence[Row], mask: Ids) -> dict[str, npt.NDArray[Any]]:
+        """The inputs by which texts of a row are told apart."""
+        if self._packing is None:
+            return {}
+        if all(len(row) == 1 for row in rows):
+            positions = np.arange(mask.shape[1])[np.newaxis]
+            sees = (mask > 0)[:, np.newaxis, np.newaxis]
+        else:
+            positions, text = np.zeros_like(mask), np.full_like(mask, -1)
+            for number, row in enumerate(rows):
+                lengths = list(map(len, row))
+                end = sum(lengths)
+                positions[number, :end] = np.concatenate([np.arange(length) for length in lengths])
+                text[number, :end] = np.repeat(np.arange(len(row)), lengths)
+            sees = (text[:, :, np.newaxis] == text[:, np.newaxis])[:, np.newaxis]
+        return {self._packing.positions: positions, self._packing.mask: sees}
 
     def pool(self, states: States) -> Vectors:
         """A text's vector (dimension,), of length one. Raises: ModelOutputInvalid."""
@@ -106,13 +134,19 @@ class OnnxSession:
         random = np.random.default_rng(0)
         for lengths in ((9, 8, 8, 7, 5, 4, 2, 1), (48, 47, 44, 38)):
             texts = [random.integers(1, 1000, length, dtype=np.int64) for length in lengths]
-            alone = np.concatenate([self.run([text]) for text in texts])
-            if not np.array_equal(self.run(texts), alone):
+            alone = np.concatenate([self.run([[text]]) for text in texts])
+            if not np.array_equal(self.run([[text] for text in texts]), alone):
                 return False
         return True
 
 
-def _open(weights: Path) -> "InferenceSession":
+def _cut(states: States, row: Row) -> list[States]:
+    """The states of each text of a row, (tokens, dimension)."""
+    ends = np.cumsum([len(text) for text in row]).tolist()
+    return [states[end - len(text) : end] for end, text in zip(ends, row, strict=True)]
+
+
+def _open(weights: Path, packing: Packing | None) -> "InferenceSession":
     """A session that uses the calling thread only, so that callers choose the number of threads."""
     # Its telemetry writes files into the home folder as soon as it is imported; this, and only
     # before the import, keeps it from that.
@@ -124,9 +158,22 @@ def _open(weights: Path) -> "InferenceSession":
     options.log_severity_level = _ERRORS_ONLY
     # Every text has another length: plans of memory by shape would only pile up.
     options.enable_mem_pattern = False
+    model = str(weights) if packing is None else _opened(weights, packing)
     try:
-        return onnxruntime.InferenceSession(
-            str(weights), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors have no common root but this
         raise WeightsInvalid(f"onnxruntime cannot load {weights}: {error}") from error
+
+
+def _opened(weights: Path, packing: Packing) -> bytes:
+    """The model with inputs for the positions and the mask. Raises: WeightsInvalid."""
+    rows, tokens = "packed_rows", "packed_tokens"
+    values = {
+        packing.positions: Value(elements=INT64, axes=("position_rows", tokens)),
+        packing.mask: Value(elements=BOOL, axes=(rows, "heads", "seeing", tokens)),
+    }
+    try:
+        model = weights.read_bytes()
+    except OSError as error:
+        raise WeightsInvalid(f"{weights} cannot be read ({error}). Install it anew.") from error
+    return b"".join(with_inputs(model, values))

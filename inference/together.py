@@ -9,15 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Lock
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from inference.embedder import Embedder, Kind, Part, Progress, Vectors, part_embedder
-from inference.instructions import Instructed, Instructions
+from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors
+from inference.wrapped import WrappedEmbedder
 from kg.errors import ModelError
 
-_Text: TypeAlias = tuple[str, tuple[Part, ...]]
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -102,59 +101,28 @@ class Line(Generic[_Item, _Result]):
         following.turn.set()
 
 
-class TogetherEmbedder:
+class TogetherEmbedder(WrappedEmbedder):
     """Another embedder whose questions are embedded together; all else goes straight through."""
 
     def __init__(self, embedder: Embedder, *, lanes: int = 1) -> None:
         """`lanes`: how many batches of questions may be under way at once."""
-        self._embedder = embedder
-        self._lines: dict[Kind, Line[_Text, Vectors]] = {
-            "query": Line(partial(self._embed, kind="query"), lanes=lanes),
-            "query_to_fact": Line(partial(self._embed, kind="query_to_fact"), lanes=lanes),
+        super().__init__(embedder)
+        self._lines: dict[Kind, Line[Bundle, Vectors]] = {
+            "query": Line(partial(super().embed_bundles, kind="query"), lanes=lanes),
+            "query_to_fact": Line(
+                partial(super().embed_bundles, kind="query_to_fact"), lanes=lanes
+            ),
         }
 
-    @property
-    def instructions(self) -> Instructions:
-        return self._embedder.instructions if isinstance(self._embedder, Instructed) else {}
-
-    @property
-    def model_id(self) -> str:
-        return self._embedder.model_id
-
-    @property
-    def dimension(self) -> int:
-        return self._embedder.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        return self._embedder.max_tokens
-
-    def count_tokens(self, text: str) -> int:
-        return self._embedder.count_tokens(text)
-
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
-        line = self._lines.get(kind)
-        if line is None or not texts:
-            return self._embedder.embed(texts, kind, progress)
-        found = line([(text, ()) for text in texts])
+        if kind not in self._lines or not texts:
+            return super().embed(texts, kind, progress)
+        found = self.embed_bundles([Bundle(text=text) for text in texts], kind)
         if progress is not None:
             progress(len(texts))
         return np.concatenate(found)
 
-    @property
-    def embeds_parts(self) -> bool:
-        """See `inference.embedder.PartEmbedder`."""
-        return part_embedder(self._embedder) is not None
-
-    def embed_parts(
-        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
-    ) -> list[Vectors]:
-        items = [(text, tuple(ones)) for text, ones in zip(texts, parts, strict=True)]
+    def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
+        """See `inference.embedder.BundleEmbedder`."""
         line = self._lines.get(kind)
-        return list(line(items) if line else self._embed(items, kind))
-
-    def _embed(self, items: Sequence[_Text], kind: Kind) -> list[Vectors]:
-        texts = [text for text, _ in items]
-        if parting := part_embedder(self._embedder):
-            return parting.embed_parts(texts, [parts for _, parts in items], kind)
-        return list(self._embedder.embed(texts, kind)[:, np.newaxis])
+        return list(line(bundles)) if line else super().embed_bundles(bundles, kind)

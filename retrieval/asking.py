@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from inference.embedder import Embedder, Kind, Part, part_embedder
+from inference.embedder import Bundle, Embedder, Kind, Part, bundle_embedder
 from kg.snapshot.tables import Floats
 from retrieval.mode import Divided, Mode
 
@@ -20,13 +20,16 @@ CONTRAST = 0.9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Text:
+class _Asked:
+    """What is embedded in one pass for a question; rows are among what the mode wants for it."""
+
     question: int
     row: int
-    """Among what the mode wants for its question."""
-    text: str
-    parts: Mapping[int, Part]
-    """Row -> the part of this text that it is."""
+    bundle: Bundle
+    parts: tuple[int, ...] = ()
+    """The rows of the bundle's parts."""
+    beside: tuple[int, ...] = ()
+    """The rows of the texts beside it."""
 
 
 def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) -> list[Floats]:
@@ -36,31 +39,50 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     """
     wanted = [mode.texts(question) for question in questions]
     vectors = [np.zeros((len(texts), embedder.dimension), dtype=np.float32) for texts in wanted]
-    by_kind: dict[Kind, list[_Text]] = {}
-    parting = part_embedder(embedder) if isinstance(mode, Divided) else None
-    for question, texts in enumerate(wanted):
-        parts: Mapping[int, Part] = {}
-        if parting is not None and isinstance(mode, Divided):
-            parts = mode.parts(questions[question])
-        for row, (text, kind) in enumerate(texts):
-            if row not in parts:
-                one = _Text(question=question, row=row, text=text, parts={} if row else parts)
-                by_kind.setdefault(cast(Kind, kind), []).append(one)
+    bundles = isinstance(mode, Divided) and bundle_embedder(embedder) is not None
+    by_kind: dict[Kind, list[_Asked]] = {}
+    for number, texts in enumerate(wanted):
+        parts = mode.parts(questions[number]) if bundles and isinstance(mode, Divided) else {}
+        for kind in dict.fromkeys(kind for _, kind in texts):
+            rows = {row: text for row, (text, of) in enumerate(texts) if of == kind}
+            asked = _bundled(number, rows, parts) if bundles else _single(number, rows)
+            by_kind.setdefault(cast(Kind, kind), []).extend(asked)
     for kind, ones in by_kind.items():
         for one, made in zip(ones, _embed(embedder, ones, kind), strict=True):
-            vectors[one.question][one.row] = made[0]
-            for row, vector in zip(one.parts, made[1:], strict=True):
-                vectors[one.question][row] = _contrasted(vector, made[0])
+            found, first = vectors[one.question], 1 + len(one.parts)
+            found[one.row], found[list(one.beside)] = made[0], made[first:]
+            for row, vector in zip(one.parts, made[1:first], strict=True):
+                found[row] = _contrasted(vector, made[0])
     return vectors
 
 
-def _embed(embedder: Embedder, texts: Sequence[_Text], kind: Kind) -> Sequence[Floats]:
-    """For each text (1 + its parts, d)."""
-    parting = part_embedder(embedder) if any(one.parts for one in texts) else None
-    strings = [one.text for one in texts]
-    if parting is None:
-        return list(embedder.embed(strings, kind)[:, np.newaxis])
-    return parting.embed_parts(strings, [tuple(one.parts.values()) for one in texts], kind)
+def _embed(embedder: Embedder, asked: Sequence[_Asked], kind: Kind) -> Sequence[Floats]:
+    """For each bundle (1 + its parts + those beside, d)."""
+    bundles = [one.bundle for one in asked]
+    bundling = bundle_embedder(embedder) if any(one.parts or one.beside for one in asked) else None
+    if bundling is None:
+        return list(embedder.embed([one.text for one in bundles], kind)[:, np.newaxis])
+    return bundling.embed_bundles(bundles, kind)
+
+
+def _bundled(question: int, rows: Mapping[int, str], parts: Mapping[int, Part]) -> list[_Asked]:
+    """One pass for all texts of a kind: parts are those of a question's first text, row 0."""
+    first, *others = rows
+    within = tuple(row for row in others if row in parts) if first == 0 else ()
+    beside = tuple(row for row in others if row not in within)
+    bundle = Bundle(
+        text=rows[first],
+        parts=tuple(parts[row] for row in within),
+        beside=tuple(rows[row] for row in beside),
+    )
+    return [_Asked(question=question, row=first, bundle=bundle, parts=within, beside=beside)]
+
+
+def _single(question: int, rows: Mapping[int, str]) -> list[_Asked]:
+    """A pass for each text."""
+    return [
+        _Asked(question=question, row=row, bundle=Bundle(text=text)) for row, text in rows.items()
+    ]
 
 
 def _contrasted(part: Floats, whole: Floats) -> Floats:

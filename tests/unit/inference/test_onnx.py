@@ -11,7 +11,7 @@ import pytest
 from inference import model_files
 from inference.embedder import Vectors
 from inference.onnx import OnnxEmbedder
-from inference.onnx_session import Ids, OnnxSession
+from inference.onnx_session import OnnxSession, Row
 from kg.errors import WeightsInvalid
 
 
@@ -76,7 +76,7 @@ def test_the_number_of_threads_does_not_change_a_bit(minilm: OnnxEmbedder) -> No
     )
 
 
-@pytest.mark.parametrize(("exact", "largest"), [(True, 32), (False, 1)])
+@pytest.mark.parametrize(("exact", "largest"), [(True, 40), (False, 1)])
 def test_only_a_model_that_batches_exactly_gets_batches(
     minilm: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch, exact: bool, largest: int
 ) -> None:
@@ -85,9 +85,9 @@ def test_only_a_model_that_batches_exactly_gets_batches(
     sizes: list[int] = []
     run = OnnxSession.run
 
-    def counted(session: OnnxSession, texts: Sequence[Ids]) -> Vectors:
-        sizes.append(len(texts))
-        return run(session, texts)
+    def counted(session: OnnxSession, rows: Sequence[Row]) -> Vectors:
+        sizes.append(len(rows))
+        return run(session, rows)
 
     monkeypatch.setattr(OnnxSession, "batches_exactly", lambda _: exact)
     monkeypatch.setattr(OnnxSession, "run", counted)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from inference.embedder import Kind, Part, Vectors
+from inference.embedder import Bundle, Kind, Part, Vectors
 from kg.snapshot.tables import Floats
 from retrieval.asking import CONTRAST, embed_questions
 from retrieval.mode import Ranking
@@ -25,28 +25,24 @@ class Halves:
         raise NotImplementedError
 
 
-class Parting(HashEmbedder):
+class Bundling(HashEmbedder):
     """Embeds parts as if they stood alone; keeps what it was asked."""
 
-    embeds_parts = True
+    embeds_bundles = True
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[tuple[list[str], Kind]] = []
+        self.asked: list[tuple[list[Bundle], Kind]] = []
 
-    def embed(self, texts: Sequence[str], kind: Kind, progress: object = None) -> Vectors:
-        self.asked.append((list(texts), kind))
-        return super().embed(texts, kind)
-
-    def embed_parts(
-        self, texts: Sequence[str], parts: Sequence[Sequence[Part]], kind: Kind
-    ) -> list[Vectors]:
-        self.asked.append((list(texts), kind))
+    def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
+        self.asked.append((list(bundles), kind))
         pieces = [
-            [text, *("".join(text[a:b] for a, b in part) for part in ones)]
-            for text, ones in zip(texts, parts, strict=True)
+            ["".join(one.text[a:b] for a, b in part) for part in one.parts] for one in bundles
         ]
-        return [HashEmbedder.embed(self, one, kind) for one in pieces]
+        return [
+            self.embed([one.text, *parts, *one.beside], kind)
+            for one, parts in zip(bundles, pieces, strict=True)
+        ]
 
 
 QUESTIONS = ["Who taught whom?", "Where was the maze built?"]
@@ -60,14 +56,34 @@ def test_all_texts_of_a_kind_go_together_and_come_back_in_their_places() -> None
         np.testing.assert_array_equal(vectors, plain.embed(texts, "query"))
 
 
-def test_parts_are_taken_from_the_question_s_own_pass() -> None:
-    embedder = Parting()
+def test_a_question_and_its_parts_are_one_bundle() -> None:
+    embedder = Bundling()
     embed_questions(embedder, Halves(), QUESTIONS)
-    assert embedder.asked == [(QUESTIONS, "query"), (["Who", "Whe"], "query_to_fact")]
+    questions = [Bundle(text=text, parts=(((len(text) // 2, len(text)),),)) for text in QUESTIONS]
+    assert embedder.asked == [(questions, "query")], "texts of another kind are plain texts"
+
+
+def test_what_is_no_part_goes_beside_and_comes_back_in_its_place() -> None:
+    class Thirds(Halves):
+        def texts(self, question: str) -> list[tuple[str, str]]:
+            return [(question, "query"), (question[:4], "query"), (question[4:], "query")]
+
+        def parts(self, question: str) -> Mapping[int, Part]:
+            return {2: ((4, len(question)),)}
+
+    embedder = Bundling()
+    (vectors,) = embed_questions(embedder, Thirds(), QUESTIONS[:1])
+    (bundle,) = embedder.asked[0][0]
+    assert bundle == Bundle(text="Who taught whom?", parts=(((4, 16),),), beside=("Who ",))
+    np.testing.assert_array_equal(
+        vectors[:2], embedder.embed(["Who taught whom?", "Who "], "query")
+    )
+    part = embedder.embed(["taught whom?"], "query")[0] - CONTRAST * vectors[0]
+    np.testing.assert_allclose(vectors[2], part / np.linalg.norm(part), atol=1e-6)
 
 
 def test_of_a_part_s_vector_some_of_the_question_s_is_taken_off() -> None:
-    (vectors,) = embed_questions(Parting(), Halves(), QUESTIONS[:1])
+    (vectors,) = embed_questions(Bundling(), Halves(), QUESTIONS[:1])
     whole, part = HashEmbedder().embed([QUESTIONS[0], QUESTIONS[0][8:]], "query")
     wanted = part - CONTRAST * whole
     np.testing.assert_allclose(vectors[1], wanted / np.linalg.norm(wanted), atol=1e-6)
@@ -79,11 +95,11 @@ def test_a_part_that_is_the_whole_stays_as_it_is() -> None:
         def parts(self, question: str) -> Mapping[int, Part]:
             return {1: ((0, len(question)),)}
 
-    (vectors,) = embed_questions(Parting(), Whole(), QUESTIONS[:1])
+    (vectors,) = embed_questions(Bundling(), Whole(), QUESTIONS[:1])
     np.testing.assert_allclose(vectors[1], vectors[0], atol=1e-6)
 
 
 def test_no_questions_need_no_model() -> None:
-    embedder = Parting()
+    embedder = Bundling()
     assert embed_questions(embedder, Halves(), []) == []
     assert embedder.asked == []

@@ -1,0 +1,54 @@
+"""The base of embedders that stand before another one."""
+
+from collections.abc import Sequence
+
+from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors, bundle_embedder
+from inference.instructions import Instructed, Instructions
+from kg.errors import ModelOutputInvalid
+
+
+class WrappedEmbedder:
+    """Another embedder, as it is; who derives from it says what differs.
+
+    Bundles go through it to any embedder: one that cannot embed them gets plain texts, which is
+    the same where no bundle has more than its text.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    @property
+    def instructions(self) -> Instructions:
+        return self._embedder.instructions if isinstance(self._embedder, Instructed) else {}
+
+    @property
+    def model_id(self) -> str:
+        return self._embedder.model_id
+
+    @property
+    def dimension(self) -> int:
+        return self._embedder.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        return self._embedder.max_tokens
+
+    def count_tokens(self, text: str) -> int:
+        return self._embedder.count_tokens(text)
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        return self._embedder.embed(texts, kind, progress)
+
+    @property
+    def embeds_bundles(self) -> bool:
+        """See `inference.embedder.BundleEmbedder`."""
+        return bundle_embedder(self._embedder) is not None
+
+    def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
+        if bundling := bundle_embedder(self._embedder):
+            return bundling.embed_bundles(bundles, kind)
+        if any(bundle.parts or bundle.beside for bundle in bundles):
+            raise ModelOutputInvalid(f"The model {self.model_id} embeds whole texts only.")
+        return [
+            vector[None] for vector in self._embedder.embed([one.text for one in bundles], kind)
+        ]
