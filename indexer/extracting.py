@@ -63,13 +63,22 @@ def extracted(
             kept = [extraction, *cleared, *failed]
             patiently(partial(store.save_extractions, collection, kept))
         if extraction.failure:
-            _log.warning(
-                "passage quarantined",
-                collection=collection,
-                passage=key,
-                reason=extraction.failure,
-            )
+            _tell(collection, extraction)
         yield extraction
+
+
+def save_failure(
+    store: GraphStore, collection: str, found: Extraction, task_ids: Sequence[str]
+) -> None:
+    """Keep what ended otherwise than by an extractor's answer, for the tasks that others commit."""
+    patiently(partial(store.save_extractions, collection, [found, *_failures(found, task_ids)]))
+    _tell(collection, found)
+
+
+def _tell(collection: str, found: Extraction) -> None:
+    _log.warning(
+        "passage quarantined", collection=collection, passage=found.passage_id, reason=found.failure
+    )
 
 
 def _failures(extraction: Extraction, task_ids: Sequence[str]) -> list[Extraction]:

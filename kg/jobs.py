@@ -12,7 +12,7 @@ A document may come into the graph twice: as a draft, with an extraction that co
 and later with the one that its collection wants. `Change(drafted=...)` marks the task of a draft.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -254,6 +254,15 @@ class JobQueue(Protocol):
         """
         ...
 
-    def let_go(self, name: str, *, worker: str) -> None:
-        """Give the named lease back, if the worker has it."""
+    def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
+        """Take, or extend, as `hold` does, those of the named leases that nobody else has, in one
+        transaction; return how often each has run out in somebody's hands since it was let go."""
+        ...
+
+    def put_back(self, names: Iterable[str], *, worker: str) -> None:
+        """Give back those named leases that the worker has; how often they ran out stays known."""
+        ...
+
+    def let_go(self, *names: str, worker: str) -> None:
+        """Give back those named leases that the worker has, and be done with them."""
         ...

@@ -1,32 +1,25 @@
 """The step that waits for models: a batch of passages, each extraction saved as it comes.
 
-A passage that costs money is held by whoever asks for it, so that a message that came twice, or a
-document that changed hands, asks for nothing twice.
+Nothing is asked for twice, and what ends workers is given up (see `holding`).
 """
 
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
-import structlog
-
-from indexer.extracting import extracted, failures_of, usable
+from indexer.extracting import extracted, failures_of, save_failure, usable
 from indexer.extraction.port import Extractor
 from indexer.flow.batches import PASSAGES, Batch
+from indexer.flow.holding import DEATHS, Holding, given_up
 from indexer.flow.purse import Purse
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
-from indexer.heartbeat import beating
 from indexer.ingester import SETUP_ERRORS
 from indexer.patience import patiently
 from indexer.spending import progress_of
 from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
 from kg.jobs import Progress
-from kg.records import CollectionSettings, Passage
-
-_log = structlog.get_logger(__name__)
+from kg.records import CollectionSettings, Extraction, Passage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +30,10 @@ class Extracting:
     extractor: Callable[[CollectionSettings], Extractor]
     purse: Purse
     rest: Rest
+
+    @property
+    def _holding(self) -> Holding:
+        return Holding(tools=self.tools)
 
     def extract(self, batch: Batch) -> Sequence[str]:
         """Extract what is not saved; return the tasks whose documents may be whole now.
@@ -80,14 +77,44 @@ class Extracting:
             for key in self._lacking(batch.collection, extractor.fingerprint, task_id, own):
                 tasks_of.setdefault(key, []).append(task_id)
         wanted = [passage for passage in batch.passages if passage.id in tasks_of]
-        with self._held(batch, wanted, guarded=extractor.paid) as mine:
-            # Whoever held one of them a moment ago may have saved it.
-            known = usable(
-                self.tools.store, batch.collection, extractor.fingerprint, [p.id for p in mine]
-            )
-            mine = [passage for passage in mine if passage.id not in known]
-            for portion in self.purse.portions(batch, extractor, mine):
-                self._extract_portion(batch, extractor, portion, tasks_of)
+        with self._holding.calm(batch, wanted) as (mine, suspects):
+            calm = [passage for passage in wanted if passage.id in mine]
+            self._extract_held(batch, extractor, calm, tasks_of)
+        for passage in wanted:
+            if passage.id not in suspects:
+                continue
+            with self._holding.alone(batch, passage) as deaths:
+                if deaths is None:
+                    continue
+                if deaths >= DEATHS[extractor.paid]:
+                    self._give_up(batch, given_up(passage, extractor.fingerprint, deaths), tasks_of)
+                else:
+                    self._extract_held(batch, extractor, [passage], tasks_of)
+
+    def _extract_held(
+        self,
+        batch: Batch,
+        extractor: Extractor,
+        passages: Sequence[Passage],
+        tasks_of: Mapping[str, Sequence[str]],
+    ) -> None:
+        if not passages:
+            return
+        # Whoever held one of them a moment ago may have saved it.
+        ids = [passage.id for passage in passages]
+        known = usable(self.tools.store, batch.collection, extractor.fingerprint, ids)
+        rest = [passage for passage in passages if passage.id not in known]
+        for portion in self.purse.portions(batch, extractor, rest):
+            self._extract_portion(batch, extractor, portion, tasks_of)
+
+    def _give_up(
+        self, batch: Batch, found: Extraction, tasks_of: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Put a passage into quarantine."""
+        tasks = tasks_of[found.passage_id]
+        save_failure(self.tools.store, batch.collection, found, tasks)
+        self._note([progress_of(found, tasks, self.purse.prices)])
+        self.tools.meter.passage(input_tokens=0, output_tokens=0, failed=True)
 
     def _extract_portion(
         self,
@@ -133,32 +160,6 @@ class Extracting:
             return []
         failed: Mapping[str, object] = failures_of(store, collection, fingerprint, task_id, lacking)
         return [key for key in lacking if key not in failed]
-
-    @contextmanager
-    def _held(
-        self, batch: Batch, passages: Sequence[Passage], *, guarded: bool
-    ) -> Iterator[Sequence[Passage]]:
-        """Those of the passages that nobody else works on, held while the body runs."""
-        queue, times = self.tools.queue, self.tools.times
-        me = f"{self.tools.name}/{uuid.uuid4().hex}"  # two threads must exclude each other
-        names = {p.id: f"extract {p.id}" for p in passages} if guarded else {}
-
-        def take(names: Mapping[str, str]) -> list[str]:
-            return [k for k, n in names.items() if queue.hold(n, worker=me, seconds=times.hold)]
-
-        mine = take(names)
-
-        def beat() -> None:
-            if len(take({key: names[key] for key in mine})) < len(mine):
-                _log.warning("passages were taken over: this process was held up for too long")
-            queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
-
-        try:
-            with beating(beat, times.hold / 4):
-                yield [p for p in passages if not guarded or p.id in mine]
-        finally:
-            for key in mine:
-                queue.let_go(names[key], worker=me)
 
     def _give_back(self, batch: Batch, held: Set[str], error: AmmonError) -> None:
         """The documents wait, with the reason, until the collection has rested."""

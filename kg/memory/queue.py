@@ -29,8 +29,8 @@ class MemoryQueue:
         """(collection, document id) -> its tasks, oldest first."""
         self._worked_at: dict[str, float] = {}
         """Job id -> when there last was progress."""
-        self._holders: dict[str, tuple[str, float]] = {}
-        """Named lease -> (worker, until when)."""
+        self._holders: dict[str, tuple[str, float, int]] = {}
+        """Named lease -> (worker, until when, how often it was lost)."""
 
     def enqueue(
         self,
@@ -228,18 +228,30 @@ class MemoryQueue:
             }
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
-        now = self._clock()
-        with self._lock:
-            holder, until = self._holders.get(name, ("", 0.0))
-            if holder != worker and until > now:
-                return False
-            self._holders[name] = (worker, now + seconds)
-            return True
+        return name in self.take([name], worker=worker, seconds=seconds)
 
-    def let_go(self, name: str, *, worker: str) -> None:
+    def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
+        now, taken = self._clock(), {}
         with self._lock:
-            if self._holders.get(name, ("", 0.0))[0] == worker:
-                del self._holders[name]
+            for name in names:
+                holder, until, lost = self._holders.get(name, ("", 0.0, 0))
+                if holder == worker or until <= now:
+                    taken[name] = lost + (holder not in ("", worker))
+                    self._holders[name] = (worker, now + seconds, taken[name])
+        return taken
+
+    def put_back(self, names: Iterable[str], *, worker: str) -> None:
+        with self._lock:
+            for name in names:
+                holder, _, lost = self._holders.get(name, ("", 0.0, 0))
+                if holder == worker:
+                    self._holders[name] = ("", 0.0, lost)
+
+    def let_go(self, *names: str, worker: str) -> None:
+        with self._lock:
+            for name in names:
+                if name in self._holders and self._holders[name][0] == worker:
+                    del self._holders[name]
 
     def _draft(self, collection: str, task_ids: Iterable[str]) -> None:
         for id_ in task_ids:

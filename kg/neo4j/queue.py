@@ -4,7 +4,7 @@ Whatever changes tasks holds the lock of all (see this package's docstring), for
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 
 from kg.absence import no_job
@@ -207,20 +207,24 @@ class Neo4jQueue:
         )
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
-        now = self._clock()
+        return name in self.take([name], worker=worker, seconds=seconds)
 
-        def action(work: Work) -> bool:
-            work = _alone(work)
-            for holder, until in work.rows("lease_named", name=name):
-                if holder != worker and until > now:
-                    return False
-            work.run("hold", name=name, worker=worker, until=now + seconds)
-            return True
+    def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
+        now, ids = self._clock(), list(names)
+
+        def action(work: Work) -> Mapping[str, int]:
+            rows = _alone(work).rows("take", ids=ids, worker=worker, now=now, until=now + seconds)
+            return {name: lost for name, lost in rows}
 
         return self._database.write(action)
 
-    def let_go(self, name: str, *, worker: str) -> None:
-        self._database.write(lambda work: _alone(work).run("let_go", name=name, worker=worker))
+    def put_back(self, names: Iterable[str], *, worker: str) -> None:
+        ids = list(names)
+        self._database.write(lambda work: _alone(work).run("put_back", ids=ids, worker=worker))
+
+    def let_go(self, *names: str, worker: str) -> None:
+        ids = list(names)
+        self._database.write(lambda work: _alone(work).run("let_go", ids=ids, worker=worker))
 
 
 def _alone(work: Work, collection: str | None = None) -> Work:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -181,16 +181,21 @@ class SQLiteQueue:
             return dict(rows)
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
-        now = self._clock()
+        return name in self.take([name], worker=worker, seconds=seconds)
+
+    def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
+        now, ids = self._clock(), ids_of(names)
         with self._database.write() as connection:
             session = Session(connection, "queue")
-            return bool(
-                session.rows("hold", name=name, worker=worker, now=now, until=now + seconds)
-            )
+            return dict(session.rows("take", ids=ids, worker=worker, now=now, until=now + seconds))
 
-    def let_go(self, name: str, *, worker: str) -> None:
+    def put_back(self, names: Iterable[str], *, worker: str) -> None:
         with self._database.write() as connection:
-            Session(connection, "queue").rows("let_go", name=name, worker=worker)
+            Session(connection, "queue").rows("put_back", ids=ids_of(names), worker=worker)
+
+    def let_go(self, *names: str, worker: str) -> None:
+        with self._database.write() as connection:
+            Session(connection, "queue").rows("let_go", ids=ids_of(names), worker=worker)
 
 
 def _requeue(session: Session, task_ids: list[str]) -> int:

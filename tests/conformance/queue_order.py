@@ -140,6 +140,41 @@ class OrderConformance(StoreFixtures):
         store.let_go("never held", worker="a")
         assert store.hold("publish", worker="b", seconds=60)
 
+    def test_several_named_leases_are_taken_at_once_but_for_what_others_have(
+        self, store: Store
+    ) -> None:
+        store.hold("b", worker="other", seconds=60)
+        assert store.take(["a", "b", "c"], worker="me", seconds=60) == {"a": 0, "c": 0}
+        store.let_go("a", "b", "c", worker="me")
+        assert store.take(["a", "b", "c"], worker="third", seconds=60) == {"a": 0, "c": 0}
+
+    def test_it_is_counted_how_often_a_lease_ran_out_with_its_holder(
+        self, store: Store, clock: Clock
+    ) -> None:
+        for number in range(3):
+            taken = store.take(["a"], worker=f"worker {number}", seconds=60)
+            assert taken == {"a": number}
+            clock.now += 61
+        assert store.take(["a"], worker="worker 2", seconds=60) == {"a": 2}, "it had it all along"
+
+    def test_what_was_put_back_was_not_lost_and_what_was_lost_stays_known(
+        self, store: Store, clock: Clock
+    ) -> None:
+        store.take(["a"], worker="dead", seconds=60)
+        clock.now += 61
+        assert store.take(["a"], worker="me", seconds=60) == {"a": 1}
+        store.put_back(["a", "never held"], worker="stranger")
+        assert store.take(["a"], worker="you", seconds=60) == {}
+        store.put_back(["a"], worker="me")
+        assert store.take(["a"], worker="you", seconds=60) == {"a": 1}
+
+    def test_what_was_let_go_counts_anew(self, store: Store, clock: Clock) -> None:
+        store.take(["a"], worker="dead", seconds=60)
+        clock.now += 61
+        store.take(["a"], worker="me", seconds=60)
+        store.let_go("a", worker="me")
+        assert store.take(["a"], worker="you", seconds=60) == {"a": 0}
+
     def test_of_many_who_want_a_named_lease_one_has_it(self, store: Store) -> None:
         with ThreadPoolExecutor(8) as pool:
             won = pool.map(lambda name: store.hold("x", worker=name, seconds=60), "abcdefgh")

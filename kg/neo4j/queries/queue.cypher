@@ -151,11 +151,19 @@ RETURN count(*);
 MATCH (t:Task) WHERE t.collection = $of AND t.state IN ['queued', 'extracting']
 RETURN t.document_id, t.fingerprint ORDER BY t.number;
 
-// name: lease_named
-MATCH (l:Lease {name: $name}) RETURN l.worker, l.held_until;
+// name: take
+// Another's lease is taken over once it ran out; one that nobody has was not lost.
+UNWIND $ids AS name
+MERGE (l:Lease {name: name})
+ON CREATE SET l.worker = $worker, l.held_until = $until, l.lost = 0
+WITH l WHERE l.worker = $worker OR l.held_until <= $now
+SET l.lost = coalesce(l.lost, 0) + CASE WHEN l.worker IN ['', $worker] THEN 0 ELSE 1 END,
+    l.worker = $worker, l.held_until = $until
+RETURN l.name, l.lost;
 
-// name: hold
-MERGE (l:Lease {name: $name}) SET l.worker = $worker, l.held_until = $until;
+// name: put_back
+MATCH (l:Lease) WHERE l.name IN $ids AND l.worker = $worker
+SET l.worker = '', l.held_until = 0.0;
 
 // name: let_go
-MATCH (l:Lease {name: $name}) WHERE l.worker = $worker DELETE l;
+MATCH (l:Lease) WHERE l.name IN $ids AND l.worker = $worker DELETE l;

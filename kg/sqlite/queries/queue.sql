@@ -166,12 +166,19 @@ WHERE collection = (SELECT key FROM collections WHERE name = :collection)
   AND state IN ('queued', 'extracting')
 ORDER BY number;
 
--- name: hold
--- Another's lease is taken over once it ran out.
-INSERT INTO leases (name, worker, held_until) VALUES (:name, :worker, :until)
-ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, held_until = excluded.held_until
+-- name: take
+-- Another's lease is taken over once it ran out; one that nobody has was not lost.
+INSERT INTO leases (name, worker, held_until)
+SELECT value, :worker, :until FROM json_each(:ids) WHERE true
+ON CONFLICT (name) DO UPDATE
+SET lost = leases.lost + (leases.worker NOT IN ('', excluded.worker)),
+    worker = excluded.worker, held_until = excluded.held_until
 WHERE leases.worker = excluded.worker OR leases.held_until <= :now
-RETURNING name;
+RETURNING name, lost;
+
+-- name: put_back
+UPDATE leases SET worker = '', held_until = 0
+WHERE worker = :worker AND name IN (SELECT value FROM json_each(:ids));
 
 -- name: let_go
-DELETE FROM leases WHERE name = :name AND worker = :worker;
+DELETE FROM leases WHERE worker = :worker AND name IN (SELECT value FROM json_each(:ids));

@@ -14,6 +14,7 @@ from indexer.flow.meter import NoMeter
 from indexer.flow.post import Step
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
+from kg import ids
 from kg.errors import DependencyMissing, ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
 from kg.records import JSON, Passage, SourceDocument
@@ -348,3 +349,42 @@ def test_what_nobody_wants_ahead_any_more_is_asked_for_no_more(tmp_path: Path) -
     office.work()
     assert other.calls == []
     assert office.shop.store.collection(COLLECTION).settings == SETTINGS
+
+
+def die_with(office: Office, document: SourceDocument, times: int, text: str = "") -> str:
+    """As workers that were killed while they extracted a document's passage; its lease's name."""
+    passage = ids.passage_id(COLLECTION, document.title, "", text or document.text)
+    name = f"extract {passage}"
+    for number in range(times):
+        office.shop.queue.take([name], worker=f"dead {number}", seconds=-1.0)
+    return name
+
+
+@pytest.mark.parametrize(("paid", "most"), [(False, 3), (True, 10)])
+def test_a_passage_that_ends_workers_is_given_up(tmp_path: Path, *, paid: bool, most: int) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(paid=paid))
+    job = office.submit(NOTES[0])
+    die_with(office, NOTES[0], most)
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
+    with office.shop.store.read(COLLECTION) as reader:
+        (found,) = reader.extractions()
+    assert f"died {most} times" in found.failure
+    assert office.calls == []
+    office.submit(NOTES[0])
+    office.work()
+    assert office.calls == [NOTES[0].text], "handed in again, it is tried again"
+    assert office.shop.counts()["quarantined"] == 0
+
+
+def test_a_passage_on_which_a_worker_died_is_tried_again_and_alone(tmp_path: Path) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(), settings=SHORT)
+    long = note("long", "Hebb wrote a book. Milner read the book. Olds did not read any book.")
+    job = office.submit(long)
+    deadly = "Hebb wrote a book. Milner read the book."
+    name = die_with(office, long, 2, deadly)
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
+    assert office.shop.counts()["quarantined"] == 0
+    assert office.calls == ["Olds did not read any book.", deadly], "after the others"
+    assert office.shop.queue.take([name], worker="w", seconds=1) == {name: 0}, "it is forgotten"

@@ -57,7 +57,7 @@ def test_the_folder_is_made(tmp_path: Path) -> None:
 
 def test_the_file_is_in_wal_mode_and_knows_its_version(path: Path, store: SQLiteStore) -> None:
     assert pragma(path, "PRAGMA journal_mode") == [("wal",)]
-    assert pragma(path, "PRAGMA user_version") == [(2,)]
+    assert pragma(path, "PRAGMA user_version") == [(3,)]
 
 
 def test_transactions_are_synced_and_foreign_keys_enforced(path: Path) -> None:

@@ -1,0 +1,98 @@
+"""Who works on which passage, and what workers died of.
+
+A passage is held by whoever extracts it, so that a message that came twice, or a document that
+changed hands, has nothing done twice. What ran out in the hands of a worker may be what ended it:
+it is extracted alone from then on, so that no other passage is held, and counted, with it.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from indexer.flow.batches import Batch
+from indexer.flow.tools import Tools
+from indexer.heartbeat import beating
+from kg.records import Extraction, Passage
+
+DEATHS = {False: 3, True: 10}
+"""After how many workers that died with it a passage is in quarantine, if its extraction is paid
+for or not: one that waits for a model far away holds much, for long, and ends no process."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holding:
+    """Holds passages. Safe for several threads and processes."""
+
+    tools: Tools
+
+    @contextmanager
+    def calm(
+        self, batch: Batch, passages: Sequence[Passage]
+    ) -> Iterator[tuple[Set[str], Set[str]]]:
+        """The ids of those that nobody else works on, held while the body runs; and of those on
+        which workers died, which are not."""
+        with self._held(batch, passages) as (lost, me):
+            suspects = {key for key, times in lost.items() if times}
+            if suspects:
+                self.tools.queue.put_back([_name(key) for key in suspects], worker=me)
+            for key in suspects:
+                lost.pop(key)
+            yield frozenset(lost), suspects
+
+    @contextmanager
+    def alone(self, batch: Batch, passage: Passage) -> Iterator[int | None]:
+        """How many workers died with it, which is held while the body runs; None if somebody else
+        is at it."""
+        with self._held(batch, [passage]) as (lost, _):
+            yield lost.get(passage.id)
+
+    @contextmanager
+    def _held(
+        self, batch: Batch, passages: Sequence[Passage]
+    ) -> Iterator[tuple[dict[str, int], str]]:
+        """Passage id -> how often its lease ran out, of those that nobody else has."""
+        queue, times = self.tools.queue, self.tools.times
+        me = f"{self.tools.name}/{uuid.uuid4().hex}"  # two threads must exclude each other
+        if not passages:
+            yield {}, me
+            return
+
+        def take(keys: Sequence[str]) -> Mapping[str, int]:
+            return queue.take([_name(key) for key in keys], worker=me, seconds=times.hold)
+
+        taken = take([passage.id for passage in passages])
+        mine = {p.id: taken[_name(p.id)] for p in passages if _name(p.id) in taken}
+
+        def beat() -> None:
+            keys = list(mine)
+            if len(take(keys)) < len(keys):
+                _log.warning("passages were taken over: this process was held up for too long")
+            queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
+
+        try:
+            with beating(beat, times.hold / 4):
+                yield mine, me
+        finally:
+            if mine:
+                queue.let_go(*map(_name, mine), worker=me)
+
+
+def given_up(passage: Passage, fingerprint: str, deaths: int) -> Extraction:
+    """What is known of a passage on which so many workers died."""
+    return Extraction(
+        passage_id=passage.id,
+        extractor=fingerprint,
+        failure=(
+            f"The worker that was extracting it died {deaths} times. Its log, or the system's, "
+            "may tell why (memory?); hand the document in again to have it tried again."
+        ),
+    )
+
+
+def _name(passage_id: str) -> str:
+    return f"extract {passage_id}"
