@@ -11,7 +11,8 @@ from inference.openai_compatible import Endpoint
 from inference.openai_compatible.limits import IN_PROCESS
 from inference.reranker import Reranker
 from kg.errors import SettingsInvalid
-from kg.snapshot.objects import Objects, open_objects
+from kg.snapshot.objects import Objects
+from kg.snapshot.urls import open_objects
 from server import specs
 from server.settings import OPENAI, Settings
 

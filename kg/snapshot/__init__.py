@@ -2,8 +2,8 @@
 
 `container` reads and writes named arrays and strings; `tables` says which ones a snapshot holds,
 `snapshot` is all of them together; `port` says what a place for snapshots does, one of them being
-the current one; `publication` is such a place in a local folder, `remote` one at a URL (`objects`)
-with a mirror on this machine.
+the current one; `publication` is such a place in a local folder, `remote` one at a URL (`objects`,
+`urls`) with a mirror on this machine.
 """
 
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings

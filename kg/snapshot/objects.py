@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from kg.errors import DependencyMissing, SettingsInvalid, SnapshotUnavailable
+from kg.errors import SnapshotUnavailable
 
 PAUSE_SECONDS = 5.0
 """After an attempt that failed, readers go so long with what they have before they ask again."""
@@ -28,33 +28,6 @@ _MEMORY = RLock()
 """fsspec's memory is one for the whole process, and not made for several threads."""
 
 _log = structlog.get_logger(__name__)
-
-
-def open_objects(url: str, options: Mapping[str, Any] | None = None) -> "Objects":
-    """What is below a URL; nothing is asked for yet. `options` are those of fsspec's file system.
-
-    Raises: DependencyMissing, SettingsInvalid.
-    """
-    protocol = url.partition("://")[0]
-    of_s3 = protocol in ("s3", "s3a")
-    try:
-        import fsspec
-
-        if of_s3:
-            import s3fs  # noqa: F401 - fsspec imports it by name, and says less where it is missing
-    except ImportError as error:
-        raise DependencyMissing(str(error.name), "remote") from error
-    if of_s3:
-        from kg.snapshot.s3 import S3Objects
-
-        return S3Objects(url, options or {})
-    try:
-        fsspec.get_filesystem_class(protocol)
-    except (ImportError, ValueError) as error:
-        raise SettingsInvalid(
-            f"Snapshots cannot be kept at {url}: {error}. Give an address as s3://bucket/folder."
-        ) from error
-    return Objects(url, options or {})
 
 
 class Objects:

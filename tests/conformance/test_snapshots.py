@@ -7,8 +7,9 @@ import pytest
 
 from kg.snapshot import SnapshotFolder, Snapshots
 from kg.snapshot.mirror import Mirror
-from kg.snapshot.objects import Objects, open_objects
+from kg.snapshot.objects import Objects
 from kg.snapshot.remote import RemoteSnapshots
+from kg.snapshot.urls import open_objects
 from tests.conformance.snapshots import SnapshotsConformance
 from tests.servers.s3 import S3Server, s3_server
 

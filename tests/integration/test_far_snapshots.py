@@ -17,7 +17,8 @@ from indexer.progress import StepProgress
 from kg.errors import SnapshotDamaged, SnapshotUnavailable
 from kg.snapshot import Snapshots, revision_of
 from kg.snapshot import remote as remote_module
-from kg.snapshot.objects import Objects, open_objects
+from kg.snapshot.objects import Objects
+from kg.snapshot.urls import open_objects
 from kg.sqlite import SQLiteStore
 from server.folders import Folders
 from server.http.app import create_app
@@ -152,7 +153,7 @@ def _die_uploading(machine: Machine, mirror: Path, server: S3Server) -> None:
 import os, signal, itertools
 from pathlib import Path
 from kg.snapshot import Snapshot
-from kg.snapshot.objects import open_objects
+from kg.snapshot.urls import open_objects
 from tests.doubles.far import far
 objects = open_objects({machine.objects.url!r}, {server.options!r})
 count, upload = itertools.count(), objects.upload

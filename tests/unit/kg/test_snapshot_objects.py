@@ -9,7 +9,8 @@ import pytest
 
 from kg.errors import DependencyMissing, SettingsInvalid, SnapshotUnavailable
 from kg.snapshot import objects as objects_module
-from kg.snapshot.objects import Objects, open_objects
+from kg.snapshot.objects import Objects
+from kg.snapshot.urls import open_objects
 
 
 @pytest.fixture

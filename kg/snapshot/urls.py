@@ -1,0 +1,34 @@
+"""Files at a URL, by the file system that its protocol names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kg.errors import DependencyMissing, SettingsInvalid
+from kg.snapshot.objects import Objects
+
+
+def open_objects(url: str, options: Mapping[str, Any] | None = None) -> Objects:
+    """What is below a URL; nothing is asked for yet. `options` are those of fsspec's file system.
+
+    Raises: DependencyMissing, SettingsInvalid.
+    """
+    protocol = url.partition("://")[0]
+    of_s3 = protocol in ("s3", "s3a")
+    try:
+        import fsspec
+
+        if of_s3:
+            import s3fs  # noqa: F401 - fsspec imports it by name, and says less where it is missing
+    except ImportError as error:
+        raise DependencyMissing(str(error.name), "remote") from error
+    if of_s3:
+        from kg.snapshot.s3 import S3Objects
+
+        return S3Objects(url, options or {})
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except (ImportError, ValueError) as error:
+        raise SettingsInvalid(
+            f"Snapshots cannot be kept at {url}: {error}. Give an address as s3://bucket/folder."
+        ) from error
+    return Objects(url, options or {})
