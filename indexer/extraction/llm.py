@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from indexer.extraction import prompts
+from indexer.extraction.aside import NotesAside
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
 from indexer.extraction.notes import MemoryNotebook, Notebook, Notes
 from inference.chat import AnswerUnusable, ChatModel, Message
@@ -52,13 +54,21 @@ class LLMExtractor:
     """
 
     def __init__(
-        self, chat: ChatModel, *, concurrency: int = 4, attempts: int = 3, max_tokens: int = 2048
+        self,
+        chat: ChatModel,
+        *,
+        concurrency: int = 4,
+        attempts: int = 3,
+        max_tokens: int = 2048,
+        aside: Path | None = None,
     ) -> None:
-        """concurrency: passages at once; attempts: for each question; max_tokens: of an answer."""
+        """concurrency: passages at once; attempts: for each question; max_tokens: of an answer;
+        aside: a folder of this machine's for answers on their way into a notebook."""
         self._chat = chat
         self._concurrency = concurrency
         self._attempts = attempts
         self._max_tokens = max_tokens
+        self._aside = aside
         self._begun = MemoryNotebook()
 
     @property
@@ -81,6 +91,8 @@ class LLMExtractor:
         return self.resume(passages, self._begun)
 
     def resume(self, passages: Sequence[Passage], notebook: Notebook) -> Iterator[Extraction]:
+        if self._aside is not None:
+            notebook = NotesAside(notebook=notebook, folder=self._aside, extractor=self.fingerprint)
         known = notebook.read([passage.id for passage in passages])
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
         waiting = [

@@ -1,10 +1,14 @@
 """What a model answered outlives the process that asked, also between a passage's two questions."""
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from indexer.extraction.aside import NotesAside
 from indexer.extraction.llm import LLMExtractor
 from indexer.extraction.notes import Notebook, Notes, StoreNotebook
 from inference.openai_compatible import Endpoint, OpenAIChatModel
@@ -44,12 +48,28 @@ def notebook(tmp_path: Path) -> Iterator[StoreNotebook]:
     store.close()
 
 
-def extracted(server: ChatServer, notebook: Notebook) -> Extraction:
+@dataclass
+class KilledInFront:
+    """A notebook whose process is killed before it has written anything."""
+
+    notebook: Notebook
+
+    def read(self, passage_ids: Sequence[str]) -> Mapping[str, Notes]:
+        return self.notebook.read(passage_ids)
+
+    def write(self, passage_id: str, notes: Notes) -> None:
+        raise SystemExit
+
+    def finish(self, passage_id: str) -> None:
+        raise AssertionError("the dead finish nothing")
+
+
+def extracted(server: ChatServer, notebook: Notebook, aside: Path | None = None) -> Extraction:
     """By an extractor of its own, as that of a process that begins."""
     endpoint = Endpoint(base_url=server.url, model="scripted", attempts=1)
     model = OpenAIChatModel(endpoint)
     try:
-        (extraction,) = LLMExtractor(model).resume([MILNER], notebook)
+        (extraction,) = LLMExtractor(model, aside=aside).resume([MILNER], notebook)
     finally:
         model.close()
     return extraction
@@ -92,6 +112,50 @@ def test_an_answer_that_could_not_be_used_is_corrected_not_asked_for_again(
     server.requests.clear()
     extracted(server, notebook)
     assert "cannot be used" in server.requests[0].prompt
+
+
+def test_an_answer_that_waits_for_the_store_outlives_its_process(
+    server: ChatServer, notebook: StoreNotebook, tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit):
+        extracted(server, KilledInFront(notebook), tmp_path / "aside")
+    assert notebook.read(["psg-1"]) == {}
+    found = extracted(server, notebook, tmp_path / "aside")
+    assert [asks_for_triples(request) for request in server.requests] == [False, True]
+    assert (found.input_tokens, found.output_tokens) == (22, 14)
+    assert list((tmp_path / "aside").iterdir()) == []
+
+
+def test_what_the_store_has_counts_more_than_an_older_answer_aside(
+    notebook: StoreNotebook, tmp_path: Path
+) -> None:
+    aside = NotesAside(notebook=notebook, folder=tmp_path / "aside", extractor="llm")
+    with pytest.raises(SystemExit):
+        replace(aside, notebook=KilledInFront(notebook)).write("psg-1", Notes(texts={"a": "1"}))
+    assert aside.read(["psg-1"]) == {"psg-1": Notes(texts={"a": "1"})}
+    later = Notes(texts={"a": "1", "b": "2"})
+    notebook.write("psg-1", later)
+    assert aside.read(["psg-1"]) == {"psg-1": later}
+
+
+def test_an_answer_that_nobody_came_back_for_is_removed_after_a_day(
+    notebook: StoreNotebook, tmp_path: Path
+) -> None:
+    aside = NotesAside(notebook=notebook, folder=tmp_path / "aside", extractor="llm")
+    with pytest.raises(SystemExit):
+        replace(aside, notebook=KilledInFront(notebook)).write("psg-1", Notes(texts={"a": "1"}))
+    (file,) = aside.folder.iterdir()
+    os.utime(file, (time.time() - 90_000, time.time() - 90_000))
+    assert aside.read(["psg-1"]) == {}
+    assert not file.exists()
+
+
+def test_an_answer_that_cannot_be_kept_aside_is_saved_all_the_same(
+    server: ChatServer, notebook: StoreNotebook, tmp_path: Path
+) -> None:
+    (tmp_path / "aside").write_text("in the way of a folder")
+    extracted(server, notebook, tmp_path / "aside")
+    assert "psg-1" in notebook.read(["psg-1"])
 
 
 def test_notes_go_with_the_transaction_that_saves_the_extraction(
