@@ -14,6 +14,7 @@ from kg.errors import SettingsInvalid
 from kg.snapshot.objects import Objects
 from kg.snapshot.urls import open_objects
 from server import specs
+from server.folders import Folders
 from server.settings import OPENAI, Settings
 
 _LONGEST_AID = 60.0
@@ -32,7 +33,8 @@ def make_extractor(name: str, settings: Settings) -> Extractor:
             from inference.openai_compatible import OpenAIChatModel
 
             chat = OpenAIChatModel(_llm(model, settings))
-            return LLMExtractor(chat, concurrency=settings.llm_concurrency)
+            aside = Folders(settings.data_dir).answers
+            return LLMExtractor(chat, concurrency=settings.llm_concurrency, aside=aside)
         case "precomputed", path if path:
             from indexer.extraction.precomputed import PrecomputedExtractor
 

@@ -4,6 +4,7 @@ ammon.sqlite                                 the store: truth
 collections/<name>/snapshots/<embedder>/     snapshots of one collection made with one embedder;
                                              with a URL, the same path below it, and this a mirror
 cache/embeddings.sqlite                      embeddings by content
+answers/                                     chat models' answers on their way into the store
 """
 
 import hashlib
@@ -37,6 +38,11 @@ class Folders:
     def embeddings(self) -> Path:
         """The cache of embeddings."""
         return self.root / "cache" / "embeddings.sqlite"
+
+    @property
+    def answers(self) -> Path:
+        """Chat models' answers on their way into the store."""
+        return self.root / "answers"
 
     def snapshots(self, collection: Collection) -> Snapshots:
         """The snapshots of a collection made with its embedder."""
