@@ -23,6 +23,10 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _PROPERTIES = "docProps/core.xml"
 _OLD_WORD = b"\xd0\xcf\x11\xe0"
+_STYLES = "word/styles.xml"
+_TEXT = (".xml", ".rels")
+_LOOKS = ("docDefaults", "latentStyles", "rPr", "tblPr", "tblStylePr", "tcPr", "trPr")
+"""Elements of styles that say what text looks like, and nothing of what it is."""
 
 
 def read_docx(content: Content) -> Iterator[SourceDocument]:
@@ -64,13 +68,35 @@ def _body(content: Content) -> Any:
 
     try:
         result = mammoth.convert_to_html(
-            io.BytesIO(content.data),
+            _lean(content.data),
             style_map="p[style-name='Title'] => h1.title:fresh",
             convert_image=mammoth.images.img_element(lambda _: {}),
         )
     except (KeyError, ValueError, AttributeError, TypeError, OSError, SyntaxError) as error:
         raise DocumentUnreadable(f"{content.source!r} is a damaged Word document.") from error
     return html.document_fromstring(f"<html><body>{result.value}</body></html>").find("body")
+
+
+def _lean(data: bytes) -> io.BytesIO:
+    """The document without its pictures and the looks of its styles.
+
+    What styles look like is most of a short document, and most of mammoth's time with it.
+    """
+    from lxml import etree
+
+    lean = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(lean, "w") as kept:
+        for name in dict.fromkeys(archive.namelist()):
+            if not name.lower().endswith(_TEXT):
+                continue
+            part = archive.read(name)
+            if name == _STYLES:
+                styles = etree.fromstring(part, etree.XMLParser(resolve_entities=False))
+                etree.strip_elements(styles, *(f"{{*}}{look}" for look in _LOOKS))
+                part = etree.tostring(styles)
+            kept.writestr(name, part)
+    lean.seek(0)
+    return lean
 
 
 def _title_in_properties(content: Content, parts: frozenset[str]) -> str:

@@ -106,3 +106,8 @@ def test_another_zip_file_is_told_apart() -> None:
 
 def test_the_old_format_is_told_apart() -> None:
     assert "old format" in refuse(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600)
+
+
+def test_damaged_styles_are_told_as_the_documents_damage(make_docx: MakeDocx) -> None:
+    damaged = with_part(make_docx(("", "x")), "word/styles.xml", b"<w:styles>")
+    assert "damaged Word document" in refuse(damaged)
