@@ -24,8 +24,8 @@ _WIDTH = 96
 """Coordinates kept: fewer leave more pairs to compute anew, more cost more in the product."""
 _ROUNDING = 1e-6
 """Added to the squared length of what is left, which is a difference of rounded sums."""
-_WORTH_TURNING = 1024
-"""Fewer rows are compared in full width sooner than all vectors are turned."""
+_FRESH_WORTH_TURNING, _PAIRS_WORTH_TURNING = 1024, 50_000_000
+"""Fewer are compared in full width sooner than all vectors are turned, or the axes found."""
 _SAMPLE = 4096
 _ROWS, _COLUMNS = 1024, 8192
 """A block of products: large enough for two threads to share, 32 MB."""
@@ -46,7 +46,7 @@ def near_pairs(
     """
     order = np.concatenate([fresh, old])
     full = vectors[order]
-    bounds = _bounds(full) if len(fresh) > _WORTH_TURNING else full
+    bounds = _bounds(full) if _is_worth_turning(len(fresh), len(full)) else full
     for start in range(0, len(fresh), _ROWS):
         here = slice(start, min(start + _ROWS, len(fresh)))
         for other in range(start, len(order), _COLUMNS):
@@ -63,6 +63,10 @@ def near_pairs(
                 wanted &= start + found // width < other + found % width
             done = here.stop if there.stop == len(order) else start
             yield done, *_exact(vectors, first[wanted], second[wanted], threshold)
+
+
+def _is_worth_turning(fresh: int, rows: int) -> bool:
+    return fresh > _FRESH_WORTH_TURNING and fresh * rows > _PAIRS_WORTH_TURNING
 
 
 def _bounds(vectors: Vectors) -> Vectors:

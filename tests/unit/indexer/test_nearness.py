@@ -45,12 +45,12 @@ def all_pairs(vectors: Vectors) -> dict[tuple[int, int], float]:
     }
 
 
-@pytest.mark.parametrize("worth_turning", [0, 10_000])
+@pytest.mark.parametrize("turned", [True, False])
 @pytest.mark.parametrize("spread", [0.3, 0.5, 0.53])
 def test_all_pairs_are_found_and_none_twice(
-    spread: float, worth_turning: int, monkeypatch: pytest.MonkeyPatch
+    spread: float, turned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nearness, "_WORTH_TURNING", worth_turning)
+    monkeypatch.setattr(nearness, "_is_worth_turning", lambda fresh, rows: turned)
     monkeypatch.setattr(nearness, "_ROWS", 70)
     monkeypatch.setattr(nearness, "_COLUMNS", 110)
     vectors = crowd(400, 160, spread, seed=3)
@@ -62,7 +62,7 @@ def test_all_pairs_are_found_and_none_twice(
 def test_the_bound_is_not_below_the_cosine_where_it_is_tight(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(nearness, "_WORTH_TURNING", 0)
+    monkeypatch.setattr(nearness, "_is_worth_turning", lambda fresh, rows: True)
     random = np.random.default_rng(8)
     first = random.normal(size=(300, 160))
     first[:, :5] *= 2.8
