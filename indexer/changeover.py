@@ -112,6 +112,15 @@ class Changeover:
         seen = collection, self._failed(collection.name)
         return self._held_up.get(collection.name) != seen
 
+    def is_held_up(self, collection: Collection) -> bool:
+        """Whether documents that failed keep the others waiting, as far as one sees from afar."""
+        settings = collection.settings
+        if settings.swapping or settings.upcoming is None or self._is_extracting(collection.name):
+            return False
+        return not self._failed(collection.name).isdisjoint(
+            self.store.fingerprints(collection.name)
+        )
+
     def advance(self, collection: str) -> None:
         """Put the new graph in the old one's place if all of it is there; have extracted what is
         lacking. To be called by the one who publishes. Raises: CollectionNotFound, StoreError."""

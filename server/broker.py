@@ -51,12 +51,14 @@ def check(broker_url: str) -> None:
 
 
 def check_password(broker_url: str) -> None:
-    """Ask a Redis whether it lets us in. One that is away may come back, and is no error here.
+    """Ask a broker whether it lets us in. One that is away may come back, and is no error here.
 
     Raises: SettingsInvalid, if no waiting would help.
     """
-    if not broker_url.startswith("redis"):
-        return
+    (_ask_redis if broker_url.startswith("redis") else _ask_rabbit)(broker_url)
+
+
+def _ask_redis(broker_url: str) -> None:
     from redis import Redis
     from redis.exceptions import AuthenticationError, RedisError
 
@@ -72,6 +74,25 @@ def check_password(broker_url: str) -> None:
             "redis://USER:PASSWORD@host:6379/0."
         ) from error
     except RedisError:
+        return
+
+
+def _ask_rabbit(broker_url: str) -> None:
+    from amqp.exceptions import AccessRefused, AMQPError, NotAllowed
+    from kombu import Connection
+    from kombu.exceptions import KombuError
+
+    try:
+        with Connection(broker_url, connect_timeout=CONNECT_SECONDS) as connection:
+            connection.connect()
+    except (AccessRefused, NotAllowed) as error:
+        raise SettingsInvalid(
+            f"The RabbitMQ of the setting broker_url lets nobody in like this: {error} Put its "
+            "user, password and virtual host into AMMON_BROKER_URL, as "
+            "amqp://USER:PASSWORD@host:5672/VHOST (// for the virtual host /; its user guest is "
+            "let in from the same machine only)."
+        ) from error
+    except (AMQPError, KombuError, OSError):
         return
 
 

@@ -114,7 +114,11 @@ def _workforce(settings: Settings, pipeline: Pipeline) -> Workforce:
     if not settings.broker_url:
         return Worker(pipeline, threads=settings.worker_threads)
     broker.check(settings.broker_url)
-    return RemoteWorker(pipeline, lambda: broker.CeleryPost(broker.make_app(settings.broker_url)))
+    return RemoteWorker(
+        pipeline,
+        lambda: broker.CeleryPost(broker.make_app(settings.broker_url)),
+        check=lambda: broker.check_password(settings.broker_url),
+    )
 
 
 def _once_each(make: Callable[[str], _Made]) -> Callable[[str], _Made]:

@@ -27,14 +27,17 @@ class RemoteWorker:
         pipeline: Pipeline,
         open_post: Callable[[], Post],
         *,
+        check: Callable[[], None] = lambda: None,
         poll_seconds: float = 0.25,
         worry_seconds: float = 15.0,
     ) -> None:
-        """`open_post` is called once, when there is something to send.
+        """`open_post` is called once, when there is something to send. `check` raises what nobody
+        needs to wait for.
 
         `worry_seconds`: without progress, after which whoever waits is told why that may be."""
         self._pipeline = pipeline
         self._open_post = open_post
+        self._check = check
         self._post: Post | None = None
         self._poll_seconds = poll_seconds
         self._worry_seconds = worry_seconds
@@ -48,7 +51,8 @@ class RemoteWorker:
         return True
 
     def start(self) -> None:
-        """Tell workers, who may have waited for this."""
+        """Tell workers, who may have waited for this. Raises: SettingsInvalid."""
+        self._check()
         self.wake()
 
     def wake(self) -> None:
@@ -72,7 +76,11 @@ class RemoteWorker:
     def run_until_empty(
         self, collection: str | None = None, progress: ReportProgress = ignore_progress
     ) -> Processed:
-        """Wait until workers have done what waits, and published it. Raises: StoreError."""
+        """Wait until workers have done what waits, and published it.
+
+        Raises: StoreError, SettingsInvalid.
+        """
+        self._check()
         queue = self._pipeline.queue
         most, waiting = 0, -1
         changed = time.monotonic()
@@ -93,7 +101,8 @@ class RemoteWorker:
     def _stale(self, collection: str | None) -> bool:
         store, publisher = self._pipeline.store, self._pipeline.publisher
         found = store.collections() if collection is None else [store.collection(collection)]
-        return any(publisher.stale(one) for one in found)
+        held_up = self._pipeline.changeover.is_held_up
+        return any(publisher.stale(one) and not held_up(one) for one in found)
 
     def _worry(self, collection: str | None) -> None:
         """Nothing has moved for a while: say what is known of the reason."""

@@ -11,11 +11,12 @@ from server import broker
 from server.settings import LoadedSettings, Settings
 from server.worker_process import run_worker
 from tests.doubles.house import open_house, settings_in
+from tests.servers.rabbitmq import rabbit_url
 from tests.servers.redis import RedisServer, redis_server
 from tests.servers.sharing import free_port
 
 celery = pytest.importorskip("celery", reason="pip install -e '.[celery]'")
-__all__ = ["redis_server"]
+__all__ = ["rabbit_url", "redis_server"]
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "sqs://"])
@@ -50,6 +51,33 @@ def test_a_redis_that_wants_a_password_ends_a_worker_with_the_remedy(
     with pytest.raises(SettingsInvalid, match=r"broker_url.*redis://:PASSWORD@host"):
         run_worker(core, ["extract"], 1)
     core.close()
+
+
+@pytest.mark.parametrize("who", ["guest:wrong", "nobody:guest"])
+def test_a_rabbitmq_that_wants_another_password_ends_whoever_asks_with_the_remedy(
+    tmp_path: Path, rabbit_url: str, who: str
+) -> None:
+    broker.check_password(rabbit_url)
+    url = rabbit_url.replace("guest:guest", who)
+    core = open_house(settings_in(tmp_path, broker_url=url))
+    remedy = r"broker_url.*AMMON_BROKER_URL, as amqp://USER:PASSWORD@host"
+    with pytest.raises(SettingsInvalid, match=remedy):
+        run_worker(core, ["extract"], 1)
+    with pytest.raises(SettingsInvalid, match=remedy) as raised:
+        core.worker.start()
+    with pytest.raises(SettingsInvalid, match=remedy):
+        core.worker.run_until_empty()
+    assert who.split(":")[1] not in str(raised.value).replace("guest is let in", "")
+    core.close()
+
+
+def test_a_virtual_host_that_is_not_there_is_told(rabbit_url: str) -> None:
+    with pytest.raises(SettingsInvalid, match=r"nowhere.*/VHOST"):
+        broker.check_password(rabbit_url.removesuffix("//") + "/nowhere")
+
+
+def test_a_rabbitmq_that_is_away_is_no_reason_to_give_up() -> None:
+    broker.check_password(f"amqp://guest:guest@127.0.0.1:{free_port()}//")
 
 
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
