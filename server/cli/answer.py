@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from rich.padding import Padding
 from rich.text import Text
 
+from retrieval.quoting import is_heading
 from retrieval.results import Explanation, Hit, Retrieval
 from server.cli.output import console, printable
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_BLOCK = re.compile(r"\S.*?(?=\s*\n[^\S\n]*\n|\s*\Z)", re.DOTALL)
 _WORD = re.compile(r"\w+")
 _SNIPPET_CHARS = 300
 _SHOWN = 6
@@ -36,16 +38,25 @@ def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
 
 def snippet(text: str, question: str) -> str:
     """The passage's beginning, or the stretch of it that shares most words with the question."""
-    flat = " ".join(text.split())
+    flat = _flat(text)
     if len(flat) <= _SNIPPET_CHARS:
         return flat
     wanted = {word.casefold() for word in _WORD.findall(question)[1:] if len(word) > 3}
     sentences = [part for part in _SENTENCE.split(text) if part.strip()]
     shared = [len(wanted & {w.casefold() for w in _WORD.findall(part)}) for part in sentences]
     best = shared.index(max(shared)) if shared else 0
-    chosen = " ".join(" ".join(sentences[best:]).split())
+    chosen = _flat(text[text.index(sentences[best]) :]) if shared else flat
     cut = chosen[:_SNIPPET_CHARS].rsplit(" ", 1)[0] if len(chosen) > _SNIPPET_CHARS else chosen
     return ("… " if best else "") + cut + (" …" if len(chosen) > _SNIPPET_CHARS else "")
+
+
+def _flat(text: str) -> str:
+    """A text on one line, with a colon after each heading."""
+    blocks = [
+        " ".join(block.group().split()) + (":" if is_heading(text, *block.span()) else "")
+        for block in _BLOCK.finditer(text)
+    ]
+    return " ".join(blocks)
 
 
 def _heading(hit: Hit) -> Text:
