@@ -78,6 +78,8 @@ class Havoc:
     """The place in the plant of each role's present worker."""
     _api: int = 0
     _lock: Lock = field(default_factory=Lock)
+    _restarting: Thread | None = None
+    """Starts the store; others are killed meanwhile."""
 
     def begin(self) -> None:
         """Start the workers and the API."""
@@ -87,29 +89,40 @@ class Havoc:
             self.plant.wait_for(place, "worker begins", 120)
 
     def strike(self, victims: int) -> None:
-        """Kill somebody, and start them again, so many times."""
+        """Kill somebody who lives, and start them again, so many times."""
         kill: dict[Victim, Callable[[], None]] = {
             "worker": self._kill_worker,
             "broker": self._kill_broker,
             "api": self._kill_api,
+            "neo4j": self._kill_store,
         }
-        if self.store is not None:
-            kill["neo4j"] = self._kill_store
         for _ in range(victims):
             time.sleep(self.chance.uniform(*self.pause))
-            (victim,) = self.chance.choices(list(kill), [WEIGHTS[one] for one in kill])
-            self.moments.append((time.time(), victim))
             with self._lock:
+                living = [one for one in WEIGHTS if self._lives(one)]
+                (victim,) = self.chance.choices(living, [WEIGHTS[one] for one in living])
+                self.moments.append((time.time(), victim))
                 kill[victim]()
+        if self._restarting is not None:
+            self._restarting.join()
 
     def supervise(self) -> None:
-        """Start again what ended by itself, as while the store was away."""
+        """Start again what ended by itself, as while the store was away: once that is back."""
+        if self._store_is_away:
+            return
         with self._lock:
             for role, place in enumerate(self._places):
-                if self.plant.workers[place].poll() is not None:
+                if not self.plant.runs(place):
                     self._places[role] = self.plant.begin(ROLES[role])
-            if self.plant.workers[self._api].poll() is not None:
+            if not self.plant.runs(self._api):
                 self._api = self.plant.begin_api(self.port)
+
+    def end(self) -> None:
+        """End the store that was started last."""
+        if self._restarting is not None:
+            self._restarting.join()
+        if self.store is not None:
+            stop(int(self.store["pid"]))
 
     def hand_in(self, documents: list[SourceDocument]) -> None:
         """Over HTTP, a few at a time, each again until the API says that it has them."""
@@ -127,11 +140,29 @@ class Havoc:
             until(partial(_accepted, request), 300)
             time.sleep(self.chance.uniform(0.0, 0.3))
 
+    @property
+    def _store_is_away(self) -> bool:
+        return self._restarting is not None and self._restarting.is_alive()
+
+    def _lives(self, victim: Victim) -> bool:
+        match victim:
+            case "worker":
+                return any(map(self.plant.runs, self._places))
+            case "api":
+                return self.plant.runs(self._api)
+            case "neo4j":
+                return self.store is not None and not self._store_is_away
+            case "broker":
+                return True
+
     def _kill_worker(self) -> None:
-        role = self.chance.randrange(len(ROLES))
+        roles = [role for role, place in enumerate(self._places) if self.plant.runs(place)]
+        role = self.chance.choice(roles)
         self.plant.kill(self._places[role])
+        if self._store_is_away:
+            return  # nobody begins without it: see `supervise`
         self._places[role] = self.plant.begin(ROLES[role])
-        if self.store is None:  # with a store that is away, it may come much later, or never
+        if self.store is None:  # with a store that may go away, it may come much later, or never
             self.plant.wait_for(self._places[role], "worker begins", 120)
 
     def _kill_broker(self) -> None:
@@ -141,11 +172,17 @@ class Havoc:
 
     def _kill_api(self) -> None:
         self.plant.kill(self._api)
-        self._api = self.plant.begin_api(self.port)
+        if not self._store_is_away:
+            self._api = self.plant.begin_api(self.port)
 
     def _kill_store(self) -> None:
         assert self.store is not None
         stop(int(self.store["pid"]))
+        self._restarting = Thread(target=self._restart_store, daemon=True)
+        self._restarting.start()
+
+    def _restart_store(self) -> None:
+        assert self.store is not None
         time.sleep(self.chance.uniform(0.0, 2.0))
         ports = {name: int(self.store[key].rpartition(":")[2]) for name, key in _PORTS.items()}
         self.store = neo4j.start(Path(self.store["home"]), neo4j.installed(), **ports)
@@ -190,6 +227,7 @@ def run(
         plant = Plant(folder=folder, broker_url=broker.url, model_url=model.url, extra=extra)
         stack.callback(plant.close)
         havoc = Havoc(plant=plant, broker=broker, store=store, chance=random.Random(seed))
+        stack.callback(havoc.end)
         with plant.opened() as core:
             core.create_collection(COLLECTION, WANTED)
         havoc.begin()

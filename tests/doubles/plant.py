@@ -110,6 +110,10 @@ class Plant:
         """Until a worker has said something."""
         until(lambda: said in self.log(place), seconds)
 
+    def runs(self, place: int) -> bool:
+        """Whether a worker has not ended yet."""
+        return self.workers[place].poll() is None
+
     def kill(self, place: int) -> None:
         """As kill -9 does."""
         self.workers[place].kill()
