@@ -1,25 +1,31 @@
 """What do many questions share? `python -m bench.batch`.
 
-The questions of a data set are asked in mode `ammon`, each once: by one client after the other
-(the baseline), by many clients at once with every question embedded by itself, by as many whose
-questions are embedded together when they come at once, and in batches by one client, as the batch
-endpoint does. No cache of questions. Milliseconds of the process tell what was saved even where
-others use the machine. Asks the sample corpus unless `--snapshot` names another.
+Clients ask a server over HTTP, each one question after the other, no two the same; the server
+embeds every question by itself (the baseline), or together those that come at once; and one client
+asks batches by `query:batch`. The ways take turns, round after round, and ratios are medians over
+rounds, of each way against its baseline of the same round. The server's processor time a question
+tells what was saved even where others use the machine. No cache of questions. Asks the sample
+corpus unless `--snapshot` names another.
 """
 
 import argparse
+import http.client
+import json
+import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 
-from bench import measure, plot
-from bench.embedding import questions_of, snapshot_of, warm
+from bench import plot
+from bench.embedding import questions_of, snapshots_of
 from bench.options import parse
+from bench.question_server import APART, TOGETHER, QuestionServer, question_server
 from bench.report import Row, Table, finish
 from bench.sources import add_arguments
-from inference.together import TogetherEmbedder
-from retrieval.retriever import Retriever
+
+_HEADERS = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,78 +33,108 @@ class Way:
     """One way to ask all questions."""
 
     what: str
+    collection: str
     clients: int
-    ask: Callable[[Sequence[str]], object]
-    """Answers some questions: one, or a batch."""
-    batch: int = 1
+    batch: int = 0
+    """Questions of one request; 0: no batches."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """What came of asking all questions once."""
+
+    per_second: float
+    cpu_ms: float
+    """The server's, a question."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Ask, and say how long it took."""
     options = parse(__doc__, arguments, sizes=None, extra=_arguments)
-    questions = questions_of(options)
-    snapshot, embedder = snapshot_of(options), warm(options.extra.threads)
-    apart = Retriever(snapshot, embedder)
-    together = Retriever(snapshot, TogetherEmbedder(embedder))
-    clients, batch = options.extra.clients, options.extra.batch
-    ways = [
-        Way(what="one client", clients=1, ask=apart.search_many),
-        Way(what=f"{clients} clients, each by itself", clients=clients, ask=apart.search_many),
-        Way(what=f"{clients} clients, together", clients=clients, ask=together.search_many),
-        Way(what=f"batches of {batch}", clients=1, ask=apart.search_many, batch=batch),
-    ]
-    apart.search_many(questions[:4])
-    rows = [_row(way, questions, options.extra.rounds) for way in ways]
-    first = rows[0]
-    table: list[Row] = [
-        {
-            "what": way.what,
-            **row,
-            "throughput_ratio": row["per_second"] / first["per_second"],
-            "work_ratio": row["cpu_ms"] / first["cpu_ms"],
-        }
-        for way, row in zip(ways, rows, strict=True)
-    ]
-    bars = {way.what: row["per_second"] for way, row in zip(ways, rows, strict=True)}
+    extra = options.extra
+    questions, numbers = questions_of(options), count(1)
+    ways = _ways(extra.clients, extra.batch)
+    rounds: dict[Way, list[Round]] = {way: [] for way in ways}
+    with snapshots_of(options) as snapshots, question_server(snapshots, extra.threads) as server:
+        for way in ways:
+            _round(server, way, _unasked(questions[:20], next(numbers)))
+        for _ in range(extra.rounds):
+            for way in ways:
+                found = _round(server, way, _unasked(questions, next(numbers)))
+                rounds[way].append(found)
+    table = [_row(way, rounds) for way in ways]
+    bars = {way.what: statistics.median(one.per_second for one in rounds[way]) for way in ways}
     finish(
         options,
         "batch",
-        [Table(f"{len(questions)} questions", table)],
+        [Table(f"{len(questions)} questions, {extra.rounds} rounds", table)],
         lambda path: plot.bars(path, bars, title="Many questions", across="questions a second"),
     )
 
 
-def _row(way: Way, questions: Sequence[str], rounds: int) -> dict[str, float]:
-    """The best of some rounds."""
-    found = [_round(way, questions) for _ in range(rounds)]
+def _ways(clients: Sequence[int], batch: int) -> list[Way]:
+    return [
+        *(
+            Way(what=f"{many} clients, {how}", collection=how, clients=many)
+            for many in clients
+            for how in (APART, TOGETHER)
+        ),
+        Way(what=f"batches of {batch}", collection=TOGETHER, clients=1, batch=batch),
+    ]
+
+
+def _row(way: Way, rounds: dict[Way, list[Round]]) -> Row:
+    """Against the same clients apart; batches against one client, question by question."""
+    baseline = next(one for one in rounds if one.clients == way.clients and one.collection == APART)
+    pairs = list(zip(rounds[way], rounds[baseline], strict=True))
     return {
-        "per_second": max(one["per_second"] for one in found),
-        "cpu_ms": min(one["cpu_ms"] for one in found),
-        "p50_ms": min(one["p50_ms"] for one in found),
-        "p95_ms": min(one["p95_ms"] for one in found),
+        "what": way.what,
+        "per_second": statistics.median(one.per_second for one in rounds[way]),
+        "cpu_ms": statistics.median(one.cpu_ms for one in rounds[way]),
+        "throughput_ratio": statistics.median(a.per_second / b.per_second for a, b in pairs),
+        "cpu_ratio": statistics.median(a.cpu_ms / b.cpu_ms for a, b in pairs),
     }
 
 
-def _round(way: Way, questions: Sequence[str]) -> dict[str, float]:
-    asked = [questions[start : start + way.batch] for start in range(0, len(questions), way.batch)]
-    cpu, wall = time.process_time(), time.perf_counter()
+def _unasked(questions: Sequence[str], number: int) -> list[str]:
+    """The same questions in a spelling that nobody asked yet: with more blanks, which are none of
+    the model's tokens."""
+    return [question.replace(" ", " " * number, 1) for question in questions]
+
+
+def _round(server: QuestionServer, way: Way, questions: Sequence[str]) -> Round:
+    size = max(way.batch, 1)
+    parts = iter([questions[at : at + size] for at in range(0, len(questions), size)])
+    cpu, wall = server.cpu(), time.perf_counter()
     with ThreadPoolExecutor(way.clients) as pool:
-        waits = list(pool.map(lambda ones: measure.timed(lambda: way.ask(ones)), asked))
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {
-        "per_second": len(questions) / wall,
-        "cpu_ms": 1000 * cpu / len(questions),
-        "p50_ms": measure.percentile(waits, 50),
-        "p95_ms": measure.percentile(waits, 95),
-    }
+        for done in [pool.submit(_client, server.port, way, parts) for _ in range(way.clients)]:
+            done.result()
+    wall, cpu = time.perf_counter() - wall, server.cpu() - cpu
+    return Round(per_second=len(questions) / wall, cpu_ms=1000 * cpu / len(questions))
+
+
+def _client(port: int, way: Way, parts: Iterator[Sequence[str]]) -> None:
+    """Ask one part after the other, as long as there are some."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    path = f"/api/v1/collections/{way.collection}/query" + (":batch" if way.batch else "")
+    for part in parts:
+        asked = {"questions": part} if way.batch else {"question": part[0]}
+        connection.request("POST", path, json.dumps(asked), _HEADERS)
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{response.status}: {body!r}")
+    connection.close()
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     parser.add_argument("--threads", type=int, default=0, help="of the embedder (0: each core)")
-    parser.add_argument("--clients", type=int, default=16, help="at once (default: 16)")
+    parser.add_argument(
+        "--clients", type=int, nargs="+", default=[1, 4, 16, 64], help="at once (1 4 16 64)"
+    )
     parser.add_argument("--batch", type=int, default=32, help="questions in one (default: 32)")
-    parser.add_argument("--rounds", type=int, default=3, help="of which the best counts")
+    parser.add_argument("--rounds", type=int, default=5, help="of which the median counts")
 
 
 if __name__ == "__main__":
