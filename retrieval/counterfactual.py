@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
 
 from kg import ids
 from kg.errors import DocumentNotFound, EntityNotFound, InputError, NotFound
@@ -10,9 +11,11 @@ from kg.snapshot import Snapshot, Strings
 from kg.surfaces import matches, surface_of
 from kg.tokens import tokenise
 from retrieval.gazetteer import GazetteerLookup
-from retrieval.hipporag2 import HippoRAG2
 from retrieval.trace import Traced
-from retrieval.walk import ConditionedWalk
+
+if TYPE_CHECKING:
+    from retrieval.hipporag2 import HippoRAG2
+    from retrieval.walk import ConditionedWalk
 
 NO_FACTS = (
     "The walk of mode 'ammon' does not go over facts, only over names: without one of them the "
@@ -85,7 +88,7 @@ def without(
     if left_out.fact:
         fact = fact_named(snapshot, left_out.fact)
         return _without_fact(mode, fact), (_told(snapshot, fact),), _note(mode)
-    if not isinstance(mode, ConditionedWalk):
+    if not _is_walk(mode):
         raise InputError("Entities and passages can be left out in mode 'ammon' only.")
     if left_out.entity:
         entries = _entries_named(snapshot, left_out.entity)
@@ -100,15 +103,27 @@ def without(
 
 
 def _without_fact(mode: Traced, fact: int) -> Traced:
-    if isinstance(mode, HippoRAG2):
+    if _is_hipporag2(mode):
         return mode.without(fact)
-    if isinstance(mode, ConditionedWalk):
+    if _is_walk(mode):
         return mode
     raise InputError("Facts can be left out in the modes 'hipporag2' and 'ammon' only.")
 
 
 def _note(mode: Traced) -> str:
-    return NO_FACTS if isinstance(mode, ConditionedWalk) else ""
+    return NO_FACTS if _is_walk(mode) else ""
+
+
+def _is_walk(mode: Traced) -> "TypeGuard[ConditionedWalk]":
+    from retrieval.walk import ConditionedWalk
+
+    return isinstance(mode, ConditionedWalk)
+
+
+def _is_hipporag2(mode: Traced) -> "TypeGuard[HippoRAG2]":
+    from retrieval.hipporag2 import HippoRAG2
+
+    return isinstance(mode, HippoRAG2)
 
 
 def _told(snapshot: Snapshot, fact: int) -> str:
