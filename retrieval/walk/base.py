@@ -1,13 +1,11 @@
 """The base score: how well passages fit the question by themselves."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints, Longs
-from retrieval.walk.links import LinkBonus
+from retrieval.walk.links import Bonuses
 from retrieval.walk.loops import places_of, table_of, unseen
-from retrieval.walk.similarity import Asked, Similarity
+from retrieval.walk.similarity import Asked, Near, Similarity
 
 
 class Base:
@@ -16,14 +14,18 @@ class Base:
     What is said of passages is in the order of `passages`; a passage's *place* is its row there.
     """
 
-    def __init__(self, similarity: Similarity, asked: Asked, links: Sequence[LinkBonus]) -> None:
+    def __init__(
+        self, similarity: Similarity, asked: Asked, bonuses: Bonuses, near: Near | None = None
+    ) -> None:
         self._similarity = similarity
         self._asked = asked
-        self.links = tuple(links)
+        self._bonuses = bonuses
+        self._near = near
+        self.links = bonuses.links
         self.passages: Ints = np.zeros(0, dtype=np.int32)
         self.views: Floats = np.zeros((len(asked.views), 0), dtype=np.float32)
         """(v, m): similarity to the question and to each clause."""
-        self.bonuses: Floats = np.zeros((len(links), 0), dtype=np.float32)
+        self.bonuses: Floats = np.zeros((len(bonuses.links), 0), dtype=np.float32)
         """(links, m): what each link gives; 0 where it is not mentioned."""
         self.score: Floats = np.zeros(0, dtype=np.float32)
         """(m,): the best of the views, and the bonuses of all links."""
@@ -42,10 +44,8 @@ class Base:
         new = np.sort(unseen(self._table, self.passages, passages))
         if not len(new):
             return
-        looked = self._similarity.look(new, self._asked)
-        bonuses = np.zeros((len(self.links), len(new)), dtype=np.float32)
-        for row, link in enumerate(self.links):
-            bonuses[row] = link.at(new)
+        looked = self._similarity.look(new, self._asked, self._near)
+        bonuses = self._bonuses.at(new)
         score = looked.views.max(axis=0) + bonuses.sum(axis=0)
         self.shift = np.concatenate((self.shift, looked.shift + len(self.relevance)))
         self.relevance = np.concatenate((self.relevance, looked.relevance))

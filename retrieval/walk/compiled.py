@@ -5,6 +5,16 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+INTS = "Array(int32, 1, 'C', True)"
+LONGS = "Array(int64, 1, 'C', True)"
+FLOATS = "Array(float32, 1, 'C', True)"
+DOUBLES = "Array(float64, 1, 'C', True)"
+BOOLS = "Array(bool, 1, 'C', True)"
+FLOAT_ROWS = "Array(float32, 2, 'C', True)"
+HALF_ROWS = "Array(uint16, 2, 'C', True)"
+LONG_ROWS = "Array(int64, 2, 'C', True)"
+"""Arguments of compiled loops: arrays that are only read, as those of mapped files are."""
+
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 _FASTER = {"reassoc", "contract", "arcp", "nsz"}

@@ -32,6 +32,9 @@ class WalkConstants:
     """Added to a similarity for a passage that has all words of the question that are no names."""
     postings: int = 20
     """A name's mentions beyond its best so many are not walked to (own titles, then earliest)."""
+    walked: float = 0.97
+    """Share of the mass of passages that a step is taken from; the rest lies on many, with next to
+    nothing each."""
     step_weight: float = 0.5
     """What the step counts for beside the sources, of 1."""
     second_weight: float = 0.2

@@ -4,7 +4,7 @@ import numpy as np
 
 from kg.snapshot.tables import Ints
 from retrieval.results import Explanation, UsedEntity, UsedFact
-from retrieval.walk.loops import best_rows
+from retrieval.walk.loops import best_rows, distinct, facts_about, places_of, table_of
 from retrieval.walk.run import Run
 
 _BRIDGES = 8
@@ -51,32 +51,34 @@ def explain(run: Run, passages: Ints) -> Explanation:
 def _heaviest(run: Run) -> list[tuple[int, float]]:
     """The entries over which most went, and how much, of all that went over entries."""
     total = sum(step.share for step in run.steps)
-    entries = np.concatenate([step.bridges for step in run.steps])
-    flows = np.concatenate([step.flow * (step.share / total) for step in run.steps])
-    distinct, row = np.unique(entries, return_inverse=True)
-    flow = np.bincount(row, flows, minlength=len(distinct)).astype(np.float32)
-    best = [row for row in best_rows(flow, _BRIDGES).tolist() if flow[row]]
-    return [(int(distinct[row]), float(flow[row])) for row in best]
+    entries = run.steps[0].bridges[:0]
+    flow = run.steps[0].flow[:0]
+    for step in run.steps:
+        place = places_of(table_of(entries), entries, step.bridges)
+        more = np.float32(step.share / total) * step.flow
+        known = place >= 0
+        flow[place[known]] += more[known]
+        entries = np.concatenate((entries, step.bridges[~known]))
+        flow = np.concatenate((flow, more[~known]))
+    return [(int(entries[row]), float(flow[row])) for row in best_rows(flow, _BRIDGES) if flow[row]]
 
 
 def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
-    facts, entities = run.snapshot.facts, run.snapshot.entities
-    stating: dict[int, list[int]] = {}
-    for passage in sorted(passages.tolist()):
-        for fact in run.facts_of.row(passage).tolist():
-            stating.setdefault(fact, []).append(passage)
-    stated = np.fromiter(stating, np.int64, len(stating))
-    ends = zip(facts.subject[stated].tolist(), facts.object[stated].tolist(), strict=True)
-    shown = np.sort(stated[[subject in used or object_ in used for subject, object_ in ends]])
+    facts, entities, table = run.snapshot.facts, run.snapshot.entities, run.facts_of
+    about = np.fromiter(used, np.int32, len(used))
+    stated = facts_about(passages, table.indptr, table.items, facts.subject, facts.object, about)
+    shown = distinct([stated])
     scores = facts.vectors[shown] @ run.asked.views[0]
-    ids = run.snapshot.passages.id
+    ids, found = run.snapshot.passages.id, set(passages.tolist())
     return tuple(
         UsedFact(
             subject=entities.surface[facts.subject[fact]],
             relation=facts.relation[fact],
             object=entities.surface[facts.object[fact]],
             score=float(scores[row]),
-            passage_ids=tuple(ids[place] for place in stating[fact]),
+            passage_ids=tuple(
+                ids[place] for place in sorted(set(facts.passages.row(fact).tolist()) & found)
+            ),
         )
         for row in np.argsort(-scores, kind="stable")[:_FACTS].tolist()
         for fact in [int(shown[row])]

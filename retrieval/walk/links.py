@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Floats, Ints
+from kg.snapshot.tables import Floats, Ints, Pairs
 from retrieval.question import Link
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import distinct
+from retrieval.walk.loops import bonuses_of, distinct
 from retrieval.walk.postings import Postings
 
 
@@ -16,12 +16,11 @@ from retrieval.walk.postings import Postings
 class Meaning:
     """One entry that a name may mean."""
 
-    passages: Ints
-    """The passages that mention it, ascending."""
-    is_title: Bools
-    """Whether it is the title of each."""
+    first: int
+    """Its pairs are rows first:end of the snapshot's; one at least."""
+    end: int
     own: float
-    """What its own passages get."""
+    """What its own passages get, those that it is the title of."""
     other: float
     """What the others get."""
 
@@ -33,33 +32,49 @@ class LinkBonus:
     link: Link
     entries: tuple[int, ...]
     meanings: tuple[Meaning, ...]
+    largest: float
+    """The most that it gives; 0 if no passage mentions it."""
+
+
+class Bonuses:
+    """What all names of one question add."""
+
+    def __init__(self, links: Sequence[LinkBonus], pairs: Pairs) -> None:
+        self.links = tuple(links)
+        self._passage, self._is_title = pairs.passage, pairs.is_title
+        meanings = [(row, one) for row, link in enumerate(links) for one in link.meanings]
+        self._link = np.array([row for row, _ in meanings], dtype=np.int32)
+        self._first = np.array([one.first for _, one in meanings], dtype=np.int64)
+        self._end = np.array([one.end for _, one in meanings], dtype=np.int64)
+        self._own = np.array([one.own for _, one in meanings], dtype=np.float32)
+        self._other = np.array([one.other for _, one in meanings], dtype=np.float32)
 
     def at(self, passages: Ints) -> Floats:
-        """What each of `passages` gets: the best of what its entries give, 0 from none of them."""
-        best = np.zeros(len(passages), dtype=np.float32)
-        for meaning in self.meanings:
-            known = meaning.passages
-            row = np.minimum(np.searchsorted(known, passages), len(known) - 1)
-            given = np.where(meaning.is_title[row], meaning.own, meaning.other)
-            np.maximum(best, np.where(known[row] == passages, given, 0.0), out=best)
-        return best
+        """(links, n): what each of the ascending `passages` gets of each link: the best of what its
+        entries give, 0 from none of them."""
+        return bonuses_of(
+            passages,
+            len(self.links),
+            self._link,
+            self._first,
+            self._end,
+            self._own,
+            self._other,
+            self._passage,
+            self._is_title,
+        )
 
-    @property
-    def largest(self) -> float:
-        """The most that it gives; 0 if no passage mentions it."""
-        given = ((m.own if m.is_title.any() else m.other) for m in self.meanings)
-        return max(given, default=0.0)
-
-    def passages(self, among: Ints, most: int) -> Ints:
-        """The passages that mention it, ascending. Of an entry that more than `most` mention, those
-        that it is the title of or that are `among` others, ascending."""
+    def passages(self, link: LinkBonus, among: Ints, most: int) -> Ints:
+        """The passages that mention a link, ascending. Of an entry that more than `most` mention,
+        those that it is the title of or that are `among` others, ascending."""
         found = [among[:0]]
-        for meaning in self.meanings:
-            few = meaning.passages
+        for meaning in link.meanings:
+            few = self._passage[meaning.first : meaning.end]
             if len(few) > most:
-                few = np.union1d(few[meaning.is_title], np.intersect1d(few, among))
+                titled = self._is_title[meaning.first : meaning.end]
+                few = np.union1d(few[titled], np.intersect1d(few, among))
             found.append(few)
-        return distinct(found)
+        return found[1] if len(found) == 2 else distinct(found)
 
 
 def link_bonus(
@@ -69,18 +84,15 @@ def link_bonus(
     pairs = postings.pairs
     numbers = np.array(entries, dtype=np.int32)
     ambiguous = constants.ambiguous if len(entries) > 1 else 1.0
-    meanings = []
+    meanings, largest = [], 0.0
     for entry, df, rare in zip(
         entries, postings.df(numbers).tolist(), postings.idf(numbers).tolist(), strict=True
     ):
         if df:
-            rows = slice(int(pairs.indptr[entry]), int(pairs.indptr[entry]) + df)
-            meanings.append(
-                Meaning(
-                    passages=pairs.passage[rows],
-                    is_title=pairs.is_title[rows],
-                    own=constants.idf_bonus * rare + constants.title_bonus * ambiguous,
-                    other=constants.idf_bonus * rare + constants.title_bonus / df,
-                )
-            )
-    return LinkBonus(link=link, entries=tuple(entries), meanings=tuple(meanings))
+            first = int(pairs.indptr[entry])
+            own = constants.idf_bonus * rare + constants.title_bonus * ambiguous
+            other = constants.idf_bonus * rare + constants.title_bonus / df
+            meanings.append(Meaning(first=first, end=first + df, own=own, other=other))
+            titled = bool(pairs.is_title[first : first + df].any())
+            largest = max(largest, own if titled else other)
+    return LinkBonus(link=link, entries=tuple(entries), meanings=tuple(meanings), largest=largest)

@@ -17,7 +17,7 @@ from retrieval.walk.base import Base
 from retrieval.walk.candidates import candidates
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.explanation import explain
-from retrieval.walk.links import LinkBonus, link_bonus
+from retrieval.walk.links import Bonuses, LinkBonus, link_bonus
 from retrieval.walk.loops import distinct
 from retrieval.walk.parts import parts_of
 from retrieval.walk.postings import Postings
@@ -103,9 +103,11 @@ class ConditionedWalk:
     def _base(self, read: Question, asked: Asked) -> Base:
         """The scores of the passages that the walk may begin at."""
         links = [self._link_bonus(read, number) for number in range(len(read.links))]
-        base = Base(self._similarity, asked, links)
+        bonuses = Bonuses(links, self._postings.pairs)
         count = self._constants.candidates + len(self._gone)
-        begin = candidates(self._similarity, asked.views, links, count)
+        near = self._similarity.near(asked.views, count)
+        base = Base(self._similarity, asked, bonuses, near)
+        begin = candidates(self._similarity, asked.views, near, bonuses, count)
         if asked.words is not None:
             worded = asked.words.best(self._constants.worded + len(self._gone))
             begin = distinct([begin, worded])

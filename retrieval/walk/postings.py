@@ -1,11 +1,37 @@
 """Which passages an entry leads to: its postings, cut to the best."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.tables import Floats, Ints, Longs, Pairs
-from retrieval.walk.loops import bridges_from, posting_rows
+from retrieval.walk.moving import bridges_from, posting_rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ways:
+    """From passages on to entries that they share with others."""
+
+    origin: Ints
+    """(n,): the place of the passage among those asked for."""
+    which: Ints
+    """(n,): the row of the entry in `entries`."""
+    entries: Ints
+    """Each once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ends:
+    """Where entries lead to."""
+
+    indptr: Longs
+    """(entries + 1,)."""
+    rows: Longs
+    """The pairs of each entry."""
+    passages: Ints
+    """The passage of each pair."""
 
 
 class Postings:
@@ -26,8 +52,8 @@ class Postings:
             derived = None
         self._hubs = derived.hubs if derived else np.zeros(0, dtype=np.int32)
         self._kept = derived.kept if derived else np.zeros((0, limit), dtype=np.int64)
-        self._found: dict[int, Longs] = {}
-        """What was kept of other hubs: all, where the snapshot has none for this limit."""
+        self._found: dict[int, Longs] | None = None if derived else {}
+        """What was kept of hubs where the snapshot does not say it for this limit."""
 
     def df(self, entries: Ints) -> Longs:
         """In how many passages each entry is named."""
@@ -38,30 +64,34 @@ class Postings:
         """How rare each entry is, 0..1."""
         return idf(self.df(entries), self.passages)
 
-    def bridges_of(self, passages: Ints, excluded: Ints) -> tuple[Ints, Ints]:
-        """(place among `passages`, entry) for every entry that these passages share with at least
-        one other, but for those `excluded`."""
+    def bridges_of(self, passages: Ints, excluded: Ints) -> Ways:
+        """The ways from passages on to entries that they share with at least one other, but for
+        those `excluded`."""
         pairs = self.pairs
         table = pairs.by_passage
-        return bridges_from(
+        origin, which, entries = bridges_from(
             passages, table.indptr, table.items, pairs.entry, pairs.indptr, excluded
         )
+        return Ways(origin=origin, which=which, entries=entries)
 
-    def rows_of(self, entries: Ints) -> tuple[Longs, Longs]:
-        """(indptr, pair rows): the postings of each entry, cut to the best."""
-        cut = np.full(len(entries), -1, dtype=np.int32)
-        hubs = np.flatnonzero(self.df(entries) > self._limit)
-        cut[hubs] = np.arange(len(hubs))
-        return posting_rows(entries, self.pairs.indptr, cut, self._kept_of(entries[hubs]))
+    def ends_of(self, entries: Ints) -> Ends:
+        """The postings of each entry, cut to the best."""
+        hubs, kept = self._hubs, self._kept
+        if self._found is not None:
+            hubs = np.sort(entries[self.df(entries) > self._limit])
+            kept = self._kept_of(hubs, self._found)
+        table = self.pairs
+        indptr, rows, passages = posting_rows(
+            entries, table.indptr, table.passage, self._limit, hubs, kept
+        )
+        return Ends(indptr=indptr, rows=rows, passages=passages)
 
-    def _kept_of(self, hubs: Ints) -> Longs:
+    def _kept_of(self, hubs: Ints, found: dict[int, Longs]) -> Longs:
         """(h, limit) pairs that are kept of hubs."""
-        if len(self._hubs):
-            return self._kept[np.searchsorted(self._hubs, hubs)]
         for hub in hubs.tolist():
-            if hub not in self._found:
-                self._found[hub] = self._best(hub)
-        kept = [self._found[hub] for hub in hubs.tolist()]
+            if hub not in found:
+                found[hub] = self._best(hub)
+        kept = [found[hub] for hub in hubs.tolist()]
         return np.stack(kept) if kept else np.zeros((0, self._limit), dtype=np.int64)
 
     def _best(self, hub: int) -> Longs:

@@ -12,7 +12,8 @@ import numpy as np
 from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
-from retrieval.walk.loops import distinct, halves, products, sentence_products
+from retrieval.walk.loops import distinct
+from retrieval.walk.products import add_sentences, halves, own_products, products
 from retrieval.walk.words import SharedWords
 
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
@@ -46,6 +47,22 @@ class Looked:
     """Inner product of each sentence with the question's aim."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Near:
+    """What is near to a question by its own vector."""
+
+    passages: Ints
+    """(n,), ascending."""
+    own: Floats
+    """(v, n): their inner products with the views."""
+
+    def nearest(self, count: int) -> Ints:
+        """The `count` nearest to each view; distinct, ascending."""
+        if count >= len(self.passages):
+            return self.passages
+        return self.passages[distinct([most(view, count) for view in self.own])]
+
+
 class Similarity:
     """The vectors of one snapshot."""
 
@@ -61,33 +78,33 @@ class Similarity:
         """(v, n): inner products of passages' own vectors with views."""
         return products(passages, self._passages, views)
 
-    def look(self, passages: Ints, asked: Asked) -> Looked:
-        """Look at passages and their sentences: the one place where a similarity is made."""
-        best, shift, relevance = sentence_products(
+    def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
+        """Look at ascending passages and their sentences: the one place where a similarity is made.
+
+        What `near` has of them is not computed again.
+        """
+        known = near or Near(passages=passages[:0], own=asked.views[:, :0])
+        views = own_products(passages, self._passages, asked.views, known.passages, known.own)
+        shift, relevance = add_sentences(
             passages,
             self._indptr,
             self._sentences,
             np.concatenate((asked.views, asked.aim[None])),
+            views,
         )
-        views = np.float32(0.5) * (self.own(passages, asked.views) + best)
         if asked.words is not None:
             views += np.float32(asked.word_weight) * asked.words.at(passages)
         return Looked(views=views, shift=shift, relevance=relevance)
 
-    def nearest(self, views: Floats, count: int) -> tuple[Ints, Ints]:
-        """The passages that are among the `count` nearest to a view by their own vectors, and a
-        longer list of what is near; both ascending.
-
-        Of a small corpus the longer list is all; in a large one it is what is nearest by code.
-        """
-        if count >= len(self._all):
-            return self._all, self._all
-        near = self._all
-        if self._codes is not None:
+    def near(self, views: Floats, count: int) -> Near:
+        """What is near to any view by its own vector: of a small corpus all, of a large one what is
+        nearest by code, more than `count` for each view."""
+        if count >= len(self._all) or self._codes is None:
+            near = self._all
+        else:
             near = np.unique(self._codes.nearest(views, round(self._wider * count)))
             near = near[np.searchsorted(near, 0) :]
-        own = self.own(near, views)
-        return near[distinct([most(view, count) for view in own])], near
+        return Near(passages=near, own=self.own(near, views))
 
 
 def most(scores: Floats, count: int) -> Ints:

@@ -20,7 +20,10 @@ class Source:
     label: str
     weight: float
     """Its share of the reset vector; all sources' shares sum to 1."""
+    places: Ints
+    """In the base, of `passages`."""
     passages: Ints
+    """Different ones."""
     mass: Floats
     """How its share is spread over `passages`; sums to `weight`."""
     number: int = 0
@@ -31,37 +34,42 @@ def sources(question: Question, base: Base, constants: WalkConstants) -> list[So
     """All sources, with weights that sum to 1; none if there is no passage."""
     if not len(base.score):
         return []
-    found = [("question", question.text, 1.0, base.score, 0)]
+    everywhere = base.score[:0]
+    found = [("question", question.text, 1.0, base.score, everywhere, 0)]
     for number, clause in enumerate(question.clauses, start=1):
         inside = [row for row, link in enumerate(base.links) if clause.holds(link.link)]
-        score = base.views[number] + base.bonuses[inside].sum(axis=0)
-        found.append(("clause", clause.text, constants.clause_weight, score, number))
+        score = base.views[number]
+        if inside:
+            score = score + base.bonuses[inside].sum(axis=0)
+        found.append(("clause", clause.text, constants.clause_weight, score, everywhere, number))
     largest = constants.idf_bonus + constants.title_bonus
     for number, bonus in enumerate(base.links):
-        mentioned = base.bonuses[number] > 0
-        if mentioned.any():
+        if base.bonuses[number].any():
             name = question.text[bonus.link.start : bonus.link.end]
             weight = constants.link_weight * bonus.largest / largest
-            score = np.where(mentioned, base.score, -np.inf)
-            found.append(("link", name, weight, score, number))
-    total = sum(weight for _, _, weight, _, _ in found)
-    return [
-        Source(
-            kind=kind,
-            label=label,
-            weight=weight / total,
-            number=number,
-            passages=base.passages[best],
-            mass=mass * np.float32(weight / total),
+            found.append(("link", name, weight, base.score, base.bonuses[number], number))
+    total = sum(weight for _, _, weight, _, _, _ in found)
+    made = []
+    for kind, label, weight, score, among, number in found:
+        places, mass = softmax_of_best(score, among, constants.pool, constants.temperature)
+        share = weight / total
+        made.append(
+            Source(
+                kind=kind,
+                label=label,
+                weight=share,
+                number=number,
+                places=places,
+                passages=base.passages[places],
+                mass=mass * np.float32(share),
+            )
         )
-        for kind, label, weight, score, number in found
-        for best, mass in [softmax_of_best(score, constants.pool, constants.temperature)]
-    ]
+    return made
 
 
 def reset_vector(found: list[Source], base: Base) -> Floats:
     """The sum of all sources: (m,), in the order of the base's passages; sums to 1."""
-    passages = np.concatenate([base.passages[:0], *(source.passages for source in found)])
-    mass = np.concatenate([base.score[:0], *(source.mass for source in found)])
-    reset = np.bincount(base.places(passages), mass, minlength=len(base.passages))
-    return reset.astype(np.float32)
+    reset = np.zeros_like(base.score)
+    for source in found:
+        reset[source.places] += source.mass
+    return reset

@@ -11,18 +11,15 @@ all that e leads to besides p1:
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from kg.snapshot.tables import Floats, Ints, Longs
+from kg.snapshot.tables import Floats, Ints, Longs, Pairs
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import best_relevance, distinct, places_of, rest_of, table_of
+from retrieval.walk.loops import rows_of_most
+from retrieval.walk.moving import Doubles, arrivals_of, moves_of, weights_of
 from retrieval.walk.postings import Postings
-
-Doubles: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,62 +70,56 @@ def take_step(
 ) -> Step:
     """Take the step from `reset` (in the order of the base's passages).
 
-    `excluded` are the entries that the question names. The base looks at the passages that the step
-    comes to, and has more of them afterwards.
+    `excluded` are the entries that the question names. Passages that have next to nothing of the
+    reset are not walked on from. The base looks at the passages that the step comes to, and has
+    more of them afterwards.
     """
-    sources = np.flatnonzero(reset > 0).astype(np.int32)
-    origin, bridge = postings.bridges_of(base.passages[sources], excluded)
-    entries = distinct([bridge])
-    which = places_of(table_of(entries), entries, bridge)
-    indptr, rows = postings.rows_of(entries)
-    base.look_at(postings.pairs.passage[rows])
-    place, weight = _weights(base, rows, postings, constants)
-
-    origin = sources[origin]
-    rest, own = rest_of(origin, which, indptr, place, weight)
-    alive = np.flatnonzero(rest)
-    origin, which, rest, own = origin[alive], which[alive], rest[alive], own[alive]
-    preference = postings.idf(entries)[which] * rest**constants.mass_exponent
-    moved = reset[origin] * preference / np.bincount(origin, preference)[origin]
-
-    # Each (origin, bridge) sends rate · w to every passage of the bridge but the origin.
-    rate = moved / rest
-    sent = weight * np.repeat(_sums(which, rate, len(entries)), np.diff(indptr))
-    arrivals = _sums(place, sent, len(base.passages))
-    arrivals -= _sums(origin, own * rate, len(base.passages))
+    sources = rows_of_most(reset, constants.walked)
+    ways = postings.bridges_of(base.passages[sources], excluded)
+    ends = postings.ends_of(ways.entries)
+    base.look_at(ends.passages)
+    place = base.places(ends.passages)
+    weight = _weights(base, ends.rows, place, postings.pairs, constants)
+    origin, which, rate, back, flow = moves_of(
+        reset,
+        sources[ways.origin],
+        ways.which,
+        postings.idf(ways.entries),
+        ends.indptr,
+        place,
+        weight,
+        constants.mass_exponent,
+    )
     return Step(
-        arrivals=np.maximum(arrivals, 0.0).astype(np.float32),
-        bridges=entries,
-        flow=_sums(which, moved, len(entries)).astype(np.float32),
+        arrivals=arrivals_of(
+            len(base.passages), origin, which, rate, back, ends.indptr, place, weight
+        ),
+        bridges=ways.entries,
+        flow=flow,
         moves=Moves(
             origin=base.passages[origin],
             which=which,
             rate=rate,
-            indptr=indptr,
-            passage=postings.pairs.passage[rows],
+            indptr=ends.indptr,
+            passage=ends.passages,
             weight=weight,
         ),
     )
 
 
 def _weights(
-    base: Base, rows: Longs, postings: Postings, constants: WalkConstants
-) -> tuple[Ints, Doubles]:
-    """For each pair the place of its passage, and w above, in a common scale."""
-    pairs = postings.pairs
-    passage = pairs.passage[rows]
-    place = base.places(passage)
-    relevance = best_relevance(
-        rows, pairs.sentences.indptr, pairs.sentences.items, base.shift[place], base.relevance
+    base: Base, rows: Longs, place: Ints, pairs: Pairs, constants: WalkConstants
+) -> Doubles:
+    """For each pair, of a passage with a place in the base: w above, in a common scale."""
+    return weights_of(
+        rows,
+        place,
+        base.score,
+        base.shift,
+        base.relevance,
+        pairs.sentences.indptr,
+        pairs.sentences.items,
+        pairs.is_title,
+        constants.bridge_title_bonus,
+        constants.temperature,
     )
-    fitness = (
-        0.5 * relevance
-        + 0.5 * base.score[place]
-        + constants.bridge_title_bonus * pairs.is_title[rows]
-    ) / constants.temperature
-    return place, np.exp(fitness.astype(np.float64) - fitness.max(initial=-np.inf))
-
-
-def _sums(rows: Ints, amounts: Doubles, count: int) -> Doubles:
-    """(count,): the sum of the amounts of each row."""
-    return np.bincount(rows, amounts, minlength=count).astype(np.float64)

@@ -39,8 +39,9 @@ def take_steps(
     if constants.second_weight:
         second = take_step(base, _best(early, constants), excluded, postings, constants)
         steps.append(replace(second, share=constants.second_weight))
-        score = np.pad(score, (0, len(second.arrivals) - len(score)))
-        score += np.float32(constants.second_weight) * second.arrivals
+        more = np.float32(constants.second_weight) * second.arrivals
+        more[: len(score)] += score
+        score = more
     return tuple(steps), score
 
 

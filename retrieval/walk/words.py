@@ -5,14 +5,15 @@ ln(P / df), with df the number of passages that have it, and nothing if it is co
 none of the P is worth as much as one that is in one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import log
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Floats, Ints, Longs, Words
+from kg.snapshot.tables import Floats, Ints, Words
 from kg.surfaces import key_of
 from retrieval.question import Question
-from retrieval.walk.loops import best_rows, distinct, standing
+from retrieval.walk.loops import best_rows, distinct, shared_words
 
 _READ = 500
 """How many postings of a question's rarest words are read for candidates."""
@@ -27,25 +28,23 @@ class SharedWords:
     def __init__(self, question: Question, table: Words, passages: int, gone: Ints) -> None:
         """`passages`: how many there are, without those that are `gone`."""
         forms = sorted({form for form, _ in question.words})
-        known, row = _rows(table, forms)
-        first: Longs = table.passages.indptr[row].astype(np.int64)
-        end: Longs = table.passages.indptr[row + 1].astype(np.int64)
-        df = end - first
-        if len(gone):
-            df = df - standing(gone, first, end, table.passages.items).sum(axis=1).astype(np.int64)
-        rare = df <= max(_COMMON * passages, _FEW)
-        worth = np.full(len(forms), np.log(max(passages, 1)))
-        worth[known] = np.where(rare, np.log(max(passages, 1) / np.maximum(df, 1)), 0.0)
-        asked = _asked(question, forms) * worth
-        total = asked.sum(axis=1, keepdims=True)
-        share = np.divide(asked, total, out=np.zeros_like(asked), where=total > 0)
-        self._share: Floats = share[:, known[rare]].astype(np.float32)
-        self._first, self._end, self._items = first[rare], end[rare], table.passages.items
+        rows = _rows(table, forms)
+        found = [table.passages.row(row) if row >= 0 else gone[:0] for row in rows]
+        count = [len(one) - (int(np.isin(one, gone).sum()) if len(gone) else 0) for one in found]
+        worth = dict(zip(forms, (_worth(df, passages) for df in count), strict=True))
+        known = [number for number, one in enumerate(found) if len(one) and worth[forms[number]]]
+        shares = [_shares(words, worth) for words in _asked(question)]
+        share = [[of.get(forms[number], 0.0) for number in known] for of in shares]
+        self._share: Floats = np.array(share, dtype=np.float32).reshape(len(shares), len(known))
+        first = [int(table.passages.indptr[rows[number]]) for number in known]
+        self._first = np.array(first, dtype=np.int64)
+        self._end = self._first + np.array([len(found[number]) for number in known], dtype=np.int64)
+        self._items = table.passages.items
 
     def at(self, passages: Ints) -> Floats:
-        """(v, n): the share of each view's words, by worth, that stands in each passage, 0..1."""
-        found: Floats = self._share @ standing(passages, self._first, self._end, self._items)
-        return found
+        """(v, n): the share of each view's words, by worth, that stands in each of ascending
+        passages, 0..1."""
+        return shared_words(passages, self._share, self._first, self._end, self._items)
 
     def best(self, count: int) -> Ints:
         """The `count` passages of each view that have most of its words, among those that have the
@@ -61,23 +60,31 @@ class SharedWords:
         return passages[distinct(best)]
 
 
-def _rows(table: Words, forms: Sequence[str]) -> tuple[Longs, Longs]:
-    """(which of these words the corpus has, their rows in the table)."""
-    key = np.array([key_of(form) for form in forms], dtype=np.uint64)
-    row = np.searchsorted(table.key, key)
+def _rows(table: Words, forms: Sequence[str]) -> list[int]:
+    """The row of each of these words in the table; -1 where it is not there."""
     if not len(table.key):
-        return row[:0], row[:0]
-    known = np.flatnonzero(table.key[np.minimum(row, len(table.key) - 1)] == key)
-    return known, row[known]
+        return [-1] * len(forms)
+    key = np.array([key_of(form) for form in forms], dtype=np.uint64)
+    row = np.minimum(np.searchsorted(table.key, key), len(table.key) - 1)
+    found: list[int] = np.where(table.key[row] == key, row, -1).tolist()
+    return found
 
 
-def _asked(question: Question, forms: Sequence[str]) -> Bools:
-    """(v, w): which of these words the question has, and each of its clauses."""
-    column = {form: number for number, form in enumerate(forms)}
-    asked = np.zeros((1 + len(question.clauses), len(forms)), dtype=np.bool_)
-    for form, start in question.words:
-        asked[0, column[form]] = True
-        for view, clause in enumerate(question.clauses, start=1):
-            if clause.start <= start < clause.end:
-                asked[view, column[form]] = True
-    return asked
+def _worth(df: int, passages: int) -> float:
+    """What a word is worth that `df` of so many passages have."""
+    common = df > max(_COMMON * passages, _FEW)
+    return 0.0 if common else log(max(passages, 1) / max(df, 1))
+
+
+def _asked(question: Question) -> list[set[str]]:
+    """The words of the question, and of each of its clauses."""
+    views = [(0, len(question.text)), *((one.start, one.end) for one in question.clauses)]
+    return [
+        {form for form, place in question.words if start <= place < end} for start, end in views
+    ]
+
+
+def _shares(words: Iterable[str], worth: Mapping[str, float]) -> dict[str, float]:
+    """Each word's share of what all are worth; none if they are worth nothing."""
+    total = sum(worth[word] for word in words)
+    return {word: worth[word] / total for word in words} if total > 0 else {}

@@ -7,8 +7,8 @@ import numpy as np
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Ints
 from retrieval.walk.base import Base
-from retrieval.walk.links import LinkBonus
-from retrieval.walk.similarity import Asked, Looked
+from retrieval.walk.links import Bonuses, LinkBonus
+from retrieval.walk.similarity import Asked, Looked, Near
 
 
 class GivenSimilarity:
@@ -22,7 +22,7 @@ class GivenSimilarity:
         self.views = np.array(views or [[0.0] * passages], dtype=np.float32)
         self._relevance = np.array(relevance or [0.0] * sentences, dtype=np.float32)
 
-    def look(self, passages: Ints, asked: Asked) -> Looked:
+    def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
         """See `Similarity.look`."""
         return Looked(
             views=self.views[:, passages],
@@ -40,6 +40,6 @@ def base_of(
     """The base scores of all passages of a snapshot, each in the place of its number."""
     given = GivenSimilarity(snapshot, views, relevance)
     asked = Asked(views=np.zeros((len(given.views), 2)), aim=np.zeros(2))
-    base = Base(given, asked, links)
+    base = Base(given, asked, Bonuses(links, snapshot.pairs))
     base.look_at(np.arange(len(snapshot.passages.id), dtype=np.int32))
     return base

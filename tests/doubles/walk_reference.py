@@ -276,6 +276,14 @@ class ReferenceWalk:
         weights = {p: math.exp(scores[p] / self._constants.temperature) for p in best}
         return {p: weight / sum(weights.values()) for p, weight in weights.items()}
 
+    def _most(self, reset: Scores) -> Scores:
+        """The largest that make up nearly all."""
+        found: Scores = {}
+        for passage in sorted(reset, key=lambda p: (-reset[p], p)):
+            if sum(found.values()) < self._constants.walked * sum(reset.values()):
+                found[passage] = reset[passage]
+        return found
+
     def _step(self, reset: Scores, base: Scores, relevant: Vector, asked: set[Words]) -> Scores:
         """From each passage over each name that it shares with others, not those asked for."""
         corpus, constants = self._corpus, self._constants
@@ -289,7 +297,7 @@ class ReferenceWalk:
             own = constants.bridge_title_bonus if corpus.title[passage] == entry else 0.0
             return math.exp((0.5 * best + 0.5 * base[passage] + own) / constants.temperature)
 
-        for origin, mass in reset.items():
+        for origin, mass in self._most(reset).items():
             bridges: dict[Words, Scores] = {}
             for entry, mentions in corpus.mentions.items():
                 if origin in mentions and entry not in asked:

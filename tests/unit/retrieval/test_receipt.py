@@ -106,7 +106,7 @@ def test_a_bridge_tells_where_it_came_from_and_what_is_said_at_both_ends() -> No
     (bridge,) = of("Hebb", "Where was the teacher of Milner born?").bridges
     assert bridge.name == "Hebb"
     (origin,) = bridge.origins
-    assert (origin.title, origin.rank) == ("Milner", 1)
+    assert (origin.title, origin.rank) == ("Milner", 2)
     assert origin.quote.text == "Brenda Milner was a student of Hebb."
     assert bridge.quote.text == "Hebb was born in Chester."
     assert {giver.kind for giver in origin.givers} == {"question", "link", "bridge"}

@@ -11,7 +11,7 @@ from retrieval.gazetteer import GazetteerLookup
 from retrieval.question import read_question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.links import link_bonus
+from retrieval.walk.links import Bonuses, link_bonus
 from retrieval.walk.postings import Postings
 from tests.doubles.pairs import walkable
 from tests.doubles.similarities import base_of
@@ -42,7 +42,8 @@ def test_a_name_gives_a_bonus_to_the_passages_that_name_it_and_more_to_its_own()
     [link] = base.links
     assert link.entries == (0,)
     assert link.largest == pytest.approx(rarity + 0.2)
-    assert link.passages(among=np.zeros(0, dtype=np.int32), most=2).tolist() == [0, 1]
+    named = Bonuses([link], snapshot.pairs).passages(link, np.zeros(0, dtype=np.int32), 2)
+    assert named.tolist() == [0, 1]
 
 
 def test_an_ambiguous_name_gives_a_passage_the_best_of_what_it_may_mean() -> None:
@@ -84,7 +85,8 @@ def test_a_known_name_that_no_passage_has_gives_nothing() -> None:
 def test_of_a_hub_only_its_own_passages_and_those_that_are_near_are_named() -> None:
     hub = walkable(5, [{p: [0] for p in range(5)}], titles=[(0, 3)], surfaces={"hebb": [0]})
     [link] = scored(hub, "Who taught Hebb?").links
-    assert link.passages(among=np.array([1, 4], dtype=np.int32), most=4).tolist() == [1, 3, 4]
+    near = np.array([1, 4], dtype=np.int32)
+    assert Bonuses([link], hub.pairs).passages(link, near, 4).tolist() == [1, 3, 4]
 
 
 def test_a_passage_that_is_looked_at_again_stays_in_its_place() -> None:

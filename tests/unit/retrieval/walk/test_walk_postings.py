@@ -15,9 +15,10 @@ from tests.doubles.pairs import walkable
 
 def led_to(snapshot: Snapshot, limit: int, entry: int = 0) -> list[int]:
     postings = Postings(snapshot, limit)
-    indptr, rows = postings.rows_of(np.array([entry], dtype=np.int32))
-    assert indptr.tolist() == [0, len(rows)]
-    return [int(passage) for passage in snapshot.pairs.passage[rows]]
+    ends = postings.ends_of(np.array([entry], dtype=np.int32))
+    assert ends.indptr.tolist() == [0, len(ends.rows)]
+    assert snapshot.pairs.passage[ends.rows].tolist() == ends.passages.tolist()
+    return [int(passage) for passage in ends.passages]
 
 
 def test_the_idf_of_a_name_falls_from_one_with_the_passages_that_name_it() -> None:
@@ -53,7 +54,8 @@ def bridges(postings: Postings, passages: list[int], *excluded: int) -> list[tup
     found = postings.bridges_of(
         np.array(passages, dtype=np.int32), np.array(excluded, dtype=np.int32)
     )
-    return list(zip(*(part.tolist() for part in found), strict=True))
+    assert len(set(found.entries.tolist())) == len(found.entries)
+    return list(zip(found.origin.tolist(), found.entries[found.which].tolist(), strict=True))
 
 
 def test_bridges_are_entries_that_a_passage_shares_with_another() -> None:

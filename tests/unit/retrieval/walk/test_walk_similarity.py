@@ -10,7 +10,7 @@ from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats, Ints
 from retrieval.walk import ConditionedWalk, WalkConstants
-from retrieval.walk.loops import products, sentence_products
+from retrieval.walk.products import add_sentences, own_products, products
 from retrieval.walk.similarity import Asked, Similarity
 from tests.doubles.corpus import snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
@@ -71,15 +71,27 @@ def test_products_are_numpys_in_half_precision_too(views: int, dimension: int) -
     halves[0, 0], halves[1, 0], halves[2] = 0.0, -6.1035156e-05, 65504.0
     rows, indptr = np.array([2, 0], dtype=np.int32), np.array([0, 2, 3, 6], dtype=np.int64)
     vectors = chance.standard_normal((views, dimension)).astype(np.float32)
-    best, shift, last = sentence_products(rows, indptr, halves.view(np.uint16), vectors)
+    bits = halves.view(np.uint16)
+    found = products(rows, bits, vectors[:-1])
+    shift, last = add_sentences(rows, indptr, bits, vectors, found)
     expected = halves[[3, 4, 5, 0, 1]].astype(np.float32) @ vectors.T
     assert shift.tolist() == [-3, 3]
     assert last == pytest.approx(expected[:, -1], rel=1e-5, abs=1e-5)
     most = np.maximum.reduceat(expected[:, :-1], [0, 3], axis=0).T
-    assert best == pytest.approx(most, rel=1e-5, abs=1e-5)
-    expected = vectors @ halves[rows].astype(np.float32).T
-    given = products(rows, halves.view(np.uint16), vectors)
-    assert given == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    own = vectors @ halves[rows].astype(np.float32).T
+    assert products(rows, bits, vectors) == pytest.approx(own, rel=1e-5, abs=1e-5)
+    assert found == pytest.approx((own[:-1] + most) / 2, rel=1e-5, abs=1e-5)
+
+
+def test_products_that_are_known_are_not_made_again() -> None:
+    chance = np.random.default_rng(3)
+    bits = chance.standard_normal((9, 5)).astype(np.float16).view(np.uint16)
+    views = chance.standard_normal((2, 5)).astype(np.float32)
+    known, told = np.array([1, 4, 8], dtype=np.int32), np.full((2, 3), 7, dtype=np.float32)
+    found = own_products(all_of(9), bits, views, known, told)
+    expected = products(all_of(9), bits, views)
+    expected[:, known] = 7
+    assert found.tolist() == expected.tolist()
 
 
 def test_half_precision_is_read_exactly_but_for_what_is_next_to_nothing() -> None:
@@ -87,7 +99,8 @@ def test_half_precision_is_read_exactly_but_for_what_is_next_to_nothing() -> Non
     numbers = bits.view(np.float16).astype(np.float32)
     usual = np.isfinite(numbers)
     one, every = np.ones((1, 1), dtype=np.float32), np.arange((1 << 16) + 1, dtype=np.int64)
-    _, _, read = sentence_products(all_of(1 << 16), every, bits[:, None], one)
+    none = np.zeros((0, 1 << 16), dtype=np.float32)
+    _, read = add_sentences(all_of(1 << 16), every, bits[:, None], one, none)
     normal = usual & (np.abs(numbers) >= 2.0**-14)
     assert (read[normal] == numbers[normal]).all()
     assert read[usual] == pytest.approx(numbers[usual], abs=2.0**-14)
@@ -108,10 +121,10 @@ def test_the_nearest_by_code_are_those_of_all_vectors() -> None:
     sentences = replace(made.sentences, indptr=np.zeros(3001, dtype=np.int64))
     flat = replace(made, passages=replace(made.passages, vectors=near), sentences=sentences)
     coded = replace(flat, derived=replace(flat.derive(), codes=Codes.learn(near).dumps()))
-    expected, everything = similarity(flat).nearest(views, 40)
-    found, longer = similarity(coded).nearest(views, 40)
-    assert everything.tolist() == list(range(3000))
-    assert {5, 17, 900, 2999} <= set(found.tolist()) <= set(longer.tolist())
+    every, some = similarity(flat).near(views, 40), similarity(coded).near(views, 40)
+    expected, found = every.nearest(40), some.nearest(40)
+    assert every.passages.tolist() == list(range(3000))
+    assert {5, 17, 900, 2999} <= set(found.tolist()) <= set(some.passages.tolist())
     assert len(np.intersect1d(found, expected)) >= 0.95 * len(expected)
 
 

@@ -9,7 +9,7 @@ import pytest
 from retrieval.question import Clause, Link, Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.links import LinkBonus, Meaning
+from retrieval.walk.links import LinkBonus
 from retrieval.walk.loops import best_rows
 from retrieval.walk.sources import Source, reset_vector, sources
 from tests.doubles.pairs import walkable
@@ -32,14 +32,9 @@ def base(
     passages = len(score)
     made = base_of(walkable(passages, []), [score, *clauses] if passages else [])
     if bonus is not None:
-        meaning = Meaning(
-            passages=np.array([1], dtype=np.int32),
-            is_title=np.zeros(1, dtype=np.bool_),
-            own=0.0,
-            other=bonus,
-        )
-        made.links = (LinkBonus(link=LINK, entries=(0,), meanings=(meaning,)),)
-        made.bonuses = made.links[0].at(made.passages)[None]
+        made.links = (LinkBonus(link=LINK, entries=(0,), meanings=(), largest=bonus),)
+        given = [[bonus * (place == 1) for place in range(passages)]]
+        made.bonuses = np.array(given, dtype=np.float32)
     made.score = np.array(score, dtype=np.float32)
     return made
 
