@@ -1,0 +1,207 @@
+"""The loops of a step: from passages to bridges, to their postings, and what arrives there.
+
+Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, for it
+is compiled anew only if its own file changes.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from kg.snapshot.tables import Bools, Floats, Ints, Longs
+from retrieval.walk.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
+
+Doubles: TypeAlias = npt.NDArray[np.float64]
+
+_SPREAD = 0x9E3779B1
+"""Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+
+
+@compiled(
+    f"Tuple((int32[::1], int32[::1], int32[::1]))({INTS}, {LONGS}, {INTS}, {INTS}, {LONGS}, {INTS})"
+)
+def bridges_from(
+    passages: Ints, indptr: Longs, pairs: Ints, entry: Ints, postings: Longs, excluded: Ints
+) -> tuple[Ints, Ints, Ints]:
+    """(place among `passages`, row of the third) for every entry of theirs that another passage has
+    too and that is not excluded, and these entries, each once, where it comes first."""
+    most = 0
+    for passage in passages:
+        most += indptr[passage + 1] - indptr[passage]
+    size = 8
+    while size < 2 * most:
+        size *= 2
+    table = np.full(size, -1, dtype=np.int32)
+    origins, which = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+    entries = np.empty(most, dtype=np.int32)
+    moves = count = 0
+    for place in range(len(passages)):
+        for row in range(indptr[passages[place]], indptr[passages[place] + 1]):
+            one = entry[pairs[row]]
+            usable = postings[one + 1] - postings[one] >= 2
+            for other in excluded:
+                usable = usable and other != one
+            if usable:
+                slot = (np.int64(one) * _SPREAD) & (size - 1)
+                while table[slot] >= 0 and entries[table[slot]] != one:
+                    slot = (slot + 1) & (size - 1)
+                if table[slot] < 0:
+                    table[slot] = count
+                    entries[count] = one
+                    count += 1
+                origins[moves], which[moves] = place, table[slot]
+                moves += 1
+    return origins[:moves].copy(), which[:moves].copy(), entries[:count].copy()
+
+
+@compiled(
+    "Tuple((int64[::1], int64[::1], int32[::1]))"
+    f"({INTS}, {LONGS}, {INTS}, int64, {INTS}, {LONG_ROWS})"
+)
+def posting_rows(
+    entries: Ints, indptr: Longs, passage: Ints, limit: int, hubs: Ints, kept: Longs
+) -> tuple[Longs, Longs, Ints]:
+    """(indptr, pairs, their passages): the postings of each entry; of one with more than `limit`,
+    which is among the ascending `hubs`, those in its row of `kept`."""
+    ends = np.zeros(len(entries) + 1, dtype=np.int64)
+    for number in range(len(entries)):
+        df = indptr[entries[number] + 1] - indptr[entries[number]]
+        ends[number + 1] = ends[number] + min(df, limit)
+    rows = np.empty(ends[-1], dtype=np.int64)
+    found = np.empty(ends[-1], dtype=np.int32)
+    for number in range(len(entries)):
+        first, end = indptr[entries[number]], indptr[entries[number] + 1]
+        low, high = 0, len(hubs) if end - first > limit else 0
+        while low < high:
+            middle = (low + high) // 2
+            if hubs[middle] < entries[number]:
+                low = middle + 1
+            else:
+                high = middle
+        for place in range(ends[number + 1] - ends[number]):
+            row = kept[low, place] if end - first > limit else first + place
+            rows[ends[number] + place] = row
+            found[ends[number] + place] = passage[row]
+    return ends, rows, found
+
+
+@compiled(
+    f"float64[::1]({LONGS}, {INTS}, {FLOATS}, {LONGS}, {FLOATS}, {LONGS}, {INTS}, {BOOLS}, "
+    "float64, float64)"
+)
+def weights_of(
+    rows: Longs,
+    place: Ints,
+    score: Floats,
+    shift: Longs,
+    relevance: Floats,
+    indptr: Longs,
+    sentences: Ints,
+    is_title: Bools,
+    title_bonus: float,
+    temperature: float,
+) -> Doubles:
+    """How well each pair's passage fits as the end of a move over its entry (`step`), in a common
+    scale: the best is 1.
+
+    `place`: of each passage in `score` and `shift`; the latter is what takes a sentence of that
+    passage to its place in `relevance`.
+    """
+    weight = np.empty(len(rows))
+    top = -np.inf
+    for number in range(len(rows)):
+        row, at = rows[number], place[number]
+        most = np.float32(-np.inf)
+        for item in range(indptr[row], indptr[row + 1]):
+            most = max(most, relevance[sentences[item] + shift[at]])
+        own = title_bonus if is_title[row] else 0.0
+        weight[number] = (0.5 * most + 0.5 * score[at] + own) / temperature
+        top = max(top, weight[number])
+    for number in range(len(rows)):
+        weight[number] = np.exp(weight[number] - top)
+    return weight
+
+
+_SHARES = (
+    "Tuple((int32[::1], int32[::1], float64[::1], float64[::1], float32[::1]))"
+    f"({FLOATS}, {INTS}, {INTS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64)"
+)
+
+
+@compiled(_SHARES)
+def moves_of(
+    reset: Floats,
+    origin: Ints,
+    which: Ints,
+    idf: Floats,
+    indptr: Longs,
+    place: Ints,
+    weight: Doubles,
+    exponent: float,
+) -> tuple[Ints, Ints, Doubles, Doubles, Floats]:
+    """(origin, which, rate, back) of the moves from a place to a bridge that leads elsewhere, and
+    (bridges,) how much goes over each bridge.
+
+    `rate` is what a move brings for each unit of weight, `back` what it would bring to its origin.
+    """
+    total = np.zeros(len(idf))
+    for bridge in range(len(idf)):
+        for row in range(indptr[bridge], indptr[bridge + 1]):
+            total[bridge] += weight[row]
+    preference, rest = np.zeros(len(origin)), np.zeros(len(origin))
+    own, of_origin = np.zeros(len(origin)), np.zeros(len(reset))
+    alive = 0
+    for move in range(len(origin)):
+        bridge = which[move]
+        mine = 0.0
+        for row in range(indptr[bridge], indptr[bridge + 1]):
+            if place[row] == origin[move]:
+                mine = weight[row]
+        remaining = total[bridge] - mine
+        if remaining > 1e-9 * total[bridge]:
+            preference[move] = idf[bridge] * remaining**exponent
+            rest[move], own[move] = remaining, mine
+            of_origin[origin[move]] += preference[move]
+            alive += 1
+    origins, whiches = np.empty(alive, dtype=np.int32), np.empty(alive, dtype=np.int32)
+    rate, back = np.empty(alive), np.empty(alive)
+    flow = np.zeros(len(idf), dtype=np.float32)
+    alive = 0
+    for move in range(len(origin)):
+        if rest[move] > 0:
+            moved = reset[origin[move]] * preference[move] / of_origin[origin[move]]
+            flow[which[move]] += moved
+            origins[alive], whiches[alive] = origin[move], which[move]
+            rate[alive] = moved / rest[move]
+            back[alive] = own[move] * rate[alive]
+            alive += 1
+    return origins, whiches, rate, back, flow
+
+
+_ARRIVALS = f"float32[::1](int64, {INTS}, {INTS}, {DOUBLES}, {DOUBLES}, {LONGS}, {INTS}, {DOUBLES})"
+
+
+@compiled(_ARRIVALS)
+def arrivals_of(
+    places: int,
+    origin: Ints,
+    which: Ints,
+    rate: Doubles,
+    back: Doubles,
+    indptr: Longs,
+    place: Ints,
+    weight: Doubles,
+) -> Floats:
+    """(places,): what arrives at each: from each move its rate times the weight, but not back."""
+    arrivals, sent = np.zeros(places), np.zeros(len(indptr) - 1)
+    for move in range(len(origin)):
+        sent[which[move]] += rate[move]
+        arrivals[origin[move]] -= back[move]
+    for bridge in range(len(sent)):
+        for row in range(indptr[bridge], indptr[bridge + 1]):
+            arrivals[place[row]] += weight[row] * sent[bridge]
+    found = np.empty(places, dtype=np.float32)
+    for one in range(places):
+        found[one] = max(arrivals[one], 0.0)
+    return found
