@@ -85,6 +85,8 @@ def test_origins_add_up_to_their_bridge_and_givers_to_their_origin(seed: int) ->
         for origin in bridge.origins:
             assert sum(giver.share for giver in origin.givers) == pytest.approx(1, abs=1e-6)
             assert found[origin.rank - 1].passage_id == origin.passage_id
+    given = {g.kind for bridge in bridges for origin in bridge.origins for g in origin.givers}
+    assert given >= {"question", "link", "bridge"}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -109,7 +111,7 @@ def test_a_bridge_tells_where_it_came_from_and_what_is_said_at_both_ends() -> No
     assert (origin.title, origin.rank) == ("Milner", 2)
     assert origin.quote.text == "Brenda Milner was a student of Hebb."
     assert bridge.quote.text == "Hebb was born in Chester."
-    assert {giver.kind for giver in origin.givers} == {"question", "link", "bridge"}
+    assert {giver.kind for giver in origin.givers} == {"question", "link"}
 
 
 def test_facts_about_the_bridge_connect_its_ends() -> None:
