@@ -17,7 +17,8 @@ from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core
 from tests.doubles.model_ledger import Ledger, ledger_server
-from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed, until
+from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed
+from tests.doubles.waiting import until
 from tests.servers import neo4j
 from tests.servers.rabbitmq import RabbitServer
 from tests.servers.redis import RedisServer

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from kg.dump import dump_hash
 from kg.records import SourceDocument
 from server.core import Core, Wanted
 from server.settings import Settings
+from tests.doubles.waiting import until
 from tests.doubles.worker_process import open_plant
 
 ROOT = Path(__file__).parents[2]
@@ -130,15 +130,6 @@ class Plant:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-
-
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for it. Raises: TimeoutError."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("waited in vain")
-        time.sleep(0.05)
 
 
 def graph_of(core: Core, collection: str = COLLECTION) -> str:

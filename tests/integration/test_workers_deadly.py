@@ -9,7 +9,8 @@ from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core, Wanted
 from server.jobs import quarantine_of
-from tests.doubles.plant import COLLECTION, Plant, until
+from tests.doubles.plant import COLLECTION, Plant
+from tests.doubles.waiting import until
 from tests.doubles.worker_process import DEADLY
 from tests.servers.redis import RedisServer
 from tests.servers.sharing import need

@@ -17,11 +17,6 @@ MILNER = note("milner", "Milner studied Molaison.")
 SCOVILLE = note("scoville", "Scoville operated on Molaison.")
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(folder=tmp_path)
-
-
 def test_new_documents_are_queued_as_one_job(shop: Workshop) -> None:
     found = shop.pipeline.submit(COLLECTION, iter([MILNER, SCOVILLE]))
     assert found.job is not None

@@ -1,7 +1,6 @@
 """A budget or a priority is never ignored because the documents wait already."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +12,6 @@ from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 MILNER = note("milner", "Milner studied Molaison.")
 SCOVILLE = note("scoville", "Scoville operated on Molaison.")
 SOME = Budget(tokens=500)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(folder=tmp_path)
 
 
 def waiting(shop: Workshop, *, priority: int = 0, budget: Budget | None = None) -> str:
