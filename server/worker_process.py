@@ -24,6 +24,7 @@ from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
 from server.broker import CeleryPost, check_password, make_app, register
 from server.core import Core
+from server.mirrors import swept
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -63,6 +64,7 @@ def run_worker(
         resources.callback(sweeper.join, _STOP_SECONDS)
         resources.callback(_close, flow)
         sweeper.start()
+        resources.enter_context(swept(core))
         _log.info("worker begins", queues=",".join(queues), concurrency=concurrency)
         asked = _consume(app, queues, concurrency, flow.tools.stop)
     _log.info("worker ended", asked=asked)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.doubles.plant import Plant, until
+from tests.doubles.plant import Plant
+from tests.doubles.waiting import until
 from tests.servers.redis import RedisServer
 from tests.servers.sharing import free_port, need
 
