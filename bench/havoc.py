@@ -233,15 +233,7 @@ def run(
             core.create_collection(COLLECTION, WANTED)
         havoc.begin()
         began = time.monotonic()
-        threads = [
-            Thread(target=havoc.strike, args=(kills,), daemon=True),
-            Thread(target=havoc.hand_in, args=(texts,), daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads) and time.monotonic() - began < limit:
-            time.sleep(1.0)
-            havoc.supervise()
+        _rage(havoc, kills, texts, until=began + limit)
         with plant.opened() as core:
             while core.queue.waiting() and time.monotonic() - began < limit:
                 time.sleep(0.5)
@@ -258,6 +250,19 @@ def run(
                 equal=_settled(core, wanted),
                 twice=[_gap(havoc, first) for first, _ in ledger.doubled()],
             )
+
+
+def _rage(havoc: Havoc, kills: int, documents: list[SourceDocument], *, until: float) -> None:
+    """Kill, and hand documents in, both at once."""
+    threads = [
+        Thread(target=havoc.strike, args=(kills,), daemon=True),
+        Thread(target=havoc.hand_in, args=(documents,), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) and time.monotonic() < until:
+        time.sleep(1.0)
+        havoc.supervise()
 
 
 def _times(havoc: Havoc, victim: Victim) -> int:
