@@ -1,7 +1,8 @@
 """Measuring one mode on one data set: ingest it (once), ask every question, score the rankings.
 
-Each data set has a collection of its own in a data folder of its own (`<data_dir>/evaluation`), so
-that measuring never touches what people ingested; asking again, in any mode, reuses it.
+Each data set has a collection of its own in a data folder of its own (`<data_dir>/evaluation`), in
+the embedded store whatever that of the settings is, so that measuring never touches what people
+ingested, nor is seen among it; asking again, in any mode, reuses it.
 """
 
 import resource
@@ -110,7 +111,7 @@ def evaluate(
 
         return PrecomputedExtractor(Path(path), lambda p: keys.get(_content(p.title, p.text)))
 
-    aside = settings.model_copy(update={"data_dir": settings.data_dir / "evaluation"})
+    aside = _aside(settings)
 
     def chat(chosen: Settings) -> ChatModel:
         return GoldSteps(dataset) if gold_steps else make_chat_model(chosen)
@@ -120,6 +121,21 @@ def evaluate(
         return _measured(core, dataset, mode, spec, core.aids.get(aids), progress)
     finally:
         core.close()
+
+
+def _aside(settings: Settings) -> Settings:
+    """With a store, snapshots and a worker of its own, whatever servers there are. The limits of
+    models' endpoints stay those that all share."""
+    shared = settings.broker_url if settings.broker_url.startswith("redis") else ""
+    return settings.model_copy(
+        update={
+            "data_dir": settings.data_dir / "evaluation",
+            "store": "sqlite",
+            "broker_url": "",
+            "redis_url": settings.redis_url or shared,
+            "snapshot_url": "",
+        }
+    )
 
 
 def _measured(
