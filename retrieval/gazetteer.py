@@ -1,11 +1,15 @@
 """Looking names up in a snapshot's gazetteer."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.surfaces import key_of
+
+_REMEMBERED = 1024
+"""A question's names are looked up when it is read, and again when it is ranked."""
 
 
 class GazetteerLookup:
@@ -13,6 +17,7 @@ class GazetteerLookup:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._table = snapshot.gazetteer
+        self._row = lru_cache(_REMEMBERED)(self._found)
 
     def known(self, surface: str) -> bool:
         """Whether the surface is in the gazetteer."""
@@ -33,7 +38,8 @@ class GazetteerLookup:
         row = self._row(surface)
         return [int(entry) for entry in self._table.entries.row(row)] if row >= 0 else []
 
-    def _row(self, surface: str) -> int:
+    def _found(self, surface: str) -> int:
+        """The row of a surface; -1 if it is unknown."""
         key = np.uint64(key_of(surface))
         row = int(np.searchsorted(self._table.key, key))
         while row < len(self._table.key) and self._table.key[row] == key:
