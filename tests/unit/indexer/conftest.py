@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.office import Office
 from tests.doubles.workshop import Workshop
 
 
@@ -11,3 +12,9 @@ from tests.doubles.workshop import Workshop
 def shop(tmp_path: Path) -> Workshop:
     """A pipeline with all that belongs to it, and an empty collection."""
     return Workshop(folder=tmp_path)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """Where steps are taken by way of messages."""
+    return Office(tmp_path)
