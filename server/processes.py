@@ -5,12 +5,14 @@ What is loaded before the fork they share, page by page, until one of them write
 that does not survive a fork may be open by then: no threads, connections or transactions.
 """
 
+import ctypes
 import gc
 import logging
 import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -59,9 +61,7 @@ class Processes:
         `begun` is called here once all have begun, to let go of what is theirs now.
         False if nobody asked for the end: one after the other died as soon as it began.
         """
-        # What is there already is not looked at by the collector, which would write to its pages.
-        gc.collect()
-        gc.freeze()
+        _settle()
         with _Told() as told:
             try:
                 for number in range(self._count):
@@ -145,6 +145,17 @@ class _Told:
         signal.set_wakeup_fd(self._former_fd)
         self.readable.close()
         self._writing.close()
+
+
+def _settle() -> None:
+    """Leave memory as it is best shared."""
+    gc.collect()
+    gc.freeze()  # the collector would write to the pages of all that it looks at
+    if sys.platform == "linux":
+        # Loading models leaves much free memory, which every process would fill for itself.
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
+        if trim is not None:
+            trim(0)
 
 
 def _noted(*_: object) -> None:
