@@ -25,11 +25,12 @@ from retrieval.results import Retrieval
 from server.adapters import make_chat_model, make_embedder, make_extractor
 from server.aids import AS_SET, WantedAids
 from server.composition import MakeEmbedder, compose
-from server.core import Core, Wanted
+from server.core import Core
 from server.evaluation.dataset import Dataset
 from server.evaluation.gold_steps import GoldSteps
 from server.settings import Settings
 from server.specs import split
+from server.wanted import Wanted
 
 _DEPTH = 60
 """How many passages are asked for; pieces of one document count once, at the best one's place."""

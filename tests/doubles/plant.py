@@ -13,8 +13,9 @@ from typing import Any
 
 from kg.dump import dump_hash
 from kg.records import SourceDocument
-from server.core import Core, Wanted
+from server.core import Core
 from server.settings import Settings
+from server.wanted import Wanted
 from tests.doubles.waiting import until
 from tests.doubles.worker_process import open_plant
 

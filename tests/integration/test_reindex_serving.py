@@ -11,7 +11,8 @@ import pytest
 from inference.embedder import Embedder, Kind, Progress, Vectors
 from kg.records import Passage, SourceDocument
 from server.composition import compose
-from server.core import Core, Wanted
+from server.core import Core
+from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.house import settings_in

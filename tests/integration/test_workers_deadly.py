@@ -7,8 +7,9 @@ import pytest
 
 from kg.jobs import TaskState
 from kg.records import SourceDocument
-from server.core import Core, Wanted
+from server.core import Core
 from server.jobs import quarantine_of
+from server.wanted import Wanted
 from tests.doubles.plant import COLLECTION, Plant
 from tests.doubles.waiting import until
 from tests.doubles.worker_process import DEADLY
