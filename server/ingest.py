@@ -35,6 +35,8 @@ class IngestReport:
     new: int
     changed: int
     unchanged: int
+    under_way: int
+    """That another command, or a server, was taking in already; they are waited for too."""
     failed: tuple[Failure, ...]
     replaced: tuple[str, ...]
     """Sources of changed documents: their new text took the place of the old one."""
@@ -99,6 +101,7 @@ def ingest(
         new=len(came) - len(replaced),
         changed=len(replaced),
         unchanged=submission.unchanged,
+        under_way=submission.under_way,
         failed=(*reading.failed, *failed),
         replaced=replaced,
         skipped=tuple(reading.skipped),

@@ -97,6 +97,7 @@ class ReceiptOut(BaseModel):
     )
     submitted: int = Field(description="New or changed.", examples=[1])
     unchanged: int = Field(description="There already, as they are.", examples=[0])
+    under_way: int = Field(description="On their way in, by an earlier job.", examples=[0])
     superseded: list[str] = Field(
         description="Sources that came more than once: the last of each counts.", examples=[[]]
     )
@@ -116,7 +117,9 @@ class EstimateOut(BaseModel):
         description="That a chat model would be sent; 0 if none is needed.", examples=[150_000]
     )
     output_tokens: int = Field(description="That it would answer.", examples=[40_000])
-    cost: float = Field(description="Money; 0 if prices are unknown.", examples=[0.05])
+    cost: float | None = Field(
+        description="Money; null if it costs something and prices are unknown.", examples=[0.05]
+    )
 
 
 class DocumentSummary(BaseModel):
@@ -186,7 +189,7 @@ def estimate_documents(
         to_read=found.to_read,
         input_tokens=found.spending.input_tokens,
         output_tokens=found.spending.output_tokens,
-        cost=round(found.spending.cost, 6),
+        cost=found.cost,
     )
 
 
@@ -284,6 +287,7 @@ def _receipt(submission: Submission, failures: list[FailureOut], response: Respo
         job=job,
         submitted=submission.submitted,
         unchanged=submission.unchanged,
+        under_way=submission.under_way,
         superseded=list(submission.superseded),
         failures=failures,
     )

@@ -42,7 +42,7 @@ def test_a_document_that_changed_is_queued(shop: Workshop) -> None:
 
 def test_a_document_that_waits_already_is_not_queued_again(shop: Workshop) -> None:
     shop.pipeline.submit(COLLECTION, [MILNER])
-    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, unchanged=1)
+    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, under_way=1)
     assert shop.queue.waiting() == 1
 
 

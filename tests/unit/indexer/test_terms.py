@@ -48,12 +48,12 @@ def test_a_priority_for_what_waits_with_another_is_refused(shop: Workshop) -> No
 def test_the_same_terms_again_go_on(shop: Workshop) -> None:
     waiting(shop, priority=3, budget=SOME)
     again = shop.pipeline.submit(COLLECTION, [MILNER], priority=3, budget=SOME)
-    assert again == Submission(job=None, unchanged=1)
+    assert again == Submission(job=None, under_way=1)
 
 
 def test_without_terms_what_waits_goes_on_under_its_own(shop: Workshop) -> None:
     waiting(shop, priority=3, budget=SOME)
-    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, unchanged=1)
+    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, under_way=1)
 
 
 def test_what_other_documents_wait_under_does_not_matter(shop: Workshop) -> None:

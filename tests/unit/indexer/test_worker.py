@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
@@ -12,8 +13,10 @@ from indexer.ingester import Processed
 from indexer.progress import StepProgress
 from kg.errors import DependencyMissing, ModelUnavailable
 from kg.jobs import TaskState
+from kg.lock import file_lock
 from kg.records import Passage
 from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.waiting import until
 from tests.doubles.workshop import COLLECTION, Workshop, note
 
 NOTES = [note(str(number), f"Person{number} met Person{number + 1}.") for number in range(20)]
@@ -65,6 +68,32 @@ def test_a_task_that_was_begun_before_is_worked_on_alone(shop: Workshop) -> None
     steps: list[StepProgress] = []
     shop.worker().run_until_empty(progress=steps.append)
     assert [step.done for step in steps if step.step == "extract"][:4] == [1, 2, 3, 4]
+
+
+def test_a_run_tells_that_it_waits_for_others(shop: Workshop) -> None:
+    shop.pipeline.submit(COLLECTION, NOTES[:1])
+    held = shop.lease()
+    steps: list[StepProgress] = []
+
+    def report(step: StepProgress) -> None:
+        steps.append(step)
+        if step.step == "elsewhere":
+            shop.pipeline.process(held)
+
+    shop.worker().run_until_empty(progress=report)
+    assert StepProgress(step="elsewhere", done=0, total=1) in steps
+
+
+def test_a_run_tells_that_it_waits_for_anothers_snapshot(shop: Workshop) -> None:
+    shop.pipeline.submit(COLLECTION, NOTES[:1])
+    steps: list[str] = []
+    with ThreadPoolExecutor() as pool:
+        with file_lock(shop.snapshots().lock):
+            run = pool.submit(
+                shop.worker().run_until_empty, progress=lambda step: steps.append(step.step)
+            )
+            until(lambda: "their snapshot" in steps)
+        run.result()
 
 
 def test_a_run_waits_for_tasks_that_others_hold(shop: Workshop) -> None:
