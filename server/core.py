@@ -29,8 +29,7 @@ from server.budgets import budget_of
 from server.folders import Folders
 from server.retrievers import Retrievers
 from server.settings import Settings
-from server.wanted import AS_IT_IS, settled, told
-from server.wanted import Wanted as Wanted
+from server.wanted import AS_IT_IS, Wanted, settled, told
 from server.workforce import Workforce
 
 STOP_SECONDS = 30.0

@@ -11,10 +11,11 @@ from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.submission import Submission
 from kg.jobs import UNLIMITED, Budget, Progress, TaskState
 from kg.records import SourceDocument
-from server.core import Core, Wanted
+from server.core import Core
 from server.quarantine import Quarantined, quarantine
 from server.settings import Settings
 from server.status import job_failures
+from server.wanted import Wanted
 
 _ALL = 1_000_000_000
 

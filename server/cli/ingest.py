@@ -77,7 +77,7 @@ def ingest(
     """
     from server import ingest as files
     from server.cli.progress import shown_progress
-    from server.core import Wanted
+    from server.wanted import Wanted
 
     chosen = _named(paths)
     wanted = Wanted(

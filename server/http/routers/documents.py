@@ -88,7 +88,7 @@ class FailureOut(BaseModel):
     reason: str = Field(examples=["'scan.pdf' holds no text: it may be a scan."])
 
 
-class ReceiptOut(BaseModel):
+class SubmissionOut(BaseModel):
     """What became of documents that were handed in."""
 
     job: str | None = Field(
@@ -162,7 +162,7 @@ def add_documents(
     core: TheCore,
     response: Response,
     handling: TheHandling,
-) -> ReceiptOut:
+) -> SubmissionOut:
     """Queue texts. What is there already as it is costs nothing."""
     submission = core.submit(
         name,
@@ -170,7 +170,7 @@ def add_documents(
         priority=handling.priority,
         budget=handling.budget(core),
     )
-    return _receipt(submission, [], response)
+    return _submitted(submission, [], response)
 
 
 @router.post("/estimate", summary="Estimate what texts would take", responses=responses(404))
@@ -208,7 +208,7 @@ def upload_documents(
     core: TheCore,
     response: Response,
     handling: TheHandling,
-) -> ReceiptOut:
+) -> SubmissionOut:
     """Queue the documents of files. A file that cannot be read is reported; the others go on."""
     core.store.collection(name)
     failures: list[FailureOut] = []
@@ -218,7 +218,7 @@ def upload_documents(
         priority=handling.priority,
         budget=handling.budget(core),
     )
-    return _receipt(submission, failures, response)
+    return _submitted(submission, failures, response)
 
 
 @router.get("", summary="List documents", responses=responses(404))
@@ -279,11 +279,13 @@ def _loaded(
                 yield found
 
 
-def _receipt(submission: Submission, failures: list[FailureOut], response: Response) -> ReceiptOut:
+def _submitted(
+    submission: Submission, failures: list[FailureOut], response: Response
+) -> SubmissionOut:
     job = submission.job.id if submission.job else None
     if job:
         response.headers["Location"] = f"/api/v1/jobs/{job}"
-    return ReceiptOut(
+    return SubmissionOut(
         job=job,
         submitted=submission.submitted,
         unchanged=submission.unchanged,
