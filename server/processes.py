@@ -5,14 +5,12 @@ What is loaded before the fork they share, page by page, until one of them write
 that does not survive a fork may be open by then: no threads, connections or transactions.
 """
 
-import ctypes
 import gc
 import logging
 import multiprocessing
 import os
 import signal
 import socket
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import Self
 
+from inference.free_memory import give_back
 from kg.errors import SettingsInvalid
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -151,11 +150,7 @@ def _settle() -> None:
     """Leave memory as it is best shared."""
     gc.collect()
     gc.freeze()  # the collector would write to the pages of all that it looks at
-    if sys.platform == "linux":
-        # Loading models leaves much free memory, which every process would fill for itself.
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
-        if trim is not None:
-            trim(0)
+    give_back()  # each process would fill free memory for itself
 
 
 def _noted(*_: object) -> None:
