@@ -6,28 +6,15 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.doubles.plant import Plant
 from tests.doubles.waiting import until
-from tests.servers.redis import RedisServer
-from tests.servers.sharing import free_port, need
+from tests.servers.sharing import free_port
 
 pytest.importorskip("flower", reason="Flower is missing: pip install flower")
-
-
-@pytest.fixture
-def plant(tmp_path: Path) -> Iterator[Plant]:
-    need("redis-server", "install the package redis-server")
-    broker = RedisServer(home=tmp_path / "broker")
-    broker.start()
-    plant = Plant(folder=tmp_path, broker_url=broker.url, model_url="http://127.0.0.1:9/v1")
-    yield plant
-    plant.close()
-    broker.kill()
 
 
 @pytest.fixture
