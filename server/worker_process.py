@@ -22,7 +22,7 @@ from indexer.flow.post import Queue
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
-from server.broker import CeleryPost, check_password, make_app, register
+from server.broker import CeleryPost, make_app, register, wait_for
 from server.core import Core
 from server.mirrors import swept
 
@@ -53,7 +53,7 @@ def run_worker(
             "ingest` do the work themselves."
         )
     app = make_app(settings.broker_url)
-    check_password(settings.broker_url)
+    wait_for(settings.broker_url)
     with ExitStack() as resources:
         post = CeleryPost(app)
         resources.callback(post.close)
