@@ -145,6 +145,8 @@ class OnnxSession:
 
 def _cut(states: States, row: Row) -> list[States]:
     """The states of each text of a row, (tokens, dimension)."""
+    if len(row) == 1:
+        return [states[: len(row[0])]]
     ends = np.cumsum([len(text) for text in row]).tolist()
     return [states[end - len(text) : end] for end, text in zip(ends, row, strict=True)]
 
