@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
-from kg.records import Collection
+from kg.records import Collection, CollectionSettings
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
 from server.status import collection_status
@@ -50,6 +50,10 @@ class CollectionOut(BaseModel):
     name: str = Field(examples=["papers"])
     revision: int = Field(description="Rises with every change.", examples=[12])
     settings: SettingsOut
+    upcoming: SettingsOut | None = Field(
+        description="How it is indexed as soon as all of its documents are read so; null if it "
+        "stays as it is."
+    )
 
 
 class StatsOut(BaseModel):
@@ -127,14 +131,19 @@ def read_stats(name: CollectionPath, core: TheCore) -> StatsOut:
 
 
 def _out(collection: Collection) -> CollectionOut:
-    settings = collection.settings
+    upcoming = collection.settings.upcoming
     return CollectionOut(
         name=collection.name,
         revision=collection.revision,
-        settings=SettingsOut(
-            extractor=settings.extractor,
-            embedder=settings.embedder,
-            max_tokens=settings.max_tokens,
-            overlap_tokens=settings.overlap_tokens,
-        ),
+        settings=_settings(collection.settings),
+        upcoming=_settings(upcoming) if upcoming else None,
+    )
+
+
+def _settings(settings: CollectionSettings) -> SettingsOut:
+    return SettingsOut(
+        extractor=settings.extractor,
+        embedder=settings.embedder,
+        max_tokens=settings.max_tokens,
+        overlap_tokens=settings.overlap_tokens,
     )
