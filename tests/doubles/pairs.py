@@ -19,11 +19,13 @@ def walkable(
     entries: Sequence[Entry],
     *,
     titles: Sequence[tuple[int, int]] = (),
+    weak: Sequence[tuple[int, int]] = (),
     surfaces: Mapping[str, list[int]] | None = None,
     sentences: int = 1,
     cased: bool = True,
 ) -> Snapshot:
-    """A snapshot of passages with `sentences` sentences each; `titles` are (entry, passage).
+    """A snapshot of passages with `sentences` sentences each; `titles` and `weak` are
+    (entry, passage).
 
     All vectors are (1, 0); `surfaces` are what the gazetteer knows.
     """
@@ -64,6 +66,7 @@ def walkable(
             entry=np.array([row[0] for row in rows], dtype=np.int32),
             passage=np.array([row[1] for row in rows], dtype=np.int32),
             is_title=np.array([(row[0], row[1]) in titles for row in rows], dtype=np.bool_),
+            weak=np.array([(row[0], row[1]) in weak for row in rows], dtype=np.bool_),
             sentences=Ragged.from_rows([row[2] for row in rows]),
             by_passage=Ragged.from_rows(by_passage),
         ),
