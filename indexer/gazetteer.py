@@ -37,7 +37,6 @@ _PARTICLES = frozenset(
     "of the and for in at on to a "
     "de la las los le les du des del di da du von van der den zu y e".split()
 )
-)
 _CASED_SHARE = 0.2
 """A corpus has case if at least this share of its passages does."""
 
