@@ -81,6 +81,7 @@ $(UV): requirements/uv.lock
 	@echo "Installing the light set …"
 	@$(INSTALL) -r requirements/run.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'import retrieval.walk' &  # what it compiles, others need only later
 	@touch $@
 
 .venv/.dev: .venv/.run requirements/dev.lock requirements/models.lock

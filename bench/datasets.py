@@ -15,10 +15,11 @@ from kg.records import SourceDocument
 from kg.snapshot import Snapshots
 from server.adapters import make_embedder, make_extractor
 from server.composition import compose
-from server.core import Core, Wanted
+from server.core import Core
 from server.evaluation.dataset import Dataset
 from server.logs import configure
 from server.settings import Settings
+from server.wanted import Wanted
 
 COLLECTION = "bench"
 

@@ -17,7 +17,8 @@ from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core
 from tests.doubles.model_ledger import Ledger, ledger_server
-from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed, until
+from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed
+from tests.doubles.waiting import until
 from tests.servers import neo4j
 from tests.servers.rabbitmq import RabbitServer
 from tests.servers.redis import RedisServer
@@ -31,7 +32,7 @@ computes stands between an answer and the store."""
 Broker = RedisServer | RabbitServer
 Kind = Literal["redis", "redis-without-file", "rabbitmq"]
 Victim = Literal["worker", "broker", "api", "neo4j"]
-WEIGHTS: Mapping[Victim, int] = {"worker": 5, "broker": 3, "api": 2, "neo4j": 3}
+WEIGHTS: Mapping[Victim, int] = {"worker": 5, "broker": 3, "api": 2, "neo4j": 5}
 """How often each is struck, in proportion."""
 
 
@@ -232,15 +233,7 @@ def run(
             core.create_collection(COLLECTION, WANTED)
         havoc.begin()
         began = time.monotonic()
-        threads = [
-            Thread(target=havoc.strike, args=(kills,), daemon=True),
-            Thread(target=havoc.hand_in, args=(texts,), daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads) and time.monotonic() - began < limit:
-            time.sleep(1.0)
-            havoc.supervise()
+        _rage(havoc, kills, texts, until=began + limit)
         with plant.opened() as core:
             while core.queue.waiting() and time.monotonic() - began < limit:
                 time.sleep(0.5)
@@ -257,6 +250,19 @@ def run(
                 equal=_settled(core, wanted),
                 twice=[_gap(havoc, first) for first, _ in ledger.doubled()],
             )
+
+
+def _rage(havoc: Havoc, kills: int, documents: list[SourceDocument], *, until: float) -> None:
+    """Kill, and hand documents in, both at once."""
+    threads = [
+        Thread(target=havoc.strike, args=(kills,), daemon=True),
+        Thread(target=havoc.hand_in, args=(documents,), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) and time.monotonic() < until:
+        time.sleep(1.0)
+        havoc.supervise()
 
 
 def _times(havoc: Havoc, victim: Victim) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.datasets import COLLECTION, Library
 from bench.measure import Stopwatch
-from bench.options import parse
+from bench.options import of_a_dataset, parse
 from bench.report import Row, Table, finish
 from indexer.build import build_snapshot
 from kg.snapshot import Snapshot, SnapshotWriter
@@ -69,9 +69,7 @@ def _builds(library: Library, before: Snapshot, folder: Path) -> list[Row]:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="a data set's folder, as for `ammon eval`")
-    parser.add_argument("--documents", type=int, help="only the first so many")
-    parser.add_argument("--extractor", default="spacy", help="spacy or precomputed")
+    of_a_dataset(parser)
     parser.add_argument(
         "--add", type=float, default=1.0, metavar="PERCENT", help="how much is new (default: 1)"
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench import measure, plot
 from bench.datasets import Indexed, Library
 from bench.measure import Cost
-from bench.options import Options, parse
+from bench.options import Options, of_a_dataset, parse
 from bench.plain_embedding import PlainEmbedding
 from bench.report import Row, Table, finish
 from server.evaluation.dataset import Dataset, read_dataset
@@ -137,10 +137,7 @@ def _steps(indexed: Indexed) -> dict[str, float]:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="a data set's folder, as for `ammon eval`")
-    parser.add_argument("--documents", type=int, help="only the first so many")
-    parser.add_argument("--extractor", default="spacy", help="spacy or precomputed")
-    parser.add_argument("--threads", type=int, default=1, help="of the embedder (default: 1)")
+    of_a_dataset(parser, threads=True)
     parser.add_argument(
         "--add", type=float, default=1.0, metavar="PERCENT", help="added afterwards (default: 1)"
     )

@@ -9,8 +9,6 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-_ROLLUP = Path("/proc/self/smaps_rollup")
-
 
 class Cost(NamedTuple):
     """What something took."""
@@ -73,20 +71,22 @@ def peak_mb() -> float:
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
-def memory_mb() -> dict[str, float]:
-    """Resident memory now, in 10^6 bytes: 'private' to this process, 'shared' with others (or a
-    file's pages that others may share), and 'pss', in which what n processes share counts 1/n.
+def memory_mb(pid: int | None = None) -> dict[str, float]:
+    """Resident memory of a process (this one) now, in 10^6 bytes: 'pss', in which what n processes
+    share counts 1/n; 'anonymous', the part of this that is no file's; 'written', what it shares
+    with nobody because it wrote there.
 
     Linux only: empty elsewhere.
     """
-    if not _ROLLUP.is_file():
+    rollup = Path(f"/proc/{pid or 'self'}/smaps_rollup")
+    if not rollup.is_file():
         return {}
     fields = {
         name: float(rest.split()[0]) * 1024 / 1e6
-        for name, _, rest in (line.partition(":") for line in _ROLLUP.read_text().splitlines()[1:])
+        for name, _, rest in (line.partition(":") for line in rollup.read_text().splitlines()[1:])
     }
     return {
         "pss": fields["Pss"],
-        "private": fields["Private_Clean"] + fields["Private_Dirty"],
-        "shared": fields["Shared_Clean"] + fields["Shared_Dirty"],
+        "anonymous": fields["Pss_Anon"],
+        "written": fields["Private_Dirty"],
     }

@@ -1,57 +1,53 @@
 """What does a process cost that opens a snapshot? `python -m bench.open --passages 10000 100000`.
 
-Opens each corpus in processes of their own: one, then a second beside it, each of which answers a
-few questions. `adds_mb` is what a process adds to the memory that those before it take (Linux):
-pages of mapped files that they share are counted once. The baseline reads all files into memory in
-place of mapping them. The operating system has the files in its cache.
+Opens each corpus, and serves it as `ammon serve` does with one, two and three processes; and, as
+the baseline, with two servers of one process each, which share only the snapshot's pages. Each
+process answers twenty questions, through the embedding model. `mb` is all of a server's memory but
+for pages of files, those that processes share counted once, `adds_mb` what the last process adds to
+it, `last_mb` what the last one shares with nobody, `watcher_mb` the same of the one that answers
+nothing (Linux). The baseline of opening reads all files into memory in place of mapping them. The
+operating system has the files in its cache.
 """
 
 import argparse
 import gc
-import json
-import subprocess
-import sys
+import tempfile
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
-from bench import measure, plot
+from bench import measure, plot, several
 from bench.corpus import corpus_folder
-from bench.generator import QuestionEmbedder, Shape, chain_questions
+from bench.generator import Shape, chain_questions
 from bench.options import parse
-from bench.report import Row, Table, Value, finish
+from bench.report import Row, Table, finish
 from kg.snapshot import Snapshot, SnapshotFolder, SnapshotReader
-from retrieval.retriever import Retriever
+
+QUESTIONS = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Open, and say what it cost."""
     options = parse(__doc__, arguments, sizes=(10_000, 100_000), extra=_arguments)
-    if options.extra.child is not None:
-        _child(options.extra.child, options.extra.mode)
-        return
     opening: list[Row] = []
     living: list[Row] = []
     bars: dict[str, float] = {}
     for size in options.sizes:
         folder = corpus_folder(Shape(passages=size, seed=options.seed), options.folder)
         opening.append({"passages": size, **_opening(folder)})
-        rows = _processes(folder, options.extra.mode)
-        for place, row in zip(("first", "second"), rows, strict=True):
-            living.append({"passages": size, "process": place, **row})
-            bars[f"{size:,}: {place}"] = float(row.get("adds_mb") or 0)
+        for row in _living(folder, options.extra.mode):
+            living.append({"passages": size, **row})
+            bars[f"{size:,}: {row['server']}"] = float(row["adds_mb"] or 0)
     finish(
         options,
         "open",
         [
             Table("Opening a snapshot", opening),
-            Table(f"Processes that answer in mode {options.extra.mode}", living),
+            Table(f"Servers that answer in mode {options.extra.mode}", living),
         ],
         lambda path: plot.bars(
-            path, bars, title="Memory that a process adds", across="MB; passages, process"
+            path, bars, title="Memory that a process adds", across="MB; passages, server"
         ),
     )
 
@@ -81,69 +77,56 @@ def _opening(folder: SnapshotFolder) -> Row:
     }
 
 
-def _processes(folder: SnapshotFolder, mode: str) -> list[Row]:
-    """What two processes say of themselves, and what each adds to those before it."""
-    command = [sys.executable, "-m", "bench.open", "--child", str(folder.path), "--mode", mode]
-    running: list[subprocess.Popen[str]] = []
+def _living(folder: SnapshotFolder, mode: str) -> list[Row]:
+    """Servers of one process, of two and of three; then two servers of one process each."""
+    snapshot = Snapshot.read(folder.open())
+    questions = [one.text for one in chain_questions(snapshot, QUESTIONS)]
     rows: list[Row] = []
     before = 0.0
-    try:
-        for _ in range(2):
-            process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-            running.append(process)
-            # The newest first: it answers when it has loaded what it shares with the others.
-            told = [_asked(one) for one in reversed(running)]
-            now = sum(float(row.get("pss_mb") or 0) for row in told)
-            rows.append({**told[0], "adds_mb": now - before})
-            before = now
-        return rows
-    finally:
-        for process in running:
-            process.communicate("")
+    for number in (1, 2, 3):
+        with (
+            tempfile.TemporaryDirectory() as data,
+            several.server(folder.path, Path(data), number, QUESTIONS) as server,
+        ):
+            _ask_all(server, number, questions, mode)
+            told = _memory([server])
+        rows.append({"server": f"{number} processes", **told, "adds_mb": told["mb"] - before})
+        before = told["mb"]
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as other,
+        several.server(folder.path, Path(one), 1, QUESTIONS) as first,
+        several.server(folder.path, Path(other), 1, QUESTIONS) as second,
+    ):
+        for server in (first, second):
+            _ask_all(server, 1, questions, mode)
+        told = _memory([first, second])
+    rows.append({"server": "2 servers", **told, "adds_mb": told["last_mb"]})
+    return rows
 
 
-def _asked(process: "subprocess.Popen[str]") -> Row:
-    assert process.stdin is not None
-    process.stdin.write("memory\n")
-    process.stdin.flush()
-    return _told(process.stdout)
+def _ask_all(server: several.Server, processes: int, questions: Sequence[str], mode: str) -> None:
+    """Ask until each process has embedded all questions."""
+    while server.least_embedded(processes) < len(questions):
+        for question in questions:
+            server.ask(question, mode)
 
 
-def _told(stream: IO[str] | None) -> Row:
-    assert stream is not None
-    line = stream.readline()
-    if not line:
-        raise SystemExit("A process that opens the snapshot has died: its error is above.")
-    told: dict[str, Value] = json.loads(line)
-    return told
-
-
-def _child(path: Path, mode: str) -> None:
-    """Open, ask; then, for every line that comes in, say how it is."""
-    empty = measure.memory_mb().get("pss", 0.0)
-    with measure.Stopwatch() as opening:
-        snapshot = Snapshot.read(SnapshotFolder(path).open())
-    questions = chain_questions(snapshot, 20)
-    retriever = Retriever(snapshot, QuestionEmbedder(snapshot, questions))
-    ms = [measure.timed(partial(retriever.search, q.text, mode=mode)) for q in questions]
-    while sys.stdin.readline():
-        gc.collect()
-        told = {
-            "open_ms": opening.ms,
-            "first_question_ms": ms[0],
-            "next_questions_ms": measure.percentile(ms[1:], 50),
-            "before_opening_mb": empty,
-            **{f"{kind}_mb": value for kind, value in measure.memory_mb().items()},
-            "peak_mb": measure.peak_mb(),
-        }
-        print(json.dumps(told), flush=True)
+def _memory(servers: Sequence[several.Server]) -> dict[str, float]:
+    """What servers take together."""
+    pids = [pid for server in servers for pid in server.pids()]
+    memory = [measure.memory_mb(pid) for pid in pids]
+    watched = len(servers) == 1 and len(pids) > 1
+    return {
+        "watcher_mb": memory[0]["written"] if watched else 0.0,
+        "last_mb": memory[-1]["written"],
+        "mb": sum(one["anonymous"] for one in memory),
+        "files_mb": sum(one["pss"] - one["anonymous"] for one in memory),
+    }
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mode", default="ammon", help="asked by the processes")
-    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--mode", default="ammon", help="asked of the servers")
 
 
 if __name__ == "__main__":

@@ -58,3 +58,12 @@ def parse(
         plot=read.plot,
         extra=read,
     )
+
+
+def of_a_dataset(parser: argparse.ArgumentParser, *, threads: bool = False) -> None:
+    """Add what commands are told that index a data set; with the embedder's threads if wanted."""
+    parser.add_argument("data", type=Path, help="a data set's folder, as for `ammon eval`")
+    parser.add_argument("--documents", type=int, help="only the first so many")
+    parser.add_argument("--extractor", default="spacy", help="spacy or precomputed")
+    if threads:
+        parser.add_argument("--threads", type=int, default=1, help="of the embedder (default: 1)")

@@ -19,7 +19,8 @@ from pathlib import Path
 from bench.agreement import Agreement, agreement
 from bench.datasets import COLLECTION, Library
 from bench.measure import Stopwatch
-from bench.options import parse
+from bench.options import of_a_dataset, parse
+from bench.reading import read_all
 from bench.report import Row, Table, finish
 from kg.holdings import holdings_of
 from kg.sqlite import SQLiteStore
@@ -130,26 +131,12 @@ def _writing(store: GraphStore, whole: GraphReader) -> Stopwatch:
 def _reading(store: GraphStore) -> Stopwatch:
     """Read all that a snapshot is made of."""
     with Stopwatch() as watch, store.read(COLLECTION) as reader:
-        for records in (
-            reader.passages,
-            reader.entities,
-            reader.mentions,
-            reader.facts,
-            reader.supports,
-            reader.synonyms,
-            reader.documents,
-            reader.placements,
-        ):
-            for _ in records():
-                pass
+        read_all(reader)
     return watch
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="a data set's folder, as for `ammon eval`")
-    parser.add_argument("--documents", type=int, help="only the first so many")
-    parser.add_argument("--extractor", default="spacy", help="spacy or precomputed")
-    parser.add_argument("--threads", type=int, default=1, help="of the embedder (default: 1)")
+    of_a_dataset(parser, threads=True)
     parser.add_argument(
         "--embeddings",
         type=Path,

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +19,16 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from bench.embedding import warm
+from inference.embedder import Embedder
 from inference.together import TogetherEmbedder
+from kg.records import Collection
 from kg.snapshot import Snapshot, SnapshotFolder
 from retrieval.retriever import Retriever
 from server.composition import compose
 from server.core import Core
 from server.http.app import create_app
 from server.logs import configure
-from server.retrievers import Opened, Retrievers
+from server.retrievers import Retrievers
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,18 +99,27 @@ def _serve(snapshots: Path, threads: int) -> None:
         server.run([listening])
 
 
+class _Both(Retrievers):
+    """The two collections' retrievers."""
+
+    def __init__(self, folder: SnapshotFolder, embedders: Mapping[str, Embedder]) -> None:
+        super().__init__(lambda _: folder, lambda chosen: embedders[chosen.embedder])
+        snapshot = Snapshot.read(folder.open())
+        self._made = {name: Retriever(snapshot, one) for name, one in embedders.items()}
+        for retriever in self._made.values():
+            retriever.prepare(["ammon"])
+
+    def get(self, collection: Collection) -> Retriever:
+        return self._made[collection.name]
+
+
 def _with_both(core: Core, folder: SnapshotFolder, threads: int) -> Core:
     """The two collections, opened."""
-    path = folder.open()
-    snapshot, model = Snapshot.read(path), warm(threads)
-    opened = {
-        name: Opened(folder=folder, name=path.path.name, retriever=Retriever(snapshot, embedder))
-        for name, embedder in ((TOGETHER, TogetherEmbedder(model)), (APART, model))
-    }
-    for name, one in opened.items():
+    for name in (TOGETHER, APART):
         core.create_collection(name)
-        one.retriever.prepare(["ammon"])
-    return replace(core, retrievers=Retrievers(lambda _: folder, lambda _: model, opened))
+    model = warm(threads)
+    embedders: dict[str, Embedder] = {TOGETHER: TogetherEmbedder(model), APART: model}
+    return replace(core, retrievers=_Both(folder, embedders))
 
 
 def _speak(server: "Server") -> None:

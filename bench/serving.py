@@ -24,7 +24,7 @@ from server.evaluation.dataset import read_dataset
 _ROOT = Path(__file__).parents[1]
 
 
-class _Idle(Worker):
+class Idle(Worker):
     """Takes no work: the documents are the feeder's."""
 
     def start(self) -> None:
@@ -44,7 +44,7 @@ def serve(folder: Path) -> None:
     configure(settings, "warning")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         core = compose(settings)
-        app = create_app(settings, lambda _: replace(core, worker=_Idle(core.pipeline)))
+        app = create_app(settings, lambda _: replace(core, worker=Idle(core.pipeline)))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         Thread(target=_end_with_input, args=(server,), daemon=True).start()
         print(listening.getsockname()[1], flush=True)

@@ -10,7 +10,7 @@ there is deleted again. `of_linear` is the time for a passage, in proportion to 
 import argparse
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -20,12 +20,13 @@ from bench import measure, plot
 from bench.generator import Shape
 from bench.generator.documents import write_changes
 from bench.options import Options, parse
+from bench.reading import read_all
 from bench.report import Row, Table, finish
 from kg.dump import dump_hash
 from kg.neo4j import Neo4jStore
 from kg.records import CollectionSettings, Synonym
 from kg.sqlite import SQLiteStore
-from kg.store import Change, GraphReader, GraphStore
+from kg.store import Change, GraphStore
 from server.folders import Folders
 from server.settings import Settings, load
 from server.stores import make_store
@@ -109,9 +110,7 @@ def _measured(store: GraphStore, collection: str, changes: Sequence[Change]) -> 
     with measure.Stopwatch() as link:
         _link(store, collection)
     with measure.Stopwatch() as read, store.read(collection) as reader:
-        for records in _of_a_snapshot(reader):
-            for _ in records():
-                pass
+        read_all(reader)
     with measure.Stopwatch() as page, store.peek(collection) as reader:
         list(reader.documents(limit=100))
     with measure.Stopwatch() as count, store.peek(collection) as reader:
@@ -147,19 +146,6 @@ def _link(store: GraphStore, collection: str) -> None:
             Synonym(source_id=source, target_id=target, score=0.875) for source, target in batch
         ]
         store.replace_synonyms(collection, [source for source, _ in batch], links)
-
-
-def _of_a_snapshot(reader: GraphReader) -> Sequence[Callable[[], Iterator[object]]]:
-    return (
-        reader.passages,
-        reader.entities,
-        reader.mentions,
-        reader.facts,
-        reader.supports,
-        reader.synonyms,
-        reader.documents,
-        reader.placements,
-    )
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 from kg.records import SourceDocument
 from server.core import Core
 from tests.doubles.model_ledger import Ledger, ledger_server
-from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, until
+from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus
+from tests.doubles.waiting import until
 from tests.servers.redis import RedisServer
 
 PASSAGES = 4

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from indexer.chunking import chunk
 from indexer.extraction.port import Extractor
-from indexer.spending import Prices, Spending, estimate
+from indexer.spending import UNKNOWN, Prices, Spending, estimate
 from inference.embedder import Embedder
 from kg.errors import DocumentUnreadable
 from kg.records import CollectionSettings, Document, Passage
@@ -26,6 +26,12 @@ class Estimate:
     """On the chat model, for those; nothing if the extractor is none."""
     prices: Prices
     """That the cost is reckoned with; unknown ones make it 0."""
+
+    @property
+    def cost(self) -> float | None:
+        """Money; None if it is something, but nobody knows how much."""
+        known = self.prices != UNKNOWN or not self.spending.tokens
+        return round(self.spending.cost, 6) if known else None
 
 
 def estimate_documents(

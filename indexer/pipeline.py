@@ -124,6 +124,7 @@ class Pipeline:
             job=job,
             submitted=len(found.documents),
             unchanged=found.unchanged,
+            under_way=len(found.waiting),
             superseded=found.superseded,
         )
 
@@ -147,11 +148,12 @@ class Pipeline:
             seen.add(document.id)
             if known.get(document.id) != document.fingerprint:
                 chosen[document.id] = document
+        under_way = frozenset(seen & pending.keys() - chosen.keys())
         return Chosen(
             documents=tuple(chosen.values()),
-            unchanged=len(seen) - len(chosen),
+            unchanged=len(seen) - len(chosen) - len(under_way),
             superseded=tuple(superseded),
-            waiting=frozenset(seen & pending.keys() - chosen.keys()),
+            waiting=under_way,
             overtaken=frozenset(chosen.keys() & waiting.keys() - pending.keys()),
             known=True,
         )

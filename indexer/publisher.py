@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -12,12 +12,12 @@ from indexer.build import build_snapshot
 from indexer.changeover import Changeover
 from indexer.heartbeat import beating
 from indexer.process import worker_name
-from indexer.progress import ReportProgress, ignore_progress
+from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.synonyms import link_synonyms
 from inference.embedder import Embedder
 from kg.errors import SnapshotError, SnapshotUnavailable
 from kg.jobs import JobQueue
-from kg.lock import file_lock
+from kg.lock import file_lock, is_locked
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.store import GraphStore
@@ -26,6 +26,9 @@ _LINK_ROUNDS = 5
 """How often entities that came while others were being linked are linked before a build."""
 _LEASE_SECONDS, _POLL_SECONDS = 20.0, 0.5
 """So long others wait for a builder that died on another machine; how often they look."""
+
+_TELL_SECONDS = 1.0
+"""Between two reports that another builder is waited for."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +67,7 @@ class Publisher:
         """
         present = self.store.collection(collection)
         folder = self.folder(present)
-        with self._alone(folder):
+        with self._alone(folder, progress):
             self.changeover.advance(collection)
             # Read before the graph is: what is published over it is then never older than it.
             seen = folder.current()
@@ -83,13 +86,22 @@ class Publisher:
         return self.publish(collection, progress, thorough=thorough)
 
     @contextmanager
-    def _alone(self, folder: Snapshots) -> Iterator[None]:
+    def _alone(self, folder: Snapshots, progress: ReportProgress) -> Iterator[None]:
         """Be the only one who builds: by a file's lock on this machine, and a lease elsewhere.
 
         Nothing depends on the lease but that no work is done twice: what is published is published
         over what was seen.
         """
-        with file_lock(folder.lock):
+
+        def tell() -> None:
+            progress(StepProgress(step="their snapshot", done=0, total=0))
+
+        with ExitStack() as stack:
+            waiting = stack.enter_context(ExitStack())
+            if is_locked(folder.lock):
+                waiting.enter_context(beating(tell, _TELL_SECONDS))
+            stack.enter_context(file_lock(folder.lock))
+            waiting.close()
             if not folder.lease:
                 yield
                 return
@@ -99,6 +111,7 @@ class Publisher:
                 return self.queue.hold(folder.lease, worker=worker, seconds=_LEASE_SECONDS)
 
             while not hold():
+                tell()
                 time.sleep(_POLL_SECONDS)
             try:
                 with beating(hold, _LEASE_SECONDS / 3):

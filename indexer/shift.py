@@ -41,6 +41,8 @@ class Shift:
     """Told what became of each batch."""
     outages: Outages
     """Shared by all threads of a worker."""
+    waits: Callable[[int], None] = lambda _: None
+    """Told how many tasks it waits for, as others are at them."""
     collection: str | None = None
     drafts_only: bool = False
     """Whether it only brings in drafts, and what needs none: it never waits for a chat model."""
@@ -60,8 +62,11 @@ class Shift:
                     continue
                 if until_empty and self.drafts_only:
                     return
-                if until_empty and not queue.waiting(self.collection):
-                    return
+                if until_empty:
+                    waiting = queue.waiting(self.collection)
+                    if not waiting:
+                        return
+                    self.waits(waiting)
                 self.arrived.wait(self.poll_seconds)
                 self.arrived.clear()
                 continue

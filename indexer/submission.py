@@ -14,6 +14,9 @@ class Submission:
     """None if there was nothing to do."""
     submitted: int = 0
     unchanged: int = 0
+    """There already, as they are."""
+    under_way: int = 0
+    """Neither there nor in this job: an earlier one takes them in."""
     superseded: tuple[str, ...] = ()
     """Sources that were handed in more than once: the last one of each counts."""
 

@@ -72,7 +72,9 @@ class Worker:
         self._draft(collection, stop, tally, progress)
 
         def work() -> None:
-            self._shift(stop, tally.add, collection, outages).run(until_empty=True)
+            shift = self._shift(stop, tally.add, collection, outages)
+            shift.waits = tally.wait
+            shift.run(until_empty=True)
 
         asked = _Asked(queue, collection, progress)
         asked.tell()
@@ -238,9 +240,17 @@ class _Tally:
 
     def __init__(self, waiting: Callable[[], int], progress: ReportProgress) -> None:
         self.result = Processed()
+        self._most = 0
         self._waiting = waiting
         self._progress = progress
         self._lock = Lock()
+
+    def wait(self, number: int) -> None:
+        """Tell that others, or a model's rest, are waited for."""
+        with self._lock:
+            self._most = max(self._most, number)
+            step = StepProgress(step="elsewhere", done=self._most - number, total=self._most)
+        self._progress(step)
 
     def add(self, processed: Processed) -> None:
         with self._lock:

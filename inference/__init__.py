@@ -1,4 +1,5 @@
-"""Models behind two small ports: `Embedder` (texts to vectors) and `ChatModel` (messages to text).
+"""Models behind small ports: `Embedder` (texts to vectors), `ChatModel` (messages to text) and
+`Reranker` (how well texts answer a question).
 
 This room knows nothing of documents or graphs.
 """

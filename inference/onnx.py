@@ -15,6 +15,7 @@ from inference import instructions as instruct
 from inference import model_files
 from inference.batches import Rows, batches
 from inference.embedder import Bundle, Kind, Part, Progress, Vectors
+from inference.free_memory import give_back
 from inference.instructions import Instructions
 from inference.model_files import ModelFiles, Pooling
 from inference.onnx_session import Ids, OnnxSession, Row, States
@@ -181,6 +182,7 @@ class OnnxEmbedder:
                     )
                 files = self._files
                 self._session = OnnxSession(files.weights, files.pooling, files.packing)
+                give_back()
             return self._session
 
     def _tokenizer(self) -> "Tokenizer":

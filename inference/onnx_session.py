@@ -25,6 +25,9 @@ States: TypeAlias = npt.NDArray[Any]
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _STATES = ("last_hidden_state", "token_embeddings")
 _ERRORS_ONLY = 3
+_SLOWER = ["SkipLayerNormFusion"]
+"""What onnxruntime does to a graph to make it faster, and which makes it slower by a tenth: the
+fused operator takes longer than an addition and a normalisation."""
 
 
 class OnnxSession:
@@ -142,6 +145,8 @@ class OnnxSession:
 
 def _cut(states: States, row: Row) -> list[States]:
     """The states of each text of a row, (tokens, dimension)."""
+    if len(row) == 1:
+        return [states[: len(row[0])]]
     ends = np.cumsum([len(text) for text in row]).tolist()
     return [states[end - len(text) : end] for end, text in zip(ends, row, strict=True)]
 
@@ -160,7 +165,12 @@ def _open(weights: Path, packing: Packing | None) -> "InferenceSession":
     options.enable_mem_pattern = False
     model = str(weights) if packing is None else _opened(weights, packing)
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            model,
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=_SLOWER,
+        )
     except Exception as error:  # onnxruntime's own errors have no common root but this
         raise WeightsInvalid(f"onnxruntime cannot load {weights}: {error}") from error
 

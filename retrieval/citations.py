@@ -2,8 +2,6 @@
 
 import json
 
-import numpy as np
-
 from kg.snapshot import Snapshot
 from retrieval.results import Citation
 
@@ -14,7 +12,7 @@ def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
     found: list[Citation] = []
     for document in dict.fromkeys(snapshot.passages.documents.row(passage).tolist()):
         first = int(table.passages.indptr[document])
-        places = first + np.flatnonzero(table.passages.row(document) == passage)
+        (places,) = (table.passages.row(document) == passage).nonzero()
         found.extend(
             Citation(
                 document_id=table.id[document],
@@ -23,9 +21,9 @@ def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
                 start=int(table.start[place]),
                 end=int(table.end[place]),
                 page=int(table.page[place]) or None,
-                metadata=json.loads(table.metadata[document]),
+                metadata=json.loads(stored) if (stored := table.metadata[document]) != "{}" else {},
                 observed_at=table.observed_at[document],
             )
-            for place in places.tolist()
+            for place in (places + first).tolist()
         )
     return tuple(found)

@@ -1,11 +1,16 @@
 """Looking names up in a snapshot's gazetteer."""
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
 from kg.snapshot import Snapshot
+from kg.snapshot.tables import Gazetteer
 from kg.surfaces import key_of
+
+_REMEMBERED = 1024
+"""A question's names are looked up when it is read, and again when it is ranked."""
 
 
 class GazetteerLookup:
@@ -13,6 +18,8 @@ class GazetteerLookup:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._table = snapshot.gazetteer
+        # Not a method's memory: that would be a cycle, and hold files until it is collected.
+        self._row = lru_cache(_REMEMBERED)(partial(_row_of, self._table))
 
     def known(self, surface: str) -> bool:
         """Whether the surface is in the gazetteer."""
@@ -33,11 +40,13 @@ class GazetteerLookup:
         row = self._row(surface)
         return [int(entry) for entry in self._table.entries.row(row)] if row >= 0 else []
 
-    def _row(self, surface: str) -> int:
-        key = np.uint64(key_of(surface))
-        row = int(np.searchsorted(self._table.key, key))
-        while row < len(self._table.key) and self._table.key[row] == key:
-            if self._table.surface[row] == surface:
-                return row
-            row += 1
-        return -1
+
+def _row_of(table: Gazetteer, surface: str) -> int:
+    """The row of a surface; -1 if it is unknown."""
+    key = np.uint64(key_of(surface))
+    row = int(np.searchsorted(table.key, key))
+    while row < len(table.key) and table.key[row] == key:
+        if table.surface[row] == surface:
+            return row
+        row += 1
+    return -1

@@ -3,6 +3,7 @@
 Nothing here knows what a step does (`indexer.flow`), nor keeps anything: state is in the store.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,8 @@ CONNECT_SECONDS = 2.0
 VISIBILITY_SECONDS = 3600
 """After which Redis gives a message again that a worker died with. Nothing waits for that: what
 nobody does is found in the store and sent again long before."""
+_LONGEST_PAUSE = 5.0
+"""Seconds between two looks whether it is there."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _PREFIX = "ammon."
 
@@ -50,15 +53,24 @@ def check(broker_url: str) -> None:
         raise DependencyMissing("celery", "celery")
 
 
-def check_password(broker_url: str) -> None:
-    """Ask a broker whether it lets us in. One that is away may come back, and is no error here.
+def check_password(broker_url: str) -> bool:
+    """Ask a broker whether it lets us in; False if it is away, and may come back.
 
     Raises: SettingsInvalid, if no waiting would help.
     """
-    (_ask_redis if broker_url.startswith("redis") else _ask_rabbit)(broker_url)
+    return (_ask_redis if broker_url.startswith("redis") else _ask_rabbit)(broker_url)
 
 
-def _ask_redis(broker_url: str) -> None:
+def wait_for(broker_url: str) -> None:
+    """Until the broker lets us in; that it is away is told. Raises: as `check_password`."""
+    pause = 1.0
+    while not check_password(broker_url):
+        _log.warning("the broker is away, and waited for", remedy="start it, or see broker_url")
+        time.sleep(pause)
+        pause = min(2.0 * pause, _LONGEST_PAUSE)
+
+
+def _ask_redis(broker_url: str) -> bool:
     from redis import Redis
     from redis.exceptions import AuthenticationError, RedisError
 
@@ -74,10 +86,11 @@ def _ask_redis(broker_url: str) -> None:
             "redis://USER:PASSWORD@host:6379/0."
         ) from error
     except RedisError:
-        return
+        return False
+    return True
 
 
-def _ask_rabbit(broker_url: str) -> None:
+def _ask_rabbit(broker_url: str) -> bool:
     from amqp.exceptions import AccessRefused, AMQPError, NotAllowed
     from kombu import Connection
     from kombu.exceptions import KombuError
@@ -93,7 +106,8 @@ def _ask_rabbit(broker_url: str) -> None:
             "let in from the same machine only)."
         ) from error
     except (AMQPError, KombuError, OSError):
-        return
+        return False
+    return True
 
 
 def make_app(broker_url: str) -> "Celery":

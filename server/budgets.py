@@ -29,6 +29,10 @@ def budget_of(text: str, prices: Prices) -> Budget:
             f"The budget {text!r} is too large: give at most {_MOST_TOKENS:,} tokens or "
             f"{_MOST_MONEY:,} in money, or none, which sets no limit."
         )
+    if found["tokens"] and number != round(number):
+        raise SettingsInvalid(
+            f"The budget {text!r} has a part of a token: tokens are whole (1, 500kt, 1.5mt)."
+        )
     if found["tokens"]:
         return Budget(tokens=round(number))
     return checked(Budget(cost=number), prices)

@@ -59,16 +59,9 @@ def compose(
     resources.callback(store.close)
 
     models = _once_each(lambda name: embedder(name, settings))
-
-    def cached(name: str) -> Embedder:
-        made = _cached(models(name), name, settings, folders)
-        resources.callback(made.close)
-        return made
-
     extractors = _once_each(lambda name: extractor(name, settings))
-    embedders = _once_each(cached)
+    embedders = _once_each(lambda name: _cached(models(name), name, settings, folders, resources))
     retrievers = Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder), ready)
-
     pipeline = Pipeline(
         store=store,
         queue=store,
@@ -92,9 +85,7 @@ def compose(
         again=lambda: compose(
             settings,
             extractor=extractor,
-            embedder=lambda name, _: (
-                models(name) if is_forkable(name) else embedder(name, settings)
-            ),
+            embedder=_kept(models, embedder),
             chat=chat,
             reranker=reranker,
             ready=retrievers.hand_over(),
@@ -102,11 +93,20 @@ def compose(
     )
 
 
-def _cached(model: Embedder, name: str, settings: Settings, folders: Folders) -> CachedEmbedder:
+def _kept(models: Callable[[str], Embedder], make: MakeEmbedder) -> MakeEmbedder:
+    """Makes again only what does not survive a fork."""
+    return lambda name, settings: models(name) if is_forkable(name) else make(name, settings)
+
+
+def _cached(
+    model: Embedder, name: str, settings: Settings, folders: Folders, resources: ExitStack
+) -> Embedder:
     # An endpoint answers several requests at once; what runs here has the cores in each.
     lanes = settings.embedding_concurrency if name.startswith("openai") else 1
     together = TogetherEmbedder(model, lanes=lanes)
-    return CachedEmbedder(together, folders.embeddings, int(settings.embedding_cache_gb * 1e9))
+    cached = CachedEmbedder(together, folders.embeddings, int(settings.embedding_cache_gb * 1e9))
+    resources.callback(cached.close)
+    return cached
 
 
 def _workforce(settings: Settings, pipeline: Pipeline) -> Workforce:

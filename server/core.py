@@ -14,11 +14,10 @@ from kg.errors import (
     CollectionNotFound,
     DocumentNotFound,
     SettingsConflict,
-    SettingsInvalid,
 )
 from kg.jobs import UNLIMITED, Budget, Job, JobQueue
 from kg.lock import is_locked
-from kg.records import Collection, CollectionSettings, Document, SourceDocument
+from kg.records import Collection, Document, SourceDocument
 from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.store import GraphStore
 from retrieval.aids import search
@@ -30,7 +29,7 @@ from server.budgets import budget_of
 from server.folders import Folders
 from server.retrievers import Retrievers
 from server.settings import Settings
-from server.specs import resolve_embedder, resolve_extractor
+from server.wanted import AS_IT_IS, Wanted, settled, told
 from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
@@ -39,16 +38,6 @@ WAITING = (
     "The documents of this collection are on their way: ask again in a moment. If neither "
     "`ammon ingest` nor `ammon serve` runs, start one of them: it goes on from there."
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """How a collection is to be indexed; None leaves it as it is, or as the settings say."""
-
-    extractor: str | None = None
-    embedder: str | None = None
-    max_tokens: int | None = None
-    overlap_tokens: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,13 +66,13 @@ class Core:
 
     # Collections
 
-    def create_collection(self, name: str, wanted: Wanted = Wanted()) -> Collection:
+    def create_collection(self, name: str, wanted: Wanted = AS_IT_IS) -> Collection:
         """Nothing is made that nothing could be indexed in.
 
         Raises: NameInvalid, CollectionExists, SettingsInvalid, WeightsInvalid, DependencyMissing,
         SnapshotUnavailable.
         """
-        settings = self._settle(wanted, self._defaults())
+        settings = settled(self.settings, wanted)
         self.pipeline.check(settings)
         self.folders.check()
         return self.store.create_collection(name, settings)
@@ -102,9 +91,9 @@ class Core:
                 present = self.store.collection(name)
         settings = present.settings
         allowed = [one for one in (settings, settings.upcoming) if one is not None]
-        if all(self._settle(wanted, one) != one for one in allowed):
+        if all(settled(self.settings, wanted, one) != one for one in allowed):
             raise SettingsConflict(
-                f"The collection {name!r} is indexed otherwise: {_told(settings)}. "
+                f"The collection {name!r} is indexed otherwise: {told(settings)}. "
                 f"To index it anew use: ammon reindex --collection {name!r} --extractor … "
                 "(or another collection)."
             )
@@ -135,7 +124,7 @@ class Core:
         return submission
 
     def estimate(
-        self, collection: str, documents: Iterable[SourceDocument], wanted: Wanted = Wanted()
+        self, collection: str, documents: Iterable[SourceDocument], wanted: Wanted = AS_IT_IS
     ) -> Estimate:
         """What taking these documents in would take. A collection that is not there is none the
         less not made; `wanted` is how it would be indexed.
@@ -146,7 +135,7 @@ class Core:
             self.store.collection(collection)
             settings = None
         except CollectionNotFound:
-            settings = self._settle(wanted, self._defaults())
+            settings = settled(self.settings, wanted)
         return self.pipeline.estimate(collection, documents, settings)
 
     def budget(self, text: str | None) -> Budget:
@@ -203,7 +192,7 @@ class Core:
         WaitsOtherwise (see `Pipeline.reindex`).
         """
         present = self.store.collection(collection).settings
-        settings = self._settle(wanted, present.upcoming or present)
+        settings = settled(self.settings, wanted, present.upcoming or present)
         self.pipeline.check(settings)
         submission = self.pipeline.reindex(collection, settings, budget=budget)
         self.worker.wake()
@@ -302,42 +291,3 @@ class Core:
         """The revision of the current snapshot, from its name; -1 if there is none."""
         name = self.folders.snapshots(collection).current()
         return -1 if name is None else revision_of(name)
-
-    def _defaults(self) -> CollectionSettings:
-        settings = self.settings
-        return self._settle(
-            Wanted(
-                extractor=settings.extractor,
-                embedder=settings.embedder,
-                max_tokens=settings.passage_tokens,
-                overlap_tokens=settings.overlap_tokens,
-            ),
-            CollectionSettings(),
-        )
-
-    def _settle(self, wanted: Wanted, base: CollectionSettings) -> CollectionSettings:
-        """What is wanted over what there is. Raises: SettingsInvalid."""
-        changed = base
-        if wanted.extractor is not None:
-            name = resolve_extractor(wanted.extractor, self.settings.llm_model)
-            changed = replace(changed, extractor=name)
-        if wanted.embedder is not None:
-            name = resolve_embedder(wanted.embedder, self.settings.embedding_model)
-            changed = replace(changed, embedder=name)
-        if wanted.max_tokens is not None:
-            changed = replace(changed, max_tokens=wanted.max_tokens)
-        if wanted.overlap_tokens is not None:
-            changed = replace(changed, overlap_tokens=wanted.overlap_tokens)
-        if 0 < changed.max_tokens <= changed.overlap_tokens:
-            raise SettingsInvalid(
-                f"An overlap of {changed.overlap_tokens} tokens does not fit into passages of "
-                f"{changed.max_tokens}: make it smaller."
-            )
-        return changed
-
-
-def _told(settings: CollectionSettings) -> str:
-    return (
-        f"extractor {settings.extractor}, embedder {settings.embedder}, "
-        f"passages of {settings.max_tokens} tokens, overlap {settings.overlap_tokens}"
-    )

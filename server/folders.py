@@ -9,10 +9,11 @@ answers/                                     chat models' answers on their way i
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg.lock import file_lock
+from kg.lock import file_lock, is_locked
 from kg.records import Collection
 from kg.snapshot import SnapshotFolder, Snapshots
 from kg.snapshot.objects import Objects
@@ -71,6 +72,32 @@ class Folders:
             of_embedder = self._at(f"{place}/{embedder}")
             with file_lock(of_embedder.lock):
                 of_embedder.clear()
+
+    def sweep(self, names: Callable[[], Iterable[str]]) -> int:
+        """Remove this machine's copies of snapshots of collections that are gone; return of how
+        many. What is not a copy stays, and so does what somebody is at just now.
+
+        `names`: of the collections that there are; it is asked after what there are copies of.
+        """
+        if self.objects is None:
+            return 0
+        found = [path for path in self.root.glob("collections/*") if path.is_dir()]
+        present = {slug(name) for name in names()}
+        gone = [path for path in found if path.name not in present]
+        return sum(self._drop(path / "snapshots") for path in gone)
+
+    def _drop(self, folder: Path) -> bool:
+        """Whether there was something to be removed."""
+        dropped = False
+        for path in folder.iterdir() if folder.is_dir() else ():
+            copies = SnapshotFolder(path)
+            if not path.is_dir() or is_locked(copies.lock):
+                continue
+            if copies.names() or copies.current():
+                with file_lock(copies.lock):
+                    copies.clear()
+                dropped = True
+        return dropped
 
     def _at(self, place: str) -> Snapshots:
         here = SnapshotFolder(self.root / place)

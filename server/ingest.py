@@ -11,10 +11,11 @@ from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.submission import Submission
 from kg.jobs import UNLIMITED, Budget, Progress, TaskState
 from kg.records import SourceDocument
-from server.core import Core, Wanted
+from server.core import Core
 from server.quarantine import Quarantined, quarantine
 from server.settings import Settings
 from server.status import job_failures
+from server.wanted import Wanted
 
 _ALL = 1_000_000_000
 
@@ -35,6 +36,8 @@ class IngestReport:
     new: int
     changed: int
     unchanged: int
+    under_way: int
+    """That another command, or a server, was taking in already; they are waited for too."""
     failed: tuple[Failure, ...]
     replaced: tuple[str, ...]
     """Sources of changed documents: their new text took the place of the old one."""
@@ -86,19 +89,10 @@ def ingest(
     started = time.monotonic()
     before = set(core.store.fingerprints(collection))
     reading = _Reading(progress, prefix)
-    submission = core.pipeline.submit(
-        collection,
-        reading.documents(core.settings, paths),
-        priority=priority,
-        budget=budget,
-    )
+    documents = reading.documents(core.settings, paths)
+    submission = core.pipeline.submit(collection, documents, priority=priority, budget=budget)
     core.worker.run_until_empty(collection, progress)
-    failed = list(reading.failed)
-    spent = Progress()
-    if submission.job is not None:
-        spent = core.queue.job(submission.job.id).progress
-        found = job_failures(core, submission.job.id, _ALL)
-        failed += [Failure(source=source, reason=reason) for source, reason in found]
+    spent, failed = _outcome(core, submission)
     came = _came(core, submission)
     replaced = tuple(source for key, source in came.items() if key in before)
     with core.store.peek(collection) as reader:
@@ -108,7 +102,8 @@ def ingest(
         new=len(came) - len(replaced),
         changed=len(replaced),
         unchanged=submission.unchanged,
-        failed=tuple(failed),
+        under_way=submission.under_way,
+        failed=(*reading.failed, *failed),
         replaced=replaced,
         skipped=tuple(reading.skipped),
         superseded=submission.superseded,
@@ -174,6 +169,15 @@ class _Reading:
             done += 1
             self._progress(StepProgress(step="read", done=done, total=0))
             yield replace(found, source=self._prefix + found.source)
+
+
+def _outcome(core: Core, submission: Submission) -> tuple[Progress, list[Failure]]:
+    """What was spent on the submitted documents, and those that failed."""
+    if submission.job is None:
+        return Progress(), []
+    found = job_failures(core, submission.job.id, _ALL)
+    failed = [Failure(source=source, reason=reason) for source, reason in found]
+    return core.queue.job(submission.job.id).progress, failed
 
 
 def _came(core: Core, submission: Submission) -> dict[str, str]:

@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from threading import Thread
 from typing import Self
 
+from inference.free_memory import give_back
 from kg.errors import SettingsInvalid
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -59,9 +60,7 @@ class Processes:
         `begun` is called here once all have begun, to let go of what is theirs now.
         False if nobody asked for the end: one after the other died as soon as it began.
         """
-        # What is there already is not looked at by the collector, which would write to its pages.
-        gc.collect()
-        gc.freeze()
+        _settle()
         with _Told() as told:
             try:
                 for number in range(self._count):
@@ -145,6 +144,13 @@ class _Told:
         signal.set_wakeup_fd(self._former_fd)
         self.readable.close()
         self._writing.close()
+
+
+def _settle() -> None:
+    """Leave memory as it is best shared."""
+    gc.collect()
+    gc.freeze()  # the collector would write to the pages of all that it looks at
+    give_back()  # each process would fill free memory for itself
 
 
 def _noted(*_: object) -> None:

@@ -27,7 +27,7 @@ class RemoteWorker:
         pipeline: Pipeline,
         open_post: Callable[[], Post],
         *,
-        check: Callable[[], None] = lambda: None,
+        check: Callable[[], object] = lambda: None,
         poll_seconds: float = 0.25,
         worry_seconds: float = 15.0,
     ) -> None:

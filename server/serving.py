@@ -5,8 +5,11 @@ import socket
 from contextlib import suppress
 from dataclasses import replace
 
+import anyio
+import anyio.lowlevel
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from kg.errors import AmmonError
 from server.bell import Bell
@@ -14,6 +17,7 @@ from server.core import Core
 from server.http.app import create_app
 from server.processes import Processes
 from server.remote_worker import RemoteWorker
+from server.settings import Settings
 from server.specs import is_forkable
 
 _GRACE_SECONDS = 30
@@ -21,7 +25,7 @@ _WAITING = 2048
 """Connections that the system holds ready until a process takes them."""
 _MOST_WARMED = 32
 """Collections that are opened before a fork; others as soon as they are asked for."""
-_QUESTION = "Which passages answer this together?"
+_QUESTION = "Why?"
 
 _log = logging.getLogger("server")
 
@@ -34,7 +38,7 @@ def serve(core: Core, listening: socket.socket) -> bool:
     """
     if core.settings.processes == 1:
         try:
-            _answer(core, listening)
+            _answer(_configured(create_app(core.settings, lambda _: core)), listening)
         finally:
             core.close()
         return True
@@ -42,18 +46,36 @@ def serve(core: Core, listening: socket.socket) -> bool:
         warm(core)
     finally:
         core.close()  # what does not survive a fork
-    bell = Bell()
+    one = _OneOfSeveral(core)
+    config = _configured(create_app(core.settings, one.open))
+    config.load()
+    anyio.run(anyio.lowlevel.checkpoint)
 
     def work(number: int) -> None:
         structlog.contextvars.bind_contextvars(process=number)
-        own = core.again()
-        if number == 0:
-            bell.answer(own.worker.wake)
-        elif not core.settings.broker_url:
-            own = replace(own, worker=RemoteWorker(own.pipeline, lambda: bell))
-        _answer(own, listening)
+        one.number = number
+        _answer(config, listening)
 
     return Processes(core.settings.processes, work).run(core.retrievers.hand_over)
+
+
+class _OneOfSeveral:
+    """What each process has of its own."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._bell = Bell()
+        self.number = 0
+
+    def open(self, settings: Settings) -> Core:
+        """The core; work is done by that of the first process, which the others wake."""
+        core = self._core.again()
+        if self.number == 0:
+            self._bell.answer(core.worker.wake)
+            return core
+        if settings.broker_url:
+            return core
+        return replace(core, worker=RemoteWorker(core.pipeline, lambda: self._bell))
 
 
 def warm(core: Core) -> None:
@@ -69,14 +91,17 @@ def warm(core: Core) -> None:
             _log.warning("the collection %s cannot be asked: %s", collection.name, error)
 
 
-def _answer(core: Core, listening: socket.socket) -> None:
-    config = uvicorn.Config(
-        create_app(core.settings, lambda _: core),
+def _configured(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         backlog=1,
     )
+
+
+def _answer(config: uvicorn.Config, listening: socket.socket) -> None:
     with suppress(KeyboardInterrupt):
         _Server(config).run([listening])
 

@@ -22,8 +22,9 @@ from indexer.flow.post import Queue
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
-from server.broker import CeleryPost, check_password, make_app, register
+from server.broker import CeleryPost, make_app, register, wait_for
 from server.core import Core
+from server.mirrors import swept
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -52,7 +53,7 @@ def run_worker(
             "ingest` do the work themselves."
         )
     app = make_app(settings.broker_url)
-    check_password(settings.broker_url)
+    wait_for(settings.broker_url)
     with ExitStack() as resources:
         post = CeleryPost(app)
         resources.callback(post.close)
@@ -63,6 +64,7 @@ def run_worker(
         resources.callback(sweeper.join, _STOP_SECONDS)
         resources.callback(_close, flow)
         sweeper.start()
+        resources.enter_context(swept(core))
         _log.info("worker begins", queues=",".join(queues), concurrency=concurrency)
         asked = _consume(app, queues, concurrency, flow.tools.stop)
     _log.info("worker ended", asked=asked)

@@ -32,6 +32,9 @@ class Dispatcher:
         self._ingester = ingester
         self._rest = rest
         self._preparing = Lock()
+        self._committing = Lock()
+        """Held by the thread that brings in what was asked for, lest a doubled message count
+        twice."""
         self._again = Event()
         """Set when there may be documents that nobody has looked at."""
         self._kept: dict[str, float] = {}
@@ -68,7 +71,8 @@ class Dispatcher:
 
     def commit(self, task_ids: Sequence[str]) -> Processed:
         """Bring in those of these tasks' documents that are whole. Raises: StoreUnavailable."""
-        return self._advance(self._tools.queue.leased(task_ids), send=False)
+        with self._committing:
+            return self._advance(self._tools.queue.leased(task_ids), send=False)
 
     def keep(self) -> None:
         """Hold on to what this process took; send again what nobody works on.
@@ -88,7 +92,8 @@ class Dispatcher:
                     self._kept.pop(task_id, None)
             old = [task_id for task_id, sent in self._kept.items() if sent < before]
         if old and tools.begins and tools.post.depth("extract") == 0:
-            self._advance(tools.queue.leased(old), send=True)
+            with self._committing:
+                self._advance(tools.queue.leased(old), send=True)
 
     def give_back(self) -> None:
         """Let go of what this process took: others take it, and find what is saved."""

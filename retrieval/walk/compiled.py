@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.runtime.nrt import rtsys
 
 INTS = "Array(int32, 1, 'C', True)"
 LONGS = "Array(int64, 1, 'C', True)"
@@ -31,12 +33,37 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
     """
 
     def compile_(loop: Loop) -> Loop:
-        wanted = list(signatures) or None
         try:
-            cached = bool(signatures)
-            made = numba.njit(wanted, cache=cached, nogil=True, fastmath=_FASTER)(loop)
+            made = numba.njit(cache=bool(signatures), nogil=True, fastmath=_FASTER)(loop)
         except RuntimeError:  # numba knows no folder that it may write to
-            made = numba.njit(wanted, nogil=True, fastmath=_FASTER)(loop)
+            made = numba.njit(nogil=True, fastmath=_FASTER)(loop)
+        for signature in signatures:
+            _load(made, signature)
+            made.compile(signature)  # does nothing if it was found
+        if signatures:
+            made.disable_compile()
         return cast(Loop, made)
 
     return compile_
+
+
+class _Loading:
+    """The compiler's context, for who only loads what it made: the tables of all types and
+    functions that it knows are not filled, which costs each process a quarter of a second."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def refresh(self) -> None:
+        rtsys.initialize(self._context)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def _load(made: Any, signature: str) -> None:
+    """Take what was compiled for a signature from where numba keeps it, if it is there."""
+    with global_compiler_lock:
+        found = made._cache.load_overload(signature, _Loading(made.targetctx))
+        if found is not None:
+            made.add_overload(found)

@@ -77,7 +77,7 @@ def ingest(
     """
     from server import ingest as files
     from server.cli.progress import shown_progress
-    from server.core import Wanted
+    from server.wanted import Wanted
 
     chosen = _named(paths)
     wanted = Wanted(
@@ -128,7 +128,9 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
     from server.cli.output import console, counted, print_error, print_json
 
     if as_json:
-        print_json(asdict(found))
+        value = asdict(found)
+        value["estimate"]["spending"]["cost"] = found.estimate.cost
+        print_json(value)
         return
     for line in told_failures(found.failed):
         print_error(line)
@@ -141,7 +143,9 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
     if not spent.tokens:
         out.print("No chat model is paid for that.")
         return
-    cost = f"about {spent.cost:.2f}" if spent.cost else "prices unknown (AMMON_LLM_PRICE_INPUT, …)"
+    cost = "prices unknown (AMMON_LLM_PRICE_INPUT, …)"
+    if about.cost is not None:
+        cost = f"about {about.cost:.2f}"
     out.print(
         f"A chat model would read about {spent.input_tokens:,} tokens and answer about "
         f"{spent.output_tokens:,}: {cost}"
@@ -165,6 +169,16 @@ def _tell(report: "IngestReport", *, as_json: bool) -> None:
     _tell_numbers(report)
 
 
+def told_numbers(report: "IngestReport") -> str:
+    """How many documents came in, and how."""
+    under_way = f"{report.under_way} under way already, " if report.under_way else ""
+    skipped = f", {len(report.skipped)} of other kinds left out" if report.skipped else ""
+    return (
+        f"Documents: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
+        f"{under_way}{len(report.failed)} failed{skipped}"
+    )
+
+
 def _tell_numbers(report: "IngestReport") -> None:
     from server.cli.output import console, counted
 
@@ -173,11 +187,7 @@ def _tell_numbers(report: "IngestReport") -> None:
         shown = ", ".join(report.replaced[:_SHOWN])
         more = f" and {len(report.replaced) - _SHOWN} more" if len(report.replaced) > _SHOWN else ""
         out.print(f"Replaced by what was read now: {shown}{more}")
-    out.print(
-        f"Documents: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{len(report.failed)} failed"
-        + (f", {len(report.skipped)} of other kinds left out" if report.skipped else "")
-    )
+    out.print(told_numbers(report))
     out.print(
         f"Collection {report.collection!r}: {counted(report.documents, 'document')}, "
         f"{counted(report.passages, 'passage')}, {counted(report.entities, 'entity', 'entities')}, "

@@ -12,6 +12,8 @@ LABELS = {
     "read": "Reading files",
     "extract": "Extracting",
     "read passages": "Asking the chat model",
+    "elsewhere": "Waiting for documents that others have in hand",
+    "their snapshot": "Waiting for another process that makes a snapshot",
     "synonyms": "Linking synonyms",
     "gazetteer": "Finding names",
     "embed passages": "Embedding passages",

@@ -53,8 +53,8 @@ def reindex(
 
     from server.cli.output import console, counted, print_json
     from server.cli.progress import shown_progress
-    from server.core import Wanted
     from server.status import collection_status, job_failures
+    from server.wanted import Wanted
 
     wanted = Wanted(
         extractor=extractor,

@@ -1,7 +1,8 @@
 """Measuring one mode on one data set: ingest it (once), ask every question, score the rankings.
 
-Each data set has a collection of its own in a data folder of its own (`<data_dir>/evaluation`), so
-that measuring never touches what people ingested; asking again, in any mode, reuses it.
+Each data set has a collection of its own in a data folder of its own (`<data_dir>/evaluation`), in
+the embedded store whatever that of the settings is, so that measuring never touches what people
+ingested, nor is seen among it; asking again, in any mode, reuses it.
 """
 
 import resource
@@ -24,11 +25,12 @@ from retrieval.results import Retrieval
 from server.adapters import make_chat_model, make_embedder, make_extractor
 from server.aids import AS_SET, WantedAids
 from server.composition import MakeEmbedder, compose
-from server.core import Core, Wanted
+from server.core import Core
 from server.evaluation.dataset import Dataset
 from server.evaluation.gold_steps import GoldSteps
 from server.settings import Settings
 from server.specs import split
+from server.wanted import Wanted
 
 _DEPTH = 60
 """How many passages are asked for; pieces of one document count once, at the best one's place."""
@@ -110,7 +112,7 @@ def evaluate(
 
         return PrecomputedExtractor(Path(path), lambda p: keys.get(_content(p.title, p.text)))
 
-    aside = settings.model_copy(update={"data_dir": settings.data_dir / "evaluation"})
+    aside = _aside(settings)
 
     def chat(chosen: Settings) -> ChatModel:
         return GoldSteps(dataset) if gold_steps else make_chat_model(chosen)
@@ -120,6 +122,21 @@ def evaluate(
         return _measured(core, dataset, mode, spec, core.aids.get(aids), progress)
     finally:
         core.close()
+
+
+def _aside(settings: Settings) -> Settings:
+    """With a store, snapshots and a worker of its own, whatever servers there are. The limits of
+    models' endpoints stay those that all share."""
+    shared = settings.broker_url if settings.broker_url.startswith("redis") else ""
+    return settings.model_copy(
+        update={
+            "data_dir": settings.data_dir / "evaluation",
+            "store": "sqlite",
+            "broker_url": "",
+            "redis_url": settings.redis_url or shared,
+            "snapshot_url": "",
+        }
+    )
 
 
 def _measured(

@@ -14,6 +14,7 @@ from server.http import problems
 from server.http.hosts import Hosts
 from server.http.middleware import BodyLimit, Requests
 from server.http.routers import collections, documents, graph, health, jobs, query
+from server.mirrors import swept
 from server.settings import Settings
 
 PREFIX = "/api/v1"
@@ -38,7 +39,8 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
         core.worker.start()
         core.retrievers.watch(core.store.collections)
         try:
-            yield
+            with swept(core):
+                yield
         finally:
             await anyio.to_thread.run_sync(core.close)
 

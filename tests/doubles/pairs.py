@@ -35,9 +35,6 @@ def walkable(
         for entry, places in enumerate(entries)
         for passage, numbers in sorted(places.items())
     ]
-    by_passage = [
-        [row for row, (_, at, _) in enumerate(rows) if at == passage] for passage in range(passages)
-    ]
     known = sorted((key_of(surface), surface) for surface in surfaces or {})
     return replace(
         made,
@@ -59,15 +56,28 @@ def walkable(
                 [[at for one, at in titles if one == number] for number in range(len(entries))]
             ),
         ),
-        pairs=Pairs(
-            indptr=np.searchsorted([row[0] for row in rows], np.arange(len(entries) + 1)).astype(
-                np.int64
-            ),
-            entry=np.array([row[0] for row in rows], dtype=np.int32),
-            passage=np.array([row[1] for row in rows], dtype=np.int32),
-            is_title=np.array([(row[0], row[1]) in titles for row in rows], dtype=np.bool_),
-            weak=np.array([(row[0], row[1]) in weak for row in rows], dtype=np.bool_),
-            sentences=Ragged.from_rows([row[2] for row in rows]),
-            by_passage=Ragged.from_rows(by_passage),
-        ),
+        pairs=_pairs(rows, len(entries), passages, titles, weak),
+    )
+
+
+def _pairs(
+    rows: Sequence[tuple[int, int, list[int]]],
+    entries: int,
+    passages: int,
+    titles: Sequence[tuple[int, int]],
+    weak: Sequence[tuple[int, int]],
+) -> Pairs:
+    """`rows`: (entry, passage, sentences), in order."""
+    edges = np.searchsorted([entry for entry, _, _ in rows], np.arange(entries + 1))
+    by_passage = [
+        [row for row, (_, at, _) in enumerate(rows) if at == passage] for passage in range(passages)
+    ]
+    return Pairs(
+        indptr=edges.astype(np.int64),
+        entry=np.array([entry for entry, _, _ in rows], dtype=np.int32),
+        passage=np.array([at for _, at, _ in rows], dtype=np.int32),
+        is_title=np.array([(entry, at) in titles for entry, at, _ in rows], dtype=np.bool_),
+        weak=np.array([(entry, at) in weak for entry, at, _ in rows], dtype=np.bool_),
+        sentences=Ragged.from_rows([found for _, _, found in rows]),
+        by_passage=Ragged.from_rows(by_passage),
     )

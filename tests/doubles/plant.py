@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import Any
 
 from kg.dump import dump_hash
 from kg.records import SourceDocument
-from server.core import Core, Wanted
+from server.core import Core
 from server.settings import Settings
+from server.wanted import Wanted
+from tests.doubles.waiting import until
 from tests.doubles.worker_process import open_plant
 
 ROOT = Path(__file__).parents[2]
@@ -130,15 +131,6 @@ class Plant:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-
-
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for it. Raises: TimeoutError."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("waited in vain")
-        time.sleep(0.05)
 
 
 def graph_of(core: Core, collection: str = COLLECTION) -> str:

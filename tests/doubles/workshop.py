@@ -8,6 +8,7 @@ from pathlib import Path
 from indexer.extraction.port import Extractor
 from indexer.pipeline import Pipeline
 from indexer.spending import UNKNOWN, Prices
+from indexer.worker import Worker
 from kg.dump import dump_hash
 from kg.errors import CollectionExists
 from kg.jobs import JobQueue, Task
@@ -63,6 +64,16 @@ class Workshop:
     def snapshot(self, embedder: str = "hash-64") -> Snapshot:
         """The published snapshot."""
         return Snapshot.read(self.snapshots(embedder).open())
+
+    def worker(self, *, threads: int = 1, lease_seconds: float = 60.0) -> Worker:
+        """A worker that looks often."""
+        return Worker(
+            self.pipeline,
+            threads=threads,
+            lease_seconds=lease_seconds,
+            poll_seconds=0.02,
+            publish_seconds=0.05,
+        )
 
     def lease(self, limit: int = 100) -> Sequence[Task]:
         """Take tasks as a worker does."""

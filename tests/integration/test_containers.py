@@ -14,6 +14,13 @@ from tests.servers.sharing import missing, need
 
 ROOT = Path(__file__).parents[2]
 ONE_SHOT = {"chat-model"}
+OWN = {
+    *("data_dir", "host", "port", "log_format"),  # of the image
+    *("neo4j_user", "neo4j_database", "metrics_host", "metrics_port"),
+    "worker_threads",  # those of workers are WORKER_CONCURRENCY
+    "collection",  # of commands
+}
+"""Settings that are settled here, or mean nothing to services."""
 PROFILES = ("gpu", "chat", "flower")
 
 
@@ -106,23 +113,11 @@ def test_browsers_are_sent_to_the_public_host_wherever_neo4j_listens(
 
 
 @pytest.mark.parametrize("service", ["api", "worker"])
-@pytest.mark.parametrize(
-    "kind", ["llm_price", "llm_concurrency", "llm_requests", "llm_tokens", "first_tier"]
-)
-def test_what_chat_models_cost_and_may_take_is_passed_on(
-    services: dict[str, Any], service: str, kind: str
+def test_what_an_operator_may_want_to_set_is_passed_on(
+    services: dict[str, Any], service: str
 ) -> None:
-    names = [name for name in Settings.model_fields if name.startswith(kind)]
-    assert names
-    variables = {f"{PREFIX}{name.upper()}" for name in names}
-    assert variables <= set(services[service]["environment"])
-
-
-@pytest.mark.parametrize("name", ["BRIDGES", "RECOGNITION", "RERANKER"])
-def test_what_helps_with_questions_is_passed_on_to_the_api(
-    services: dict[str, Any], name: str
-) -> None:
-    assert f"{PREFIX}{name}" in services["api"]["environment"]
+    wanted = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields.keys() - OWN}
+    assert wanted <= set(services[service]["environment"])
 
 
 def test_the_image_is_not_run_by_root() -> None:

@@ -1,7 +1,8 @@
 """Several processes that name one Redis keep an endpoint's limits together; here, several paces."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 
 import redis
@@ -21,6 +22,23 @@ def seconds_of(action: Callable[[], object]) -> float:
 def turn(pace: Pace, tokens: int = 0) -> None:
     with pace.turn(tokens):
         pass
+
+
+@contextmanager
+def held(pace: Pace, seconds: float) -> Iterator[None]:
+    """Another thread has a turn, for so long."""
+    taken = Event()
+
+    def hold() -> None:
+        with pace.turn():
+            taken.set()
+            time.sleep(seconds)
+
+    thread = Thread(target=hold)
+    thread.start()
+    assert taken.wait(10)
+    yield
+    thread.join()
 
 
 def test_requests_are_counted_together(redis_server: RedisServer) -> None:
@@ -52,18 +70,8 @@ def test_a_rest_holds_for_all(redis_server: RedisServer) -> None:
 
 def test_places_are_shared(redis_server: RedisServer) -> None:
     one, other = (Pace("e", concurrency=1, url=redis_server.url) for _ in range(2))
-    taken = Event()
-
-    def hold() -> None:
-        with one.turn():
-            taken.set()
-            time.sleep(0.4)
-
-    thread = Thread(target=hold)
-    thread.start()
-    taken.wait(10)
-    assert seconds_of(lambda: turn(other)) >= 0.3
-    thread.join()
+    with held(one, 0.4):
+        assert seconds_of(lambda: turn(other)) >= 0.3
 
 
 def test_the_place_of_one_who_died_is_free_after_a_while(redis_server: RedisServer) -> None:
@@ -75,18 +83,8 @@ def test_a_place_is_kept_for_as_long_as_a_call_takes(redis_server: RedisServer) 
     one, other = (
         Pace("e", concurrency=1, url=redis_server.url, place_seconds=0.4) for _ in range(2)
     )
-    taken = Event()
-
-    def hold() -> None:
-        with one.turn():
-            taken.set()
-            time.sleep(1.5)
-
-    thread = Thread(target=hold)
-    thread.start()
-    taken.wait(10)
-    assert seconds_of(lambda: turn(other)) >= 1.2
-    thread.join()
+    with held(one, 1.5):
+        assert seconds_of(lambda: turn(other)) >= 1.2
 
 
 def test_without_its_redis_everybody_counts_alone_and_nothing_fails(

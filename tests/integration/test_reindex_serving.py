@@ -1,7 +1,7 @@
 """Another embedder or extractor: the work is done behind, questions are answered all the time."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -11,10 +11,12 @@ import pytest
 from inference.embedder import Embedder, Kind, Progress, Vectors
 from kg.records import Passage, SourceDocument
 from server.composition import compose
-from server.core import Core, Wanted
+from server.core import Core
+from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.house import settings_in
+from tests.doubles.waiting import until
 
 DOCUMENTS = [
     SourceDocument(source=f"{number}", title=f"Note {number}", text=f"Person{number} met Hebb.")
@@ -32,13 +34,6 @@ class _SlowEmbedder(HashEmbedder):
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
         assert self._go_on.wait(60)
         return super().embed(texts, kind, progress)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.doubles.plant import until
+from tests.doubles.waiting import until
 from tests.integration.test_cli_process import environment
 
 _SERVE = """

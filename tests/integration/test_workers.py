@@ -11,7 +11,8 @@ import pytest
 from kg.jobs import TaskState
 from server.core import Core
 from tests.doubles.model_ledger import Ledger, ledger_server
-from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed, until
+from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed
+from tests.doubles.waiting import until
 from tests.servers.rabbitmq import RabbitServer, need_rabbitmq
 from tests.servers.redis import RedisServer
 from tests.servers.sharing import free_port, need

@@ -1,35 +1,21 @@
 """A document that kills whoever extracts it costs three workers, and not the other documents."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from kg.jobs import TaskState
 from kg.records import SourceDocument
-from server.core import Core, Wanted
+from server.core import Core
 from server.jobs import quarantine_of
-from tests.doubles.plant import COLLECTION, Plant, until
+from server.wanted import Wanted
+from tests.doubles.plant import COLLECTION, Plant
+from tests.doubles.waiting import until
 from tests.doubles.worker_process import DEADLY
-from tests.servers.redis import RedisServer
-from tests.servers.sharing import need
 
 pytest.importorskip("celery", reason="the workers are missing: pip install -e '.[celery]'")
 HARMLESS = [
     SourceDocument(source=f"{n}", title=f"Note {n}", text=f"Person{n} met Hebb.") for n in range(6)
 ]
 DEADLY_ONE = SourceDocument(source="x", title="X", text="Hastur is unspeakable.")
-
-
-@pytest.fixture
-def plant(tmp_path: Path) -> Iterator[Plant]:
-    need("redis-server", "install the package redis-server")
-    broker = RedisServer(home=tmp_path / "broker")
-    broker.start()
-    plant = Plant(folder=tmp_path, broker_url=broker.url, model_url="http://127.0.0.1:9/v1")
-    yield plant
-    plant.close()
-    broker.kill()
 
 
 def is_over(core: Core, job: str) -> bool:

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from kg.records import Collection
-from server.core import Wanted
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
 from server.status import collection_status
+from server.wanted import Wanted
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 

@@ -88,7 +88,7 @@ class FailureOut(BaseModel):
     reason: str = Field(examples=["'scan.pdf' holds no text: it may be a scan."])
 
 
-class ReceiptOut(BaseModel):
+class SubmissionOut(BaseModel):
     """What became of documents that were handed in."""
 
     job: str | None = Field(
@@ -97,6 +97,7 @@ class ReceiptOut(BaseModel):
     )
     submitted: int = Field(description="New or changed.", examples=[1])
     unchanged: int = Field(description="There already, as they are.", examples=[0])
+    under_way: int = Field(description="On their way in, by an earlier job.", examples=[0])
     superseded: list[str] = Field(
         description="Sources that came more than once: the last of each counts.", examples=[[]]
     )
@@ -116,7 +117,9 @@ class EstimateOut(BaseModel):
         description="That a chat model would be sent; 0 if none is needed.", examples=[150_000]
     )
     output_tokens: int = Field(description="That it would answer.", examples=[40_000])
-    cost: float = Field(description="Money; 0 if prices are unknown.", examples=[0.05])
+    cost: float | None = Field(
+        description="Money; null if it costs something and prices are unknown.", examples=[0.05]
+    )
 
 
 class DocumentSummary(BaseModel):
@@ -159,7 +162,7 @@ def add_documents(
     core: TheCore,
     response: Response,
     handling: TheHandling,
-) -> ReceiptOut:
+) -> SubmissionOut:
     """Queue texts. What is there already as it is costs nothing."""
     submission = core.submit(
         name,
@@ -167,7 +170,7 @@ def add_documents(
         priority=handling.priority,
         budget=handling.budget(core),
     )
-    return _receipt(submission, [], response)
+    return _submitted(submission, [], response)
 
 
 @router.post("/estimate", summary="Estimate what texts would take", responses=responses(404))
@@ -186,7 +189,7 @@ def estimate_documents(
         to_read=found.to_read,
         input_tokens=found.spending.input_tokens,
         output_tokens=found.spending.output_tokens,
-        cost=round(found.spending.cost, 6),
+        cost=found.cost,
     )
 
 
@@ -205,7 +208,7 @@ def upload_documents(
     core: TheCore,
     response: Response,
     handling: TheHandling,
-) -> ReceiptOut:
+) -> SubmissionOut:
     """Queue the documents of files. A file that cannot be read is reported; the others go on."""
     core.store.collection(name)
     failures: list[FailureOut] = []
@@ -215,7 +218,7 @@ def upload_documents(
         priority=handling.priority,
         budget=handling.budget(core),
     )
-    return _receipt(submission, failures, response)
+    return _submitted(submission, failures, response)
 
 
 @router.get("", summary="List documents", responses=responses(404))
@@ -276,14 +279,17 @@ def _loaded(
                 yield found
 
 
-def _receipt(submission: Submission, failures: list[FailureOut], response: Response) -> ReceiptOut:
+def _submitted(
+    submission: Submission, failures: list[FailureOut], response: Response
+) -> SubmissionOut:
     job = submission.job.id if submission.job else None
     if job:
         response.headers["Location"] = f"/api/v1/jobs/{job}"
-    return ReceiptOut(
+    return SubmissionOut(
         job=job,
         submitted=submission.submitted,
         unchanged=submission.unchanged,
+        under_way=submission.under_way,
         superseded=list(submission.superseded),
         failures=failures,
     )

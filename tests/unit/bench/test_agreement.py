@@ -8,8 +8,9 @@ from bench.agreement import agreement
 from bench.datasets import COLLECTION
 from kg.records import SourceDocument
 from server.composition import compose
-from server.core import Core, Wanted
+from server.core import Core
 from server.settings import Settings
+from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 

@@ -1,7 +1,6 @@
 """Two tiers: documents come in at once as drafts; what a chat model finds takes their place."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -12,13 +11,13 @@ import pytest
 
 from indexer.ingester import Processed
 from indexer.progress import StepProgress
-from indexer.worker import Worker
 from kg.errors import ModelUnavailable
 from kg.jobs import TaskState
 from kg.memory import MemoryStore
 from kg.records import Passage
 from kg.sqlite import SQLiteStore
 from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.waiting import until
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
 A = note("a", "Scoville operated. Milner tested.")
@@ -157,17 +156,6 @@ def test_what_is_called_off_meanwhile_is_not_sent_to_the_model(shop: Workshop) -
 # The worker
 
 
-def worker(shop: Workshop) -> Worker:
-    return Worker(shop.pipeline, threads=1, poll_seconds=0.02, publish_seconds=0.05)
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
 @pytest.fixture
 def busy(shop: Workshop) -> Iterator[Event]:
     """The model takes its time until this is set."""
@@ -194,7 +182,7 @@ def test_in_the_background_documents_are_published_while_the_model_is_busy(
     shop: Workshop, busy: Event
 ) -> None:
     shop.pipeline.submit(COLLECTION, [A])
-    working = worker(shop)
+    working = shop.worker()
     working.start()
     until(lambda: published(shop) == 1)
     until(lambda: bool(model(shop).calls))
@@ -212,7 +200,7 @@ def test_in_the_background_documents_are_published_while_the_model_is_busy(
 def test_documents_that_need_no_model_do_not_wait_for_one(shop: Workshop, busy: Event) -> None:
     shop.store.create_collection("plain", replace(SETTINGS, extractor="quick"))
     shop.pipeline.submit(COLLECTION, [A])
-    working = worker(shop)
+    working = shop.worker()
     working.start()
     until(lambda: bool(model(shop).calls))
     shop.pipeline.submit("plain", [B])
@@ -236,7 +224,7 @@ def test_a_run_publishes_the_drafts_before_the_model_is_asked(shop: Workshop) ->
 
     model(shop).script = look
     shop.pipeline.submit(COLLECTION, [A, B])
-    assert worker(shop).run_until_empty() == Processed(drafted=2, done=2)
+    assert shop.worker().run_until_empty() == Processed(drafted=2, done=2)
     assert seen == [2, 2]
     assert relations(shop) == {"precedes"}
 
@@ -244,7 +232,7 @@ def test_a_run_publishes_the_drafts_before_the_model_is_asked(shop: Workshop) ->
 def test_a_run_tells_how_many_passages_the_model_has_read(shop: Workshop) -> None:
     steps: list[StepProgress] = []
     shop.pipeline.submit(COLLECTION, [A, B])
-    worker(shop).run_until_empty(progress=steps.append)
+    shop.worker().run_until_empty(progress=steps.append)
     read = [step for step in steps if step.step == "read passages"]
     assert read[-1] == StepProgress(step="read passages", done=2, total=2)
 
@@ -254,7 +242,7 @@ def test_documents_come_in_as_drafts_while_the_model_is_away(shop: Workshop) -> 
         raise ModelUnavailable("The endpoint refuses.")
 
     model(shop).script = refuse
-    working = worker(shop)
+    working = shop.worker()
     working.start()
     for number, document in enumerate((A, B), 1):
         shop.pipeline.submit(COLLECTION, [document])

@@ -60,3 +60,10 @@ def test_longer_texts_take_more(shop: Workshop) -> None:
     short, long = (shop.pipeline.estimate(COLLECTION, [one]).spending for one in (B, longer))
     assert long.input_tokens > short.input_tokens
     assert long.output_tokens > 3 * short.output_tokens
+
+
+def test_nothing_to_pay_is_told_from_nobody_knows_how_much(tmp_path: Path) -> None:
+    free = Workshop(folder=tmp_path / "free")
+    assert free.pipeline.estimate(COLLECTION, [A]).cost == 0.0
+    paid = Workshop(folder=tmp_path / "paid", extractor=LLMExtractor(OpenAIChatModel(NOWHERE)))
+    assert paid.pipeline.estimate(COLLECTION, [A]).cost is None

@@ -1,7 +1,6 @@
 """Tasks come into the graph; what one document does wrong costs no other anything."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,11 +15,6 @@ from tests.doubles.workshop import COLLECTION, Workshop, note
 A = note("a", "Milner studied Molaison.")
 B = note("b", "Scoville operated on Molaison.")
 C = note("c", "Corkin followed Milner.")
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(folder=tmp_path)
 
 
 def submit(shop: Workshop, *documents: SourceDocument) -> str:

@@ -15,11 +15,6 @@ A = note("a", "Milner studied Molaison.")
 B = note("b", "Scoville operated on Molaison.")
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(folder=tmp_path)
-
-
 def test_the_published_snapshot_holds_the_present_revision(shop: Workshop) -> None:
     shop.ingest(A, B)
     name = shop.pipeline.publish(COLLECTION)

@@ -17,11 +17,6 @@ MILNER = note("milner", "Milner studied Molaison.")
 SCOVILLE = note("scoville", "Scoville operated on Molaison.")
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(folder=tmp_path)
-
-
 def test_new_documents_are_queued_as_one_job(shop: Workshop) -> None:
     found = shop.pipeline.submit(COLLECTION, iter([MILNER, SCOVILLE]))
     assert found.job is not None
@@ -47,7 +42,7 @@ def test_a_document_that_changed_is_queued(shop: Workshop) -> None:
 
 def test_a_document_that_waits_already_is_not_queued_again(shop: Workshop) -> None:
     shop.pipeline.submit(COLLECTION, [MILNER])
-    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, unchanged=1)
+    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, under_way=1)
     assert shop.queue.waiting() == 1
 
 

@@ -1,7 +1,6 @@
 """A budget or a priority is never ignored because the documents wait already."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +12,6 @@ from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 MILNER = note("milner", "Milner studied Molaison.")
 SCOVILLE = note("scoville", "Scoville operated on Molaison.")
 SOME = Budget(tokens=500)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(folder=tmp_path)
 
 
 def waiting(shop: Workshop, *, priority: int = 0, budget: Budget | None = None) -> str:
@@ -54,12 +48,12 @@ def test_a_priority_for_what_waits_with_another_is_refused(shop: Workshop) -> No
 def test_the_same_terms_again_go_on(shop: Workshop) -> None:
     waiting(shop, priority=3, budget=SOME)
     again = shop.pipeline.submit(COLLECTION, [MILNER], priority=3, budget=SOME)
-    assert again == Submission(job=None, unchanged=1)
+    assert again == Submission(job=None, under_way=1)
 
 
 def test_without_terms_what_waits_goes_on_under_its_own(shop: Workshop) -> None:
     waiting(shop, priority=3, budget=SOME)
-    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, unchanged=1)
+    assert shop.pipeline.submit(COLLECTION, [MILNER]) == Submission(job=None, under_way=1)
 
 
 def test_what_other_documents_wait_under_does_not_matter(shop: Workshop) -> None:

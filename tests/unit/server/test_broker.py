@@ -2,15 +2,18 @@
 
 import logging
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from kg.errors import DependencyMissing, SettingsInvalid
 from server import broker
 from server.settings import LoadedSettings, Settings
 from server.worker_process import run_worker
 from tests.doubles.house import open_house, settings_in
+from tests.doubles.waiting import until
 from tests.servers.rabbitmq import rabbit_url
 from tests.servers.redis import RedisServer, redis_server
 from tests.servers.sharing import free_port
@@ -33,7 +36,7 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
 
 
 def test_a_redis_that_is_away_is_no_reason_to_give_up() -> None:
-    broker.check_password(f"redis://127.0.0.1:{free_port()}/0")
+    assert broker.check_password(f"redis://127.0.0.1:{free_port()}/0") is False
 
 
 @pytest.mark.parametrize("given", ["", ":wrong@"])
@@ -57,7 +60,7 @@ def test_a_redis_that_wants_a_password_ends_a_worker_with_the_remedy(
 def test_a_rabbitmq_that_wants_another_password_ends_whoever_asks_with_the_remedy(
     tmp_path: Path, rabbit_url: str, who: str
 ) -> None:
-    broker.check_password(rabbit_url)
+    assert broker.check_password(rabbit_url) is True
     url = rabbit_url.replace("guest:guest", who)
     core = open_house(settings_in(tmp_path, broker_url=url))
     remedy = r"broker_url.*AMMON_BROKER_URL, as amqp://USER:PASSWORD@host"
@@ -77,7 +80,20 @@ def test_a_virtual_host_that_is_not_there_is_told(rabbit_url: str) -> None:
 
 
 def test_a_rabbitmq_that_is_away_is_no_reason_to_give_up() -> None:
-    broker.check_password(f"amqp://guest:guest@127.0.0.1:{free_port()}//")
+    assert broker.check_password(f"amqp://guest:guest@127.0.0.1:{free_port()}//") is False
+
+
+def test_a_broker_that_comes_later_is_waited_for_and_that_is_told(
+    redis_server: RedisServer,
+) -> None:
+    redis_server.kill()
+    with ThreadPoolExecutor() as pool, capture_logs() as logs:
+        waiting = pool.submit(broker.wait_for, redis_server.url)
+        until(lambda: bool(logs))
+        assert not waiting.done()
+        redis_server.start()
+        waiting.result(20)
+    assert "the broker is away" in logs[0]["event"]
 
 
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,10 +20,11 @@ from kg.lock import file_lock
 from kg.records import SourceDocument
 from server.aids import WantedAids
 from server.composition import compose
-from server.core import BEING_INDEXED, WAITING, Core, Wanted
+from server.core import BEING_INDEXED, WAITING, Core
 from server.ingest import ingest
 from server.settings import Settings
 from server.status import collection_status, job_status
+from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.house import open_house, settings_in

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from kg.lock import file_lock
 from kg.records import Collection, CollectionSettings
+from kg.snapshot import SnapshotFolder
+from kg.snapshot.urls import open_objects
 from server.folders import Folders, slug
 
 
@@ -29,6 +32,38 @@ def test_each_embedder_has_snapshots_of_its_own(tmp_path: Path) -> None:
     other = Collection(name="papers", settings=CollectionSettings(embedder="openai:m"))
     assert folders.snapshots(one).path.parent == folders.snapshots(other).path.parent
     assert folders.snapshots(one).path != folders.snapshots(other).path
+
+
+def copied(folders: Folders, name: str) -> SnapshotFolder:
+    """A collection's folder, with a snapshot in it."""
+    folder = SnapshotFolder(folders.snapshots(Collection(name=name)).path)
+    (folder.path / "r0000000001-00000000").mkdir(parents=True)
+    (folder.path / "CURRENT").write_text("r0000000001-00000000", encoding="utf-8")
+    return folder
+
+
+def test_copies_of_snapshots_go_with_their_collection(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "here", open_objects((tmp_path / "far").as_uri(), {}))
+    kept, gone = copied(folders, "papers"), copied(folders, "old papers")
+    assert folders.sweep(lambda: ["papers"]) == 1
+    assert (kept.current(), gone.current()) == ("r0000000001-00000000", None)
+    assert gone.names() == []
+    assert folders.sweep(lambda: ["papers"]) == 0
+
+
+def test_a_copy_that_somebody_is_at_stays(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "here", open_objects((tmp_path / "far").as_uri(), {}))
+    gone = copied(folders, "papers")
+    with file_lock(gone.lock):
+        assert folders.sweep(list) == 0
+    assert folders.sweep(list) == 1
+
+
+def test_what_is_no_copy_stays_whatever_the_store_has(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    only = copied(folders, "papers")
+    assert folders.sweep(list) == 0
+    assert only.current()
 
 
 def test_clearing_removes_snapshots_of_every_embedder(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What a process loads before it forks, and what its children open anew."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,18 @@ def test_a_snapshot_that_was_open_is_used_on(tmp_path: Path) -> None:
 def test_nobody_keeps_what_was_handed_over(closed: Core) -> None:
     closed.again().close()
     assert closed.retrievers.hand_over() == {}
+
+
+def test_what_was_handed_over_goes_without_being_collected(closed: Core) -> None:
+    (opened,) = closed.retrievers.hand_over().values()
+    sentences = weakref.ref(opened.retriever.snapshot.sentences.vectors)
+    gazetteer = weakref.ref(opened.retriever.snapshot.gazetteer.key)
+    gc.disable()  # what is there at a fork is never collected
+    try:
+        del opened
+        assert (sentences(), gazetteer()) == (None, None)
+    finally:
+        gc.enable()
 
 
 def test_a_newer_snapshot_takes_its_place(closed: Core) -> None:

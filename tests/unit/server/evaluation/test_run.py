@@ -8,6 +8,7 @@ import pytest
 
 from inference.embedder import Embedder
 from kg.errors import InputError
+from kg.sqlite import SQLiteStore
 from server.evaluation.dataset import Dataset, read_dataset
 from server.evaluation.run import Report, evaluate
 from server.evaluation.variants import in_pieces, joined, lower, untitled
@@ -99,3 +100,19 @@ def rows_of(dataset: Dataset, folder: Path) -> Path:
     name = "-".join(("rows", *dataset.variant)) + ".jsonl"
     write(folder, name, [{"id": found.source, "entities": []} for found in dataset.documents])
     return folder / name
+
+
+def test_servers_are_left_alone(small: Dataset, tmp_path: Path) -> None:
+    """None of these is there: whoever asked one of them would fail, or wait for ever."""
+    settings = Settings(
+        data_dir=tmp_path,
+        store="neo4j",
+        neo4j_uri="bolt://127.0.0.1:9",
+        broker_url="amqp://127.0.0.1:9//",
+        snapshot_url="s3://nowhere/at-all",
+    )
+    report = evaluate(small, settings, mode="bm25", extractor="precomputed", embedder=embedder)
+    assert report.passages == 3
+    store = SQLiteStore(tmp_path / "evaluation" / "ammon.sqlite")
+    assert [found.name.split("-")[0] for found in store.collections()] == ["small"]
+    store.close()

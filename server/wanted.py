@@ -1,0 +1,63 @@
+"""How a collection is to be indexed: what is asked for, over what it is or the settings say."""
+
+from dataclasses import dataclass, replace
+
+from kg.errors import SettingsInvalid
+from kg.records import CollectionSettings
+from server.settings import Settings
+from server.specs import resolve_embedder, resolve_extractor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """How a collection is to be indexed; None leaves it as it is, or as the settings say."""
+
+    extractor: str | None = None
+    embedder: str | None = None
+    max_tokens: int | None = None
+    overlap_tokens: int | None = None
+
+
+AS_IT_IS = Wanted()
+"""Nothing in particular is asked for."""
+
+
+def settled(
+    settings: Settings, wanted: Wanted, base: CollectionSettings | None = None
+) -> CollectionSettings:
+    """What is wanted over what there is; None: over the settings. Raises: SettingsInvalid."""
+    changed = _defaults(settings) if base is None else base
+    if wanted.extractor is not None:
+        name = resolve_extractor(wanted.extractor, settings.llm_model)
+        changed = replace(changed, extractor=name)
+    if wanted.embedder is not None:
+        name = resolve_embedder(wanted.embedder, settings.embedding_model)
+        changed = replace(changed, embedder=name)
+    if wanted.max_tokens is not None:
+        changed = replace(changed, max_tokens=wanted.max_tokens)
+    if wanted.overlap_tokens is not None:
+        changed = replace(changed, overlap_tokens=wanted.overlap_tokens)
+    if 0 < changed.max_tokens <= changed.overlap_tokens:
+        raise SettingsInvalid(
+            f"An overlap of {changed.overlap_tokens} tokens does not fit into passages of "
+            f"{changed.max_tokens}: make it smaller."
+        )
+    return changed
+
+
+def told(settings: CollectionSettings) -> str:
+    """In a few words."""
+    return (
+        f"extractor {settings.extractor}, embedder {settings.embedder}, "
+        f"passages of {settings.max_tokens} tokens, overlap {settings.overlap_tokens}"
+    )
+
+
+def _defaults(settings: Settings) -> CollectionSettings:
+    wanted = Wanted(
+        extractor=settings.extractor,
+        embedder=settings.embedder,
+        max_tokens=settings.passage_tokens,
+        overlap_tokens=settings.overlap_tokens,
+    )
+    return settled(settings, wanted, CollectionSettings())

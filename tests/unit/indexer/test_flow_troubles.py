@@ -1,0 +1,138 @@
+"""Models and brokers that are away, and passages on which workers die, hold up nothing else."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kg import ids
+from kg.errors import DependencyMissing, ModelUnavailable, StoreUnavailable
+from kg.jobs import TaskState
+from kg.records import Passage, SourceDocument
+from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.office import NOTES, SHORT, Office
+from tests.doubles.workshop import COLLECTION, SETTINGS, note
+
+
+def test_a_passage_whose_extraction_fails_is_in_quarantine_and_tried_again_when_asked(
+    tmp_path: Path,
+) -> None:
+    fault = ["it says nothing"]
+    office = Office(tmp_path, extractor=ScriptedExtractor(lambda _: fault[0], paid=True))
+    office.submit(NOTES[0])
+    office.work()
+    assert office.shop.counts()["quarantined"] == 1
+    assert len(office.calls) == 1
+    fault[0] = ""
+    office.submit(NOTES[0])
+    office.work()
+    assert (office.shop.counts()["quarantined"], len(office.calls)) == (0, 2)
+
+
+def unavailable(_: Passage) -> str:
+    raise ModelUnavailable("the model sleeps")
+
+
+def missing(_: Passage) -> str:
+    raise DependencyMissing("spacy", "none")
+
+
+@pytest.mark.parametrize(("trouble", "reason"), [(unavailable, "sleeps"), (missing, "spacy")])
+def test_documents_wait_with_the_reason_while_a_model_is_out_of_reach(
+    tmp_path: Path, trouble: Callable[[Passage], str], reason: str
+) -> None:
+    extractor = ScriptedExtractor(trouble, paid=True)
+    office = Office(tmp_path, extractor=extractor)
+    job = office.submit(*NOTES[:3])
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 3}
+    assert all(reason in task.error for task in office.shop.queue.tasks(job))
+    assert len(extractor.calls) == 1, "the collection rests"
+    extractor.script = lambda _: ""
+    time.sleep(1.1)
+    office.sweep()
+    office.work()
+    assert len(office.shop.sources()) == 3
+
+
+def test_a_collection_that_rests_holds_up_no_other(tmp_path: Path) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(unavailable, paid=True))
+    office.submit(*NOTES[:3])
+    office.work()
+    other = replace(SETTINGS, extractor="other")
+    office.shop.extractors["other"] = ScriptedExtractor(fingerprint="other", paid=True)
+    office.shop.store.create_collection("letters", other)
+    office.shop.pipeline.submit("letters", NOTES[:2])
+    office.post.send("prepare", {})
+    office.work()
+    assert len(office.shop.store.fingerprints("letters")) == 2
+
+
+def test_a_broker_that_is_away_loses_nothing(office: Office) -> None:
+    office.post.away = True
+    office.submit(*NOTES)
+    office.sweep()
+    office.post.away = False
+    office.sweep()
+    office.work()
+    assert len(office.shop.sources()) == 20
+
+
+def test_nothing_is_begun_just_after_the_store_was_away(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the store is away")
+
+    job = office.submit(*NOTES)
+    with monkeypatch.context() as patch:
+        patch.setattr(office.shop.queue, "lease", away)
+        office.work()
+    office.post.send("prepare", {})
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 20}
+    monkeypatch.setattr(time, "monotonic", lambda: 1e12)
+    office.post.send("prepare", {})
+    office.work()
+    assert len(office.shop.sources()) == 20
+
+
+def die_with(office: Office, document: SourceDocument, times: int, text: str = "") -> str:
+    """As workers that were killed while they extracted a document's passage; its lease's name."""
+    passage = ids.passage_id(COLLECTION, document.title, "", text or document.text)
+    name = f"extract {passage}"
+    for number in range(times):
+        office.shop.queue.take([name], worker=f"dead {number}", seconds=-1.0)
+    return name
+
+
+@pytest.mark.parametrize(("paid", "most"), [(False, 3), (True, 10)])
+def test_a_passage_that_ends_workers_is_given_up(tmp_path: Path, *, paid: bool, most: int) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(paid=paid))
+    job = office.submit(NOTES[0])
+    die_with(office, NOTES[0], most)
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
+    with office.shop.store.read(COLLECTION) as reader:
+        (found,) = reader.extractions()
+    assert f"died {most} times" in found.failure
+    assert office.calls == []
+    office.submit(NOTES[0])
+    office.work()
+    assert office.calls == [NOTES[0].text], "handed in again, it is tried again"
+    assert office.shop.counts()["quarantined"] == 0
+
+
+def test_a_passage_on_which_a_worker_died_is_tried_again_and_alone(tmp_path: Path) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(), settings=SHORT)
+    long = note("long", "Hebb wrote a book. Milner read the book. Olds did not read any book.")
+    job = office.submit(long)
+    deadly = "Hebb wrote a book. Milner read the book."
+    name = die_with(office, long, 2, deadly)
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
+    assert office.shop.counts()["quarantined"] == 0
+    assert office.calls == ["Olds did not read any book.", deadly], "after the others"
+    assert office.shop.queue.take([name], worker="w", seconds=1) == {name: 0}, "it is forgotten"

@@ -1,0 +1,51 @@
+"""Loops are compiled once for a machine, and then only loaded."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+LOOP = """
+import sys
+
+import numpy as np
+
+from retrieval.walk.compiled import INTS, compiled
+
+
+@compiled(f"int32[::1]({INTS})")
+def doubled(numbers):
+    found = np.empty(len(numbers), dtype=np.int32)
+    for place in range(len(numbers)):
+        found[place] = 2 * numbers[place]
+    return found
+
+
+numbers = np.arange(3, dtype=np.int32)
+numbers.flags.writeable = False
+print(doubled(numbers).tolist(), "numba.np.arraymath" in sys.modules)
+"""
+
+
+def run(folder: Path, loop: str = LOOP) -> str:
+    """What a process of its own prints that imports the loop."""
+    (folder / "loop.py").write_text(loop)
+    done = subprocess.run(
+        [sys.executable, "loop.py"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_what_was_compiled_is_loaded_without_filling_the_compilers_tables(tmp_path: Path) -> None:
+    assert run(tmp_path) == "[0, 2, 4] True\n"
+    assert run(tmp_path) == "[0, 2, 4] False\n"
+
+
+def test_a_loop_that_changed_is_compiled_anew(tmp_path: Path) -> None:
+    run(tmp_path)
+    assert run(tmp_path, LOOP.replace("2 *", "-2 *")) == "[0, -2, -4] True\n"
