@@ -228,6 +228,8 @@ def run(
         plant = Plant(folder=folder, broker_url=broker.url, model_url=model.url, extra=extra)
         stack.callback(plant.close)
         havoc = Havoc(plant=plant, broker=broker, store=store, chance=random.Random(seed))
+        if store is not None:
+            havoc.pause = (0.3, 6.0)  # or all would be killed while it starts, and it but once
         stack.callback(havoc.end)
         with plant.opened() as core:
             core.create_collection(COLLECTION, WANTED)

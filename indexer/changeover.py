@@ -98,8 +98,9 @@ class Changeover:
         """A job was cancelled: if it is the one that extracts what is to come, nothing is to come
         any more. Raises: CollectionNotFound."""
         settings = self.store.collection(collection).settings
-        if settings.next_job == job_id and not settings.swapping:
-            self.store.update_settings(collection, settings.settled)
+        if settings.upcoming is not None and settings.next_job == job_id:
+            stays = replace(settings.settled, swapping=settings.swapping)
+            self.store.update_settings(collection, stays)
             _log.info("the extractor stays as it is", collection=collection, job=job_id)
 
     def is_due(self, collection: Collection) -> bool:
@@ -131,10 +132,13 @@ class Changeover:
             wanted = present.settings.upcoming
             if wanted is None or not self._is_whole(present, wanted):
                 return
-            self.store.update_settings(collection, replace(wanted, swapping=True))
+            job = present.settings.next_job
+            self.store.update_settings(collection, replace(wanted, swapping=True, next_job=job))
         self._swap(collection, self.store.collection(collection).settings.settled)
-        after = self.store.collection(collection).settings
-        self.store.update_settings(collection, replace(after, swapping=False))
+        after = self.store.collection(collection)
+        self.store.update_settings(
+            collection, replace(after.settings, swapping=False, swapped_at=after.revision)
+        )
         self._rounds.pop(collection, None)
 
     def _is_whole(self, present: Collection, wanted: CollectionSettings) -> bool:

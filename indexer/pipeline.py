@@ -291,6 +291,13 @@ class Pipeline:
             self.changeover.cancelled(job.collection, job_id)
         return job
 
+    def left_behind(self, collection: str) -> int:
+        """Number of passages whose extraction is another extractor's, as the present one could not
+        read them (see `indexer.changeover`). Raises: CollectionNotFound."""
+        present = self._extractor(self.store.collection(collection).settings).fingerprint
+        with self.store.read(collection) as reader:
+            return sum(1 for found in reader.extractions() if found.extractor != present)
+
     def changing(self, collection: str) -> bool:
         """Whether another graph is to take the present one's place. Raises: CollectionNotFound."""
         settings = self.store.collection(collection).settings

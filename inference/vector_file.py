@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import RLock
@@ -156,10 +157,18 @@ def _used_bytes(connection: apsw.Connection) -> int:
 
 def _open(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path))
+    until = time.monotonic() + _BUSY_MS / 1000
     try:
         connection.set_busy_timeout(_BUSY_MS)
-        connection.execute(_OPEN).fetchall()  # apsw runs a script only as far as it is read
+        while True:
+            try:
+                # apsw runs a script only as far as it is read.
+                connection.execute(_OPEN).fetchall()
+                return connection
+            except apsw.BusyError:  # at once, not after the timeout, if another makes it new, too
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
     except apsw.Error:
         connection.close()
         raise
-    return connection

@@ -34,10 +34,12 @@ class CollectionSettings:
     next_max_tokens: int = 0
     next_overlap_tokens: int = 0
     next_job: str = ""
-    """The job that extracts them."""
+    """The job that extracts them; it stays known when that is done."""
     swapping: bool = False
     """Whether the graph is being put in the place of the one before, bit by bit: no snapshot is
     made of what is half of each."""
+    swapped_at: int = 0
+    """The revision from which on all of the graph is what that job extracted; 0 before."""
 
     @property
     def upcoming(self) -> "CollectionSettings | None":
@@ -61,6 +63,7 @@ class CollectionSettings:
             next_overlap_tokens=0,
             next_job="",
             swapping=False,
+            swapped_at=0,
         )
 
 

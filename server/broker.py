@@ -65,7 +65,9 @@ def wait_for(broker_url: str) -> None:
     """Until the broker lets us in; that it is away is told. Raises: as `check_password`."""
     pause = 1.0
     while not check_password(broker_url):
-        _log.warning("the broker is away, and waited for", remedy="start it, or see broker_url")
+        _log.warning(
+            "the broker is away, and waited for", remedy="start it, or correct AMMON_BROKER_URL"
+        )
         time.sleep(pause)
         pause = min(2.0 * pause, _LONGEST_PAUSE)
 

@@ -113,8 +113,10 @@ def job_status(core: Core, job: Job) -> JobStatus:
     try:
         collection = core.store.collection(job.collection)
         seen = core.retrievers.revision(collection) >= job.revision
-        if job.id == collection.settings.next_job or collection.settings.swapping:
-            seen = False  # its documents are read, and the graph is still the one before
+        settings = collection.settings
+        if job.id == settings.next_job:  # its documents are read; the graph may be the one before
+            changed = settings.upcoming is None and not settings.swapping
+            seen = changed and core.retrievers.revision(collection) >= settings.swapped_at
     except CollectionNotFound:
         seen = True
     state: Literal["running", "publishing", "done"] = "publishing"

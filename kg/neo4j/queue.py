@@ -214,7 +214,7 @@ class Neo4jQueue:
 
         def action(work: Work) -> Mapping[str, int]:
             rows = _alone(work).rows("take", ids=ids, worker=worker, now=now, until=now + seconds)
-            return {name: lost for name, lost in rows}
+            return {name: int(lost) for name, lost in rows}
 
         return self._database.write(action)
 

@@ -51,7 +51,7 @@ def reindex(
     """
     from dataclasses import asdict
 
-    from server.cli.output import console, counted, print_json
+    from server.cli.output import console, counted, print_json, print_warning
     from server.cli.progress import shown_progress
     from server.status import collection_status, job_failures
     from server.wanted import Wanted
@@ -69,10 +69,12 @@ def reindex(
             core.worker.run_until_empty(name, progress)
         failed = job_failures(core, job.id) if job else []
         status = collection_status(core, name)
+        kept = core.pipeline.left_behind(name)
     summary = {
         "collection": name,
         "settings": asdict(status.collection.settings),
         "documents": job.total if job else 0,
+        "kept": kept,
         "failed": [{"source": source, "reason": reason} for source, reason in failed],
         "snapshot": status.snapshot,
     }
@@ -83,4 +85,14 @@ def reindex(
             f"Indexed {counted(job.total if job else 0, 'document')} of {name!r} anew, "
             f"{len(failed)} failed."
         )
+        if job and failed and status.collection.settings.upcoming:
+            print_warning(
+                "The graph stays as it is until these come too "
+                f"(ammon jobs retry {job.id}), or are deleted."
+            )
+        elif kept:
+            print_warning(
+                f"{counted(kept, 'passage')} could not be read anew: what was found in them before "
+                "stays. The same command tries again."
+            )
     raise typer.Exit(1 if failed else 0)

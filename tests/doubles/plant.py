@@ -139,11 +139,13 @@ def graph_of(core: Core, collection: str = COLLECTION) -> str:
         return dump_hash(reader)
 
 
-def undisturbed(folder: Path, model_url: str, documents: list[SourceDocument]) -> str:
+def undisturbed(
+    folder: Path, model_url: str, documents: list[SourceDocument], wanted: Wanted = WANTED
+) -> str:
     """The hash of the graph that one process makes of the documents, without a broker or drafts."""
     plant = Plant(folder=folder, broker_url="", model_url=model_url)
     with plant.opened(first_tier=False) as core:
-        core.create_collection(COLLECTION, WANTED)
+        core.create_collection(COLLECTION, wanted)
         core.submit(COLLECTION, documents)
         core.worker.run_until_empty(COLLECTION)
         return graph_of(core)

@@ -103,6 +103,18 @@ def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatS
     said = ammon("reindex", "--extractor", "llm:other", "--budget", "1t", "--json").json
     assert len(said["failed"]) == 2
     assert model.calls == 4, "those of the first time"
+    again = ammon("reindex", "--extractor", "llm:other", "--budget", "1t")
+    assert "The graph stays as it is until these come too" in again.err
+    told = ammon("status").out
+    assert "extractor llm:m, " in told
+    assert "to be indexed with extractor llm:other" in told
+    (job, *_) = ammon("jobs", "--json").json["jobs"]
+    ammon("jobs", "retry", job["id"], "--budget", "1mt")
+    assert ammon("reindex").code == 0
+    told = ammon("status").out
+    assert "extractor llm:other, " in told
+    assert "to be indexed" not in told
+    assert model.calls == 8
 
 
 def test_a_budget_of_money_needs_prices(ammon: Ammon, notes: Path) -> None:

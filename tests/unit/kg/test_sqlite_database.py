@@ -77,7 +77,7 @@ def test_nothing_but_the_file_is_left_once_closed(path: Path, store: SQLiteStore
 def test_a_file_of_a_newer_version_is_refused_with_both_versions(path: Path) -> None:
     SQLiteStore(path).close()
     pragma(path, "PRAGMA user_version = 7")
-    with pytest.raises(StoreVersionUnknown, match=r"version 7.*up to 2.*Install"):
+    with pytest.raises(StoreVersionUnknown, match=r"version 7.*up to 3.*Install"):
         SQLiteStore(path)
 
 
