@@ -13,6 +13,7 @@ again or deleted. What came in meanwhile is extracted ahead too, in jobs that fo
 keeps coming, the last follow the change one by one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
@@ -23,7 +24,7 @@ from indexer.identity import identify, identify_ahead, is_ahead
 from indexer.work import graph_of
 from inference.embedder import Embedder
 from kg.errors import JobNotFound
-from kg.jobs import UNLIMITED, Budget, Job, JobQueue, TaskState
+from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Progress, TaskState
 from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
 
@@ -249,13 +250,18 @@ class Changeover:
     def _enqueue(
         self, collection: str, documents: Sequence[Document], *, priority: int, budget: Budget
     ) -> Job | None:
-        """Queue documents that are in the graph: new ones come before them."""
+        """Queue documents that are in the graph: new ones come before them. For a start, they are
+        taken to have as many passages as they have there."""
         if not documents:
             return None
         job = self.queue.enqueue(collection, documents, priority=priority, budget=budget)
         tasks = self.queue.tasks(job.id, limit=_ALL)
         self.store.commit(collection, Change(drafted=tuple(task.id for task in tasks)))
-        return job
+        with self.store.peek(collection) as reader:
+            passages = Counter(place.document_id for place in reader.placements())
+        expected = {task.id: Progress(passages=passages[task.document_id]) for task in tasks}
+        self.queue.note_progress(expected, anew=True)
+        return self.queue.job(job.id)
 
     def _terms(self, job_id: str) -> tuple[Budget, int]:
         """What is left of a job's budget, and its priority."""

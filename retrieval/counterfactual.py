@@ -103,10 +103,10 @@ def without(
 
 
 def _without_fact(mode: Traced, fact: int) -> Traced:
-    if _is_hipporag2(mode):
-        return mode.without(fact)
     if _is_walk(mode):
         return mode
+    if _is_hipporag2(mode):
+        return mode.without(fact)
     raise InputError("Facts can be left out in the modes 'hipporag2' and 'ammon' only.")
 
 

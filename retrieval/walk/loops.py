@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kg.snapshot.tables import Bools, Floats, Ints, Longs
-from retrieval.walk.compiled import BOOLS, FLOAT_ROWS, FLOATS, INTS, LONGS, compiled
+from retrieval.compiled import BOOLS, FLOAT_ROWS, FLOATS, INTS, LONGS, compiled
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot.tables import Bools, Floats, Ints, Longs
-from retrieval.walk.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
+from retrieval.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from kg.snapshot.tables import Floats, Ints, Longs
-from retrieval.walk.compiled import FLOAT_ROWS, HALF_ROWS, INTS, LONGS, compiled
+from retrieval.compiled import FLOAT_ROWS, HALF_ROWS, INTS, LONGS, compiled
 
 Bits = npt.NDArray[np.uint16]
 """Numbers in half precision, as the bits that they are made of."""

@@ -144,7 +144,7 @@ def told_in_full(status: "JobStatus") -> "Iterator[str]":
     counts = ", ".join(f"{count} {state}" for state, count in job.counts.items())
     yield f"{status.state}, {status.percent:g} % of {job.total}: {counts or 'no documents'}"
     if job.drafted:
-        yield f"{job.drafted} of those that wait are found already, by a draft"
+        yield f"{job.drafted} of those that wait are found already, by an earlier reading"
     if progress.passages:
         rate = f", {status.rate:.1f} a second" if status.rate and job.open else ""
         left = f", about {told_seconds(status.seconds_left)} left" if status.seconds_left else ""

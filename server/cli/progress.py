@@ -11,7 +11,7 @@ from indexer.progress import ReportProgress, StepProgress
 LABELS = {
     "read": "Reading files",
     "extract": "Extracting",
-    "read passages": "Asking the chat model",
+    "read passages": "Reading passages",
     "elsewhere": "Waiting for documents that others have in hand",
     "their snapshot": "Waiting for another process that makes a snapshot",
     "synonyms": "Linking synonyms",

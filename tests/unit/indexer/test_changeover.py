@@ -184,6 +184,14 @@ def test_a_document_that_failed_keeps_the_others_waiting_until_it_is_tried_again
     assert published(shop) == ({"a", "b"}, NEW)
 
 
+def test_it_is_known_from_the_start_how_much_there_is_to_read(shop: Workshop) -> None:
+    job = change(shop)
+    assert (job.progress.passages, job.progress.passages_done) == (2, 0)
+    shop.pipeline.process(shop.lease(1))
+    after = shop.queue.job(job.id).progress
+    assert (after.passages, after.passages_done) == (2, 1)
+
+
 def test_cancelling_the_job_leaves_all_as_it_is(shop: Workshop) -> None:
     job = change(shop)
     shop.pipeline.process(shop.lease(1))
