@@ -70,8 +70,7 @@ class Similarity:
         self._passages = halves(derived.vectors)
         self._sentences = halves(snapshot.sentences.vectors)
         self._indptr = snapshot.sentences.indptr
-        self._all = np.arange(len(self._passages), dtype=np.int32)
-        self._wider = _CODED * max(len(self._all) / _USUAL, 1.0) ** _GROWTH
+        self._wider = _CODED * max(len(self._passages) / _USUAL, 1.0) ** _GROWTH
         self._codes = Codes.loads(derived.codes) if len(derived.codes) else None
 
     def own(self, passages: Ints, views: Floats) -> Floats:
@@ -99,8 +98,8 @@ class Similarity:
     def near(self, views: Floats, count: int) -> Near:
         """What is near to any view by its own vector: of a small corpus all, of a large one what is
         nearest by code, more than `count` for each view."""
-        if count >= len(self._all) or self._codes is None:
-            near = self._all
+        if count >= len(self._passages) or self._codes is None:
+            near = np.arange(len(self._passages), dtype=np.int32)
         else:
             near = np.unique(self._codes.nearest(views, round(self._wider * count)))
             near = near[np.searchsorted(near, 0) :]

@@ -36,6 +36,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the HTTP API, and take in what is queued. The interface is described at /docs."""
+    from server import broker
     from server.cli.output import print_warning
     from server.composition import compose
     from server.http.hosts import is_loopback
@@ -49,6 +50,9 @@ def serve(
         print_warning(f"{settings.host} can be reached by others, and nothing asks them for a key.")
     # The address first: without one nothing is opened, and no work is taken from the queue.
     with _listen(settings.host, settings.port) as listening, suppress(KeyboardInterrupt):
+        if settings.broker_url:
+            broker.check(settings.broker_url)
+            broker.check_password(settings.broker_url)
         core = (context.obj or compose)(settings)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         logging.getLogger("server").info(
