@@ -66,7 +66,13 @@ def nothing() -> Snapshot:
             titled=rows,
         ),
         pairs=Pairs(
-            indptr=longs, entry=ints, passage=ints, is_title=bools, sentences=rows, by_passage=rows
+            indptr=longs,
+            entry=ints,
+            passage=ints,
+            is_title=bools,
+            weak=bools,
+            sentences=rows,
+            by_passage=rows,
         ),
     )
 

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -25,6 +26,17 @@ _YEAR = re.compile(r"\d{3}")
 _PARENTHESES = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+(?=\S)", re.IGNORECASE)
 _MAX_TAIL_WORDS = 3
+_HEAD_END = re.compile(
+    r"\s[(（]|[,;]\s|\s[—–-]\s|\s(?:is|was|are|were|has|had|"
+    r"ist|war|sind|waren|est|était|sont|es|era|fue|son|был|была|было|были)\s"
+)
+_LONGEST_HEAD = 120
+_MAX_HEAD_WORDS = 8
+_QUOTES = " \"'`“”„«»‘’"
+_PARTICLES = frozenset(
+    "of the and for in at on to a "
+    "de la las los le les du des del di da du von van der den zu y e".split()
+)
 _CASED_SHARE = 0.2
 """A corpus has case if at least this share of its passages does."""
 
@@ -33,6 +45,18 @@ def is_name(text: str, type_: str) -> bool:
     """Whether what an extractor found can bridge passages: no noun chunk, number or amount, and no
     date without a year."""
     return type_ not in NOT_NAMES and (type_ != "DATE" or _YEAR.search(text) is not None)
+
+
+def head_of(text: str) -> str:
+    """The name that a text without a title begins with, up to a bracket, a comma or a verb of
+    being, without an article; '' if not each of its words has a capital or is a particle."""
+    line = text.lstrip()[:_LONGEST_HEAD].partition("\n")[0]
+    end = _HEAD_END.search(line)
+    head = _ARTICLE.sub("", line[: end.start()].strip(_QUOTES)) if end else ""
+    words = head.split()
+    named = [word[0].isupper() or word[0].isdigit() for word in words]
+    fits = all(name or word in _PARTICLES for name, word in zip(named, words, strict=True))
+    return head if 0 < len(words) <= _MAX_HEAD_WORDS and named[0] and fits else ""
 
 
 def title_aliases(title: str) -> list[str]:
@@ -77,8 +101,9 @@ def collect_names(
     """The entries of a corpus: its titles first, then the names that no title covers.
 
     `names` are surface forms as extractors gave them, in any order; equal normal forms are one
-    entry, labelled by the form that is least in code-point order. `known` are surfaces of some
-    names, which need not be worked out again.
+    entry, labelled by the form that is least in code-point order. Where capitals tell names, what a
+    passage without a title begins with (`head_of`) is one more. `known` are surfaces of some names,
+    which need not be worked out again.
     """
     found = Names()
     by_title: dict[str, list[int]] = defaultdict(list)
@@ -97,7 +122,8 @@ def collect_names(
         found.add(titles[0], form, sorted(surfaces - {""}), passages_of)
     labels: dict[str, str] = {}
     known = known or {}
-    for name in names:
+    heads = {head_of(one.text) for one in passages if cased and not one.title.strip()} - {""}
+    for name in chain(names, heads):
         surface = known.get(name) or _surface(name, cased=cased)
         if surface and surface not in found.meanings:
             labels[surface] = min(name, labels.get(surface, name))

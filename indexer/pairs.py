@@ -1,7 +1,7 @@
 """The table of pairs: which passages name which entries of the gazetteer, in which sentences.
 
-Of passages that did not change, what an earlier build found is taken over. Entries that came
-meanwhile are looked for in those passages only that have all words of one of their surfaces.
+Of passages that did not change, what an earlier build found is taken over, but for those that have
+all words of a surface of an entry that came meanwhile, or named one that went: they are read again.
 """
 
 from collections import defaultdict
@@ -44,6 +44,7 @@ class _Rows(NamedTuple):
     entry: Ints
     passage: Ints
     is_title: Bools
+    weak: Bools
     sentences: Ragged
 
 
@@ -62,15 +63,13 @@ def find_pairs(
     """
     reader = MentionReader(names, cased=cased)
     found, words = _read(reader, corpus, passages.fresh)
-    carried = _rows([])
+    carried, again = _rows([]), np.flatnonzero(passages.kept).tolist()
     if cased == old.cased:
         entries = _same_entries(old.gazetteer, names)
-        carried = _carried(old.pairs, entries, passages.target, sentences.target)
-        changed = set(range(len(names.labels))).difference(entries.tolist())
-        again = _may_name(changed, names, old.words, passages)
-        reader = MentionReader(names, cased=cased, only=changed)
-    else:
-        again = np.flatnonzero(passages.kept).tolist()
+        again = _to_read_again(old, entries, names, passages)
+        stays = passages.target.copy()
+        stays[np.isin(stays, again)] = -1
+        carried = _carried(old.pairs, entries, stays, sentences.target)
     found += _read(reader, corpus, again)[0]
     return _table(carried, _rows(found), len(names.labels), len(corpus.passages)), words
 
@@ -111,6 +110,18 @@ def _identities(names: Names) -> Iterable[tuple[bool, str]]:
     return ((bool(titled), form) for titled, form in zip(names.titled, names.form, strict=True))
 
 
+def _to_read_again(old: Snapshot, entries: Longs, names: Names, passages: Merge) -> list[int]:
+    """The kept passages that may mention an entry that came meanwhile, or did mention one that
+    went: other names may stand inside it.
+
+    entries: of each old entry the one it is now, or -1.
+    """
+    came = set(range(len(names.labels))).difference(entries.tolist())
+    again = set(_may_name(came, names, old.words, passages))
+    left = passages.target[old.pairs.passage[entries[old.pairs.entry] < 0]]
+    return sorted(again.union(left.tolist()) - {-1})
+
+
 def _may_name(entries: Set[int], names: Names, words: Words, passages: Merge) -> list[int]:
     """The kept passages that may mention one of these entries, or have it as their title."""
     surfaces = [
@@ -134,6 +145,7 @@ def _carried(old: Pairs, entries: Longs, passages: Longs, sentences: Longs) -> _
         entry=entries[old.entry[rows]].astype(np.int32),
         passage=passages[old.passage[rows]].astype(np.int32),
         is_title=old.is_title[rows],
+        weak=old.weak[rows],
         sentences=Ragged(named.indptr, sentences[named.items].astype(np.int32)),
     )
 
@@ -143,6 +155,7 @@ def _rows(found: Sequence[FoundPair]) -> _Rows:
         entry=np.array([pair.entry for pair in found], dtype=np.int32),
         passage=np.array([pair.passage for pair in found], dtype=np.int32),
         is_title=np.array([pair.is_title for pair in found], dtype=np.bool_),
+        weak=np.array([pair.weak for pair in found], dtype=np.bool_),
         sentences=Ragged.from_rows([pair.sentences for pair in found]),
     )
 
@@ -159,6 +172,7 @@ def _table(carried: _Rows, found: _Rows, entries: int, passages: int) -> Pairs:
         entry=entry,
         passage=passage,
         is_title=merge.take(carried.is_title, found.is_title),
+        weak=merge.take(carried.weak, found.weak),
         sentences=merge.ragged(carried.sentences, found.sentences),
         by_passage=Ragged(
             np.searchsorted(passage[by_passage], np.arange(passages + 1)).astype(np.int64),

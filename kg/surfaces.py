@@ -61,6 +61,15 @@ def longest_spans(found: Sequence[Span]) -> list[Span]:
     return sorted(kept, key=lambda span: span.first)
 
 
+def outer_spans(found: Sequence[Span]) -> list[Span]:
+    """Those that lie in no longer one, in order."""
+    kept: list[Span] = []
+    for span in sorted(found, key=lambda span: (span.first, -span.last)):
+        if not kept or span.last > kept[-1].last:
+            kept.append(span)
+    return kept
+
+
 def matches(
     tokens: Sequence[Token], *, cased: bool, known: Callable[[str], bool], longest: int = MAX_TOKENS
 ) -> list[Span]:

@@ -109,6 +109,7 @@ def _pairs(mentions: Mentions) -> Pairs:
         entry=mentions.entry,
         passage=mentions.passage,
         is_title=mentions.is_title,
+        weak=np.zeros(len(mentions.entry), dtype=np.bool_),
         sentences=Ragged(np.concatenate(([0], ends)), items.astype(np.int32)),
         by_passage=by_passage(mentions),
     )

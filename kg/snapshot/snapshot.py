@@ -148,6 +148,8 @@ def _read(reader: SnapshotReader, table: str, kind: type[Any]) -> Any:
             columns[column.name] = Ragged(
                 reader.array(f"{name}.indptr"), reader.array(f"{name}.items")
             )
+        elif name == "pairs.weak" and f"{name}.npy" not in reader.manifest.files:
+            columns[column.name] = np.zeros(len(columns["passage"]), dtype=np.bool_)
         else:
             columns[column.name] = reader.array(name)
     return kind(**columns)

@@ -181,6 +181,9 @@ class Pairs:
     passage: Ints
     is_title: Bools
     """Whether the entry is the passage's title."""
+    weak: Bools
+    """Whether the passage names the entry only inside longer names, or the entry is a number, and
+    not the passage's title."""
     sentences: Ragged
     """Pair -> sentences of the passage that name the entry; all of them if the title does."""
     by_passage: Ragged

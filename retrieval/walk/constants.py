@@ -32,6 +32,9 @@ class WalkConstants:
     """Added to a similarity for a passage that has all words of the question that are no names."""
     postings: int = 20
     """A name's mentions beyond its best so many are not walked to (own titles, then earliest)."""
+    weak_bridge: float = 0.5
+    """How much a name is taken as a bridge, of 1, that the passage has only inside longer names, or
+    that is a number."""
     walked: float = 0.97
     """Share of the mass of passages that a step is taken from; the rest lies on many, with next to
     nothing each."""

@@ -19,13 +19,21 @@ _SPREAD = 0x9E3779B1
 
 
 @compiled(
-    f"Tuple((int32[::1], int32[::1], int32[::1]))({INTS}, {LONGS}, {INTS}, {INTS}, {LONGS}, {INTS})"
+    "Tuple((int32[::1], int32[::1], boolean[::1], int32[::1]))"
+    f"({INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS})"
 )
 def bridges_from(
-    passages: Ints, indptr: Longs, pairs: Ints, entry: Ints, postings: Longs, excluded: Ints
-) -> tuple[Ints, Ints, Ints]:
-    """(place among `passages`, row of the third) for every entry of theirs that another passage has
-    too and that is not excluded, and these entries, each once, where it comes first."""
+    passages: Ints,
+    indptr: Longs,
+    pairs: Ints,
+    entry: Ints,
+    weak: Bools,
+    postings: Longs,
+    excluded: Ints,
+) -> tuple[Ints, Ints, Bools, Ints]:
+    """(place among `passages`, row of the last, whether it is weak) for every entry of theirs that
+    another passage has too and that is not excluded, and these entries, each once, where it comes
+    first."""
     most = 0
     for passage in passages:
         most += indptr[passage + 1] - indptr[passage]
@@ -34,7 +42,7 @@ def bridges_from(
         size *= 2
     table = np.full(size, -1, dtype=np.int32)
     origins, which = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
-    entries = np.empty(most, dtype=np.int32)
+    faint, entries = np.empty(most, dtype=np.bool_), np.empty(most, dtype=np.int32)
     moves = count = 0
     for place in range(len(passages)):
         for row in range(indptr[passages[place]], indptr[passages[place] + 1]):
@@ -51,8 +59,14 @@ def bridges_from(
                     entries[count] = one
                     count += 1
                 origins[moves], which[moves] = place, table[slot]
+                faint[moves] = weak[pairs[row]]
                 moves += 1
-    return origins[:moves].copy(), which[:moves].copy(), entries[:count].copy()
+    return (
+        origins[:moves].copy(),
+        which[:moves].copy(),
+        faint[:moves].copy(),
+        entries[:count].copy(),
+    )
 
 
 @compiled(
@@ -125,7 +139,7 @@ def weights_of(
 
 _SHARES = (
     "Tuple((int32[::1], int32[::1], float64[::1], float64[::1], float32[::1]))"
-    f"({FLOATS}, {INTS}, {INTS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64)"
+    f"({FLOATS}, {INTS}, {INTS}, {BOOLS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64, float64)"
 )
 
 
@@ -134,11 +148,13 @@ def moves_of(
     reset: Floats,
     origin: Ints,
     which: Ints,
+    weak: Bools,
     idf: Floats,
     indptr: Longs,
     place: Ints,
     weight: Doubles,
     exponent: float,
+    weak_share: float,
 ) -> tuple[Ints, Ints, Doubles, Doubles, Floats]:
     """(origin, which, rate, back) of the moves from a place to a bridge that leads elsewhere, and
     (bridges,) how much goes over each bridge.
@@ -161,6 +177,8 @@ def moves_of(
         remaining = total[bridge] - mine
         if remaining > 1e-9 * total[bridge]:
             preference[move] = idf[bridge] * remaining**exponent
+            if weak[move]:
+                preference[move] *= weak_share
             rest[move], own[move] = remaining, mine
             of_origin[origin[move]] += preference[move]
             alive += 1

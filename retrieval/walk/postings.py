@@ -6,7 +6,7 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.hubs import best_pairs
-from kg.snapshot.tables import Floats, Ints, Longs, Pairs
+from kg.snapshot.tables import Bools, Floats, Ints, Longs, Pairs
 from retrieval.walk.moving import bridges_from, posting_rows
 
 
@@ -18,6 +18,8 @@ class Ways:
     """(n,): the place of the passage among those asked for."""
     which: Ints
     """(n,): the row of the entry in `entries`."""
+    weak: Bools
+    """(n,): whether the pair of the two is."""
     entries: Ints
     """Each once."""
 
@@ -69,10 +71,16 @@ class Postings:
         those `excluded`."""
         pairs = self.pairs
         table = pairs.by_passage
-        origin, which, entries = bridges_from(
-            passages, table.indptr, table.items, pairs.entry, pairs.indptr, excluded
+        origin, which, weak, entries = bridges_from(
+            passages,
+            table.indptr,
+            table.items,
+            pairs.entry,
+            pairs.weak,
+            pairs.indptr,
+            excluded,
         )
-        return Ways(origin=origin, which=which, entries=entries)
+        return Ways(origin=origin, which=which, weak=weak, entries=entries)
 
     def ends_of(self, entries: Ints) -> Ends:
         """The postings of each entry, cut to the best."""

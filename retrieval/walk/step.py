@@ -6,7 +6,8 @@ all that e leads to besides p1:
 
     w(e, p)   = exp((r/2 + base(p)/2 + 0.2 [e is p's title]) / 0.09)
                 r = the best inner product of the sentences of p that name e with the question
-    P(e | p1) ∝ idf(e) · rest(e, p1)^0.5
+    P(e | p1) ∝ idf(e) · rest(e, p1)^0.5, half of it if p1 has e only inside longer names, or e is
+                a number
     h(p2)     = Σ over p1, e of  a(p1) · P(e | p1) · w(e, p2) / rest(e, p1),   p2 ≠ p1
 """
 
@@ -84,11 +85,13 @@ def take_step(
         reset,
         sources[ways.origin],
         ways.which,
+        ways.weak,
         postings.idf(ways.entries),
         ends.indptr,
         place,
         weight,
         constants.mass_exponent,
+        constants.weak_bridge,
     )
     return Step(
         arrivals=arrivals_of(

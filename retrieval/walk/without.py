@@ -19,6 +19,7 @@ def pairs_without(snapshot: Snapshot, entries: Ints, passages: Ints) -> Pairs:
         entry=entry,
         passage=passage,
         is_title=table.is_title[kept],
+        weak=table.weak[kept],
         sentences=Ragged(
             np.concatenate(([0], np.cumsum(lengths[kept]))).astype(np.int64),
             table.sentences.items[np.repeat(kept, lengths)],

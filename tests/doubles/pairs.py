@@ -19,11 +19,13 @@ def walkable(
     entries: Sequence[Entry],
     *,
     titles: Sequence[tuple[int, int]] = (),
+    weak: Sequence[tuple[int, int]] = (),
     surfaces: Mapping[str, list[int]] | None = None,
     sentences: int = 1,
     cased: bool = True,
 ) -> Snapshot:
-    """A snapshot of passages with `sentences` sentences each; `titles` are (entry, passage).
+    """A snapshot of passages with `sentences` sentences each; `titles` and `weak` are
+    (entry, passage).
 
     All vectors are (1, 0); `surfaces` are what the gazetteer knows.
     """
@@ -54,7 +56,7 @@ def walkable(
                 [[at for one, at in titles if one == number] for number in range(len(entries))]
             ),
         ),
-        pairs=_pairs(rows, len(entries), passages, titles),
+        pairs=_pairs(rows, len(entries), passages, titles, weak),
     )
 
 
@@ -63,6 +65,7 @@ def _pairs(
     entries: int,
     passages: int,
     titles: Sequence[tuple[int, int]],
+    weak: Sequence[tuple[int, int]],
 ) -> Pairs:
     """`rows`: (entry, passage, sentences), in order."""
     edges = np.searchsorted([entry for entry, _, _ in rows], np.arange(entries + 1))
@@ -74,6 +77,7 @@ def _pairs(
         entry=np.array([entry for entry, _, _ in rows], dtype=np.int32),
         passage=np.array([at for _, at, _ in rows], dtype=np.int32),
         is_title=np.array([(entry, at) in titles for entry, at, _ in rows], dtype=np.bool_),
+        weak=np.array([(entry, at) in weak for entry, at, _ in rows], dtype=np.bool_),
         sentences=Ragged.from_rows([found for _, _, found in rows]),
         by_passage=Ragged.from_rows(by_passage),
     )

@@ -110,6 +110,7 @@ class Handmade:
                 entry=np.zeros(0, dtype=np.int32),
                 passage=np.zeros(0, dtype=np.int32),
                 is_title=np.zeros(0, dtype=np.bool_),
+                weak=np.zeros(0, dtype=np.bool_),
                 sentences=Ragged.from_rows([]),
                 by_passage=Ragged.from_rows([[] for _ in self.passages]),
             ),

@@ -114,6 +114,21 @@ class Corpus:
             for entry in self.means[_words(tokens[first:end])]
         }
 
+    def weak(self, entry: Words, number: int) -> bool:
+        """Whether an entry that passage `number` names is a number, or stands there only inside
+        longer names."""
+        if self.title[number] == entry:
+            return False
+        one = self.notes[number]
+        for text in [one.title, *(one.text[a:b] for a, b in sentence_spans(one.text))]:
+            tokens, spans = tokenise(text), self.spans(text)
+            for first, end in spans:
+                words = _words(tokens[first:end])
+                inside = any(a <= first and end <= b and (a, b) != (first, end) for a, b in spans)
+                if entry in self.means[words] and not inside and not "".join(words).isdigit():
+                    return False
+        return True
+
     def df(self, entry: Words) -> int:
         """In how many passages an entry is named."""
         return len(self.mentions[entry])
@@ -305,7 +320,9 @@ class ReferenceWalk:
                     if others:
                         bridges[entry] = {p: weight(entry, p) for p in others}
             preference = {
-                entry: corpus.idf(entry) * sum(leads.values()) ** constants.mass_exponent
+                entry: corpus.idf(entry)
+                * sum(leads.values()) ** constants.mass_exponent
+                * (constants.weak_bridge if corpus.weak(entry, origin) else 1)
                 for entry, leads in bridges.items()
             }
             for entry, leads in bridges.items():

@@ -178,6 +178,27 @@ def test_a_name_that_went_loses_its_pairs() -> None:
     assert ("Lashley", "Lashley") in after
 
 
+def weak(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """(label, title of the passage) of the pairs that are weak."""
+    labels, titles = list(snapshot.gazetteer.label), list(snapshot.passages.title)
+    table = snapshot.pairs
+    return {
+        (labels[table.entry[row]], titles[table.passage[row]]) for row in np.flatnonzero(table.weak)
+    }
+
+
+def test_a_longer_name_that_comes_and_goes_makes_the_shorter_weak_and_strong_again() -> None:
+    store, longer = empty_store(), Note(title="Donald Hebb", text="So.")
+    put(store, [Note(title="Hebb", text="Yes."), Note(title="Old", text="He met Donald Hebb.")])
+    first = built(store)
+    put(store, [longer])
+    second = built(store, first)
+    delete(store, [longer])
+    third = built(store, second)
+    assert (weak(first), weak(third)) == (set(), set())
+    assert ("Hebb", "Old") in weak(second)
+
+
 def test_a_title_that_loses_an_alias_loses_its_pairs_and_gets_them_back() -> None:
     alias, title = Note(title="York (city)", text="It is old."), Note(title="York city", text="So.")
     store = empty_store()

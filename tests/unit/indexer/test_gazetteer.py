@@ -9,6 +9,7 @@ from indexer.gazetteer import (
     collect_names,
     corpus_has_case,
     gazetteer_table,
+    head_of,
     title_aliases,
 )
 from indexer.merge import Merge, starts
@@ -147,6 +148,62 @@ def test_without_case_small_letters_name_too() -> None:
 
 def test_passages_without_a_title_make_no_entry() -> None:
     assert collect_names([passage(""), passage("  ")], [], cased=True).labels == []
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("Donald Hebb (1904–1985) was a psychologist.", "Donald Hebb"),
+        ("The Lord of the Rings is a novel.", "Lord of the Rings"),
+        ('"It\'ll Be Me" is a song by Jack Clement.', "It'll Be Me"),
+        ("Luisa María de Guadalupe Calderón, born in 1956, was elected.", None),
+        ("Пётр Чайковский — композитор.", "Пётр Чайковский"),
+        ("Wilhelm von Osten war Lehrer.", "Wilhelm von Osten"),
+        ("Hebb: a life\nHe is the man.", ""),
+        ("He taught Milner.", ""),
+        ("Most birds (and bats) fly.", ""),
+        ("of Hebb, nothing", ""),
+        ("A (b) is c.", "A"),
+        ("", ""),
+    ],
+)
+def test_a_text_begins_with_a_name(text: str, head: str | None) -> None:
+    assert head_of(text) == (text.partition(",")[0] if head is None else head)
+
+
+def test_what_a_passage_without_a_title_begins_with_is_a_name() -> None:
+    corpus = [passage("", "Hebb (1904) taught."), passage("Brenda Milner", "Milner was there.")]
+    assert collect_names(corpus, [], cased=True).labels == ["Brenda Milner", "Hebb"]
+
+
+def test_without_case_nothing_tells_what_a_passage_begins_with() -> None:
+    assert collect_names([passage("", "Hebb (1904) taught.")], [], cased=False).labels == []
+
+
+def weak_in(names: Names, title: str, *sentences: str) -> set[str]:
+    """The names of a passage that are weak there."""
+    pairs = table_of(names, [(title, list(sentences))], cased=True)
+    return {names.labels[entry] for entry in pairs.entry[pairs.weak]}
+
+
+def test_a_name_is_weak_where_it_stands_only_inside_longer_ones() -> None:
+    names = collect_names([], ["George", "George Stone", "Stone Age"], cased=True)
+    assert weak_in(names, "", "He met George Stone.") == {"George"}
+    assert weak_in(names, "", "He met George Stone.", "George left.") == set()
+    assert weak_in(names, "George Stone", "George left.") == set()
+    assert weak_in(names, "George Stone", "He left.") == {"George"}
+
+
+def test_names_that_overlap_are_not_inside_each_other() -> None:
+    names = collect_names([], ["George Stone", "Stone Age"], cased=True)
+    assert weak_in(names, "", "The George Stone Age.") == set()
+
+
+def test_a_number_is_weak_but_as_the_title() -> None:
+    names = collect_names([passage("1984")], ["1948", "May 1948"], cased=True)
+    assert weak_in(names, "1984", "Written in 1948.") == {"1948"}
+    names = collect_names([], ["1948", "May 1948", "1984"], cased=True)
+    assert weak_in(names, "", "In May 1948, not in 1984.") == {"1948", "1984"}
 
 
 def test_a_mention_is_found_in_its_sentence() -> None:

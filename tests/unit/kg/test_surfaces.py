@@ -2,7 +2,16 @@
 
 import hashlib
 
-from kg.surfaces import MAX_TOKENS, Span, key_of, longest_spans, matches, spans, surface_of
+from kg.surfaces import (
+    MAX_TOKENS,
+    Span,
+    key_of,
+    longest_spans,
+    matches,
+    outer_spans,
+    spans,
+    surface_of,
+)
 from kg.tokens import tokenise
 
 
@@ -70,6 +79,11 @@ def test_the_longest_match_wins_over_those_that_overlap_it() -> None:
 def test_of_equally_long_matches_the_earlier_wins() -> None:
     found = [Span("b c", 1, 2), Span("a b", 0, 1), Span("c d", 2, 3)]
     assert longest_spans(found) == [Span("a b", 0, 1), Span("c d", 2, 3)]
+
+
+def test_outer_spans_lie_in_no_longer_one() -> None:
+    found = [Span("a", 0, 0), Span("a b", 0, 1), Span("b c", 1, 2), Span("b", 1, 1)]
+    assert outer_spans(found) == [Span("a b", 0, 1), Span("b c", 1, 2)]
 
 
 def test_longest_spans_come_in_order_of_place() -> None:

@@ -70,6 +70,14 @@ def test_a_bridge_is_taken_by_its_idf_and_the_root_of_where_it_leads() -> None:
     assert found.arrivals[1:3] == pytest.approx([found.flow[0] / 2] * 2)
 
 
+def test_a_weak_bridge_is_taken_half_as_much_from_where_it_is_weak() -> None:
+    entries = [{0: [0], 1: [0]}, {0: [0], 2: [0]}]
+    assert step(walkable(3, entries, weak=[(0, 0)]), [1, 0, 0]).flow == pytest.approx(
+        [1 / 3, 2 / 3]
+    )
+    assert step(walkable(3, entries, weak=[(0, 1)]), [1, 0, 0]).flow == pytest.approx([0.5, 0.5])
+
+
 def test_the_step_does_not_go_over_names_of_the_question() -> None:
     snapshot = walkable(3, [{0: [0], 1: [0]}, {0: [0], 2: [0]}])
     assert step(snapshot, [1, 0, 0], excluded=[0]).arrivals == pytest.approx([0, 0, 1])
