@@ -1,6 +1,7 @@
 """Where work is done elsewhere, it is asked for without waiting, and waited for with patience."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -8,10 +9,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.flow.post import Post
+from indexer.ingester import Processed
 from indexer.progress import StepProgress
+from kg.records import Passage
 from server.remote_worker import RemoteWorker
+from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.memory_post import MemoryPost
-from tests.doubles.workshop import COLLECTION, Workshop, note
+from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
 NOTES = [note(str(number), f"Person{number} met Person{number + 1}.") for number in range(3)]
 
@@ -87,3 +91,19 @@ def test_whoever_waits_in_vain_is_told_why_that_may_be(
     other.join()
     remote.stop()
     assert any(told in str(entry.get("reason")) for entry in logs)
+
+
+def test_what_a_failed_document_holds_up_is_not_waited_for(shop: Workshop) -> None:
+    def stumble(_: Passage) -> str:
+        raise ValueError("a stumble")
+
+    shop.ingest(*NOTES)
+    shop.extractors["other"] = ScriptedExtractor(stumble, fingerprint="other")
+    shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other"))
+    shop.pipeline.process(shop.lease())
+    shop.pipeline.publish(COLLECTION)
+    afar = Workshop(folder=shop.folder, store=shop.store, extractors=shop.extractors)
+    remote = worker(afar, MemoryPost())
+    assert remote.run_until_empty(COLLECTION) == Processed()
+    remote.stop()
+    assert shop.store.collection(COLLECTION).settings.extractor == SETTINGS.extractor
