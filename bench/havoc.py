@@ -50,8 +50,7 @@ class Outcome:
     equal: bool
     """Whether the graph equals the undisturbed one."""
     twice: list[float] = field(default_factory=list)
-    """For each answer that was given twice: seconds between the first one and the next kill, or one
-    just before it: a process that was killed takes a moment to hang up."""
+    """For each answer that was given twice: seconds between the first one and the next death."""
 
     @property
     def sound(self) -> bool:
@@ -74,7 +73,7 @@ class Havoc:
     port: int = field(default_factory=free_port)
     """The API's."""
     moments: list[tuple[float, Victim]] = field(default_factory=list)
-    """When somebody was killed, and who."""
+    """When somebody was dead, and who."""
     _places: list[int] = field(default_factory=list)
     """The place in the plant of each role's present worker."""
     _api: int = 0
@@ -102,7 +101,6 @@ class Havoc:
             with self._lock:
                 living = [one for one in WEIGHTS if self._lives(one)]
                 (victim,) = self.chance.choices(living, [WEIGHTS[one] for one in living])
-                self.moments.append((time.time(), victim))
                 kill[victim]()
         if self._restarting is not None:
             self._restarting.join()
@@ -156,10 +154,14 @@ class Havoc:
             case "broker":
                 return True
 
+    def _note(self, victim: Victim) -> None:
+        self.moments.append((time.time(), victim))
+
     def _kill_worker(self) -> None:
         roles = [role for role, place in enumerate(self._places) if self.plant.runs(place)]
         role = self.chance.choice(roles)
         self.plant.kill(self._places[role])
+        self._note("worker")
         if self._store_is_away:
             return  # nobody begins without it: see `supervise`
         self._places[role] = self.plant.begin(ROLES[role])
@@ -168,17 +170,20 @@ class Havoc:
 
     def _kill_broker(self) -> None:
         self.broker.kill()
+        self._note("broker")
         time.sleep(self.chance.uniform(0.0, 0.5))
         self.broker.start()
 
     def _kill_api(self) -> None:
         self.plant.kill(self._api)
+        self._note("api")
         if not self._store_is_away:
             self._api = self.plant.begin_api(self.port)
 
     def _kill_store(self) -> None:
         assert self.store is not None
         stop(int(self.store["pid"]))
+        self._note("neo4j")
         self._restarting = Thread(target=self._restart_store, daemon=True)
         self._restarting.start()
 
@@ -272,8 +277,8 @@ def _times(havoc: Havoc, victim: Victim) -> int:
 
 
 def _gap(havoc: Havoc, answered: float) -> float:
-    near = (abs(moment - answered) for moment, _ in havoc.moments if moment > answered - MOMENT)
-    return min(near, default=float("inf"))
+    later = (moment - answered for moment, _ in havoc.moments if moment > answered)
+    return min(later, default=float("inf"))
 
 
 def _settled(core: Core, wanted: str) -> bool:
