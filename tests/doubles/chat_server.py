@@ -57,6 +57,8 @@ class Answer:
     """Seconds before the answer."""
     drop: bool = False
     """Whether the connection is cut in the middle of the answer."""
+    sent: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Called when the last byte has left."""
 
     def encoded(self, request: Request) -> bytes:
         if self.body is not None:
@@ -174,6 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data[: len(data) // 2] if answer.drop else data)
         self.wfile.flush()
+        answer.sent()
         self.close_connection = answer.drop
 
     def _gone(self) -> bool:

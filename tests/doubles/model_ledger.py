@@ -33,10 +33,13 @@ class Ledger:
             said = json.dumps({"triples": rows})
         else:
             said = json.dumps({"entities": [{"name": name, "type": "person"} for name in names]})
-        if not request.gone():
-            with self._lock:
-                self.answered[asked].append(time.time())
-        return Answer(content=said)
+        if request.gone():
+            return Answer(content=said)
+        return Answer(content=said, sent=lambda: self._note(asked))
+
+    def _note(self, asked: str) -> None:
+        with self._lock:
+            self.answered[asked].append(time.time())
 
     @property
     def calls(self) -> int:
