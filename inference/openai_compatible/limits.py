@@ -83,7 +83,10 @@ class Pace:
 
     def spent(self, tokens: int) -> None:
         """Count tokens that were not known before the call, as those of the answer."""
-        self._tokens.charge(tokens)
+        if self._shared is None:
+            self._tokens.charge(tokens)
+        else:
+            _unawaited(partial(self._tokens.charge, tokens))
 
     def succeeded(self) -> None:
         """The endpoint answered."""
@@ -201,7 +204,7 @@ class _SharedPace:
             with self._lock:
                 self._held.pop(place, None)
             if place != _NOWHERE:
-                self._try(lambda: self._leave(place, mark), None)
+                _unawaited(lambda: self._try(lambda: self._leave(place, mark), None))
 
     def _taken(self, mark: str) -> str:
         """The place that was taken; '' if none is free."""
@@ -245,6 +248,12 @@ class _SharedPace:
         except self._errors as error:
             _log.warning("rests and places are not shared at present", reason=str(error))
             return otherwise
+
+
+def _unawaited(action: Callable[[], object]) -> None:
+    """Do it beside: an answer that was paid for is to be saved before Redis is spoken to, which may
+    be away."""
+    Thread(target=action, name="pace", daemon=True).start()
 
 
 def _redis(url: str) -> "RedisStorage":

@@ -98,3 +98,13 @@ def test_without_its_redis_everybody_counts_alone_and_nothing_fails(
     assert seconds_of(lambda: [turn(pace) for _ in range(5)]) >= 0.3
     redis_server.start()
     turn(pace)
+
+
+def test_an_answer_does_not_wait_for_a_redis_that_hangs(redis_server: RedisServer) -> None:
+    pace = Pace("e", concurrency=1, tokens_per_minute=1000, url=redis_server.url)
+    client = redis.Redis.from_url(redis_server.url)
+    with pace.turn(10):
+        client.client_pause(2000)
+        answered = time.monotonic()
+    pace.spent(10)
+    assert time.monotonic() - answered < 1.0
