@@ -6,12 +6,15 @@ hash, so that a snapshot finds it by binary search in one sorted array.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from kg.tokens import Token
 
 MAX_TOKENS = 12
 """Longer names are not looked for."""
+_REMEMBERED = 4096
+"""Keys that are not worked out again: most words of a question come in many."""
 
 
 class Span(NamedTuple):
@@ -29,6 +32,7 @@ def surface_of(tokens: Sequence[Token]) -> str:
     return " ".join(token.form for token in tokens)
 
 
+@lru_cache(_REMEMBERED)
 def key_of(surface: str) -> int:
     """The surface's 64-bit key."""
     return int.from_bytes(hashlib.blake2b(surface.encode("utf-8"), digest_size=8).digest(), "big")

@@ -1,9 +1,11 @@
 """The passages that a walk may begin at: the best for each of its sources."""
 
+import numpy as np
+
 from kg.snapshot.tables import Floats, Ints
 from retrieval.walk.links import Bonuses
-from retrieval.walk.loops import distinct
-from retrieval.walk.similarity import Near, Similarity, most
+from retrieval.walk.loops import best_of_each
+from retrieval.walk.similarity import Near, Similarity
 
 _MANY = 1_000
 """Of a name that more passages mention, only those are candidates that are near the question."""
@@ -11,15 +13,15 @@ _MANY = 1_000
 
 def candidates(
     similarity: Similarity, views: Floats, near: Near, bonuses: Bonuses, count: int
-) -> Ints:
+) -> list[Ints]:
     """For each view, and for each link among the passages that mention it, the `count` best by
-    their own vectors and their names; distinct."""
+    their own vectors and their names."""
     found = [near.nearest(count)]
     for link in bonuses.links:
         mentioning = bonuses.passages(link, near.passages, max(_MANY, count))
         if len(mentioning) > count:
             score = similarity.own(mentioning, views).max(axis=0)
             score += bonuses.at(mentioning).sum(axis=0)
-            mentioning = mentioning[most(score, count)]
+            mentioning = mentioning[best_of_each(score[np.newaxis], count)]
         found.append(mentioning)
-    return distinct(found)
+    return found

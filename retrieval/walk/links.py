@@ -9,7 +9,7 @@ from kg.snapshot.tables import Floats, Ints, Pairs
 from retrieval.question import Link
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.loops import bonuses_of, distinct
-from retrieval.walk.postings import Postings
+from retrieval.walk.postings import Postings, rarity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,14 +82,13 @@ def link_bonus(
 ) -> LinkBonus:
     """0.1 idf for each passage that mentions the name; 0.2 for its own, 0.2/df for the others."""
     pairs = postings.pairs
-    numbers = np.array(entries, dtype=np.int32)
     ambiguous = constants.ambiguous if len(entries) > 1 else 1.0
     meanings, largest = [], 0.0
-    for entry, df, rare in zip(
-        entries, postings.df(numbers).tolist(), postings.idf(numbers).tolist(), strict=True
-    ):
+    for entry in entries:
+        first = int(pairs.indptr[entry])
+        df = int(pairs.indptr[entry + 1]) - first
         if df:
-            first = int(pairs.indptr[entry])
+            rare = rarity(df, postings.passages)
             own = constants.idf_bonus * rare + constants.title_bonus * ambiguous
             other = constants.idf_bonus * rare + constants.title_bonus / df
             meanings.append(Meaning(first=first, end=first + df, own=own, other=other))

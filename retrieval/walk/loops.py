@@ -174,6 +174,55 @@ def best_rows(scores: Floats, count: int) -> Ints:
     return rows
 
 
+@compiled()
+def _worst_of_best(numbers: Floats, count: int) -> float:
+    """The `count`-th largest number; moves them about, as quicksort does."""
+    low, high = 0, len(numbers) - 1
+    while low < high:
+        pivot = numbers[(low + high) // 2]
+        left, right = low, high
+        while left <= right:
+            while numbers[left] > pivot:
+                left += 1
+            while numbers[right] < pivot:
+                right -= 1
+            if left <= right:
+                numbers[left], numbers[right] = numbers[right], numbers[left]
+                left += 1
+                right -= 1
+        if count - 1 > right and count - 1 < left:
+            break
+        low, high = (low, right) if count - 1 <= right else (left, high)
+    return float(numbers[count - 1])
+
+
+@compiled(f"int32[::1]({FLOAT_ROWS}, int64)")
+def best_of_each(scores: Floats, count: int) -> Ints:
+    """The columns that have one of the `count` best scores of any row, ascending; of equal scores
+    the lower column is taken first."""
+    width = scores.shape[1]
+    count = min(count, width)
+    taken, moved = np.zeros(width, dtype=np.uint8), np.empty(width, dtype=np.float32)
+    for row in range(len(scores) if count > 0 else 0):
+        for column in range(width):
+            moved[column] = scores[row, column]
+        least, equal = _worst_of_best(moved, count), count
+        for column in range(width):
+            equal -= scores[row, column] > least
+        for column in range(width):
+            if scores[row, column] == least and equal > 0:
+                taken[column] = 1
+                equal -= 1
+            elif scores[row, column] > least:
+                taken[column] = 1
+    found, kept = np.empty(width, dtype=np.int32), 0
+    for column in range(width):
+        if taken[column]:
+            found[kept] = column
+            kept += 1
+    return found[:kept].copy()
+
+
 @compiled(f"Tuple((int32[::1], float32[::1]))({FLOATS}, {FLOATS}, int64, float64)")
 def softmax_of_best(
     scores: Floats, among: Floats, count: int, temperature: float

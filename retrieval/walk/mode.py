@@ -107,10 +107,10 @@ class ConditionedWalk:
         count = self._constants.candidates + len(self._gone)
         near = self._similarity.near(asked.views, count)
         base = Base(self._similarity, asked, bonuses, near)
-        begin = candidates(self._similarity, asked.views, near, bonuses, count)
+        found = candidates(self._similarity, asked.views, near, bonuses, count)
         if asked.words is not None:
-            worded = asked.words.best(self._constants.worded + len(self._gone))
-            begin = distinct([begin, worded])
+            found.append(asked.words.best(self._constants.worded + len(self._gone)))
+        begin = distinct(found)
         base.look_at(np.setdiff1d(begin, self._gone) if len(self._gone) else begin)
         return base
 

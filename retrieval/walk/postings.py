@@ -1,6 +1,7 @@
 """Which passages an entry leads to: its postings, cut to the best."""
 
 from dataclasses import dataclass
+from math import log1p
 
 import numpy as np
 
@@ -114,6 +115,11 @@ class Postings:
         _, best = best_pairs(alike, count, title, place, passage, self._limit)
         found: Longs = best[0] + first
         return found
+
+
+def rarity(df: int, passages: int) -> float:
+    """The `idf` of one entry."""
+    return log1p(passages / max(df, 1)) / log1p(max(passages, 1))
 
 
 def idf(df: Longs, passages: int) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
-from retrieval.walk.loops import distinct
+from retrieval.walk.loops import best_of_each
 from retrieval.walk.products import add_sentences, halves, own_products, products
 from retrieval.walk.words import SharedWords
 
@@ -60,7 +60,7 @@ class Near:
         """The `count` nearest to each view; distinct, ascending."""
         if count >= len(self.passages):
             return self.passages
-        return self.passages[distinct([most(view, count) for view in self.own])]
+        return self.passages[best_of_each(self.own, count)]
 
 
 class Similarity:
@@ -104,11 +104,3 @@ class Similarity:
             near = np.unique(self._codes.nearest(views, round(self._wider * count)))
             near = near[np.searchsorted(near, 0) :]
         return Near(passages=near, own=self.own(near, views))
-
-
-def most(scores: Floats, count: int) -> Ints:
-    """The rows of the `count` highest scores, in no order; more where the last are equal."""
-    if count >= len(scores):
-        return np.arange(len(scores), dtype=np.int32)
-    least = np.partition(scores, len(scores) - count)[len(scores) - count]
-    return np.flatnonzero(scores >= least).astype(np.int32)

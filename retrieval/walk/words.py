@@ -10,10 +10,10 @@ from math import log
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints, Words
+from kg.snapshot.tables import Floats, Ints, Longs, Words
 from kg.surfaces import key_of
 from retrieval.question import Question
-from retrieval.walk.loops import best_rows, distinct, shared_words
+from retrieval.walk.loops import best_of_each, distinct, shared_words
 
 _READ = 500
 """How many postings of a question's rarest words are read for candidates."""
@@ -28,17 +28,19 @@ class SharedWords:
     def __init__(self, question: Question, table: Words, passages: int, gone: Ints) -> None:
         """`passages`: how many there are, without those that are `gone`."""
         forms = sorted({form for form, _ in question.words})
-        rows = _rows(table, forms)
-        found = [table.passages.row(row) if row >= 0 else gone[:0] for row in rows]
-        count = [len(one) - (int(np.isin(one, gone).sum()) if len(gone) else 0) for one in found]
-        worth = dict(zip(forms, (_worth(df, passages) for df in count), strict=True))
-        known = [number for number, one in enumerate(found) if len(one) and worth[forms[number]]]
+        known, row = _rows(table, forms)
+        first, end = table.passages.indptr[row], table.passages.indptr[row + 1]
+        df = dict(zip(known, (end - first).tolist(), strict=True))
+        if len(gone):
+            for number, one in zip(known, row.tolist(), strict=True):
+                df[number] -= int(np.isin(table.passages.row(one), gone).sum())
+        worth = {form: _worth(df.get(number, 0), passages) for number, form in enumerate(forms)}
         shares = [_shares(words, worth) for words in _asked(question)]
         share = [[of.get(forms[number], 0.0) for number in known] for of in shares]
-        self._share: Floats = np.array(share, dtype=np.float32).reshape(len(shares), len(known))
-        first = [int(table.passages.indptr[rows[number]]) for number in known]
-        self._first = np.array(first, dtype=np.int64)
-        self._end = self._first + np.array([len(found[number]) for number in known], dtype=np.int64)
+        found = np.array(share, dtype=np.float32).reshape(len(shares), len(known))
+        counts = np.array([worth[forms[number]] > 0 for number in known], dtype=np.bool_)
+        self._share: Floats = np.ascontiguousarray(found[:, counts])
+        self._first, self._end = first[counts], end[counts]
         self._items = table.passages.items
 
     def at(self, passages: Ints) -> Floats:
@@ -56,18 +58,17 @@ class SharedWords:
         if not postings:
             return np.zeros(0, dtype=np.int32)
         passages = distinct(postings)
-        best = [best_rows(share, count) for share in self.at(passages)]
-        return passages[distinct(best)]
+        return passages[best_of_each(self.at(passages), count)]
 
 
-def _rows(table: Words, forms: Sequence[str]) -> list[int]:
-    """The row of each of these words in the table; -1 where it is not there."""
-    if not len(table.key):
-        return [-1] * len(forms)
+def _rows(table: Words, forms: Sequence[str]) -> tuple[list[int], Longs]:
+    """(which of these words the corpus has, their rows in the table)."""
     key = np.array([key_of(form) for form in forms], dtype=np.uint64)
-    row = np.minimum(np.searchsorted(table.key, key), len(table.key) - 1)
-    found: list[int] = np.where(table.key[row] == key, row, -1).tolist()
-    return found
+    row = np.searchsorted(table.key, key)
+    if not len(table.key):
+        return [], row[:0]
+    known = (table.key[np.minimum(row, len(table.key) - 1)] == key).nonzero()[0]
+    return known.tolist(), row[known]
 
 
 def _worth(df: int, passages: int) -> float:

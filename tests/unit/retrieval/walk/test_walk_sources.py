@@ -10,7 +10,7 @@ from retrieval.question import Clause, Link, Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.links import LinkBonus
-from retrieval.walk.loops import best_rows
+from retrieval.walk.loops import best_of_each, best_rows
 from retrieval.walk.sources import Source, reset_vector, sources
 from tests.doubles.pairs import walkable
 from tests.doubles.similarities import base_of
@@ -109,3 +109,29 @@ def test_the_best_come_first_and_of_equals_the_lower(
     scores: list[float], count: int, rows: list[int]
 ) -> None:
     assert best_rows(np.array(scores, dtype=np.float32), count).tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("scores", "count", "columns"),
+    [
+        ([[0.1, 0.3, 0.2]], 2, [1, 2]),
+        ([[0.1, 0.3, 0.2], [0.9, 0.1, 0.1]], 1, [0, 1]),
+        ([[0.2, 0.2, 0.2, 0.3]], 2, [0, 3]),
+        ([[0.1, 0.3]], 9, [0, 1]),
+        ([[], []], 3, []),
+        ([[0.1, 0.3]], 0, []),
+    ],
+)
+def test_what_is_best_for_any_row_is_kept_and_of_equals_the_lower(
+    scores: list[list[float]], count: int, columns: list[int]
+) -> None:
+    assert best_of_each(np.array(scores, dtype=np.float32), count).tolist() == columns
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_of_each_row_are_those_of_sorting(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    scores = chance.integers(0, 40, (3, 200)).astype(np.float32)
+    for count in (1, 7, 199, 200):
+        rows = [np.argsort(-row, kind="stable")[:count] for row in scores]
+        assert best_of_each(scores, count).tolist() == np.unique(rows).tolist()
