@@ -35,16 +35,10 @@ class Codes:
         faiss = faiss_module()
         threads = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(1)
-        axes = max(vectors.shape[1] // 6, min(vectors.shape[1] // 2, 32)) * 2
-        index = faiss.index_factory(
-            vectors.shape[1], f"PCAR{axes},PQ{axes // 2}x4fs", faiss.METRIC_INNER_PRODUCT
-        )
-        step = max(len(vectors) // _SAMPLE, 1)
-        index.train(np.ascontiguousarray(vectors[::step], dtype=np.float32))
-        for start in range(0, len(vectors), _CHUNK):
-            index.add(np.ascontiguousarray(vectors[start : start + _CHUNK], dtype=np.float32))
-        faiss.omp_set_num_threads(threads)
-        return cls(index)
+        try:
+            return cls(_coded(faiss, vectors))
+        finally:
+            faiss.omp_set_num_threads(threads)
 
     @classmethod
     def loads(cls, data: Bytes) -> Self:
@@ -65,3 +59,15 @@ class Codes:
         _, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), count)
         found: npt.NDArray[np.int32] = rows.astype(np.int32)
         return found
+
+
+def _coded(faiss: Any, vectors: Vectors) -> Any:
+    axes = max(vectors.shape[1] // 6, min(vectors.shape[1] // 2, 32)) * 2
+    index = faiss.index_factory(
+        vectors.shape[1], f"PCAR{axes},PQ{axes // 2}x4fs", faiss.METRIC_INNER_PRODUCT
+    )
+    step = max(len(vectors) // _SAMPLE, 1)
+    index.train(np.ascontiguousarray(vectors[::step], dtype=np.float32))
+    for start in range(0, len(vectors), _CHUNK):
+        index.add(np.ascontiguousarray(vectors[start : start + _CHUNK], dtype=np.float32))
+    return index

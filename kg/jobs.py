@@ -148,6 +148,17 @@ class JobQueue(Protocol):
         """
         ...
 
+    def append(
+        self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
+    ) -> Job:
+        """Add to a job, in one transaction, documents that are in the graph already: their tasks
+        have drafts from the start, and are taken to have so many passages (document id -> number).
+
+        Those of which a task waits, or is worked on, are left out: what was handed in goes before.
+        Tasks of the others that failed are cancelled. Raises: JobNotFound, DocumentUnreadable.
+        """
+        ...
+
     def lease(
         self,
         *,

@@ -173,10 +173,17 @@ class GraphStore(Protocol):
         """
         ...
 
-    def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
+    def update_settings(
+        self,
+        name: str,
+        settings: CollectionSettings,
+        *,
+        instead_of: CollectionSettings | None = None,
+    ) -> Collection:
         """Change how the collection is indexed from now on; what is indexed stays as it is.
 
-        The same settings again change nothing, not even the revision.
+        The same settings again change nothing, not even the revision. `instead_of`: neither does
+        this if the collection has other settings than these; what is returned tells.
         Raises: CollectionNotFound.
         """
         ...

@@ -54,21 +54,23 @@ class MemoryQueue:
             self._jobs[job.id] = job
             self._worked_at[job.id] = now
             for document in documents:
-                versions = self._versions.setdefault((collection, document.id), [])
-                for older in versions:
-                    if older.state in (TaskState.QUEUED, TaskState.FAILED):
-                        older.become(TaskState.CANCELLED)
-                task = Task(
-                    id=f"tsk-{uuid.uuid4().hex}",
-                    job_id=job.id,
-                    collection=collection,
-                    document=document,
-                    document_id=document.id,
-                    source=document.source,
-                )
-                versions.append(QueuedTask(task, document.fingerprint, priority))
-                self._tasks[task.id] = versions[-1]
+                self._add(job, document)
             return self.job(job.id)
+
+    def append(
+        self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
+    ) -> Job:
+        check_documents(documents)
+        with self._lock:
+            job = self.job(job_id)
+            for document in documents:
+                if not any(
+                    one.state in OPEN for one in self._of_document(job.collection, document.id)
+                ):
+                    task = self._add(job, document)
+                    task.task = replace(task.task, drafted=True)
+                    task.passages = passages.get(document.id, 0)
+            return self.job(job_id)
 
     def lease(
         self,
@@ -252,6 +254,24 @@ class MemoryQueue:
             for name in names:
                 if name in self._holders and self._holders[name][0] == worker:
                     del self._holders[name]
+
+    def _add(self, job: Job, document: Document) -> QueuedTask:
+        """Queue a document instead of its older texts that wait, or failed."""
+        versions = self._versions.setdefault((job.collection, document.id), [])
+        for older in versions:
+            if older.state in (TaskState.QUEUED, TaskState.FAILED):
+                older.become(TaskState.CANCELLED)
+        task = Task(
+            id=f"tsk-{uuid.uuid4().hex}",
+            job_id=job.id,
+            collection=job.collection,
+            document=document,
+            document_id=document.id,
+            source=document.source,
+        )
+        versions.append(QueuedTask(task, document.fingerprint, job.priority))
+        self._tasks[task.id] = versions[-1]
+        return versions[-1]
 
     def _draft(self, collection: str, task_ids: Iterable[str]) -> None:
         for id_ in task_ids:

@@ -49,11 +49,17 @@ class MemoryStore(MemoryQueue):
         with self._lock:
             return [self._contents[name].collection for name in sorted(self._contents)]
 
-    def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
+    def update_settings(
+        self,
+        name: str,
+        settings: CollectionSettings,
+        *,
+        instead_of: CollectionSettings | None = None,
+    ) -> Collection:
         with self._lock:
             content = self._content(name)
             before = content.collection
-            if settings == before.settings:
+            if settings == before.settings or instead_of not in (None, before.settings):
                 return before
             after = replace(before, settings=settings, revision=before.revision + 1)
             self._contents[name] = replace(content, collection=after)

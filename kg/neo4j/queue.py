@@ -64,6 +64,41 @@ class Neo4jQueue:
 
         return self._database.write(action)
 
+    def append(
+        self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
+    ) -> Job:
+        check_documents(documents)
+        wanted: dict[str, Document] = {}
+        for document in documents:
+            wanted.setdefault(document.id, document)
+
+        def action(work: Work) -> Job:
+            work = _alone(work)
+            job = _job(work, job_id)
+            work = work.of("queue", job.collection)
+            left_out = set(work.ids("open_among", wanted))
+            new = [one for one in wanted.values() if one.id not in left_out]
+            first = work.value("take_numbers", count=len(new)) - len(new)
+            work.each("supersede", [document.id for document in new])
+            work.many(
+                "insert_task",
+                (
+                    task_properties(
+                        document,
+                        dumps(document_fields(document)),
+                        job_id=job_id,
+                        number=first + place,
+                        priority=job.priority,
+                        drafted=True,
+                        passages=passages.get(document.id, 0),
+                    )
+                    for place, document in enumerate(new, 1)
+                ),
+            )
+            return _job(work, job_id)
+
+        return self._database.write(action)
+
     def lease(
         self,
         *,

@@ -64,10 +64,16 @@ class Neo4jStore(Neo4jQueue):
         rows = self._database.read(lambda work: work.of("collections").rows("collections"))
         return sorted((collection_row(row).record for (row,) in rows), key=_name)
 
-    def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
+    def update_settings(
+        self,
+        name: str,
+        settings: CollectionSettings,
+        *,
+        instead_of: CollectionSettings | None = None,
+    ) -> Collection:
         def action(work: Work) -> Collection:
             present = work.lock(name).record
-            if settings == present.settings:
+            if settings == present.settings or instead_of not in (None, present.settings):
                 return present
             properties = settings_properties(settings)
             work.of("collections", name).run("update_settings", settings=properties)

@@ -51,7 +51,14 @@ def job_record(row: Mapping[str, Any]) -> Job:
 
 
 def task_properties(
-    document: Document, text: str | None, *, job_id: str, number: int, priority: int
+    document: Document,
+    text: str | None,
+    *,
+    job_id: str,
+    number: int,
+    priority: int,
+    drafted: bool = False,
+    passages: int = 0,
 ) -> dict[str, Any]:
     """A new task's properties; `text` is the document as JSON, or None if a later task of the same
     job has a newer text of it."""
@@ -68,8 +75,8 @@ def task_properties(
         "attempts": 0,
         "error": "",
         "worker": "",
-        "drafted": 0,
-        "passages": 0,
+        "drafted": int(drafted),
+        "passages": passages,
         "passages_done": 0,
     }
 

@@ -47,17 +47,28 @@ class SQLiteQueue:
                 budget_cost=budget.cost,
             )
             for document in documents:
-                session.rows("supersede", document_id=document.id)
-                session.rows(
-                    "insert_task",
-                    id=f"tsk-{uuid.uuid4().hex}",
-                    job=job,
-                    document_id=document.id,
-                    source=document.source,
-                    fingerprint=document.fingerprint,
-                    document=dumps(document_fields(document)),
-                    priority=priority,
-                )
+                _add(session, document, job=job, priority=priority, drafted=0, passages=0)
+            return _job(session, job_id)
+
+    def append(
+        self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
+    ) -> Job:
+        check_documents(documents)
+        with self._database.write() as connection:
+            job = _job(Session(connection, "queue"), job_id)
+            key, _ = find_collection(connection, job.collection)
+            session = Session(connection, "queue", key)
+            number = _number(session, job_id)
+            for document in documents:
+                if not session.ids("open_of_document", document_id=document.id):
+                    _add(
+                        session,
+                        document,
+                        job=number,
+                        priority=job.priority,
+                        drafted=1,
+                        passages=passages.get(document.id, 0),
+                    )
             return _job(session, job_id)
 
     def lease(
@@ -196,6 +207,20 @@ class SQLiteQueue:
     def let_go(self, *names: str, worker: str) -> None:
         with self._database.write() as connection:
             Session(connection, "queue").rows("let_go", ids=ids_of(names), worker=worker)
+
+
+def _add(session: Session, document: Document, **properties: int) -> None:
+    """Queue a document instead of its older texts that wait, or failed."""
+    session.rows("supersede", document_id=document.id)
+    session.rows(
+        "insert_task",
+        id=f"tsk-{uuid.uuid4().hex}",
+        document_id=document.id,
+        source=document.source,
+        fingerprint=document.fingerprint,
+        document=dumps(document_fields(document)),
+        **properties,
+    )
 
 
 def _requeue(session: Session, task_ids: list[str]) -> int:

@@ -61,10 +61,16 @@ class SQLiteStore(SQLiteQueue):
             rows = Session(connection, "collections").rows("collections")
         return [collection_record(*fields) for _, *fields in rows]
 
-    def update_settings(self, name: str, settings: CollectionSettings) -> Collection:
+    def update_settings(
+        self,
+        name: str,
+        settings: CollectionSettings,
+        *,
+        instead_of: CollectionSettings | None = None,
+    ) -> Collection:
         with self._database.write() as connection:
             key, collection = find_collection(connection, name)
-            if settings == collection.settings:
+            if settings == collection.settings or instead_of not in (None, collection.settings):
                 return collection
             session = Session(connection, "collections", key)
             session.rows("update_settings", settings=_settings(settings))

@@ -1,5 +1,6 @@
 """What every queue must do. A store's test class inherits this and gives `store`."""
 
+from tests.conformance.queue_appending import AppendingConformance
 from tests.conformance.queue_jobs import JobsConformance
 from tests.conformance.queue_leases import LeasesConformance
 from tests.conformance.queue_order import OrderConformance
@@ -7,6 +8,10 @@ from tests.conformance.queue_progress import ProgressConformance
 
 
 class JobQueueConformance(
-    JobsConformance, LeasesConformance, OrderConformance, ProgressConformance
+    AppendingConformance,
+    JobsConformance,
+    LeasesConformance,
+    OrderConformance,
+    ProgressConformance,
 ):
     """Behaviour of the port `kg.jobs.JobQueue`."""

@@ -60,6 +60,14 @@ class CollectionsConformance(StoreFixtures):
     def test_the_same_settings_change_nothing(self, library: Store) -> None:
         assert library.update_settings(COLLECTION, replace(SETTINGS)).revision == 0
 
+    def test_settings_change_only_instead_of_those_that_were_seen(self, library: Store) -> None:
+        one, two = (replace(SETTINGS, extractor=name) for name in ("one", "two"))
+        assert library.update_settings(COLLECTION, one, instead_of=SETTINGS).settings == one
+        assert library.update_settings(COLLECTION, two, instead_of=SETTINGS).settings == one
+        assert library.collection(COLLECTION) == Collection(
+            name=COLLECTION, revision=1, settings=one
+        )
+
     def test_what_is_indexed_stays_when_settings_change(self, library: Store) -> None:
         library.commit(COLLECTION, written("a", "Ann likes Bob"))
         library.update_settings(COLLECTION, CollectionSettings(extractor="other"))

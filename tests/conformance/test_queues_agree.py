@@ -44,6 +44,14 @@ class Desk:
         job = self.store.enqueue(COLLECTION, documents, priority=number % 3, budget=budget)
         self.jobs.append(job.id)
 
+    def append(self, number: int, source: str) -> Any:
+        if not self.jobs:
+            return None
+        documents = [document(source, str(number)), document("z", str(number))]
+        passages = {document_id(source): number}
+        job = self.jobs[number % len(self.jobs)]
+        return self.store.append(job, documents, passages=passages).counts
+
     def lease(self, number: int, worker: str) -> Any:
         drafted = (None, None, False, True)[number % 4]
         leased = self.store.lease(worker=worker, limit=1 + number % 2, seconds=10, drafted=drafted)
@@ -118,8 +126,8 @@ class Desk:
 
 actions = st.tuples(
     st.sampled_from(
-        "enqueue enqueue lease lease complete draft fail retry release extend reclaim withdraw "
-        "wait cancel retry_failed note hold let_go".split()
+        "enqueue enqueue append lease lease complete draft fail retry release extend reclaim "
+        "withdraw wait cancel retry_failed note hold let_go".split()
     ),
     st.integers(0, 12),
     st.sampled_from("ab"),

@@ -12,6 +12,11 @@ WHERE t.document_id IN $ids AND t.state IN ['queued', 'failed']
 SET t.state = 'cancelled'
 REMOVE t.document;
 
+// name: open_among
+MATCH (t:Task {collection: $collection})
+WHERE t.document_id IN $ids AND t.state IN ['queued', 'extracting']
+RETURN DISTINCT t.document_id;
+
 // name: insert_task
 UNWIND $rows AS row
 MATCH (j:Job {id: row.job_id})

@@ -8,9 +8,16 @@ RETURNING number;
 UPDATE tasks SET state = 'cancelled', document = NULL
 WHERE collection = :collection AND document_id = :document_id AND state IN ('queued', 'failed');
 
+-- name: open_of_document
+SELECT id FROM tasks
+WHERE collection = :collection AND document_id = :document_id
+  AND state IN ('queued', 'extracting');
+
 -- name: insert_task
-INSERT INTO tasks (id, job, collection, document_id, source, fingerprint, document, priority)
-VALUES (:id, :job, :collection, :document_id, :source, :fingerprint, :document, :priority);
+INSERT INTO tasks (id, job, collection, document_id, source, fingerprint, document, priority,
+                   drafted, passages)
+VALUES (:id, :job, :collection, :document_id, :source, :fingerprint, :document, :priority,
+        :drafted, :passages);
 
 -- name: expired
 SELECT id FROM tasks WHERE state = 'extracting' AND leased_until <= :now;
