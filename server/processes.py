@@ -53,6 +53,7 @@ class Processes:
         self._count = count
         self._work = work
         self._children: dict[int, _Child] = {}
+        self._lifeline = _Lifeline()
 
     def run(self, begun: Callable[[], object]) -> bool:
         """Work until SIGTERM or SIGINT comes, which each process gets too and is waited for.
@@ -61,7 +62,7 @@ class Processes:
         False if nobody asked for the end: one after the other died as soon as it began.
         """
         _settle()
-        with _Told() as told:
+        with _Told() as told, self._lifeline:
             try:
                 for number in range(self._count):
                     self._start(number)
@@ -109,11 +110,12 @@ class Processes:
         self._children[number] = _Child(process, time.monotonic())
 
     def _child(self, number: int) -> None:
+        self._lifeline.let_go()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        Thread(target=_end_with_parent, name="parent", daemon=True).start()
+        Thread(target=self._lifeline.end_with_it, name="parent", daemon=True).start()
         with suppress(KeyboardInterrupt):
             self._work(number)
 
@@ -146,6 +148,34 @@ class _Told:
         self._writing.close()
 
 
+class _Lifeline:
+    """A pipe that the parent alone can write to: that it is gone, its children hear together.
+
+    (Of the pipes that `multiprocessing` makes for this, one a child, each child holds those of the
+    children before it open: they would hear one after the other.)
+    """
+
+    def __enter__(self) -> Self:
+        self._reading, self._writing = os.pipe()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._reading)
+        os.close(self._writing)
+
+    def let_go(self) -> None:
+        """What a child does first of all."""
+        os.close(self._writing)
+
+    def end_with_it(self) -> None:
+        """A process that nobody watches over any more ends in order, and if it cannot, at once
+        when its time is up."""
+        os.read(self._reading, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_STOP_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _settle() -> None:
     """Leave memory as it is best shared."""
     gc.collect()
@@ -155,11 +185,3 @@ def _settle() -> None:
 
 def _noted(*_: object) -> None:
     """The signal's number has been written to the socket."""
-
-
-def _end_with_parent() -> None:
-    """A process that nobody watches over any more ends in order."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -70,6 +70,38 @@ print(Processes(1, work).run(begun))
     assert done.stdout == "True\n", done.stderr
 
 
+def test_orphans_end_together_and_one_that_hangs_is_killed() -> None:
+    done = run(
+        """
+processes._STOP_SECONDS = 0.2
+signal.alarm(20)
+told, telling = os.pipe()
+begun, beginning = os.pipe()
+lives, living = os.pipe()
+os.write(living, b"1")
+os.close(living)
+def work(number):
+    def end(*_):
+        os.write(telling, bytes([number]))
+        time.sleep(30)
+    signal.signal(signal.SIGTERM, end)
+    if number:
+        os.write(beginning, b"!")
+    elif not os.read(lives, 1):  # the second that has this number
+        os.read(begun, 1), os.read(begun, 1)
+        os.kill(os.getppid(), signal.SIGKILL)
+    else:
+        return
+    time.sleep(30)
+if os.fork() == 0:
+    Processes(3, work).run(lambda: None)
+os.close(telling)
+print(sorted(b"".join(iter(lambda: os.read(told, 9), b""))))
+"""
+    )
+    assert done.stdout == "[0, 1, 2]\n", done.stderr
+
+
 @pytest.mark.parametrize("name", ["minilm", "onnx:/models/e5"])
 def test_models_without_threads_and_connections_may_be_shared(name: str) -> None:
     assert is_forkable(name)
