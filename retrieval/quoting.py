@@ -1,6 +1,7 @@
 """Which of a passage's sentences is quoted."""
 
 import re
+from itertools import chain
 
 import numpy as np
 
@@ -21,11 +22,12 @@ def best_quote(snapshot: Snapshot, sentences: Ints, vector: Floats) -> Quote:
     fits = np.asarray(table.vectors[sentences], dtype=np.float32) @ vector
     passage = int(table.passage[sentences[0]])
     text, title = snapshot.passages.text[passage], snapshot.passages.title[passage]
-    quotes = [
+    quotes = (
         _quote(text, int(table.start[sentence]), int(table.end[sentence]), title)
         for sentence in sentences[np.argsort(-fits, kind="stable")].tolist()
-    ]
-    return next((quote for quote in quotes if not quote.heading), quotes[0])
+    )
+    best = next(quotes)
+    return next((quote for quote in chain([best], quotes) if not quote.heading), best)
 
 
 def sentences_of(snapshot: Snapshot, passage: int) -> Ints:
@@ -36,10 +38,11 @@ def sentences_of(snapshot: Snapshot, passage: int) -> Ints:
 
 def is_heading(text: str, start: int, end: int, title: str = "") -> bool:
     """Whether a piece of a text is a heading: its title on a line of its own, or a short line
-    between empty ones, with something below it, which does not end as sentences do."""
-    line, above, below = text[start:end], text[:start], text[end:]
-    before = above[len(above.rstrip()) :].count("\n") if above.strip() else 2
-    after = below[: len(below) - len(below.lstrip())].count("\n") if below.strip() else 0
+    between empty ones, with something below it, which does not end as sentences do.
+
+    Of the text no more is looked at than that piece and the white space around it.
+    """
+    line, before, after = text[start:end], _breaks_above(text, start), _breaks_below(text, end)
     if line == title:
         return before > 0 and after > 0
     return (
@@ -49,6 +52,22 @@ def is_heading(text: str, start: int, end: int, title: str = "") -> bool:
         and not _BULLET.match(line)
         and not _SENTENCE_END.search(line)
     )
+
+
+def _breaks_above(text: str, start: int) -> int:
+    """Ends of lines in the white space before a place; where there is nothing else, two."""
+    at = start
+    while at and text[at - 1].isspace():
+        at -= 1
+    return text.count("\n", at, start) if at else 2
+
+
+def _breaks_below(text: str, end: int) -> int:
+    """Ends of lines in the white space from a place on; where there is nothing else, none."""
+    at = end
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return text.count("\n", end, at) if at < len(text) else 0
 
 
 def _quote(text: str, start: int, end: int, title: str) -> Quote:

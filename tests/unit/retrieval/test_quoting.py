@@ -1,9 +1,12 @@
 """Of a passage's sentences, that which says it is quoted, not the heading above it."""
 
+import time
+
 import numpy as np
 import pytest
 
 from kg.snapshot import Snapshot
+from retrieval import quoting
 from retrieval.quoting import best_quote, is_heading, sentences_of
 from retrieval.receipt import Quote
 from tests.doubles.corpus import Note, snapshot_of
@@ -34,6 +37,25 @@ def test_where_only_a_heading_says_it_the_heading_is_quoted_as_such() -> None:
 def test_of_several_headings_the_nearest_is_quoted() -> None:
     found = quoted(TEXT, "Hebb: Students of Hebb", slice(0, 3, 2))
     assert found.text == "Students of Hebb"
+
+
+def test_only_the_best_is_looked_at_if_it_is_no_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def noted(text: str, start: int, end: int, title: str = "") -> bool:
+        seen.append(text[start:end])
+        return is_heading(text, start, end, title)
+
+    monkeypatch.setattr(quoting, "is_heading", noted)
+    quoted(TEXT, "Hebb: Hebb was born in Chester.")
+    assert seen == ["Hebb was born in Chester."]
+
+
+def test_what_is_a_heading_is_seen_as_fast_in_a_long_text() -> None:
+    text = f"{'x' * 5_000_000}\n\nEarly life\n\n{'x' * 5_000_000}"
+    begun = time.thread_time()
+    assert all(is_heading(text, 5_000_002, 5_000_012) for _ in range(1000))
+    assert time.thread_time() - begun < 0.5
 
 
 @pytest.mark.parametrize(
