@@ -74,21 +74,27 @@ def wait_for(broker_url: str) -> None:
 
 def _ask_redis(broker_url: str) -> bool:
     from redis import Redis
-    from redis.exceptions import AuthenticationError, RedisError
+    from redis import exceptions as faults
 
     try:
         with Redis.from_url(
             broker_url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
         ) as redis:
             redis.ping()
-    except AuthenticationError as error:
+    except faults.AuthenticationError as error:
         raise SettingsInvalid(
             f"The Redis of the setting broker_url lets nobody in like this: {error} Put its "
             "password into AMMON_BROKER_URL, as redis://:PASSWORD@host:6379/0 or "
             "redis://USER:PASSWORD@host:6379/0."
         ) from error
-    except RedisError:
+    except (faults.ConnectionError, faults.TimeoutError):
         return False
+    except faults.RedisError as error:
+        raise SettingsInvalid(
+            f"The Redis of the setting broker_url is there, but does not serve us: {error}. "
+            "Correct the user or the database's number in AMMON_BROKER_URL, as "
+            "redis://USER:PASSWORD@host:6379/0, or what that Redis allows."
+        ) from error
     return True
 
 

@@ -56,6 +56,18 @@ def test_a_redis_that_wants_a_password_ends_a_worker_with_the_remedy(
     core.close()
 
 
+def test_a_redis_that_does_not_let_us_do_what_we_must_is_told(redis_server: RedisServer) -> None:
+    rule = ["acl", "setuser", "small", "on", ">sesame", "~*", "+@all", "-ping"]
+    subprocess.run(["redis-cli", "-p", str(redis_server.port), *rule], check=True)  # noqa: S607
+    with pytest.raises(SettingsInvalid, match=r"broker_url.*permissions.*AMMON_BROKER_URL"):
+        broker.wait_for(f"redis://small:sesame@127.0.0.1:{redis_server.port}/0")
+
+
+def test_a_database_that_a_redis_does_not_have_is_told(redis_server: RedisServer) -> None:
+    with pytest.raises(SettingsInvalid, match=r"broker_url.*out of range.*AMMON_BROKER_URL"):
+        broker.wait_for(f"redis://127.0.0.1:{redis_server.port}/99")
+
+
 @pytest.mark.parametrize("who", ["guest:wrong", "nobody:guest"])
 def test_a_rabbitmq_that_wants_another_password_ends_whoever_asks_with_the_remedy(
     tmp_path: Path, rabbit_url: str, who: str
