@@ -23,7 +23,7 @@ def opened(server: ChatServer) -> Iterator[Callable[..., LLMExtractor]]:
 
     def make(**options: Any) -> LLMExtractor:
         endpoint = Endpoint(
-            base_url=server.url, model="scripted", attempts=2, wait_initial=0.001, timeout=5.0
+            base_url=server.url, model="scripted", attempts=2, wait_initial=0.001, timeout=120.0
         )
         models.append(OpenAIChatModel(endpoint))
         return LLMExtractor(models[-1], **options)
