@@ -54,6 +54,7 @@ bench: .venv/.bench
 	$(BIN)/python -m bench.corpus
 	$(BIN)/python -m bench.walk --passages 2000 10000 --steps --plot $(PLOTS)/walk.png
 	$(BIN)/python -m bench.pagerank --nodes 10000 100000 --plot $(PLOTS)/pagerank.png
+	$(BIN)/python -m bench.hipporag2 --passages 2000 --questions 20 --plot $(PLOTS)/hipporag2.png
 	$(BIN)/python -m bench.open --passages 2000 10000 --plot $(PLOTS)/open.png
 	$(BIN)/python -m bench.embedding --plot $(PLOTS)/embedding.png
 	$(BIN)/python -m bench.increment bench/sample
@@ -81,7 +82,7 @@ $(UV): requirements/uv.lock
 	@echo "Installing the light set …"
 	@$(INSTALL) -r requirements/run.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
-	@$(BIN)/python -c 'import retrieval.walk' &  # what it compiles, others need only later
+	@$(BIN)/python -c 'import retrieval.walk' 2> /dev/null &  # what it compiles, others need only later
 	@touch $@
 
 .venv/.dev: .venv/.run requirements/dev.lock requirements/models.lock
