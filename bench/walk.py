@@ -10,6 +10,7 @@ top five of every question, `--against FILE` compares with them.
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from bench.options import parse
 from bench.report import Row, Table, finish
 from bench.sources import Asked, add_arguments, chosen
 from bench.steps import StepTimes
+from inference.cache import CachedEmbedder
+from inference.embedder import Embedder
 from retrieval.asking import embed_questions
 from retrieval.results import Retrieval
 from retrieval.retriever import Retriever
@@ -42,9 +45,21 @@ class Answers:
     """The first question: what a mode prepares."""
 
 
-def ask(asked: Asked, mode: str, repeat: int = 1) -> Answers:
-    """Ask every question, after a first that loads what is loaded late."""
-    embedder = ClockedEmbedder(asked.embedder)
+def ask(asked: Asked, mode: str, repeat: int = 1, *, remembered: bool = False) -> Answers:
+    """Ask every question, after a first that loads what is loaded late; with `remembered` the model
+    runs in the first round only."""
+    if not remembered:
+        return _asked(asked, mode, repeat, asked.embedder)
+    with tempfile.TemporaryDirectory() as folder:
+        kept = CachedEmbedder(asked.embedder, Path(folder) / "embeddings.sqlite")
+        try:
+            return _asked(asked, mode, repeat, kept)
+        finally:
+            kept.close()
+
+
+def _asked(asked: Asked, mode: str, repeat: int, model: Embedder) -> Answers:
+    embedder = ClockedEmbedder(model)
     retriever = Retriever(asked.snapshot, embedder)
     first = (
         measure.timed(lambda: retriever.search(asked.questions[0], mode=mode)) - embedder.total_ms
@@ -123,7 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asked = opened()
         size = len(asked.snapshot.passages.id)
         modes = [m for m in options.extra.modes if m != "bm25" or size <= options.extra.bm25_up_to]
-        answered = {mode: ask(asked, mode, options.extra.repeat) for mode in modes}
+        answered = {
+            mode: ask(asked, mode, options.extra.repeat, remembered=options.extra.remembered)
+            for mode in modes
+        }
         for mode, answers in answered.items():
             rows.append(_row(asked, mode, answers, answered.get("dense")))
             lines.setdefault(mode, []).append((size, measure.percentile(answers.ms, 50)))
@@ -192,6 +210,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--repeat", type=int, default=3, help="how often each is asked (default: 3)"
     )
     parser.add_argument("--exact", action="store_true", help="compare with the exact walk")
+    parser.add_argument(
+        "--remembered",
+        action="store_true",
+        help="embeddings of questions are remembered, as a server does: without it the embedding "
+        "model runs before every question, and what it leaves of the processor's caches counts",
+    )
     parser.add_argument("--steps", action="store_true", help="split the walk's time by step")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep the walk's top five")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare them with a file")

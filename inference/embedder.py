@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +63,6 @@ class Bundle:
     """Other texts, each as it reads alone."""
 
 
-@runtime_checkable
 class BundleEmbedder(Protocol):
     """What an embedder may have besides: one pass for a text, its parts, and others beside it."""
 
@@ -83,6 +82,7 @@ class BundleEmbedder(Protocol):
 
 def bundle_embedder(embedder: Embedder) -> BundleEmbedder | None:
     """The embedder, if it can embed bundles. Raises: ModelError."""
-    if isinstance(embedder, BundleEmbedder) and embedder.embeds_bundles:
-        return embedder
-    return None
+    # Asked for by name: to compare it with the whole protocol takes longer than all else that is
+    # done for a question whose embedding is remembered.
+    able = getattr(embedder, "embeds_bundles", False)
+    return cast(BundleEmbedder, embedder) if able else None

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TypeAlias
 
 from inference.embedder import Kind
 
@@ -50,14 +50,10 @@ def wanted_by(model: str) -> Instructions:
     return {}
 
 
-@runtime_checkable
-class Instructed(Protocol):
-    """What an embedder also has if its vectors may depend on a text's kind."""
-
-    @property
-    def instructions(self) -> Instructions:
-        """The prefixes, as they stand before the texts."""
-        ...
+def instructions_of(embedder: object) -> Instructions:
+    """An embedder's `instructions`, if its vectors may depend on a text's kind; else none."""
+    found: Instructions = getattr(embedder, "instructions", {})
+    return found
 
 
 def suffix(instructions: Instructions) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors, bundle_embedder
-from inference.instructions import Instructed, Instructions
+from inference.instructions import Instructions, instructions_of
 from kg.errors import ModelOutputInvalid
 
 
@@ -19,7 +19,7 @@ class WrappedEmbedder:
 
     @property
     def instructions(self) -> Instructions:
-        return self._embedder.instructions if isinstance(self._embedder, Instructed) else {}
+        return instructions_of(self._embedder)
 
     @property
     def model_id(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from inference.embedder import Bundle, Embedder, Kind, Part, bundle_embedder
 from kg.snapshot.tables import Floats
-from retrieval.mode import Divided, Mode
+from retrieval.mode import Mode, divided
 
 CONTRAST = 0.9
 """How much of the question's vector is taken off that of a part."""
@@ -39,13 +39,13 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     """
     wanted = [mode.texts(question) for question in questions]
     vectors = [np.zeros((len(texts), embedder.dimension), dtype=np.float32) for texts in wanted]
-    bundles = isinstance(mode, Divided) and bundle_embedder(embedder) is not None
+    parted = divided(mode) if bundle_embedder(embedder) else None
     by_kind: dict[Kind, list[_Asked]] = {}
     for number, texts in enumerate(wanted):
-        parts = mode.parts(questions[number]) if bundles and isinstance(mode, Divided) else {}
+        parts = parted.parts(questions[number]) if parted else {}
         for kind in dict.fromkeys(kind for _, kind in texts):
             rows = {row: text for row, (text, of) in enumerate(texts) if of == kind}
-            asked = _bundled(number, rows, parts) if bundles else _single(number, rows)
+            asked = _bundled(number, rows, parts) if parted else _single(number, rows)
             by_kind.setdefault(cast(Kind, kind), []).extend(asked)
     for kind, ones in by_kind.items():
         for one, made in zip(ones, _embed(embedder, ones, kind), strict=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.instructions import Instructed
+from inference.instructions import instructions_of
 from kg.errors import SettingsInvalid
 from server.adapters import make_chat_model, make_embedder, make_extractor, make_reranker
 from server.settings import OPENAI, Settings
@@ -10,8 +10,7 @@ from server.settings import OPENAI, Settings
 
 def test_an_embedder_gets_the_instructions_that_its_family_wants() -> None:
     made = make_embedder("openai:intfloat/e5-small-v2", Settings())
-    assert isinstance(made, Instructed)
-    assert made.instructions["passage"] == "passage: "
+    assert instructions_of(made)["passage"] == "passage: "
 
 
 @pytest.mark.parametrize(
@@ -19,14 +18,12 @@ def test_an_embedder_gets_the_instructions_that_its_family_wants() -> None:
 )
 def test_the_settings_instructions_come_before_those(name: str) -> None:
     made = make_embedder(name, Settings(embedding_instructions={"query": "ask: "}))
-    assert isinstance(made, Instructed)
-    assert made.instructions == {"query": "ask: "}
+    assert instructions_of(made) == {"query": "ask: "}
 
 
 def test_minilm_wants_none() -> None:
     made = make_embedder("minilm", Settings())
-    assert isinstance(made, Instructed)
-    assert made.instructions == {}
+    assert instructions_of(made) == {}
 
 
 def test_a_reranker_is_named_with_its_library() -> None:
