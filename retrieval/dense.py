@@ -27,7 +27,7 @@ class Dense:
         return ranking(self.scores(vectors[0]), k)
 
     def trace(self, question: str, vectors: Floats) -> DirectTrace:
-        """See `retrieval.receipt.Traced.trace`."""
+        """See `retrieval.trace.Traced.trace`."""
         return self.traced("dense", question, vectors[0])
 
     def traced(

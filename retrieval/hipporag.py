@@ -67,7 +67,7 @@ class HippoRAG:
         return ranking(walked[len(self._passages_of) :], k, explanation)
 
     def trace(self, question: str, vectors: Floats) -> DirectTrace:
-        """See `retrieval.receipt.Traced.trace`: each seed is a part."""
+        """See `retrieval.trace.Traced.trace`: each seed is a part."""
         names = vectors[1:]
         if not len(names) or not self._linkable.any():
             return self._dense.traced("hipporag", question, vectors[0], (NO_NAME,))

@@ -79,7 +79,7 @@ class HippoRAG2:
         return ranking(walked[len(weights) :], k, explanation)
 
     def trace(self, question: str, vectors: npt.NDArray[np.float32]) -> DirectTrace:
-        """See `retrieval.receipt.Traced.trace`: each seed is a part, and all passages are one."""
+        """See `retrieval.trace.Traced.trace`: each seed is a part, and all passages are one."""
         facts, scores, _ = self._facts(vectors[1])
         if not len(facts):
             return self._dense.traced("hipporag2", question, vectors[0], (NO_FACT,))

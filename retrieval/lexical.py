@@ -65,7 +65,7 @@ class Lexical:
         return ranking(self._scores(known), k, Explanation(notes=notes))
 
     def trace(self, question: str, vectors: Floats) -> DirectTrace:  # noqa: ARG002
-        """See `retrieval.receipt.Traced.trace`: each word that a passage shares is a part."""
+        """See `retrieval.trace.Traced.trace`: each word that a passage shares is a part."""
         known = self._known(question)
         weights = {word: self._scores([word] * known.count(word)) for word in dict.fromkeys(known)}
 

@@ -68,7 +68,7 @@ class ConditionedWalk:
         return Ranking(passages=passages, scores=scores, explanation=explain(run, passages))
 
     def trace(self, question: str, vectors: Floats) -> WalkTrace:
-        """See `retrieval.receipt.Traced.trace`."""
+        """See `retrieval.trace.Traced.trace`."""
         return WalkTrace(self.run(question, vectors))
 
     def run(self, question: str, vectors: Floats) -> Run:
