@@ -147,8 +147,8 @@ class Retriever:
         if not len(self._snapshot.passages.id):
             return ()
         trace = self._trace(asked, question)
-        best = [min(numbers, key=trace.rank) for numbers in named]
-        return tuple(trace.receipt(one) for one in best or trace.passages[:k].tolist())
+        best = [trace.first_of(numbers) for numbers in named]
+        return tuple(trace.receipt(one) for one in best or trace.best(k).tolist())
 
     def counterfactual(
         self,
@@ -170,7 +170,7 @@ class Retriever:
         left_out = LeftOut(entity=without_entity, passage=without_passage, fact=without_fact)
         asked, named = self._traced(mode), passages_named(self._snapshot, passage)
         before = self._trace(asked, question)
-        number = min(named, key=before.rank)
+        number = before.first_of(named)
         changed, names, note = without(asked, self._snapshot, left_out, number)
         after = self._trace(changed, question)
         return Counterfactual(

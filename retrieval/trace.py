@@ -29,18 +29,37 @@ class Trace(ABC):
     """One run of a mode for a question."""
 
     def __init__(self, mode: str, snapshot: Snapshot, passages: Ints, scores: Floats) -> None:
-        """`passages` are all that can be ranked, best first, and `scores` are theirs."""
+        """`passages` are the best, best first, and `scores` are theirs; others have 0."""
         self.mode = mode
         self.snapshot = snapshot
-        self.passages = passages
         self._score = np.zeros(len(snapshot.passages.id), dtype=np.float32)
         self._score[passages] = scores
         self._rank = np.zeros(len(snapshot.passages.id), dtype=np.int64)
+        self._order(passages)
+
+    def _order(self, passages: Ints) -> None:
+        self._passages = passages
         self._rank[passages] = np.arange(1, len(passages) + 1)
 
+    def _all(self) -> Ints:
+        """All passages, best first; asked for where the best are not enough."""
+        return self._passages
+
+    def best(self, k: int) -> Ints:
+        """The k best passages, best first; fewer if there are fewer."""
+        if k > len(self._passages):
+            self._order(self._all())
+        return self._passages[:k]
+
     def rank(self, passage: int) -> int:
-        """A passage's rank, from 1."""
+        """A passage's rank, from 1; 0 if it is left out of the corpus."""
+        if not self._rank[passage]:
+            self._order(self._all())
         return int(self._rank[passage])
+
+    def first_of(self, passages: Sequence[int]) -> int:
+        """The one of these that stands before the others."""
+        return min(passages, key=lambda passage: self.rank(passage) or len(self._rank) + 1)
 
     def score(self, passage: int) -> float:
         """A passage's score."""

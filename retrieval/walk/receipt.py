@@ -40,6 +40,9 @@ class WalkTrace(Trace):
         super().__init__("ammon", run.snapshot, *run.best(len(run.score)))
         self._run = run
 
+    def _all(self) -> Ints:
+        return self._run.best(len(self._rank))[0]
+
     def _parts(self, passage: int) -> Parts:
         direct, bridges = self._direct(passage), self._bridges(passage)
         notes = () if direct or bridges else (NOT_REACHED,)

@@ -48,8 +48,8 @@ def test_without_a_passage_the_walk_is_that_of_a_corpus_without_it(seed: int) ->
         vectors = EMBEDDER.embed([text for text, _ in expected.texts(question)], "query")
         trace = changed.trace(question, vectors)
         found = expected.rank(question, vectors, len(notes))
-        order = [whole.passages.id[passage] for passage in trace.passages]
-        scores = [trace.score(passage) for passage in trace.passages.tolist()]
+        order = [whole.passages.id[passage] for passage in trace.best(99)]
+        scores = [trace.score(passage) for passage in trace.best(99).tolist()]
         assert order == [smaller.passages.id[passage] for passage in found.passages]
         assert scores == pytest.approx(found.scores.tolist(), abs=1e-5)
 
@@ -63,7 +63,7 @@ def test_without_an_entity_it_is_neither_link_nor_bridge_and_parts_still_add_up(
     for question in ["Who came to McGill from York?", *questions_by_chance(chance)]:
         vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
         trace = walk.trace(question, vectors)
-        for passage in trace.passages.tolist():
+        for passage in trace.best(99).tolist():
             receipt = trace.receipt(passage)
             amounts = [part.amount for part in receipt.direct]
             amounts += [bridge.amount for bridge in receipt.bridges]

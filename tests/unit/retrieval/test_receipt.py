@@ -34,7 +34,7 @@ def receipts(
     walk = ConditionedWalk(snapshot, constants)
     vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
     trace = walk.trace(question, vectors)
-    return [trace.receipt(passage) for passage in trace.passages.tolist()]
+    return [trace.receipt(passage) for passage in trace.best(len(snapshot.passages.id)).tolist()]
 
 
 def of(title: str, question: str) -> Receipt:
@@ -71,6 +71,22 @@ def test_a_receipt_has_the_rank_and_score_of_the_answer(seed: int) -> None:
         told = [(one.passage_id, one.rank, one.score) for one in receipts(snapshot, question)]
         ids = [snapshot.passages.id[passage] for passage in found.passages]
         assert told == list(zip(ids, range(1, 16), found.scores.tolist(), strict=False))
+
+
+def test_passages_that_the_walk_did_not_look_at_have_their_ranks() -> None:
+    chance = random.Random(2)
+    snapshot = snapshot_of(notes_by_chance(chance, 40), EMBEDDER)
+    walk = ConditionedWalk(snapshot, WalkConstants(candidates=2, worded=1, postings=2))
+    question = "Who taught Milner?"
+    vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
+    found = walk.rank(question, vectors, 40).passages.tolist()
+    trace = walk.trace(question, vectors)
+    assert len(walk.run(question, vectors).score) < len(found)
+    last = trace.receipt(found[-1])
+    assert (last.rank, last.score, last.notes) == (len(found), 0.0, (NOT_REACHED,))
+    assert [trace.rank(passage) for passage in found] == list(range(1, len(found) + 1))
+    assert trace.first_of([found[-1], found[-2]]) == found[-2]
+    assert walk.without(passages=[found[-1]]).trace(question, vectors).rank(found[-1]) == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
