@@ -2,14 +2,15 @@
 
 While a collection changes over, its settings stay as they are, with what is to come beside them
 (`CollectionSettings.upcoming`). Documents that come in, change or go meanwhile do so as ever. The
-tasks of a further job, which are known by their fingerprints (`identity.identify_ahead`), have all
-documents extracted as they are wanted next; what is found is only saved. When no document lacks
-anything, the settings change, and documents are put anew from what was saved, some at a time. No
-snapshot is made meanwhile: the next one has the new graph and nothing of the old one.
+tasks of one job, which are known by their fingerprints (`identity.identify_ahead`), have all
+documents extracted as they are wanted next, within its budget; what is found is only saved. When
+no document lacks anything, the settings change, and documents are put anew from what was saved,
+some at a time. No snapshot is made meanwhile: the next one has the new graph and nothing of the old
+one.
 
 A passage that the new extractor failed to read keeps the extraction that it has. A document that
 failed altogether, as when its job's budget is spent, keeps all others waiting until it is tried
-again or deleted. What came in meanwhile is extracted ahead too, in jobs that follow; but where more
+again or deleted. What came in meanwhile is extracted ahead too, added to the job; but where more
 keeps coming, the last follow the change one by one.
 """
 
@@ -24,12 +25,12 @@ from indexer.identity import identify, identify_ahead, is_ahead
 from indexer.work import graph_of
 from inference.embedder import Embedder
 from kg.errors import JobNotFound
-from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Progress, TaskState
+from kg.jobs import Budget, Job, JobQueue, TaskState
 from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
 
 ROUNDS = 3
-"""Jobs for what came in meanwhile, before the last of it follows the change."""
+"""How often what came in meanwhile is read ahead, before the last of it follows the change."""
 PAGE = 64
 """Documents that are looked at, or put anew, at once."""
 _ALL = 1_000_000_000
@@ -46,23 +47,44 @@ class Changeover:
     extractor: Callable[[CollectionSettings], Extractor]
     embedder: Callable[[CollectionSettings], Embedder]
     _rounds: dict[str, int] = field(default_factory=dict)
-    _held_up: dict[str, tuple[Collection, Set[str]]] = field(default_factory=dict)
+    _held_up: dict[str, tuple[Collection, Mapping[str, str]]] = field(default_factory=dict)
     """Collections that were looked at in vain, as they were then, with the documents that failed.
     """
 
     def begin(
         self, collection: str, wanted: CollectionSettings, *, anew: Set[str], budget: Budget
-    ) -> tuple[Job | None, int]:
+    ) -> tuple[Job | None, int, int]:
         """Queue the documents that are not in the graph as they are wanted, and those `anew` in any
-        case; return their job, None if there are none, and how many others there are.
+        case; return their job, None if there are none, how many they are, and how many others.
 
         Without any the settings change at once. A change that is under way ends; if it is the same
         one, it goes on. What waits already is left alone, and looked at before the change.
         """
-        settings = self.store.collection(collection).settings
-        goes_on = settings.upcoming is not None and _indexes_as(settings.upcoming, wanted)
-        if settings.next_job and not goes_on:
+        made: Job | None = None
+        while True:
+            settings = self.store.collection(collection).settings
+            goes_on = settings.upcoming is not None and _indexes_as(settings.upcoming, wanted)
+            number, chosen = self._choose(collection, wanted, anew)
+            before = self._counts(settings.next_job) if goes_on else None
+            # Before anybody sees that there is a change: what it may spend is known with its job.
+            job_id, had = settings.next_job, before.total if before else 0
+            if chosen is not None and not (goes_on and (not chosen or (before and before.open))):
+                made = made or self.queue.enqueue(collection, [], budget=budget)
+                job_id, had = made.id, 0
+            if self._settle(collection, settings, _after(settings, wanted, chosen, job_id)):
+                break
+        if settings.upcoming is not None and not goes_on:
             self._cancel(settings.next_job)
+        if not chosen:
+            return None, 0, number
+        job = self._append(collection, job_id, chosen)
+        added = job.total - had
+        return job if added else None, added, number - added
+
+    def _choose(
+        self, collection: str, wanted: CollectionSettings, anew: Set[str]
+    ) -> tuple[int, list[Document] | None]:
+        """How many documents there are, and those of them to be read; None if nothing changes."""
         pending = self.queue.pending(collection)
         number, changing, chosen = 0, False, []
         for document in self._documents(collection):
@@ -75,34 +97,19 @@ class Changeover:
             waits = pending.get(document.id, "")
             if not waits or (is_ahead(waits) and waits != ahead.fingerprint):
                 chosen.append(ahead)
-        if not changing:
-            self.store.update_settings(
-                collection, replace(wanted.settled, swapping=settings.swapping)
-            )
-            return None, number
-        under_way = replace(
-            settings,
-            embedder=wanted.embedder,
-            former_embedder=wanted.former_embedder,
-            next_extractor=wanted.extractor,
-            next_max_tokens=wanted.max_tokens,
-            next_overlap_tokens=wanted.overlap_tokens,
-            next_job=settings.next_job if goes_on else "",
-        )
-        self.store.update_settings(collection, under_way)
-        job = self._enqueue(collection, chosen, priority=0, budget=budget)
-        if job is not None:
-            self.store.update_settings(collection, replace(under_way, next_job=job.id))
-        return job, number - len(chosen)
+        return number, chosen if changing else None
 
     def cancelled(self, collection: str, job_id: str) -> None:
         """A job was cancelled: if it is the one that extracts what is to come, nothing is to come
         any more. Raises: CollectionNotFound."""
-        settings = self.store.collection(collection).settings
-        if settings.upcoming is not None and settings.next_job == job_id:
+        while True:
+            settings = self.store.collection(collection).settings
+            if settings.upcoming is None or settings.next_job != job_id:
+                return
             stays = replace(settings.settled, swapping=settings.swapping)
-            self.store.update_settings(collection, stays)
-            _log.info("the extractor stays as it is", collection=collection, job=job_id)
+            if self._settle(collection, settings, stays):
+                _log.info("the extractor stays as it is", collection=collection, job=job_id)
+                return
 
     def is_due(self, collection: Collection) -> bool:
         """Whether `advance` has something to do. Looks at no contents."""
@@ -119,28 +126,40 @@ class Changeover:
         settings = collection.settings
         if settings.swapping or settings.upcoming is None or self._is_extracting(collection.name):
             return False
-        return not self._failed(collection.name).isdisjoint(
-            self.store.fingerprints(collection.name)
-        )
+        failed = self._failed(collection.name)
+        return not failed.keys().isdisjoint(self.store.fingerprints(collection.name))
 
     def advance(self, collection: str) -> None:
         """Put the new graph in the old one's place if all of it is there; have extracted what is
         lacking. To be called by the one who publishes. Raises: CollectionNotFound, StoreError."""
-        present = self.store.collection(collection)
-        if not self.is_due(present):
-            return
-        if not present.settings.swapping:
-            wanted = present.settings.upcoming
+        while True:
+            present = self.store.collection(collection)
+            if not self.is_due(present):
+                return
+            seen = present.settings
+            if seen.swapping:
+                break
+            wanted = seen.upcoming
             if wanted is None or not self._is_whole(present, wanted):
                 return
-            job = present.settings.next_job
-            self.store.update_settings(collection, replace(wanted, swapping=True, next_job=job))
-        self._swap(collection, self.store.collection(collection).settings.settled)
-        after = self.store.collection(collection)
-        self.store.update_settings(
-            collection, replace(after.settings, swapping=False, swapped_at=after.revision)
-        )
+            if self._settle(
+                collection, seen, replace(wanted, swapping=True, next_job=seen.next_job)
+            ):
+                break
+        self._swap(collection)
+        while True:
+            after = self.store.collection(collection)
+            swapped = replace(after.settings, swapping=False, swapped_at=after.revision)
+            if self._settle(collection, after.settings, swapped):
+                break
         self._rounds.pop(collection, None)
+
+    def _settle(
+        self, collection: str, seen: CollectionSettings, wanted: CollectionSettings
+    ) -> bool:
+        """Change the settings if they are what was seen; whether they are as wanted."""
+        after = self.store.update_settings(collection, wanted, instead_of=seen)
+        return after.settings == wanted
 
     def _is_whole(self, present: Collection, wanted: CollectionSettings) -> bool:
         """Whether every document was extracted ahead; what was not is queued, if that may help."""
@@ -155,25 +174,32 @@ class Changeover:
         hopeless = [document for document in lacking if document.id in failed]
         if hopeless:
             self._held_up[name] = present, failed
+            jobs = {failed[document.id] for document in hopeless}
             _log.warning(
                 "the graph stays as it is: documents failed",
                 collection=name,
                 job=present.settings.next_job,
                 documents=len(hopeless),
-                remedy=f"ammon jobs retry {present.settings.next_job}, or cancel it",
+                remedy=f"ammon jobs retry {', '.join(sorted(jobs))}; or delete these documents; "
+                f"or ammon jobs cancel {present.settings.next_job}",
             )
             return False
         rounds = self._rounds.get(name, 0)
         if not lacking or rounds == ROUNDS:
             return True
         self._rounds[name] = rounds + 1
-        budget, priority = self._terms(present.settings.next_job)
         ahead = [identify_ahead(name, document, wanted) for document in lacking]
-        self._enqueue(name, ahead, priority=priority, budget=budget)
+        try:
+            self._append(name, present.settings.next_job, ahead)
+        except JobNotFound:  # and nobody knows what may be spent
+            _log.warning("the extractor stays as it is: its job is gone", collection=name)
+            self._settle(name, present.settings, present.settings.settled)
         return False
 
-    def _swap(self, collection: str, settings: CollectionSettings) -> None:
-        """Put all documents as they are wanted; queue those that lack something, as any others."""
+    def _swap(self, collection: str) -> None:
+        """Put all documents as they are wanted; queue those that lack something in the same job."""
+        present = self.store.collection(collection).settings
+        settings = present.settled
         readable: Set[str] | None = None
         late: list[Document] = []
         for page in self._pages(collection):
@@ -185,8 +211,8 @@ class Changeover:
                     continue
                 put.append(graph)
                 extractions.update(found)
-            if any(one.failure for one in extractions.values()):
-                readable = readable or self._readable(collection)
+            if readable is None and any(one.failure for one in extractions.values()):
+                readable = self._readable(collection)
             self.store.commit(
                 collection,
                 Change(
@@ -199,10 +225,10 @@ class Changeover:
                     ),
                 ),
             )
-        pending = self.queue.pending(collection)
-        rest = [document for document in late if document.id not in pending]
-        if rest:
-            self.queue.enqueue(collection, rest)
+        try:
+            self._append(collection, present.next_job, late)
+        except JobNotFound:
+            _log.warning("some documents stay as they are", remedy=f"ammon reindex {collection}")
         _log.info("another graph took the old one's place", collection=collection, late=len(late))
 
     def _looked_up(
@@ -238,50 +264,54 @@ class Changeover:
     def _is_extracting(self, collection: str) -> bool:
         return any(map(is_ahead, self.queue.pending(collection).values()))
 
-    def _failed(self, collection: str) -> Set[str]:
-        """Documents of which a task failed."""
-        return frozenset(
-            task.document_id
+    def _failed(self, collection: str) -> Mapping[str, str]:
+        """Documents of which a task failed, with its job: their newer text's, or the change's."""
+        return {
+            task.document_id: job.id
             for job in self.queue.jobs(collection, limit=_ALL)
             if job.counts.get(TaskState.FAILED)
             for task in self.queue.tasks(job.id, state=TaskState.FAILED, limit=_ALL)
-        )
+        }
 
-    def _enqueue(
-        self, collection: str, documents: Sequence[Document], *, priority: int, budget: Budget
-    ) -> Job | None:
-        """Queue documents that are in the graph: new ones come before them. For a start, they are
-        taken to have as many passages as they have there."""
-        if not documents:
-            return None
-        job = self.queue.enqueue(collection, documents, priority=priority, budget=budget)
-        tasks = self.queue.tasks(job.id, limit=_ALL)
-        self.store.commit(collection, Change(drafted=tuple(task.id for task in tasks)))
+    def _append(self, collection: str, job_id: str, documents: Sequence[Document]) -> Job:
+        """Queue documents that are in the graph: what was handed in comes before them. For a start,
+        they are taken to have as many passages as they have there. Raises: JobNotFound."""
         with self.store.peek(collection) as reader:
             passages = Counter(place.document_id for place in reader.placements())
-        expected = {task.id: Progress(passages=passages[task.document_id]) for task in tasks}
-        self.queue.note_progress(expected, anew=True)
-        return self.queue.job(job.id)
+        return self.queue.append(job_id, documents, passages=passages)
 
-    def _terms(self, job_id: str) -> tuple[Budget, int]:
-        """What is left of a job's budget, and its priority."""
+    def _counts(self, job_id: str) -> Job | None:
         try:
-            job = self.queue.job(job_id)
+            return self.queue.job(job_id)
         except JobNotFound:
-            return UNLIMITED, 0
-        spent, budget = job.progress, job.budget
-        tokens, cost = budget.tokens, budget.cost
-        if tokens is not None:
-            tokens = max(tokens - spent.input_tokens - spent.output_tokens, 0)
-        if cost is not None:
-            cost = max(cost - spent.cost, 0.0)
-        return Budget(tokens=tokens, cost=cost), job.priority
+            return None
 
     def _cancel(self, job_id: str) -> None:
         try:
             self.queue.cancel(job_id)
         except JobNotFound:
             return  # it went with the collection that it was of
+
+
+def _after(
+    settings: CollectionSettings,
+    wanted: CollectionSettings,
+    chosen: Sequence[Document] | None,
+    job_id: str,
+) -> CollectionSettings:
+    """What the settings become: at once, or upcoming with the job that has them extracted."""
+    if chosen is None:
+        swaps = settings.swapping
+        return replace(wanted.settled, swapping=swaps, next_job=job_id if swaps else "")
+    return replace(
+        settings,
+        embedder=wanted.embedder,
+        former_embedder=wanted.former_embedder,
+        next_extractor=wanted.extractor,
+        next_max_tokens=wanted.max_tokens,
+        next_overlap_tokens=wanted.overlap_tokens,
+        next_job=job_id,
+    )
 
 
 def _indexes_as(one: CollectionSettings, other: CollectionSettings) -> bool:

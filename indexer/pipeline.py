@@ -279,10 +279,10 @@ class Pipeline:
             anew = _documents_with(
                 reader, lambda found: found.extractor != present or bool(found.failure)
             )
-        job, others = self.changeover.begin(collection, settings, anew=anew, budget=budget)
+        job, number, others = self.changeover.begin(collection, settings, anew=anew, budget=budget)
         if other_embedder:  # and after it, for links that were made meanwhile
             self.store.forget_synonyms(collection)
-        return Submission(job=job, submitted=job.total if job else 0, unchanged=others)
+        return Submission(job=job, submitted=number, unchanged=others)
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job, and what its collection was to become by it. Raises: JobNotFound."""

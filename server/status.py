@@ -116,7 +116,8 @@ def job_status(core: Core, job: Job) -> JobStatus:
         settings = collection.settings
         if job.id == settings.next_job:  # its documents are read; the graph may be the one before
             changed = settings.upcoming is None and not settings.swapping
-            seen = changed and core.retrievers.revision(collection) >= settings.swapped_at
+            swapped = max(settings.swapped_at, job.revision)  # some may have followed the change
+            seen = changed and core.retrievers.revision(collection) >= swapped
     except CollectionNotFound:
         seen = True
     state: Literal["running", "publishing", "done"] = "publishing"
