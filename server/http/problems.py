@@ -1,6 +1,7 @@
 """Problem details (RFC 9457): the one form in which errors are answered."""
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -23,6 +24,8 @@ from kg.validation import as_unicode
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+NOT_BLANK = r"\S"
+"""The pattern of texts that must say something; `_field_problem` puts it in words."""
 
 _STATUS: tuple[tuple[type[AmmonError], int], ...] = (
     (NotFound, 404),
@@ -125,15 +128,24 @@ def _ammon_error(request: Request, error: Exception) -> JSONResponse:
 
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is installed for
-    errors = [
-        FieldProblem(
-            field=as_unicode(".".join(str(part) for part in found["loc"])),
-            message=as_unicode(str(found["msg"])),
-        )
-        for found in error.errors()
-    ]
+    errors = [_field_problem(found) for found in error.errors()]
     detail = "; ".join(f"{found.field}: {found.message}" for found in errors)
     return problem(422, "request-invalid", detail, request.url.path, errors=errors)
+
+
+def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
+    """One of pydantic's errors, in words; a body that is not JSON has a place and no field."""
+    place, message = ".".join(str(part) for part in found["loc"]), str(found["msg"])
+    match found["type"], found.get("ctx", {}):
+        case "json_invalid", {"error": reason}:
+            place = str(found["loc"][0])
+            message = f"this is not JSON: {reason} (at character {int(found['loc'][-1]) + 1})"
+        case ("string_pattern_mismatch", {"pattern": r"\S"}) | (
+            "string_too_short",
+            {"min_length": 1},
+        ):
+            message = "this is blank: write something"
+    return FieldProblem(field=as_unicode(place), message=as_unicode(message))
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -16,7 +16,7 @@ from kg.records import Document, SourceDocument
 from server.budgets import checked
 from server.core import Core
 from server.http.dependencies import CollectionPath, DocumentPath, TheCore
-from server.http.problems import responses
+from server.http.problems import NOT_BLANK, responses
 from server.ingest import limits_of
 
 router = APIRouter(prefix="/collections/{name}/documents", tags=["documents"])
@@ -42,13 +42,15 @@ class DocumentIn(BaseModel):
         },
     )
 
-    source: Annotated[str, StringConstraints(max_length=2000)] = Field(
-        default="",
-        description="What the document is known by: a later text of the same source takes its "
-        "place. By default, a hash of title and text.",
+    source: Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=NOT_BLANK)] = (
+        Field(
+            default_factory=str,  # what is not said is "", which cannot be said
+            description="What the document is known by: a later text of the same source takes its "
+            "place. By default, a hash of title and text.",
+        )
     )
     title: Annotated[str, StringConstraints(max_length=1000)] = ""
-    text: Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+    text: Annotated[str, StringConstraints(min_length=1, pattern=NOT_BLANK)]
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     observed_at: datetime | None = Field(
         default=None, description="When what it says was so, or was written."

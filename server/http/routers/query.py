@@ -8,10 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, St
 
 from kg.errors import InputError
 from retrieval.modes import MODES, check_mode
+from retrieval.question import LONGEST
 from retrieval.results import Retrieval
 from server.aids import WantedAids
 from server.http.dependencies import CollectionPath, TheCore
-from server.http.problems import responses
+from server.http.problems import NOT_BLANK, responses
 from server.http.routers.receipt import ReceiptOut
 
 router = APIRouter(prefix="/collections/{name}", tags=["query"])
@@ -26,7 +27,7 @@ def _known(mode: str) -> str:
 
 
 _QuestionText: TypeAlias = Annotated[
-    str, StringConstraints(min_length=1, max_length=10_000, pattern=r"\S")
+    str, StringConstraints(min_length=1, max_length=LONGEST, pattern=NOT_BLANK)
 ]
 _ModeName: TypeAlias = Annotated[
     str,
