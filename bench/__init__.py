@@ -2,7 +2,7 @@
 
 `python -m bench.corpus` makes corpora of any size; `bench.walk`, `bench.hipporag2`,
 `bench.pagerank`, `bench.open`, `bench.index`, `bench.increment` and `bench.embedding` measure.
-Every one of them takes `--json` and `--plot FILE`.
+All take `--json`; all but `bench.corpus` and `bench.increment` take `--plot FILE`.
 
 What is compared runs on one thread: the libraries read these variables when they are loaded.
 """

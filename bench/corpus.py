@@ -34,7 +34,7 @@ def open_corpus(shape: Shape, base: Path) -> Snapshot:
 
 def main(arguments: list[str] | None = None) -> None:
     """Make the corpora that are asked for, and say what they hold."""
-    options = parse(__doc__, arguments, sizes=(10_000,))
+    options = parse(__doc__, arguments, sizes=(10_000,), draws=False)
     shapes = [Shape(passages=passages, seed=options.seed) for passages in options.sizes]
     rows = [_row(shape, options.folder) for shape in shapes]
     finish(options, "corpus", [Table("Generated corpora", rows)])

@@ -21,7 +21,7 @@ from server.evaluation.dataset import read_dataset
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Index, add, and say what the two builds took."""
-    options = parse(__doc__, arguments, sizes=None, extra=_arguments)
+    options = parse(__doc__, arguments, sizes=None, extra=_arguments, draws=False)
     dataset = read_dataset(options.extra.data)
     documents = dataset.documents[: options.extra.documents]
     added = max(round(len(documents) * options.extra.add / 100), 1)

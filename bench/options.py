@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.plot import check
+
 Extra = Callable[[argparse.ArgumentParser], None]
 
 
@@ -29,8 +31,12 @@ def parse(
     sizes: tuple[int, ...] | None,
     what: str = "passages",
     extra: Extra | None = None,
+    draws: bool = True,
 ) -> Options:
-    """Read a command's arguments. `sizes` are the default of `--WHAT`; None: it has none."""
+    """Read a command's arguments. `sizes` are the default of `--WHAT`; None: it has none.
+
+    `draws`: whether it has a plot to draw. Exits where one is asked for that cannot be drawn.
+    """
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -46,16 +52,20 @@ def parse(
         help="where what is generated or indexed is kept, and used again (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG")
+    if draws:
+        parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the result as a PNG")
     if extra is not None:
         extra(parser)
     read = parser.parse_args(arguments)
+    drawn_to: Path | None = read.plot if draws else None
+    if drawn_to is not None:
+        check(drawn_to)
     return Options(
         sizes=tuple(read.sizes) if sizes is not None else (),
         seed=read.seed,
         folder=read.folder,
         json=read.json,
-        plot=read.plot,
+        plot=drawn_to,
         extra=read,
     )
 

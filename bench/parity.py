@@ -35,7 +35,7 @@ _STORES = ("sqlite", "neo4j")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Index twice, compare, and say what was compared."""
-    options = parse(__doc__, arguments, sizes=None, extra=_arguments)
+    options = parse(__doc__, arguments, sizes=None, extra=_arguments, draws=False)
     dataset = read_dataset(options.extra.data)
     options.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:

@@ -7,6 +7,13 @@ from typing import Any
 MISSING = "--plot needs matplotlib. Install it with: .venv/bin/uv pip install --group bench"
 
 
+def check(path: Path) -> None:
+    """Before anything is measured: exit if no plot can be drawn there."""
+    _figure_class()
+    if not path.absolute().parent.is_dir():
+        raise SystemExit(f"--plot {path}: there is no folder {str(path.parent)!r}. Make it first.")
+
+
 def lines(
     path: Path,
     series: Mapping[str, Sequence[tuple[float, float]]],
@@ -41,11 +48,15 @@ def bars(path: Path, values: Mapping[str, float], *, title: str, across: str) ->
 
 
 def _figure(title: str) -> tuple[Any, Any]:
+    figure = _figure_class()(figsize=(8, 4.5), dpi=120, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left")
+    return figure, axes
+
+
+def _figure_class() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise SystemExit(MISSING) from error
-    figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_title(title, loc="left")
-    return figure, axes
+    return Figure

@@ -22,7 +22,7 @@ _PATH = "/api/v1/collections/bench/query"
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    options = parse(__doc__, arguments, sizes=None, extra=_arguments)
+    options = parse(__doc__, arguments, sizes=None, extra=_arguments, draws=False)
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="swap-") as folder:
         phases = _measure(options, Path(folder))
