@@ -13,7 +13,7 @@ import numpy as np
 
 from inference import instructions as instruct
 from inference import model_files
-from inference.batches import Rows, batches
+from inference.batches import Rows, batches, packed
 from inference.embedder import Bundle, Kind, Part, Progress, Vectors
 from inference.free_memory import give_back
 from inference.instructions import Instructions
@@ -136,9 +136,11 @@ class OnnxEmbedder:
         return vectors
 
     def _states(self, bundles: Sequence[Row]) -> list[list[States]]:
-        """What the model makes of each text of each bundle, which have a row each if it packs."""
-        texts = [[text] for bundle in bundles for text in bundle]
-        rows = bundles if self._loaded().packs else texts
+        """What the model makes of each text of each bundle: few share a row, if it packs."""
+        if self._loaded().packs:
+            rows = [row for bundle in bundles for row in packed(bundle)]
+        else:
+            rows = [[text] for bundle in bundles for text in bundle]
         found: list[list[States]] = [[]] * len(rows)
         for batch, states in self._batched(rows, OnnxSession.states):
             for row, of_row in zip(batch.tolist(), states, strict=True):

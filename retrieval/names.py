@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from inference.texts import encodable
 from kg.errors import WeightsInvalid
 from kg.names import surface
 
@@ -41,7 +42,7 @@ class NameFinder:
 
     def _entities(self, question: str) -> list[str]:
         with self._lock:  # a pipeline is not safe for two threads at once
-            doc = self._pipeline()(question)
+            doc = self._pipeline()(encodable(question))
             return [entity.text for entity in doc.ents if entity.label_ not in _NOT_NAMES]
 
     def _pipeline(self) -> "Language":

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from kg.surfaces import longest_spans, spans
 from kg.tokens import Token, has_case, tokenise
@@ -27,6 +27,11 @@ _PREPOSITIONS = frozenset(
 
 _COMMA = re.compile(r"[,;]\s|[，、；،؛]")
 _MIN_CLAUSE_WORDS = 3
+_MOST_CLAUSES = 16
+"""The first so many are looked for. Each is embedded, compared with all passages and sentences, and
+is a source of its own; questions of benchmarks have five at most, a pasted page has hundreds."""
+LONGEST = 10_000
+"""Characters of a question. Embedding models read the first thousand or so."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -116,7 +121,10 @@ def _unlinked(text: str, links: Sequence[Link]) -> tuple[tuple[int, int], ...]:
 
 
 def _clauses(text: str, tokens: Sequence[Token], links: Sequence[Link]) -> list[Clause]:
-    """Cut before clause words (with their preposition) and after commas, never inside a link."""
+    """Cut before clause words (with their preposition) and after commas, never inside a link.
+
+    The first `_MOST_CLAUSES` that are long enough.
+    """
     cuts = {match.end() for match in _COMMA.finditer(text)}
     for before, token in zip([None, *tokens], tokens, strict=False):
         if text[token.start : token.end].lower() in _CLAUSE_WORDS:
@@ -130,13 +138,14 @@ def _clauses(text: str, tokens: Sequence[Token], links: Sequence[Link]) -> list[
     if not inner:
         return []
     edges = [0, *inner, len(text)]
-    pieces = [_piece(text, start, end, links) for start, end in pairwise(edges)]
+    pieces = (_piece(text, start, end, links) for start, end in pairwise(edges))
     starts = [token.start for token in tokens]
-    return [
+    long = (
         piece
         for piece in pieces
         if sum(piece.start <= start < piece.end for start in starts) >= _MIN_CLAUSE_WORDS
-    ]
+    )
+    return list(islice(long, _MOST_CLAUSES))
 
 
 def _piece(text: str, start: int, end: int, links: Sequence[Link]) -> Clause:

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import Lock
 
+import numpy as np
+
 from inference.embedder import Embedder
 from kg.errors import InputError, SnapshotError
 from kg.snapshot import Snapshot
 from retrieval.asking import embed_questions
-from retrieval.citations import citations
+from retrieval.citations import citations, source_of
 from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
 from retrieval.mode import Mode, Ranking
 from retrieval.modes import MODES, make_mode
+from retrieval.question import LONGEST
 from retrieval.receipt import Receipt
 from retrieval.results import Explanation, Hit, Retrieval
 from retrieval.trace import Trace, Traced
@@ -73,8 +76,8 @@ class Retriever:
         """The k best passages for a question (fewer if the collection has fewer).
 
         With `receipts` each says why it is there.
-        Raises: InputError for a blank question, an unknown mode, k < 1, or receipts of a mode that
-        has none; ModelError.
+        Raises: InputError for a blank question or one of more than 10,000 characters, an unknown
+        mode, k < 1, or receipts of a mode that has none; ModelError.
         """
         return self.search_many([question], mode=mode, k=k, receipts=receipts)[0]
 
@@ -177,6 +180,7 @@ class Retriever:
             mode=mode,
             passage_id=self._snapshot.passages.id[number],
             title=self._snapshot.passages.title[number],
+            source=source_of(self._snapshot, number),
             without=left_out,
             names=names,
             rank=before.rank(number),
@@ -225,8 +229,18 @@ class Retriever:
         )
 
 
-def _check(question: str, k: int) -> None:
+def _check(question: object, k: object) -> None:
+    """Raises: InputError for what cannot be asked, also for other types: not all callers check."""
+    if not isinstance(question, str):
+        raise InputError(f"The question {question!r} is no text: ask in words.")
     if not question.strip():
         raise InputError("The question is empty: ask something.")
+    if len(question) > LONGEST:
+        raise InputError(
+            f"The question has {len(question):,} characters, more than {LONGEST:,}: ask for less, "
+            "or ingest what it quotes as a document."
+        )
+    if not isinstance(k, int | np.integer):
+        raise InputError(f"k = {k!r} is no whole number of passages: give 1 or more.")
     if k < 1:
         raise InputError(f"k = {k} asks for no passage: give 1 or more.")

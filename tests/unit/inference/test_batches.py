@@ -1,6 +1,8 @@
 """Which texts share a pass through the model."""
 
-from inference.batches import batches
+import pytest
+
+from inference.batches import batches, packed
 
 
 def found(lengths: list[int], *, together: bool = True) -> list[list[int]]:
@@ -34,3 +36,18 @@ def test_one_by_one_where_batches_are_not_exact() -> None:
 
 def test_no_texts_make_no_batch() -> None:
     assert found([]) == []
+
+
+@pytest.mark.parametrize(
+    ("lengths", "rows"),
+    [
+        ([40, 30, 20], [[40, 30, 20]]),
+        ([100, 28, 1, 100], [[100, 28], [1, 100]]),
+        ([256, 9, 9], [[256], [9, 9]]),
+        ([], []),
+    ],
+)
+def test_a_packed_row_is_closed_before_it_is_too_long(
+    lengths: list[int], rows: list[list[int]]
+) -> None:
+    assert [[*map(len, row)] for row in packed([range(length) for length in lengths])] == rows

@@ -1,5 +1,6 @@
 """What one pass through the model gives: a text, parts of it as they read in the whole, others."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from inference import model_files
 from inference.cache import CachedEmbedder
 from inference.embedder import Bundle, bundle_embedder
 from inference.onnx import OnnxEmbedder
+from inference.onnx_session import OnnxSession, Row, States
 from inference.together import TogetherEmbedder
 from kg.errors import ModelOutputInvalid
 from tests.doubles.hash_embedder import HashEmbedder
@@ -66,6 +68,24 @@ def test_what_stands_beside_reads_as_if_alone(minilm: OnnxEmbedder) -> None:
     assert found.shape == (5, 384)
     np.testing.assert_array_equal(found[:2], minilm.embed_bundles([WITH_RIVER], "query")[0])
     np.testing.assert_allclose(found[2:], minilm.embed(others, "query"), atol=1e-5)
+
+
+def test_many_texts_beside_read_as_if_alone_in_rows_of_bounded_length(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    minilm, rows = OnnxEmbedder(threads=1), list[int]()
+    real = OnnxSession.states
+
+    def counting(session: OnnxSession, batch: Sequence[Row]) -> list[list[States]]:
+        rows.extend(sum(map(len, row)) for row in batch)
+        return real(session, batch)
+
+    monkeypatch.setattr(OnnxSession, "states", counting)
+    others = tuple(f"Eric Kandel sat there {number}" for number in range(60))
+    (found,) = minilm.embed_bundles([Bundle(text=TEXT, beside=others)], "query")
+    assert len(rows) > 4
+    assert max(rows) <= 128
+    np.testing.assert_allclose(found, minilm.embed([TEXT, *others], "query"), atol=1e-5)
 
 
 def test_a_model_that_is_not_known_to_pack_gives_the_same(

@@ -112,6 +112,11 @@ def test_a_question_is_cut_before_clause_words_and_after_commas(
     assert clauses(read(text)) == expected
 
 
+def test_the_first_sixteen_clauses_are_looked_for() -> None:
+    text = ", ".join(f"he sat there {number}" for number in range(600))
+    assert clauses(read(text)) == [f"he sat there {number}" for number in range(16)]
+
+
 def test_a_question_is_never_cut_inside_a_name() -> None:
     question = read(
         "Who wrote The Man Who Knew, Too and lived?", "the man who knew too", cased=True

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,6 +123,23 @@ def test_fewer_than_one_passage_cannot_be_asked_for(k: int) -> None:
 def test_a_blank_question_is_refused(question: str) -> None:
     with pytest.raises(InputError, match="empty"):
         retriever().search(question, mode="dense")
+
+
+def test_a_question_of_more_than_ten_thousand_characters_is_refused() -> None:
+    assert retriever().search("a" * 10_000, mode="dense").hits
+    with pytest.raises(InputError, match=r"10,001 characters, more than 10,000"):
+        retriever().search("a" * 10_001, mode="dense")
+
+
+@pytest.mark.parametrize(("question", "k"), [(5, 1), (b"Where?", 1), ("Where?", 2.5)])
+def test_what_is_no_text_and_no_number_is_refused(question: Any, k: Any) -> None:
+    with pytest.raises(InputError, match=r"no text|no whole number"):
+        retriever().search(question, mode="dense", k=k)
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+def test_every_mode_takes_a_lone_surrogate(mode: str) -> None:
+    assert len(retriever().search("Where is the Heron\ud800?", mode=mode).hits) == 2
 
 
 def test_an_unknown_mode_is_refused_with_the_modes_there_are() -> None:
