@@ -15,7 +15,6 @@ import numpy as np
 
 from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors
 from inference.wrapped import WrappedEmbedder
-from kg.errors import ModelError
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -75,7 +74,7 @@ class Line(Generic[_Item, _Result]):
             for one in batch:
                 one.results = results[start : start + len(one.items)]
                 start += len(one.items)
-        except ModelError:
+        except Exception:  # of whatever kind: alone, each meets its own again
             if len(batch) == 1:
                 raise
         finally:

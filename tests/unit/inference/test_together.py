@@ -27,6 +27,8 @@ class Doors:
         assert self.open.wait(10)
         if -1 in items:
             raise ModelOutputInvalid("spoiled")
+        if -2 in items:
+            raise RuntimeError("broken")
         return [item * item for item in items]
 
 
@@ -103,6 +105,25 @@ def test_one_that_spoils_a_batch_spoils_it_for_nobody_else() -> None:
         assert good.result(10) == [4]
         with pytest.raises(ModelOutputInvalid, match="spoiled"):
             bad.result(10)
+    assert line([6]) == [36], "the lane is free again"
+
+
+def test_who_works_for_others_is_not_told_their_errors_whatever_these_are() -> None:
+    doors = Doors()
+    line = Line(doors, lanes=1)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(line, [1])
+        assert doors.begun.wait(10)
+        leader = pool.submit(line, [2])
+        wait_for(line, 1)
+        bad = pool.submit(line, [-2])
+        wait_for(line, 2)
+        doors.open.set()
+        assert first.result(10) == [1]
+        assert leader.result(10) == [4]
+        with pytest.raises(RuntimeError, match="broken"):
+            bad.result(10)
+    assert doors.batches[1] == [2, -2]
     assert line([6]) == [36], "the lane is free again"
 
 
