@@ -6,6 +6,12 @@ from kg.snapshot import Snapshot
 from retrieval.results import Citation
 
 
+def source_of(snapshot: Snapshot, passage: int) -> str:
+    """The source of the first of a passage's documents; '' if it has none."""
+    documents = snapshot.passages.documents.row(passage)
+    return snapshot.documents.source[int(documents[0])] if len(documents) else ""
+
+
 def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
     """A passage's places, in order of document, then of place."""
     table = snapshot.documents

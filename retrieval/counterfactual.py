@@ -10,6 +10,7 @@ from kg.names import normalise
 from kg.snapshot import Snapshot, Strings
 from kg.surfaces import matches, surface_of
 from kg.tokens import tokenise
+from retrieval.citations import source_of
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.trace import Traced
 
@@ -44,6 +45,8 @@ class Counterfactual:
     mode: str
     passage_id: str
     title: str
+    source: str = ""
+    """Of the first of its documents."""
     without: LeftOut
     names: tuple[str, ...]
     """What that is, for people: the names, the passages' titles, or the fact."""
@@ -98,7 +101,10 @@ def without(
     if asked in passages:
         raise InputError("A passage has no rank without itself: leave out another one.")
     table = snapshot.passages
-    titles = dict.fromkeys(table.title[passage] or table.id[passage] for passage in passages)
+    titles = dict.fromkeys(
+        table.title[passage] or source_of(snapshot, passage) or table.id[passage]
+        for passage in passages
+    )
     return mode.without(passages=passages), tuple(titles), ""
 
 

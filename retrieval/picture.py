@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
-from retrieval.receipt import Receipt
+from retrieval.receipt import Receipt, named
 
 QUESTION, SOURCE, ORIGIN, BRIDGE, PASSAGE = range(5)
 """The columns."""
@@ -98,7 +98,7 @@ def _graph(question: str, receipts: Iterable[Receipt]) -> _Graph:
         return [start] if own else [start, ((SOURCE, f"{kind} {label}"), label)]
 
     for receipt in receipts:
-        name = f"{receipt.rank}. {receipt.title or receipt.passage_id}"
+        name = f"{receipt.rank}. {named(receipt)}"
         end = ((PASSAGE, receipt.passage_id), name)
         graph.labels.update([end])
         share = 1 / receipt.score if receipt.score else 0.0
@@ -107,7 +107,7 @@ def _graph(question: str, receipts: Iterable[Receipt]) -> _Graph:
         for bridge in receipt.bridges:
             over = ((BRIDGE, bridge.name), bridge.name)
             for origin in bridge.origins:
-                label = f"{origin.rank}. {origin.title or origin.passage_id}"
+                label = f"{origin.rank}. {named(origin)}"
                 came = ((ORIGIN, origin.passage_id), label)
                 graph.add([came, over], origin.amount * share)
                 for giver in origin.givers:

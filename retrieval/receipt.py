@@ -1,6 +1,7 @@
 """Receipts: why a passage stands where it stands, in parts that add up to its score."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +48,8 @@ class Origin:
 
     passage_id: str
     title: str
+    source: str = ""
+    """Of the first of its documents."""
     rank: int
     """Its own rank for the question."""
     amount: float
@@ -93,6 +96,8 @@ class Receipt:
     mode: str
     passage_id: str
     title: str
+    source: str = ""
+    """Of the first of its documents."""
     rank: int
     """1 for the best of all passages."""
     score: float
@@ -102,3 +107,19 @@ class Receipt:
     """The largest first; mode `ammon` alone has them."""
     notes: tuple[str, ...] = ()
     """What a person should know."""
+
+
+class Told(Protocol):
+    """A passage that is spoken of."""
+
+    @property
+    def passage_id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+def named(passage: Told) -> str:
+    """What people call a passage: by its title, or else its source."""
+    return passage.title or passage.source or passage.passage_id

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats, Ints
+from retrieval.citations import source_of
 from retrieval.mode import Mode
 from retrieval.quoting import best_quote, sentences_of
 from retrieval.ranking import best_of
@@ -72,6 +73,7 @@ class Trace(ABC):
             mode=self.mode,
             passage_id=self.snapshot.passages.id[passage],
             title=self.snapshot.passages.title[passage],
+            source=source_of(self.snapshot, passage),
             rank=self.rank(passage),
             score=self.score(passage),
             direct=tuple(sorted(parts.direct, key=lambda part: -part.amount)),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints
+from retrieval.citations import source_of
 from retrieval.quoting import best_quote, sentences_of
 from retrieval.receipt import (
     BridgePart,
@@ -131,6 +132,7 @@ class WalkTrace(Trace):
         return Origin(
             passage_id=table.id[passage],
             title=table.title[passage],
+            source=source_of(self.snapshot, passage),
             rank=self.rank(passage),
             amount=amount,
             quote=best_quote(self.snapshot, self._naming(entry, passage), self._run.asked.aim),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from retrieval.counterfactual import Counterfactual
-from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Origin, Quote, Receipt
+from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Origin, Quote, Receipt, named
 from server.cli.output import counted
 
 _SHOWN = 5
@@ -16,7 +16,7 @@ _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
 def told(receipt: Receipt) -> Iterator[str]:
     """The lines of a receipt: its heading, then its parts, largest first."""
-    title = receipt.title or receipt.passage_id
+    title = named(receipt)
     yield f"{title} is ranked {ordinal(receipt.rank)} (score {receipt.score:.3g}):"
     quoting = _Quoting()
     parts: list[tuple[float, Callable[[], str]]] = [
@@ -40,7 +40,7 @@ def told_without(found: Counterfactual) -> Iterator[str]:
     kind = "the name" if found.without.entity else "the fact" if found.without.fact else "passage"
     first, *others = [f"'{name}'" for name in found.names]
     what = f"{kind} {first}" + (f" (and {', '.join(others)})" if others else "")
-    title = found.title or found.passage_id
+    title = named(found)
     place = f"still be {ordinal(found.rank)}"
     if found.rank != found.rank_without:
         place = f"be {ordinal(found.rank_without)}, not {ordinal(found.rank)}"
@@ -89,7 +89,7 @@ def _over(group: Sequence[BridgePart], passage_id: str, quoting: "_Quoting") -> 
     names = f"'{first.name}'" + (f" (also {', '.join(also)})" if also else "")
     origin, others = first.origins[0], len({o.passage_id for part in group for o in part.origins})
     more = f", and {others - 1} more" if others > 1 else ""
-    came = f"{origin.title or origin.passage_id} ({ordinal(origin.rank)}{more}{_before(origin)})"
+    came = f"{named(origin)} ({ordinal(origin.rank)}{more}{_before(origin)})"
     said, here = quoting.said(origin.quote), quoting.said(first.quote)
     told = f"over {names}: {came} {said}, and here it {here}"
     ends = {passage_id, origin.passage_id}

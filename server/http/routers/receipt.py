@@ -38,6 +38,7 @@ class OriginOut(BaseModel):
 
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
     title: str = Field(examples=["Place cell"])
+    source: str = Field(description="Of its first document.", examples=["okeefe"])
     rank: int = Field(description="Its own rank.", examples=[1])
     amount: float = Field(description="What came from it.", examples=[0.08])
     quote: QuoteOut
@@ -71,6 +72,7 @@ class ReceiptOut(BaseModel):
     mode: str = Field(examples=["ammon"])
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
     title: str = Field(examples=["John O'Keefe"])
+    source: str = Field(description="Of its first document.", examples=["okeefe"])
     rank: int = Field(examples=[1])
     score: float = Field(examples=[0.173])
     direct: list[DirectPartOut] = Field(description="The largest first.")

@@ -163,3 +163,10 @@ def test_a_passage_that_was_not_reached_says_so() -> None:
     assert [receipt.score > 0 for receipt in found] == [True, False, False]
     assert (found[1].direct, found[1].bridges, found[1].notes) == ((), (), (NOT_REACHED,))
     assert found[0].notes == ()
+
+
+def test_a_receipt_and_its_origins_know_their_sources() -> None:
+    found = of("Hebb", "Where was the teacher of Milner born?")
+    origins = [origin for bridge in found.bridges for origin in bridge.origins]
+    assert found.source == f"Hebb/{HOPS[1].text}"
+    assert {origin.source for origin in origins} == {f"Milner/{HOPS[0].text}"}

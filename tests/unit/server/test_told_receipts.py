@@ -6,11 +6,12 @@ from server.cli.receipt import told
 QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
 
 
-def lines(kind: str, quote: Quote = QUOTE) -> list[str]:
+def lines(kind: str, quote: Quote = QUOTE, title: str = "Brenda") -> list[str]:
     """Of a passage that got all over one bridge, from an origin that was reached in this way."""
     origin = Origin(
         passage_id="psg-1",
-        title="Brenda",
+        title=title,
+        source="many.csv#295",
         rank=1,
         amount=0.2,
         quote=quote,
@@ -41,3 +42,7 @@ def test_a_heading_is_not_told_as_something_that_is_said() -> None:
     heading = Quote(text="Students of Donald", start=0, end=18, heading=True)
     told = lines("link", heading)[1]
     assert "Brenda (1st) has the heading «Students of Donald», and here it says «Brenda" in told
+
+
+def test_a_passage_without_a_title_is_called_by_its_source() -> None:
+    assert "many.csv#295 (1st) says" in lines("link", title="")[1]
