@@ -40,8 +40,9 @@ def migrate(
 
     A collection comes whole or not at all, so that what was cut short is simply done again.
     `note` is told of a collection, a kind of thing, and how many more of it were copied.
-    Raises: CollectionNotFound; Conflict if documents still wait to be indexed; CollectionExists if
-    the target has another collection of one of these names; StoreError if a copy is not exact.
+    Raises: CollectionNotFound; Conflict if documents still wait to be indexed, or a collection is
+    being indexed otherwise; CollectionExists if the target has another collection of one of these
+    names; StoreError if a copy is not exact.
     Before the first three nothing was copied.
     """
     already = {name for name in names if _is_there(source, target, name)}
@@ -49,11 +50,17 @@ def migrate(
 
 
 def _is_there(source: Store, target: Store, name: str) -> bool:
-    source.collection(name)
+    settings = source.collection(name).settings
     if waiting := source.waiting(name):
         raise Conflict(
             f"Documents of {name!r} wait to be indexed ({waiting}), and jobs are not migrated: let "
             "`ammon worker` or `ammon serve` finish them, or cancel them; then migrate."
+        )
+    if settings.upcoming is not None or settings.swapping:
+        raise Conflict(
+            f"{name!r} is being indexed otherwise, and the job that does so, with its budget, is "
+            f"not migrated: let `ammon worker` or `ammon serve` finish it (`ammon status` tells), "
+            f"or call it off (ammon jobs cancel {settings.next_job}); then migrate."
         )
     try:
         target.collection(name)

@@ -1,7 +1,9 @@
 """From SQLite to Neo4j and back, on the command line."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,4 +118,16 @@ def test_documents_that_wait_are_waited_for() -> None:
     with pytest.raises(Conflict, match=r"'library' wait to be indexed \(1\)"):
         migrate(one, other, [COLLECTION])
     assert one.cancel(job.id).counts == {TaskState.CANCELLED: 1}
+    assert [each.already for each in migrate(one, other, [COLLECTION])] == [False]
+
+
+@pytest.mark.parametrize("under_way", [{"next_extractor": "other"}, {"swapping": True}])
+def test_a_change_is_not_taken_along_without_its_budget(under_way: dict[str, Any]) -> None:
+    one, other = MemoryStore(), MemoryStore()
+    changing = replace(SETTINGS, next_job="job-1", **under_way)
+    one.create_collection(COLLECTION, changing)
+    with pytest.raises(Conflict, match=r"'library' is being indexed otherwise.*cancel job-1"):
+        migrate(one, other, [COLLECTION])
+    assert not other.collections()
+    one.update_settings(COLLECTION, changing.settled)
     assert [each.already for each in migrate(one, other, [COLLECTION])] == [False]
