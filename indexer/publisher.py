@@ -49,7 +49,7 @@ class Publisher:
     def stale(self, collection: Collection) -> bool:
         """Whether the published snapshot is of another revision or model, or the graph is to become
         another one. Looks at no contents."""
-        return not self._covers(collection) or self.changeover.is_due(collection)
+        return not self.covers(collection) or self.changeover.is_due(collection)
 
     def publish(
         self,
@@ -146,12 +146,12 @@ class Publisher:
 
     def _is_done(self, collection: str, *, thorough: bool) -> bool:
         """Whether the present revision is published, sound, and with all of its synonyms."""
-        if not self._covers(self.store.collection(collection), sound=True, thorough=thorough):
+        if not self.covers(self.store.collection(collection), sound=True, thorough=thorough):
             return False
         with self.store.peek(collection) as reader:
             return not reader.unlinked()
 
-    def _covers(
+    def covers(
         self, collection: Collection, *, sound: bool = False, thorough: bool = False
     ) -> bool:
         """Whether the present revision is published, with the present model."""

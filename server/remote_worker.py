@@ -101,8 +101,11 @@ class RemoteWorker:
     def _stale(self, collection: str | None) -> bool:
         store, publisher = self._pipeline.store, self._pipeline.publisher
         found = store.collections() if collection is None else [store.collection(collection)]
-        held_up = self._pipeline.changeover.is_held_up
-        return any(publisher.stale(one) and not held_up(one) for one in found)
+        change = self._pipeline.changeover
+        return any(
+            not publisher.covers(one) or (change.is_due(one) and not change.is_held_up(one))
+            for one in found
+        )
 
     def _worry(self, collection: str | None) -> None:
         """Nothing has moved for a while: say what is known of the reason."""

@@ -107,3 +107,29 @@ def test_what_a_failed_document_holds_up_is_not_waited_for(shop: Workshop) -> No
     assert remote.run_until_empty(COLLECTION) == Processed()
     remote.stop()
     assert shop.store.collection(COLLECTION).settings.extractor == SETTINGS.extractor
+
+
+def test_what_came_in_is_waited_for_though_a_failed_document_holds_up_others(
+    shop: Workshop,
+) -> None:
+    def stumble(_: Passage) -> str:
+        raise ValueError("a stumble")
+
+    shop.ingest(*NOTES[:2])
+    shop.extractors["other"] = ScriptedExtractor(stumble, fingerprint="other")
+    shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other"))
+    shop.pipeline.process(shop.lease())
+    shop.pipeline.publish(COLLECTION)
+    shop.ingest(NOTES[2])
+
+    def later() -> None:
+        time.sleep(0.2)
+        shop.pipeline.publish(COLLECTION)
+
+    elsewhere = Thread(target=later)
+    elsewhere.start()
+    remote = worker(shop, MemoryPost())
+    remote.run_until_empty(COLLECTION)
+    assert len(shop.snapshot().documents.id) == 3
+    elsewhere.join()
+    remote.stop()
