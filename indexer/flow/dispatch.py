@@ -118,8 +118,7 @@ class Dispatcher:
             names = [found.name for found in collections] if resting else [None]
             wanted = [(name, drafted) for drafted in (True, None) for name in names]
         elif self._tools.post.depth("extract") is not None:
-            drafts = self._ingester.drafts
-            wanted = [(found.name, False) for found in collections if drafts.wanted(found.settings)]
+            wanted = [(found.name, False) for found in collections if self._wants_drafts(found)]
         for name, drafted in wanted:
             tasks = self._tools.queue.lease(
                 worker=self._tools.name,

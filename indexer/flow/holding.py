@@ -38,10 +38,10 @@ class Holding:
         which workers died, which are not."""
         with self._held(batch, passages) as (lost, me):
             suspects = {key for key, times in lost.items() if times}
+            for key in suspects:  # first, lest they be taken again by the one who holds the others
+                lost.pop(key)
             if suspects:
                 self.tools.queue.put_back([_name(key) for key in suspects], worker=me)
-            for key in suspects:
-                lost.pop(key)
             yield frozenset(lost), suspects
 
     @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.flow.dispatch import MOST_WAITING
 from kg import ids
 from kg.errors import DependencyMissing, ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
@@ -68,6 +69,24 @@ def test_a_collection_that_rests_holds_up_no_other(tmp_path: Path) -> None:
     office.post.send("prepare", {})
     office.work()
     assert len(office.shop.store.fingerprints("letters")) == 2
+
+
+def test_drafts_are_made_though_another_collection_cannot_be_worked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Missing(ScriptedExtractor):
+        @property
+        def paid(self) -> bool:
+            raise DependencyMissing("a package", "an extra")
+
+    quick = ScriptedExtractor(fingerprint="quick")
+    office = Office(tmp_path, first_tier="quick", extractors={"quick": quick, "missing": Missing()})
+    office.shop.store.create_collection("atlas", replace(SETTINGS, extractor="missing"))
+    office.submit(*NOTES[:3])
+    full = {"extract": MOST_WAITING}
+    monkeypatch.setattr(office.post, "depth", lambda queue: full.get(queue, 0))
+    assert office.flow.dispatcher.prepare().drafted == 3
+    assert len(office.shop.sources()) == 3
 
 
 def test_a_broker_that_is_away_loses_nothing(office: Office) -> None:
