@@ -217,7 +217,7 @@ def _print_json(report: "Report", differences: "Mapping[str, Difference]") -> No
 def _print(report: "Report") -> None:
     from rich.table import Table
 
-    from server.cli.output import console
+    from server.cli.output import console, counted
 
     out = console()
     variant = f" ({report.variant})" if report.variant else ""
@@ -225,6 +225,9 @@ def _print(report: "Report") -> None:
         f"{report.dataset}{variant}: {report.questions} questions over {report.passages} passages, "
         f"mode {report.mode}, extractor {report.extractor}"
     )
+    if report.without_gold:
+        have = counted(report.without_gold, "question")
+        out.print(f"(besides {have} without gold passages, left out of the figures)")
     table = Table(box=None, pad_edge=False)
     rows = [
         *((f"recall@{k}", f"{value:.1f} %") for k, value in report.recall.items()),
@@ -259,8 +262,14 @@ def _print_differences(differences: "Mapping[str, Difference]", against: Path | 
     table.add_column("")
     for name, found in differences.items():
         certain = "" if found.certain else "may be chance"
-        table.add_row(name, f"{found.mean:+.1f}", f"{found.low:+.1f} … {found.high:+.1f}", certain)
+        interval = f"{_signed(found.low)} … {_signed(found.high)}"
+        table.add_row(name, _signed(found.mean), interval, certain)
     console().print(table)
+
+
+def _signed(difference: float) -> str:
+    """'+1.2', '-0.3', and '+0.0' for what rounds to nothing from either side."""
+    return f"{round(difference, 1) + 0.0:+.1f}"
 
 
 def _times(milliseconds: dict[str, float]) -> str:

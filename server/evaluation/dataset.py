@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from kg.errors import DocumentUnreadable, InputError
 from kg.records import SourceDocument
@@ -35,10 +35,17 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     id: str
-    question: str = Field(min_length=1)
+    question: str
     gold: list[str]
     answers: list[str] = []
     hops: list[Hop] = []
+
+    @field_validator("question")
+    @classmethod
+    def _says_something(cls, question: str, info: ValidationInfo) -> str:
+        if not question.strip():
+            raise ValueError(f"that of {info.data.get('id', '')!r} is blank. Ask something.")
+        return question
 
 
 class _Row(BaseModel):
@@ -127,4 +134,5 @@ def _parsed(model: type[_Model], path: Path) -> Iterator[_Model]:
                 except ValidationError as error:
                     problem = error.errors()[0]
                     where = ".".join(map(str, problem["loc"])) or "the line"
-                    raise InputError(f"{path}:{number}: {where}: {problem['msg']}") from error
+                    said = problem["msg"].removeprefix("Value error, ")
+                    raise InputError(f"{path}:{number}: {where}: {said}") from error

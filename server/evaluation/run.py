@@ -47,6 +47,9 @@ class Report:
     extractor: str
     embedder: str
     questions: int
+    """Those that have gold passages: the figures are their means."""
+    without_gold: int
+    """Those that have none: asked, and left out of the figures."""
     passages: int
     recall: dict[str, float]
     """k -> percent."""
@@ -171,6 +174,7 @@ def _measured(
         extractor=split(spec)[0],
         embedder=retriever.snapshot.embedder,
         questions=figures.questions,
+        without_gold=len(dataset.queries) - figures.questions,
         passages=len(retriever.snapshot.passages.id),
         recall={str(k): value for k, value in figures.recall.items()},
         all_gold={str(k): value for k, value in figures.all_gold.items()},

@@ -31,7 +31,7 @@ def write_scores(path: Path, scores: Sequence[Scores]) -> None:
     try:
         with path.open("w", encoding="utf-8") as file:
             for one in scores:
-                values = {name: round(one.values[name], 4) for name in NAMES}
+                values = {name: one.values[name] for name in NAMES}
                 row = {"id": one.id, **values, "ranks": dict(one.ranks)}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:

@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 import pytest
 import structlog
 
+from retrieval.significance import Difference
 from server.cli import main
+from server.cli.evaluate import _print_differences
 
 PASSAGES = [
     ("hebb", "Donald Hebb", "Donald Hebb taught at McGill. His pupil was Brenda Milner."),
@@ -17,6 +19,7 @@ PASSAGES = [
     ("cajal", "Cajal", "Cajal drew neurons in Madrid. He shared a prize with Golgi."),
 ]
 QUESTION = "Where was the pupil of Donald Hebb born?"
+GOLD: dict[str, list[str]] = {"q1": ["hebb"], "q2": [], "q3": []}
 
 Evaluate: TypeAlias = Callable[..., tuple[int, str]]
 """Arguments -> exit code and output."""
@@ -116,3 +119,18 @@ def test_a_data_set_is_not_overwritten(evaluate: Evaluate, tmp_path: Path) -> No
     assert "corpus.jsonl" in err
     assert "not overwritten" in err
     assert (tmp_path / "small" / "corpus.jsonl").read_bytes() == before
+
+
+def test_questions_without_gold_passages_are_counted(tmp_path: Path, evaluate: Evaluate) -> None:
+    rows = ({"id": key, "question": QUESTION, "gold": gold} for key, gold in GOLD.items())
+    write(tmp_path / "small", "queries.jsonl", *rows)
+    _, out = evaluate("--extractor", "precomputed", "--mode", "dense")
+    assert "small: 1 questions over 3 passages" in out
+    assert "besides 2 questions without gold passages, left out of the figures" in out
+
+
+def test_a_difference_of_nothing_has_no_minus(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_differences({"mrr": Difference(mean=-1e-6, low=-2e-6, high=0.0)}, Path("a.jsonl"))
+    out = capsys.readouterr().out
+    assert "+0.0 … +0.0" in out
+    assert "-0.0" not in out

@@ -118,9 +118,10 @@ def test_a_line_at_fault_is_named_with_what_is_wrong(
         read_dataset(folder)
 
 
-def test_a_question_without_words_is_refused(folder: Path) -> None:
-    (folder / "queries.jsonl").write_text(lines({**QUERY, "question": ""}))
-    with pytest.raises(InputError, match=r"queries\.jsonl:1: question"):
+@pytest.mark.parametrize("blank", ["", " \t"])
+def test_a_question_without_words_is_refused_with_its_line_and_id(folder: Path, blank: str) -> None:
+    (folder / "queries.jsonl").write_text(lines(QUERY, {**QUERY, "id": "q9", "question": blank}))
+    with pytest.raises(InputError, match=r"queries\.jsonl:2: question: that of 'q9' is blank"):
         read_dataset(folder)
 
 
