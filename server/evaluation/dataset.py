@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, fie
 
 from kg.errors import DocumentUnreadable, InputError
 from kg.records import SourceDocument
+from retrieval.question import LONGEST
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -45,6 +46,8 @@ class Query(BaseModel):
     def _says_something(cls, question: str, info: ValidationInfo) -> str:
         if not question.strip():
             raise ValueError(f"that of {info.data.get('id', '')!r} is blank. Ask something.")
+        if len(question) > LONGEST:
+            raise ValueError(f"{len(question):,} characters are more than {LONGEST:,}. Shorten it.")
         return question
 
 

@@ -125,6 +125,12 @@ def test_a_question_without_words_is_refused_with_its_line_and_id(folder: Path, 
         read_dataset(folder)
 
 
+def test_a_question_that_is_too_long_is_refused_when_it_is_read(folder: Path) -> None:
+    (folder / "queries.jsonl").write_text(lines({**QUERY, "question": "w" * 10_001}))
+    with pytest.raises(InputError, match=r"queries\.jsonl:1: question: 10,001 characters"):
+        read_dataset(folder)
+
+
 def test_an_empty_corpus_with_no_questions_is_a_data_set(folder: Path) -> None:
     (folder / "corpus.jsonl").write_text("")
     (folder / "queries.jsonl").write_text("")
