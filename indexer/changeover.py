@@ -16,6 +16,7 @@ keeps coming, the last follow the change one by one.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -24,7 +25,7 @@ from indexer.extraction.port import Extractor
 from indexer.identity import identify, identify_ahead, is_ahead
 from indexer.work import graph_of
 from inference.embedder import Embedder
-from kg.errors import JobNotFound
+from kg.errors import DocumentNotFound, JobNotFound
 from kg.jobs import Budget, Job, JobQueue, TaskState
 from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
@@ -165,25 +166,23 @@ class Changeover:
         """Whether every document was extracted ahead; what was not is queued, if that may help."""
         name = present.name
         pending, failed = self.queue.pending(name), self._failed(name)
-        lacking = [
-            document
-            for page in self._pages(name)
-            for document, graph, found in self._looked_up(name, page, wanted)
-            if document.id not in pending and any(p.id not in found for p in graph.passages)
-        ]
-        hopeless = [document for document in lacking if document.id in failed]
-        if hopeless:
+        jobs = {failed[one] for one in self._hopeless(name, wanted, failed.keys() - pending.keys())}
+        if jobs:
             self._held_up[name] = present, failed
-            jobs = {failed[document.id] for document in hopeless}
             _log.warning(
                 "the graph stays as it is: documents failed",
                 collection=name,
                 job=present.settings.next_job,
-                documents=len(hopeless),
                 remedy=f"ammon jobs retry {', '.join(sorted(jobs))}; or delete these documents; "
                 f"or ammon jobs cancel {present.settings.next_job}",
             )
             return False
+        lacking = [
+            document
+            for page in self._pages(name)
+            for document in self._lacking(name, page, wanted)
+            if document.id not in pending
+        ]
         rounds = self._rounds.get(name, 0)
         if not lacking or rounds == ROUNDS:
             return True
@@ -195,6 +194,31 @@ class Changeover:
             _log.warning("the extractor stays as it is: its job is gone", collection=name)
             self._settle(name, present.settings, present.settings.settled)
         return False
+
+    def _hopeless(
+        self, collection: str, wanted: CollectionSettings, failed: Set[str]
+    ) -> Sequence[str]:
+        """Some of the documents that failed and lack something, if there are such. Only they are
+        looked at: where there are, that is done again and again, in every process."""
+        there = sorted(failed & self.store.fingerprints(collection).keys())
+        for start in range(0, len(there), PAGE):
+            page = []
+            for document_id in there[start : start + PAGE]:
+                with suppress(DocumentNotFound):
+                    page.append(self.store.document(collection, document_id))
+            if lacking := self._lacking(collection, page, wanted):
+                return [document.id for document in lacking]
+        return []
+
+    def _lacking(
+        self, collection: str, page: Sequence[Document], wanted: CollectionSettings
+    ) -> list[Document]:
+        """Those of these documents of which not all was read as it is wanted."""
+        return [
+            document
+            for document, graph, found in self._looked_up(collection, page, wanted)
+            if any(passage.id not in found for passage in graph.passages)
+        ]
 
     def _swap(self, collection: str) -> None:
         """Put all documents as they are wanted; queue those that lack something in the same job."""

@@ -9,8 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.changeover import Changeover
+from indexer.work import graph_of
 from kg.jobs import Budget, TaskState
 from kg.records import Passage
+from kg.store import DocumentGraph
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 from tests.unit.indexer.test_changeover import (
@@ -234,3 +236,26 @@ def test_the_graph_is_read_once_for_what_was_readable(
     monkeypatch.setattr(Changeover, "_readable", readable)
     shop.pipeline.publish(COLLECTION)
     assert times == [COLLECTION]
+
+
+def test_while_failures_hold_it_up_only_these_are_looked_at_anew(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(shop)
+    for task in shop.lease():
+        if task.source == "b":
+            shop.queue.fail(task.id, "no luck", worker="test", retry=False)
+        else:
+            shop.pipeline.process([task])
+    shop.ingest(C)
+    chunked: list[str] = []
+
+    def noted(*arguments: Any) -> DocumentGraph:
+        chunked.append(arguments[1].source)
+        return graph_of(*arguments)
+
+    monkeypatch.setattr("indexer.changeover.graph_of", noted)
+    shop.pipeline.publish(COLLECTION)
+    afar = Workshop(folder=shop.folder, store=shop.store, extractors=shop.extractors)
+    afar.pipeline.publish(COLLECTION)
+    assert chunked == ["b", "b"], "once in each process"
