@@ -15,25 +15,20 @@ keeps coming, the last follow the change one by one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import structlog
 
-from indexer.extraction.port import Extractor
+from indexer.foresight import Foresight
 from indexer.identity import identify, identify_ahead, is_ahead
-from indexer.work import graph_of
-from inference.embedder import Embedder
-from kg.errors import DocumentNotFound, JobNotFound
+from kg.errors import JobNotFound
 from kg.jobs import Budget, Job, JobQueue, TaskState
 from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
 
 ROUNDS = 3
 """How often what came in meanwhile is read ahead, before the last of it follows the change."""
-PAGE = 64
-"""Documents that are looked at, or put anew, at once."""
 _ALL = 1_000_000_000
 
 _log = structlog.get_logger(__name__)
@@ -45,8 +40,7 @@ class Changeover:
 
     store: GraphStore
     queue: JobQueue
-    extractor: Callable[[CollectionSettings], Extractor]
-    embedder: Callable[[CollectionSettings], Embedder]
+    foresight: Foresight
     _rounds: dict[str, int] = field(default_factory=dict)
     _held_up: dict[str, tuple[Collection, Mapping[str, str]]] = field(default_factory=dict)
     """Collections that were looked at in vain, as they were then, with the documents that failed.
@@ -88,7 +82,7 @@ class Changeover:
         """How many documents there are, and those of them to be read; None if nothing changes."""
         pending = self.queue.pending(collection)
         number, changing, chosen = 0, False, []
-        for document in self._documents(collection):
+        for document in self.foresight.documents(collection):
             number += 1
             there = identify(collection, document, wanted).fingerprint == document.fingerprint
             if there and document.id not in anew:
@@ -166,7 +160,10 @@ class Changeover:
         """Whether every document was extracted ahead; what was not is queued, if that may help."""
         name = present.name
         pending, failed = self.queue.pending(name), self._failed(name)
-        jobs = {failed[one] for one in self._hopeless(name, wanted, failed.keys() - pending.keys())}
+        jobs = {
+            failed[one]
+            for one in self.foresight.hopeless(name, wanted, failed.keys() - pending.keys())
+        }
         if jobs:
             self._held_up[name] = present, failed
             _log.warning(
@@ -179,8 +176,8 @@ class Changeover:
             return False
         lacking = [
             document
-            for page in self._pages(name)
-            for document in self._lacking(name, page, wanted)
+            for page in self.foresight.pages(name)
+            for document in self.foresight.lacking(name, page, wanted)
             if document.id not in pending
         ]
         rounds = self._rounds.get(name, 0)
@@ -195,48 +192,23 @@ class Changeover:
             self._settle(name, present.settings, present.settings.settled)
         return False
 
-    def _hopeless(
-        self, collection: str, wanted: CollectionSettings, failed: Set[str]
-    ) -> Sequence[str]:
-        """Some of the documents that failed and lack something, if there are such. Only they are
-        looked at: where there are, that is done again and again, in every process."""
-        there = sorted(failed & self.store.fingerprints(collection).keys())
-        for start in range(0, len(there), PAGE):
-            page = []
-            for document_id in there[start : start + PAGE]:
-                with suppress(DocumentNotFound):
-                    page.append(self.store.document(collection, document_id))
-            if lacking := self._lacking(collection, page, wanted):
-                return [document.id for document in lacking]
-        return []
-
-    def _lacking(
-        self, collection: str, page: Sequence[Document], wanted: CollectionSettings
-    ) -> list[Document]:
-        """Those of these documents of which not all was read as it is wanted."""
-        return [
-            document
-            for document, graph, found in self._looked_up(collection, page, wanted)
-            if any(passage.id not in found for passage in graph.passages)
-        ]
-
     def _swap(self, collection: str) -> None:
         """Put all documents as they are wanted; queue those that lack something in the same job."""
         present = self.store.collection(collection).settings
         settings = present.settled
         readable: Set[str] | None = None
         late: list[Document] = []
-        for page in self._pages(collection):
+        for page in self.foresight.pages(collection):
             put: list[DocumentGraph] = []
             extractions: dict[str, Extraction] = {}
-            for _, graph, found in self._looked_up(collection, page, settings):
+            for _, graph, found in self.foresight.looked_up(collection, page, settings):
                 if any(passage.id not in found for passage in graph.passages):
                     late.append(graph.document)
                     continue
                 put.append(graph)
                 extractions.update(found)
             if readable is None and any(one.failure for one in extractions.values()):
-                readable = self._readable(collection)
+                readable = self.foresight.readable(collection)
             self.store.commit(
                 collection,
                 Change(
@@ -250,40 +222,11 @@ class Changeover:
                 ),
             )
         try:
-            self._append(collection, present.next_job, late)
+            if late:
+                self._append(collection, present.next_job, late)
         except JobNotFound:
             _log.warning("some documents stay as they are", remedy=f"ammon reindex {collection}")
         _log.info("another graph took the old one's place", collection=collection, late=len(late))
-
-    def _looked_up(
-        self, collection: str, page: Sequence[Document], settings: CollectionSettings
-    ) -> Iterator[tuple[Document, DocumentGraph, Mapping[str, Extraction]]]:
-        """Each document, as it would be indexed so, and what is known of its passages."""
-        embedder, fingerprint = self.embedder(settings), self.extractor(settings).fingerprint
-        graphs = [graph_of(collection, document, settings, embedder) for document in page]
-        ids = list({passage.id for graph in graphs for passage in graph.passages})
-        found = self.store.saved_extractions(collection, fingerprint, ids)
-        for document, graph in zip(page, graphs, strict=True):
-            own = {one.id: found[one.id] for one in graph.passages if one.id in found}
-            yield document, graph, own
-
-    def _pages(self, collection: str) -> Iterator[Sequence[Document]]:
-        after = ""
-        while True:
-            with self.store.peek(collection) as reader:
-                page = list(reader.documents(after=after, limit=PAGE))
-            if not page:
-                return
-            after = page[-1].id
-            yield page
-
-    def _documents(self, collection: str) -> Iterator[Document]:
-        return (document for page in self._pages(collection) for document in page)
-
-    def _readable(self, collection: str) -> Set[str]:
-        """Passages of the graph whose extraction is no failure."""
-        with self.store.read(collection) as reader:
-            return {one.passage_id for one in reader.extractions() if not one.failure}
 
     def _is_extracting(self, collection: str) -> bool:
         return any(map(is_ahead, self.queue.pending(collection).values()))

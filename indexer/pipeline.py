@@ -14,6 +14,7 @@ from indexer.drafts import Drafts
 from indexer.estimate import Estimate, estimate_documents
 from indexer.extracting import usable
 from indexer.extraction.port import Extractor
+from indexer.foresight import Foresight
 from indexer.identity import identify, is_ahead
 from indexer.ingester import SETUP_ERRORS, Ingester, Processed
 from indexer.progress import ReportProgress, ignore_progress
@@ -58,9 +59,8 @@ class Pipeline:
         self._extractor = extractor
         self._embedder = embedder
         self.prices = prices
-        self.changeover = Changeover(
-            store=store, queue=queue, extractor=extractor, embedder=embedder
-        )
+        foresight = Foresight(store=store, extractor=extractor, embedder=embedder)
+        self.changeover = Changeover(store=store, queue=queue, foresight=foresight)
         self.publisher = Publisher(
             store=store,
             queue=queue,
