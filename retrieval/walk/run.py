@@ -48,14 +48,17 @@ class Run:
     def best(self, k: int) -> tuple[Ints, Floats]:
         """The k best passages and their scores, best first.
 
+        Scores that are equal to four decimals go by base score: two passages that share one bridge
+        and nothing else give each other all that they have, so that both have half.
+
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        least = np.partition(self.score, len(self.score) - k)[-k] if k < len(self.score) else 0
-        places = np.flatnonzero(self.score >= least)
+        score = self.score.round(4)
+        least = np.partition(score, len(score) - k)[-k] if k < len(score) else 0
+        places = np.flatnonzero(score >= least)
         passages = self.base.passages[places]
-        keys = (passages, -self.base.score[places], -self.score[places])
-        order = np.lexsort(keys)[: max(k, 1)]
+        order = np.lexsort((passages, -self.base.score[places], -score[places]))[: max(k, 1)]
         found, scores = passages[order], self.score[places[order]]
         if len(found) < min(k, len(self.snapshot.passages.id)):
             rest = self._rest()[: k - len(found)]

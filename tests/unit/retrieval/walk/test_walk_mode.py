@@ -164,3 +164,17 @@ def test_the_walk_does_not_change_the_vectors_it_is_given() -> None:
     first = walk.rank(question, vectors, 4)
     assert (vectors == before).all()
     assert walk.rank(question, vectors, 4).passages.tolist() == first.passages.tolist()
+
+
+@pytest.mark.parametrize("names", ["Alice met Bob", "Xavier met Yvonne"])
+def test_of_two_that_give_each_other_all_that_they_have_the_better_fit_comes_first(
+    names: str,
+) -> None:
+    notes = [note("Alice met Bob in Oslo.", "", "Oslo"), note("Xavier met Yvonne in Oslo.", "M")]
+    snapshot = snapshot_of(notes, EMBEDDER)
+    walk = ConditionedWalk(snapshot)
+    question = f"Where was it that {names}?"
+    run = walk.run(question, EMBEDDER.embed([text for text, _ in walk.texts(question)], "query"))
+    passages, scores = run.best(2)
+    assert scores.tolist() == pytest.approx([0.5, 0.5], abs=1e-3)
+    assert passages[0] == run.base.passages[run.base.score.argmax()]
