@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from indexer.chunking import chunk
 from indexer.extraction.port import Extractor
-from indexer.spending import UNKNOWN, Prices, Spending, estimate
+from indexer.spending import Prices, Spending, estimate
 from inference.embedder import Embedder
 from kg.errors import DocumentUnreadable
 from kg.records import CollectionSettings, Document, Passage
@@ -30,7 +30,7 @@ class Estimate:
     @property
     def cost(self) -> float | None:
         """Money; None if it is something, but nobody knows how much."""
-        known = self.prices != UNKNOWN or not self.spending.tokens
+        known = self.prices.known or not self.spending.tokens
         return round(self.spending.cost, 6) if known else None
 
 

@@ -27,8 +27,15 @@ class Prices:
     input: float = 0.0
     output: float = 0.0
 
+    @property
+    def known(self) -> bool:
+        """Whether both are: with one of them nobody can say what an answer costs."""
+        return self.input > 0 and self.output > 0
+
     def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """Of so many tokens."""
+        """Of so many tokens; 0 unless both prices are known."""
+        if not self.known:
+            return 0.0
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
 

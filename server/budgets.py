@@ -1,12 +1,16 @@
 """Budgets and costs as people write and read them."""
 
+import math
 import re
 
 from indexer.spending import Prices
 from kg.errors import PricesUnknown, SettingsInvalid
-from kg.jobs import Budget
+from kg.jobs import Budget, Progress
 
-_AMOUNT = re.compile(r"(?P<number>\d+(\.\d+)?) *(?P<times>[km]?) *(?P<tokens>(t|tokens?)?)")
+_AMOUNT = re.compile(
+    r"(?P<number>(\d{1,3}(,\d{3})+|\d+)(\.\d+)?) *(?P<times>[km]?) *(?P<tokens>(t|tokens?)?)",
+    re.ASCII,
+)
 _MOST_TOKENS, _MOST_MONEY = 10**15, 10**9
 """As over HTTP."""
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -17,13 +21,14 @@ def budget_of(text: str, prices: Prices) -> Budget:
 
     Raises: SettingsInvalid; PricesUnknown for money if nobody knows what tokens cost.
     """
-    plain = text.strip().lower().replace(",", "").replace("_", "")
+    plain = text.strip().lower().replace("_", "")
     found = _AMOUNT.fullmatch(plain)
     if found is None or (found["times"] and not found["tokens"]):
         raise SettingsInvalid(
-            f"{text!r} is no budget: give money (2.50) or tokens (500000tokens, 500kt)."
+            f"{text!r} is no budget: give money (2.50) or tokens (500000tokens, 500kt). "
+            "A point comes before fractions, a comma before each three digits (1,000.50)."
         )
-    number = float(found["number"]) * _TIMES[found["times"]]
+    number = float(found["number"].replace(",", "")) * _TIMES[found["times"]]
     if number > (_MOST_TOKENS if found["tokens"] else _MOST_MONEY):
         raise SettingsInvalid(
             f"The budget {text!r} is too large: give at most {_MOST_TOKENS:,} tokens or "
@@ -39,11 +44,12 @@ def budget_of(text: str, prices: Prices) -> Budget:
 
 
 def checked(budget: Budget, prices: Prices) -> Budget:
-    """The budget. Raises: PricesUnknown if it is of money and nobody knows what tokens cost."""
-    if budget.cost is not None and not (prices.input or prices.output):
+    """The budget. Raises: PricesUnknown if it is of money, and one of the prices is unknown."""
+    if budget.cost is not None and not prices.known:
         raise PricesUnknown(
-            "A budget of money needs prices: set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT "
-            "to what a million tokens cost, or give a budget of tokens (500000tokens)."
+            "A budget of money needs both prices: set AMMON_LLM_PRICE_INPUT and "
+            "AMMON_LLM_PRICE_OUTPUT to what a million tokens cost, or give a budget of tokens "
+            "(500000tokens)."
         )
     return budget
 
@@ -54,8 +60,22 @@ def told_budget(budget: Budget) -> str:
     if budget.tokens is not None:
         parts.append(f"{budget.tokens:,} tokens")
     if budget.cost is not None:
-        parts.append(f"{budget.cost:.2f}")
+        parts.append(told_money(budget.cost))
     return " and ".join(parts)
+
+
+def known_cost(progress: Progress) -> float | None:
+    """What was paid; None if it was something, but nobody knew how much."""
+    paid = progress.input_tokens or progress.output_tokens
+    return None if paid and not progress.cost else round(progress.cost, 6)
+
+
+def told_money(amount: float) -> str:
+    """'2.50', '0.0013': as many decimals as it takes, two at least."""
+    if not 0 < amount < 1:
+        return f"{amount:.2f}"
+    told = f"{amount:.{1 - math.floor(math.log10(amount))}f}"  # two digits that are not zeros
+    return told if len(told) <= 4 or told[-1] != "0" else told[:-1]
 
 
 def told_seconds(seconds: float) -> str:

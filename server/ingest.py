@@ -11,6 +11,7 @@ from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.submission import Submission
 from kg.jobs import UNLIMITED, Budget, Progress, TaskState
 from kg.records import SourceDocument
+from server.budgets import known_cost
 from server.core import Core
 from server.quarantine import Quarantined, quarantine
 from server.settings import Settings
@@ -57,8 +58,8 @@ class IngestReport:
     """That a chat model was sent for these files, and"""
     output_tokens: int
     """answered;"""
-    cost: float
-    """what that cost, in the currency of the prices; 0 if they are unknown."""
+    cost: float | None
+    """what that cost, in the currency of the prices; None if they are unknown."""
     seconds: float
 
 
@@ -115,7 +116,7 @@ def ingest(
         quarantine=quarantine(core, collection),
         input_tokens=spent.input_tokens,
         output_tokens=spent.output_tokens,
-        cost=round(spent.cost, 6),
+        cost=known_cost(spent),
         seconds=round(time.monotonic() - started, 3),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kg.jobs import Budget, Job, TaskState
+from server.budgets import known_cost
 from server.core import Core
 from server.quarantine import Quarantined, quarantine
 from server.status import JobStatus, job_status
@@ -38,7 +39,7 @@ def job_fields(status: JobStatus) -> dict[str, Any]:
         "passages_done": progress.passages_done,
         "input_tokens": progress.input_tokens,
         "output_tokens": progress.output_tokens,
-        "cost": round(progress.cost, 6),
+        "cost": known_cost(progress),
         "passages_per_second": None if status.rate is None else round(status.rate, 3),
         "seconds_left": None if status.seconds_left is None else round(status.seconds_left, 1),
     }

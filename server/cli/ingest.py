@@ -88,12 +88,12 @@ def ingest(
     )
     with opened(context) as core:
         name = collection or core.settings.collection
+        limit = core.budget(budget)
         if estimate:
             with shown_progress() as progress:
                 found = files.estimate(core, name, chosen, wanted, progress, prefix=prefix)
             _tell_estimate(found, as_json=as_json)
             raise typer.Exit(1 if found.failed else 0)
-        limit = core.budget(budget)
         core.ensure_collection(name, wanted)
         with shown_progress() as progress:
             report = files.ingest(
@@ -125,6 +125,7 @@ def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
 def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from server.budgets import told_money
     from server.cli.output import console, counted, print_error, print_json
 
     if as_json:
@@ -143,9 +144,9 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
     if not spent.tokens:
         out.print("No chat model is paid for that.")
         return
-    cost = "prices unknown (AMMON_LLM_PRICE_INPUT, …)"
+    cost = "prices unknown (AMMON_LLM_PRICE_INPUT, AMMON_LLM_PRICE_OUTPUT)"
     if about.cost is not None:
-        cost = f"about {about.cost:.2f}"
+        cost = f"about {told_money(about.cost)}"
     out.print(
         f"A chat model would read about {spent.input_tokens:,} tokens and answer about "
         f"{spent.output_tokens:,}: {cost}"
@@ -180,6 +181,7 @@ def told_numbers(report: "IngestReport") -> str:
 
 
 def _tell_numbers(report: "IngestReport") -> None:
+    from server.budgets import told_money
     from server.cli.output import console, counted
 
     out = console()
@@ -196,7 +198,7 @@ def _tell_numbers(report: "IngestReport") -> None:
         + f" ({report.seconds:.1f} s)"
     )
     if report.input_tokens or report.output_tokens:
-        cost = f", {report.cost:.4f} in money" if report.cost else ""
+        cost = f", {told_money(report.cost)} in money" if report.cost else ""
         out.print(
             f"The chat model read {report.input_tokens:,} tokens and answered "
             f"{report.output_tokens:,}{cost}"

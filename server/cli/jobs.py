@@ -138,7 +138,7 @@ def told_job(status: "JobStatus") -> str:
 
 def told_in_full(status: "JobStatus") -> "Iterator[str]":
     """All that is known of a job, but its id and when it came."""
-    from server.budgets import told_budget, told_seconds
+    from server.budgets import told_budget, told_money, told_seconds
 
     job, progress = status.job, status.job.progress
     counts = ", ".join(f"{count} {state}" for state, count in job.counts.items())
@@ -150,7 +150,7 @@ def told_in_full(status: "JobStatus") -> "Iterator[str]":
         left = f", about {told_seconds(status.seconds_left)} left" if status.seconds_left else ""
         yield f"passages {progress.passages_done} of {progress.passages}{rate}{left}"
     if progress.input_tokens or progress.output_tokens:
-        cost = f", {progress.cost:.4f} in money" if progress.cost else ""
+        cost = f", {told_money(progress.cost)} in money" if progress.cost else ""
         yield f"tokens {progress.input_tokens:,} in, {progress.output_tokens:,} out{cost}"
     if limit := told_budget(job.budget):
         yield f"budget {limit}"

@@ -70,7 +70,7 @@ def view(core: "Core", collection: str | None = None) -> "Group":
 
 
 def _row(status: "JobStatus") -> list[str]:
-    from server.budgets import told_seconds
+    from server.budgets import told_money, told_seconds
 
     job, progress = status.job, status.job.progress
     share = progress.passages_done / progress.passages if progress.passages else 0.0
@@ -84,5 +84,5 @@ def _row(status: "JobStatus") -> list[str]:
         "" if status.rate is None else f"{status.rate:.1f}",
         "" if status.seconds_left is None else told_seconds(status.seconds_left),
         f"{tokens:,}" if tokens else "",
-        f"{progress.cost:.4f}" if progress.cost else "",
+        told_money(progress.cost) if progress.cost else "",
     ]

@@ -90,12 +90,21 @@ def test_an_estimate_knows_prices(
     ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMMON_LLM_PRICE_INPUT", "1000")
+    one = ammon("ingest", "--estimate", notes).out
+    assert "prices unknown (AMMON_LLM_PRICE_INPUT, AMMON_LLM_PRICE_OUTPUT)" in one
+    monkeypatch.setenv("AMMON_LLM_PRICE_OUTPUT", "0.1")
     assert "about 1." in ammon("ingest", "--estimate", notes).out
+
+
+def test_an_estimate_refuses_a_budget_that_is_none(ammon: Ammon, notes: Path) -> None:
+    said = ammon("ingest", "--estimate", "--budget", "5,00", notes)
+    assert (said.code, "'5,00' is no budget" in said.err) == (1, True)
 
 
 def test_what_was_spent_is_told(ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMMON_LLM_PRICE_INPUT", "10")
-    assert "read 400 tokens and answered 200, 0.0040 in money" in ammon("ingest", notes).out
+    monkeypatch.setenv("AMMON_LLM_PRICE_OUTPUT", "10")
+    assert "read 400 tokens and answered 200, 0.006 in money" in ammon("ingest", notes).out
 
 
 def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatServer) -> None:

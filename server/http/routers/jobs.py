@@ -81,7 +81,9 @@ class JobOut(BaseModel):
     passages_done: int = Field(examples=[133])
     input_tokens: int = Field(description="Sent to the chat model.", examples=[120_000])
     output_tokens: int = Field(description="Answered by it.", examples=[31_000])
-    cost: float = Field(description="Money; 0 if prices are unknown.", examples=[0.036])
+    cost: float | None = Field(
+        description="Money; null if it cost something and prices were unknown.", examples=[0.036]
+    )
     passages_per_second: float | None = Field(examples=[1.7])
     seconds_left: float | None = Field(
         description="About how long it will take yet; null if nobody can say.", examples=[4.1]

@@ -4,8 +4,8 @@ import pytest
 
 from indexer.spending import UNKNOWN, Prices
 from kg.errors import PricesUnknown, SettingsInvalid
-from kg.jobs import Budget
-from server.budgets import budget_of, told_budget, told_seconds
+from kg.jobs import Budget, Progress
+from server.budgets import budget_of, known_cost, told_budget, told_money, told_seconds
 
 KNOWN = Prices(input=1.0, output=2.0)
 
@@ -16,6 +16,7 @@ KNOWN = Prices(input=1.0, output=2.0)
         ("2.50", Budget(cost=2.5)),
         ("0", Budget(cost=0.0)),
         ("500000 tokens", Budget(tokens=500_000)),
+        ("1,000,000.50", Budget(cost=1_000_000.5)),
         ("1,000 token", Budget(tokens=1_000)),
         ("500kt", Budget(tokens=500_000)),
         ("1.5M tokens", Budget(tokens=1_500_000)),
@@ -25,7 +26,9 @@ def test_money_and_tokens_are_understood(text: str, budget: Budget) -> None:
     assert budget_of(text, KNOWN) == budget
 
 
-@pytest.mark.parametrize("text", ["", "much", "-3", "3k", "5 dollars", "1.2.3", "²"])
+@pytest.mark.parametrize(
+    "text", ["", "much", "-3", "3k", "5 dollars", "1.2.3", "²", "5,00", "1,0000", ",5"]
+)
 def test_what_is_no_budget_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(SettingsInvalid, match="500000tokens"):
         budget_of(text, KNOWN)
@@ -45,9 +48,10 @@ def test_what_is_beyond_all_measure_is_refused(text: str) -> None:
     assert budget_of("1000000000mt", KNOWN) == Budget(tokens=10**15)
 
 
-def test_money_needs_prices() -> None:
+@pytest.mark.parametrize("prices", [UNKNOWN, Prices(input=1.0), Prices(output=1.0)])
+def test_money_needs_both_prices(prices: Prices) -> None:
     with pytest.raises(PricesUnknown, match="AMMON_LLM_PRICE_INPUT"):
-        budget_of("2.50", UNKNOWN)
+        budget_of("2.50", prices)
     assert budget_of("9t", UNKNOWN) == Budget(tokens=9)
 
 
@@ -55,3 +59,15 @@ def test_budgets_and_times_are_told_briefly() -> None:
     assert told_budget(Budget(tokens=500_000, cost=2.5)) == "500,000 tokens and 2.50"
     assert told_budget(Budget()) == ""
     assert [told_seconds(seconds) for seconds in (8.4, 720, 12_600)] == ["8 s", "12 min", "3.5 h"]
+
+
+def test_money_has_as_many_decimals_as_it_takes() -> None:
+    amounts = (0.0, 0.00128, 0.004, 0.05, 0.12, 0.999, 2.5, 1000.0)
+    told = ["0.00", "0.0013", "0.004", "0.05", "0.12", "1.00", "2.50", "1000.00"]
+    assert [told_money(amount) for amount in amounts] == told
+
+
+def test_what_was_paid_is_unknown_where_prices_were() -> None:
+    assert known_cost(Progress(input_tokens=9)) is None
+    assert known_cost(Progress(input_tokens=9, cost=0.25)) == 0.25
+    assert known_cost(Progress()) == 0.0
