@@ -13,13 +13,14 @@ from kg.errors import (
     CollectionExists,
     CollectionNotFound,
     DocumentNotFound,
+    RevisionForgotten,
     SettingsConflict,
 )
 from kg.jobs import UNLIMITED, Budget, Job, JobQueue
 from kg.lock import is_locked
 from kg.records import Collection, Document, SourceDocument
 from kg.snapshot import Snapshot, Snapshots, revision_of
-from kg.store import GraphStore
+from kg.store import Changes, GraphStore
 from retrieval.aids import search
 from retrieval.modes import check_mode
 from retrieval.results import Explanation, Retrieval
@@ -34,10 +35,14 @@ from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
 BEING_INDEXED = "The documents of this collection are being indexed: ask again in a moment."
-WAITING = (
-    "The documents of this collection are on their way: ask again in a moment. If neither "
-    "`ammon ingest` nor `ammon serve` runs, start one of them: it goes on from there."
+WAITING = "The documents of this collection are on their way: ask again in a moment."
+START_ONE = (
+    "If neither `ammon ingest` nor `ammon serve` runs, start one of them: it goes on from there."
 )
+START_WORKERS = "If no `ammon worker` runs, start one: it goes on from there."
+"""Where there is a broker."""
+_MOST_MOVES = 16
+"""Beyond so many moves of a revision it was documents that moved it: nobody reads through them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,7 +260,9 @@ class Core:
         """Why there is no passage to be found, and what to do about it."""
         # In the direction that documents go, lest one be missed on its way.
         if self.queue.waiting(collection):
-            return BEING_INDEXED if self.worker.running else WAITING
+            if self.worker.running and not self.settings.broker_url:
+                return BEING_INDEXED
+            return f"{WAITING} {START_WORKERS if self.settings.broker_url else START_ONE}"
         if not self.store.fingerprints(collection):
             return NO_PASSAGES
         if self.worker.running or is_locked(self.snapshot_folder(collection).lock):
@@ -286,6 +293,21 @@ class Core:
     def snapshot_folder(self, collection: str) -> Snapshots:
         """Where the collection's snapshots are. Raises: CollectionNotFound."""
         return self.folders.snapshots(self.store.collection(collection))
+
+    def sees_all(self, collection: Collection) -> bool:
+        """Whether questions are answered from all that is in the graph; settings that moved its
+        revision changed nothing there, unless the embedder is another."""
+        published = self.published_revision(collection)
+        if published == collection.revision:
+            return True
+        moved = collection.revision - published
+        if published < 0 or moved > _MOST_MOVES or collection.settings.former_embedder:
+            return False
+        try:
+            changes = self.store.changes_since(collection.name, published)
+        except (RevisionForgotten, CollectionNotFound):
+            return False
+        return changes == Changes(revision=changes.revision)
 
     def published_revision(self, collection: Collection) -> int:
         """The revision of the current snapshot, from its name; -1 if there is none."""

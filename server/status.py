@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kg.errors import CollectionNotFound, SnapshotError
+from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
 from kg.jobs import Job, TaskState
 from kg.records import Collection
 from kg.snapshot import Snapshots
@@ -24,24 +24,30 @@ class CollectionStatus:
     """Its revision; questions see nothing newer."""
     waiting: int
     """Documents on their way."""
+    sees_all: bool
+    """Whether the snapshot has all that is in the graph."""
+    read_ahead: Job | None = None
+    """The job that reads the documents anew, while the collection is to be indexed otherwise."""
     damage: str = ""
     """Why the snapshot cannot be used and what to do about it; '' if it was not looked at."""
 
     @property
     def current(self) -> bool:
         """Whether questions see everything that is in the graph."""
-        return not self.damage and self.published_revision == self.collection.revision
+        return not self.damage and self.sees_all
 
     @property
-    def standing(self) -> Literal["damaged", "up to date", "behind", "missing", "none yet"]:
-        """How the snapshot stands to the graph; 'missing': there are documents, and none is
-        published."""
+    def standing(
+        self,
+    ) -> Literal["damaged", "up to date", "swapping", "behind", "missing", "none yet"]:
+        """How the snapshot stands to the graph; 'swapping': another graph is being put in the place
+        of the one that it has; 'missing': there are documents, and none is published."""
         if self.damage:
             return "damaged"
         if self.current:
             return "up to date"
         if self.snapshot:
-            return "behind"
+            return "swapping" if self.collection.settings.swapping else "behind"
         return "missing" if self.counts["documents"] else "none yet"
 
 
@@ -91,8 +97,19 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
         snapshot=core.folders.snapshots(collection).current(),
         published_revision=revision if revision >= 0 else None,
         waiting=core.queue.waiting(name),
+        sees_all=core.sees_all(collection),
+        read_ahead=_read_ahead(core, collection),
         damage=_damage(core.folders.snapshots(collection)) if verify else "",
     )
+
+
+def _read_ahead(core: Core, collection: Collection) -> Job | None:
+    if collection.settings.upcoming is None:
+        return None
+    try:
+        return core.queue.job(collection.settings.next_job)
+    except JobNotFound:
+        return None
 
 
 def _damage(folder: Snapshots) -> str:

@@ -77,11 +77,16 @@ def query(
         aids = WantedAids(bridges=bridges, recognition=recognition, rerank=rerank)
         found = core.query(name, question, mode=mode, k=k, aids=aids)
         link = browser_link(core.settings, found) if neo4j_link and found.hits else None
-        behind = found.revision != core.store.collection(name).revision
+        present = core.store.collection(name)
+        behind = found.revision != present.revision and not core.sees_all(present)
     if as_json:
         print_json(asdict(found) | ({"neo4j_link": link} if neo4j_link else {}))
     else:
-        if behind and found.hits:
+        if behind and present.settings.swapping and found.hits:
+            print_warning(
+                f"{name!r} is being indexed otherwise: this is from what was there before."
+            )
+        elif behind and found.hits:
             print_warning(
                 f"The newest documents are not seen yet: ammon rebuild --collection {name!r}"
             )

@@ -51,6 +51,7 @@ def reindex(
     """
     from dataclasses import asdict
 
+    from kg.jobs import TaskState
     from server.cli.output import console, counted, print_json, print_warning
     from server.cli.progress import shown_progress
     from server.status import collection_status, job_failures
@@ -69,23 +70,33 @@ def reindex(
             core.worker.run_until_empty(name, progress)
         failed = job_failures(core, job.id) if job else []
         status = collection_status(core, name)
+        counts = core.queue.job(job.id).counts if job else {}
         kept = core.pipeline.left_behind(name)
+    settings, done = status.collection.settings, counts.get(TaskState.EXTRACTED, 0)
+    cancelled = counts.get(TaskState.CANCELLED, 0)  # some may be, for a newer text of theirs
+    called_off = bool(job and cancelled and settings.next_job != job.id)
     summary = {
         "collection": name,
-        "settings": asdict(status.collection.settings),
-        "documents": job.total if job else 0,
+        "settings": asdict(settings),
+        "documents": done,
+        "cancelled": cancelled,
         "kept": kept,
         "failed": [{"source": source, "reason": reason} for source, reason in failed],
         "snapshot": status.snapshot,
     }
     if as_json:
         print_json(summary)
+    elif called_off:
+        stays = "another change is under way" if settings.upcoming else "all stays as it was"
+        print_warning(
+            f"Indexing {name!r} anew was cancelled: {stays}. "
+            f"{counted(cancelled, 'document')} had not been read."
+        )
     else:
         console().print(
-            f"Indexed {counted(job.total if job else 0, 'document')} of {name!r} anew, "
-            f"{len(failed)} failed."
+            f"Indexed {counted(done, 'document')} of {name!r} anew, {len(failed)} failed."
         )
-        if job and failed and status.collection.settings.upcoming:
+        if job and failed and settings.upcoming:
             print_warning(
                 "The graph stays as it is until these come too "
                 f"(ammon jobs retry {job.id}), or are deleted."
@@ -95,4 +106,4 @@ def reindex(
                 f"{counted(kept, 'passage')} could not be read anew: what was found in them before "
                 "stays. The same command tries again."
             )
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(1 if failed or called_off else 0)

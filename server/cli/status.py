@@ -43,6 +43,11 @@ def status(
         apart = [quarantine(core, name) for name in names]
         under_way = running(core)
         folder = str(core.settings.data_dir)
+        takers = (
+            "ammon worker takes them in"
+            if core.settings.broker_url
+            else "ammon ingest or ammon serve takes them in"
+        )
     if as_json:
         print_json(
             {
@@ -57,13 +62,13 @@ def status(
     if not found:
         out.print(NO_COLLECTIONS)
     for one, quarantined in zip(found, apart, strict=True):
-        _print(one, quarantined)
+        _print(one, quarantined, takers)
     for job in under_way:
         if collection in (None, job.job.collection):
             out.print(f"\n{job.job.id} ({job.job.collection}): {told_job(job)}")
 
 
-def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]") -> None:
+def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", takers: str) -> None:
     from server.cli.output import console, counted, printable, told_quarantine
 
     out, counts, settings = console(), status.counts, status.collection.settings
@@ -79,9 +84,9 @@ def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]") -> 
     if upcoming := settings.upcoming:
         out.print(
             f"  to be indexed with extractor {upcoming.extractor}, passages of "
-            f"{upcoming.max_tokens} tokens, once all documents are read so"
+            f"{upcoming.max_tokens} tokens, once all documents are read so{_how_far(status)}"
         )
-    out.print(f"  {_standing(status)}")
+    out.print(f"  {_standing(status, takers)}")
     for line in told_quarantine(quarantined):
         out.print(f"  {printable(line)}")
 
@@ -102,7 +107,7 @@ def _watch(context: typer.Context, collection: str | None, *, as_json: bool) -> 
             return
 
 
-def _standing(status: "CollectionStatus") -> str:
+def _standing(status: "CollectionStatus", takers: str) -> str:
     """Whether questions see everything, and the command to run if they do not."""
     from server.cli.output import counted
 
@@ -113,6 +118,8 @@ def _standing(status: "CollectionStatus") -> str:
             told = told.replace("--collection NAME", f"--collection {status.collection.name!r}")
         case "up to date":
             told = f"up to date: snapshot {status.snapshot}"
+        case "swapping":
+            told = f"being indexed otherwise: snapshot {status.snapshot} answers until that is done"
         case "behind":
             told = f"behind: snapshot {status.snapshot} is older than the graph ({remedy})"
         case "missing":
@@ -122,7 +129,20 @@ def _standing(status: "CollectionStatus") -> str:
     if not status.waiting:
         return told
     waiting = counted(status.waiting, "document")
-    return f"{told}; {waiting} on the way (ammon ingest or ammon serve takes them in)"
+    return f"{told}; {waiting} on the way ({takers})"
+
+
+def _how_far(status: "CollectionStatus") -> str:
+    from kg.jobs import TaskState
+
+    if status.read_ahead is None:
+        return ""
+    counts = status.read_ahead.counts
+    total = status.read_ahead.total - counts.get(TaskState.CANCELLED, 0)
+    failed = counts.get(TaskState.FAILED, 0)
+    return f": {counts.get(TaskState.EXTRACTED, 0)} of {total}" + (
+        f", {failed} failed" if failed else ""
+    )
 
 
 def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_what_was_spent_is_told(ammon: Ammon, notes: Path, monkeypatch: pytest.M
 def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatServer) -> None:
     ammon("ingest", notes)
     said = ammon("reindex", "--extractor", "llm:other", "--budget", "1t", "--json").json
-    assert len(said["failed"]) == 2
+    assert (len(said["failed"]), said["documents"]) == (2, 0)
     assert model.calls == 4, "those of the first time"
     again = ammon("reindex", "--extractor", "llm:other", "--budget", "1t")
     assert "The graph stays as it is until these come too" in again.err
@@ -124,6 +124,37 @@ def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatS
     assert "extractor llm:other, " in told
     assert "to be indexed" not in told
     assert model.calls == 8
+
+
+def test_an_indexing_anew_that_is_cancelled_does_not_claim_success(
+    ammon: Ammon, notes: Path, model: ChatServer
+) -> None:
+    ammon("ingest", notes)
+
+    def cancel(request: Request) -> Answer:
+        core = _open(load().settings)
+        core.cancel(core.queue.jobs(limit=1)[0].id)
+        core.close()
+        return answers(request)
+
+    model.chat = cancel
+    said = ammon("reindex", "--extractor", "llm:other")
+    assert (said.code, "Indexed" in said.out) == (1, False)
+    assert "was cancelled: all stays as it was. 2 documents had not been read." in said.err
+    assert "extractor llm:m, " in ammon("status").out
+    said = ammon("reindex", "--extractor", "llm:third", "--json")
+    assert (said.code, said.json["documents"], said.json["cancelled"]) == (1, 0, 2)
+
+
+def test_a_change_of_extractor_that_waits_leaves_questions_without_a_warning(
+    ammon: Ammon, notes: Path
+) -> None:
+    ammon("ingest", notes)
+    ammon("reindex", "--extractor", "llm:other", "--budget", "1t")
+    told = ammon("status").out
+    assert "up to date: snapshot" in told
+    assert "once all documents are read so: 0 of 2, 2 failed" in " ".join(told.split())
+    assert "not seen yet" not in ammon("query", "Who met Hebb?").err
 
 
 def test_a_budget_of_money_needs_prices(ammon: Ammon, notes: Path) -> None:

@@ -20,7 +20,7 @@ from kg.lock import file_lock
 from kg.records import SourceDocument
 from server.aids import WantedAids
 from server.composition import compose
-from server.core import BEING_INDEXED, WAITING, Core
+from server.core import BEING_INDEXED, START_ONE, START_WORKERS, WAITING, Core
 from server.ingest import ingest
 from server.settings import Settings
 from server.status import collection_status, job_status
@@ -168,7 +168,7 @@ def test_an_empty_collection_answers_with_a_note(core: Core) -> None:
 def test_a_collection_on_its_way_says_so(core: Core) -> None:
     core.create_collection("papers")
     core.submit("papers", [SourceDocument(source="a", title="A", text="Some text.")])
-    assert core.query("papers", "Who?").explanation.notes == (WAITING,)
+    assert core.query("papers", "Who?").explanation.notes == (f"{WAITING} {START_ONE}",)
 
 
 def test_a_server_on_its_way_says_ask_again(core: Core) -> None:
@@ -245,6 +245,36 @@ def test_status_tells_whether_questions_see_everything(core: Core, notes: Path) 
     assert not status.current
     assert status.published_revision is not None
     assert status.published_revision < status.collection.revision
+
+
+def test_questions_see_everything_where_only_settings_moved(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    job = core.reindex("papers", Wanted(extractor="llm:m")).job
+    assert job is not None
+    status = collection_status(core, "papers")
+    assert status.published_revision != status.collection.revision
+    assert (status.current, status.standing) == (True, "up to date")
+    assert status.read_ahead == core.queue.job(job.id)
+    core.cancel(job.id)
+    status = collection_status(core, "papers")
+    assert (status.current, status.read_ahead) == (True, None)
+
+
+def test_another_embedder_is_not_seen_before_its_snapshot(core: Core, notes: Path) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    core.reindex("papers", Wanted(embedder="openai:small"))
+    assert collection_status(core, "papers").standing in ("behind", "missing")
+
+
+def test_with_a_broker_workers_are_named_for_what_waits(tmp_path: Path) -> None:
+    pytest.importorskip("celery", reason="pip install -e '.[celery]'")
+    core = open_house(settings_in(tmp_path, broker_url="redis://127.0.0.1:1/0"))
+    core.create_collection("papers")
+    core.pipeline.submit("papers", [SourceDocument(source="a", title="A", text="Some text.")])
+    assert core.query("papers", "Who?").explanation.notes == (f"{WAITING} {START_WORKERS}",)
+    core.close()
 
 
 def test_a_job_is_done_when_questions_see_it(core: Core) -> None:
