@@ -83,15 +83,15 @@ def _ask_redis(broker_url: str) -> bool:
             redis.ping()
     except faults.AuthenticationError as error:
         raise SettingsInvalid(
-            f"The Redis of the setting broker_url lets nobody in like this: {error} Put its "
-            "password into AMMON_BROKER_URL, as redis://:PASSWORD@host:6379/0 or "
+            f"The Redis of the setting broker_url lets nobody in like this: {_said(error)}. "
+            "Put its password into AMMON_BROKER_URL, as redis://:PASSWORD@host:6379/0 or "
             "redis://USER:PASSWORD@host:6379/0."
         ) from error
     except (faults.ConnectionError, faults.TimeoutError):
         return False
     except faults.RedisError as error:
         raise SettingsInvalid(
-            f"The Redis of the setting broker_url is there, but does not serve us: {error}. "
+            f"The Redis of the setting broker_url is there, but does not serve us: {_said(error)}. "
             "Correct the user or the database's number in AMMON_BROKER_URL, as "
             "redis://USER:PASSWORD@host:6379/0, or what that Redis allows."
         ) from error
@@ -108,7 +108,8 @@ def _ask_rabbit(broker_url: str) -> bool:
             connection.connect()
     except (AccessRefused, NotAllowed) as error:
         raise SettingsInvalid(
-            f"The RabbitMQ of the setting broker_url lets nobody in like this: {error} Put its "
+            f"The RabbitMQ of the setting broker_url lets nobody in like this: "
+            f"{_said(error.reply_text or error)}. Put its "
             "user, password and virtual host into AMMON_BROKER_URL, as "
             "amqp://USER:PASSWORD@host:5672/VHOST (// for the virtual host /; its user guest is "
             "let in from the same machine only)."
@@ -116,6 +117,11 @@ def _ask_rabbit(broker_url: str) -> bool:
     except (AMQPError, KombuError, OSError):
         return False
     return True
+
+
+def _said(words: object) -> str:
+    """What a broker says, without the last full stop."""
+    return str(words).strip().rstrip(".")
 
 
 def make_app(broker_url: str) -> "Celery":

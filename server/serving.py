@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -30,15 +31,16 @@ _QUESTION = "Why?"
 _log = logging.getLogger("server")
 
 
-def serve(core: Core, listening: socket.socket) -> bool:
+def serve(core: Core, listening: socket.socket, ready: Callable[[], None] = lambda: None) -> bool:
     """Answer at this socket until SIGTERM or SIGINT; the core is closed in any case.
 
     With several processes, the first works through the queue too; this one answers nothing, it
-    watches over them. False if it ended although nobody asked for it.
+    watches over them. `ready` is called when all is loaded, and requests are answered at once.
+    False if it ended although nobody asked for it.
     """
     if core.settings.processes == 1:
         try:
-            _answer(_configured(create_app(core.settings, lambda _: core)), listening)
+            _answer(_configured(create_app(core.settings, lambda _: core)), listening, ready)
         finally:
             core.close()
         return True
@@ -50,6 +52,8 @@ def serve(core: Core, listening: socket.socket) -> bool:
     config = _configured(create_app(core.settings, one.open))
     config.load()
     anyio.run(anyio.lowlevel.checkpoint)
+
+    ready()
 
     def work(number: int) -> None:
         structlog.contextvars.bind_contextvars(process=number)
@@ -101,9 +105,11 @@ def _configured(app: FastAPI) -> uvicorn.Config:
     )
 
 
-def _answer(config: uvicorn.Config, listening: socket.socket) -> None:
+def _answer(
+    config: uvicorn.Config, listening: socket.socket, ready: Callable[[], None] = lambda: None
+) -> None:
     with suppress(KeyboardInterrupt):
-        _Server(config).run([listening])
+        _Server(config, ready).run([listening])
 
 
 class _Server(uvicorn.Server):
@@ -113,7 +119,13 @@ class _Server(uvicorn.Server):
     the true one afterwards.
     """
 
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for one in sockets or []:
             one.listen(_WAITING)
+        if self.started:
+            self._ready()

@@ -98,7 +98,7 @@ class Database:
         except (neo.DriverError, neo.Neo4jError) as error:
             kind, remedy = _diagnosis(error)
             what = "cannot be used" if kind is StoreUnavailable else "refused what was asked of it"
-            raise kind(f"The Neo4j at {self._uri} {what} ({error}). {remedy}") from error
+            raise kind(f"The Neo4j at {self._uri} {what} ({said_by(error)}). {remedy}") from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -130,6 +130,17 @@ class Database:
 
 def _make(name: str, work: Work) -> None:
     work.of("schema").run(name)
+
+
+def said_by(error: Exception) -> str:
+    """What a server or the driver says, in words: without codes, and without the last full stop."""
+    from neo4j import exceptions as neo
+
+    said = str(error)
+    # What comes from a server is told by the driver with its codes around it.
+    if isinstance(error, neo.Neo4jError) and error.message and error.message in said:
+        said = error.message
+    return said.strip().rstrip(".")
 
 
 def _diagnosis(error: Exception) -> tuple[type[StoreError], str]:

@@ -55,10 +55,14 @@ def serve(
             broker.check_password(settings.broker_url)
         core = (context.obj or compose)(settings)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        logging.getLogger("server").info(
-            "running on http://%s:%d (Ctrl-C ends it)", shown, listening.getsockname()[1]
-        )
-        if not answer(core, listening):
+        taken = listening.getsockname()[1]
+
+        def ready() -> None:
+            logging.getLogger("server").info(
+                "running on http://%s:%d (Ctrl-C ends it)", shown, taken
+            )
+
+        if not answer(core, listening, ready):
             raise typer.Exit(1)
 
 

@@ -76,11 +76,13 @@ def test_a_server_starts_answers_and_stops_in_order(data: Path) -> None:
     )
     try:
         assert server.stderr is not None
-        url = ""
+        url, before = "", []
         for line in server.stderr:
             if found := re.search(r"running on (http://[0-9.:]+)", line):
                 url = found[1]
                 break
+            before.append(json.loads(line)["event"])
+        assert "Application startup complete." in before, "it is told when it is so"
         assert httpx2.get(f"{url}/api/v1/health/ready", timeout=30).json() == {"status": "ok"}
         counts = httpx2.get(f"{url}/api/v1/collections/default/stats", timeout=30).json()["counts"]
         assert counts["documents"] == 2
