@@ -194,6 +194,7 @@ def test_jobs_are_listed_and_shown(ammon: Ammon, notes: Path, model: ChatServer)
     found = ammon("jobs", "show", job["id"], "--json").json
     assert [one["source"] for one in found["quarantine"]] == ["b.txt"]
     assert found["failed"] == []
+    assert found["cost"] is None, "prices are unknown"
 
 
 @pytest.mark.parametrize(
@@ -221,6 +222,17 @@ def test_a_budget_is_not_ignored_for_what_waits_without_one(
     ammon("jobs", "cancel", job["id"])
     said = ammon("ingest", notes, "--budget", "10tokens")
     assert ("The job's budget of 10 tokens" in said.err, model.calls) == (True, before)
+
+
+def test_with_a_broker_status_names_workers_for_what_waits(
+    ammon: Ammon, notes: Path, model: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("celery", reason="pip install -e '.[celery]'")
+    model.chat = lambda _: Answer(status=401, content="no key")
+    ammon("ingest", notes)
+    assert "ammon ingest or ammon serve takes them in" in " ".join(ammon("status").out.split())
+    monkeypatch.setenv("AMMON_BROKER_URL", "redis://127.0.0.1:1/0")
+    assert "2 documents on the way (ammon worker takes" in " ".join(ammon("status").out.split())
 
 
 def test_a_job_that_is_not_there_is_named(ammon: Ammon) -> None:
