@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -74,6 +74,7 @@ class OnnxEmbedder:
         self._truncating: Tokenizer | None = None
         self._model_id = ""
         self._batches: bool | None = None
+        self._probing: Thread | None = None
         self._seen = 0
 
     @property
@@ -170,8 +171,15 @@ class OnnxEmbedder:
     def _can_batch(self, texts: int) -> bool:
         self._seen += texts
         if self._batches is None and self._seen > _PROBE_AFTER:
-            self._batches = self._loaded().batches_exactly()
+            if texts > _PROBE_AFTER:
+                self._probe()
+            elif self._probing is None:  # a question does not wait for it
+                self._probing = Thread(target=self._probe, name="batches", daemon=True)
+                self._probing.start()
         return bool(self._batches)
+
+    def _probe(self) -> None:
+        self._batches = self._loaded().batches_exactly()
 
     def _loaded(self) -> OnnxSession:
         with self._lock:
