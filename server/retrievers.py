@@ -9,7 +9,6 @@ A new snapshot that is damaged is opened once, and told of once: the one before 
 the pointer moves again.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -194,8 +193,6 @@ class Retrievers:
         if fresh is None:
             return self._last(collection, kept)
         if fresh is not kept:
-            if kept is None:  # all is loaded now that stays; the collector, which stops all
-                gc.freeze()  # threads, need not look at it again and again
             self._open[collection.name] = fresh
             self._refused.pop(collection.name, None)
         return fresh.retriever

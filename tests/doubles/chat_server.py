@@ -180,8 +180,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = answer.drop
 
     def _gone(self) -> bool:
-        readable, _, _ = select.select([self.connection], [], [], 0)
-        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        waiting = select.poll()  # select() knows no descriptor from 1,024 on
+        waiting.register(self.connection, select.POLLIN)
+        return bool(waiting.poll(0)) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing."""
