@@ -65,5 +65,6 @@ def _load(made: Any, signature: str) -> None:
     """Take what was compiled for a signature from where numba keeps it, if it is there."""
     with global_compiler_lock:
         found = made._cache.load_overload(signature, _Loading(made.targetctx))
-        if found is not None:
+        if found is not None:  # others that are compiled yet may call it
+            made.targetctx.insert_user_function(found.entry_point, found.fndesc, [found.library])
             made.add_overload(found)

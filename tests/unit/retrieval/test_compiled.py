@@ -49,3 +49,26 @@ def test_what_was_compiled_is_loaded_without_filling_the_compilers_tables(tmp_pa
 def test_a_loop_that_changed_is_compiled_anew(tmp_path: Path) -> None:
     run(tmp_path)
     assert run(tmp_path, LOOP.replace("2 *", "-2 *")) == "[0, -2, -4] True\n"
+
+
+CALLER = (
+    LOOP.partition("numbers = np.arange")[0]
+    + """
+
+@compiled(f"int32[::1]({INTS})")
+def fourfold(numbers):
+    return doubled(doubled(numbers))
+
+
+print(fourfold(np.arange(3, dtype=np.int32)).tolist())
+"""
+)
+
+
+def test_a_loop_that_is_loaded_may_be_called_by_one_that_is_compiled(tmp_path: Path) -> None:
+    run(tmp_path, CALLER)
+    kept = list((tmp_path / "__pycache__").glob("*fourfold*"))
+    assert kept
+    for one in kept:
+        one.unlink()
+    assert run(tmp_path, CALLER) == "[0, 4, 8]\n"
