@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +26,9 @@ MANIFEST = "manifest.json"
 VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
 """Files of smaller snapshots are checked whole when they are opened; of larger ones the sizes."""
 _SYNCED_AT_ONCE = 16
+
+_PARSING = Lock()
+"""A file's header is a Python literal, and CPython 3.11 fails where two threads parse at once."""
 
 _REMEDY = "Build it again with: ammon rebuild --collection NAME"
 
@@ -199,7 +203,8 @@ class SnapshotReader:
         if file not in self.manifest.files:
             raise SnapshotDamaged(f"{self.path} has no {file}. {_REMEDY}")
         try:
-            mapped = np.load(self.path / file, mmap_mode="r", allow_pickle=False)
+            with _PARSING:
+                mapped = np.load(self.path / file, mmap_mode="r", allow_pickle=False)
         except ValueError as error:
             raise SnapshotDamaged(f"{self.path / file}: {error}. {_REMEDY}") from error
         return np.asarray(mapped)

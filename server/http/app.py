@@ -1,6 +1,5 @@
 """The app: routers, problems, middleware, and the life of what they work with."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -18,9 +17,6 @@ from server.http.routers import collections, documents, graph, health, jobs, que
 from server.mirrors import swept
 from server.settings import Settings
 
-_TURN_SECONDS = 0.0005
-"""How long a thread that opens a new snapshot may keep the interpreter from one that answers: by
-default ten times as long, and an answer has to ask for it several times."""
 PREFIX = "/api/v1"
 _TAGS = {
     "collections": "Corpora, each with a graph of its own.",
@@ -38,7 +34,6 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = settings.request_threads
-        sys.setswitchinterval(_TURN_SECONDS)
         core = await anyio.to_thread.run_sync(opener, settings)
         app.state.core = core
         core.worker.start()
