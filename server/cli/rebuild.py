@@ -1,9 +1,16 @@
 """`ammon rebuild` and `ammon reindex`: what is derived, made again."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import typer
 
 from server.cli import options
 from server.cli.context import opened
+
+if TYPE_CHECKING:
+    from server.status import CollectionStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -49,10 +56,7 @@ def reindex(
     As it is, it does again what an extractor of an older version did. What a model was paid for
     before is used again. Until it is done, questions are answered from what was there before.
     """
-    from dataclasses import asdict
-
     from kg.jobs import TaskState
-    from server.cli.output import console, counted, print_json, print_warning
     from server.cli.progress import shown_progress
     from server.status import collection_status, job_failures
     from server.wanted import Wanted
@@ -68,42 +72,85 @@ def reindex(
         job = core.reindex(name, wanted, budget=core.budget(budget)).job
         with shown_progress() as progress:
             core.worker.run_until_empty(name, progress)
-        failed = job_failures(core, job.id) if job else []
-        status = collection_status(core, name)
         counts = core.queue.job(job.id).counts if job else {}
-        kept = core.pipeline.left_behind(name)
-    settings, done = status.collection.settings, counts.get(TaskState.EXTRACTED, 0)
-    cancelled = counts.get(TaskState.CANCELLED, 0)  # some may be, for a newer text of theirs
-    called_off = bool(job and cancelled and settings.next_job != job.id)
-    summary = {
-        "collection": name,
-        "settings": asdict(settings),
-        "documents": done,
-        "cancelled": cancelled,
-        "kept": kept,
-        "failed": [{"source": source, "reason": reason} for source, reason in failed],
-        "snapshot": status.snapshot,
-    }
+        outcome = _Outcome(
+            status=collection_status(core, name),
+            job=job.id if job else None,
+            done=counts.get(TaskState.EXTRACTED, 0),
+            cancelled=counts.get(TaskState.CANCELLED, 0),
+            kept=core.pipeline.left_behind(name),
+            failed=job_failures(core, job.id) if job else [],
+        )
     if as_json:
-        print_json(summary)
-    elif called_off:
+        _print_as_json(outcome)
+    else:
+        _tell(outcome)
+    raise typer.Exit(1 if outcome.failed or outcome.called_off else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What indexing a collection anew came to."""
+
+    status: "CollectionStatus"
+    job: str | None
+    """None where nothing was to be done."""
+    done: int
+    cancelled: int
+    """Documents not read; some may be for a newer text of theirs."""
+    kept: int
+    """Passages that could not be read anew."""
+    failed: Sequence[tuple[str, str]]
+    """Source and reason of each document."""
+
+    @property
+    def called_off(self) -> bool:
+        """Whether somebody cancelled the whole."""
+        settings = self.status.collection.settings
+        return bool(self.job and self.cancelled and settings.next_job != self.job)
+
+
+def _print_as_json(outcome: _Outcome) -> None:
+    from dataclasses import asdict
+
+    from server.cli.output import print_json
+
+    collection = outcome.status.collection
+    print_json(
+        {
+            "collection": collection.name,
+            "settings": asdict(collection.settings),
+            "documents": outcome.done,
+            "cancelled": outcome.cancelled,
+            "kept": outcome.kept,
+            "failed": [{"source": source, "reason": reason} for source, reason in outcome.failed],
+            "snapshot": outcome.status.snapshot,
+        }
+    )
+
+
+def _tell(outcome: _Outcome) -> None:
+    from server.cli.output import console, counted, print_warning
+
+    name, settings = outcome.status.collection.name, outcome.status.collection.settings
+    if outcome.called_off:
         stays = "another change is under way" if settings.upcoming else "all stays as it was"
         print_warning(
             f"Indexing {name!r} anew was cancelled: {stays}. "
-            f"{counted(cancelled, 'document')} had not been read."
+            f"{counted(outcome.cancelled, 'document')} had not been read."
         )
-    else:
-        console().print(
-            f"Indexed {counted(done, 'document')} of {name!r} anew, {len(failed)} failed."
+        return
+    console().print(
+        f"Indexed {counted(outcome.done, 'document')} of {name!r} anew, "
+        f"{len(outcome.failed)} failed."
+    )
+    if outcome.job and outcome.failed and settings.upcoming:
+        print_warning(
+            "The graph stays as it is until these come too "
+            f"(ammon jobs retry {outcome.job}), or are deleted."
         )
-        if job and failed and settings.upcoming:
-            print_warning(
-                "The graph stays as it is until these come too "
-                f"(ammon jobs retry {job.id}), or are deleted."
-            )
-        elif kept:
-            print_warning(
-                f"{counted(kept, 'passage')} could not be read anew: what was found in them before "
-                "stays. The same command tries again."
-            )
-    raise typer.Exit(1 if failed or called_off else 0)
+    elif outcome.kept:
+        print_warning(
+            f"{counted(outcome.kept, 'passage')} could not be read anew: what was found in them "
+            "before stays. The same command tries again."
+        )
