@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 
 import structlog
 
-from kg.errors import AmmonError
+from indexer.heartbeat import beating
 from server.core import Core
 
 SWEEP_SECONDS = 60.0
@@ -19,24 +18,11 @@ def swept(core: Core, *, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
     if core.folders.objects is None:
         yield
         return
-    done = Event()
 
-    def run() -> None:
-        while True:
-            try:
-                gone = core.folders.sweep(lambda: [one.name for one in core.store.collections()])
-            except (AmmonError, OSError) as error:  # the next look may go better
-                _log.warning("copies of snapshots not looked at", reason=str(error))
-            else:
-                if gone:
-                    _log.info("copies of deleted collections' snapshots removed", collections=gone)
-            if done.wait(seconds):
-                return
+    def look() -> None:
+        gone = core.folders.sweep(lambda: [one.name for one in core.store.collections()])
+        if gone:
+            _log.info("copies of deleted collections' snapshots removed", collections=gone)
 
-    thread = Thread(target=run, name="mirrors", daemon=True)
-    thread.start()
-    try:
+    with beating(look, seconds, at_once=True, failure="copies of snapshots not looked at"):
         yield
-    finally:
-        done.set()
-        thread.join()

@@ -29,6 +29,6 @@ def test_without_a_url_nothing_is_looked_at(tmp_path: Path) -> None:
     only.mkdir(parents=True)
     core.store.delete_collection("papers")
     with swept(core, seconds=0.01):
-        assert "mirrors" not in {thread.name for thread in threading.enumerate()}
+        assert "heartbeat" not in {thread.name for thread in threading.enumerate()}
     assert only.is_dir()
     core.close()
