@@ -14,6 +14,9 @@ def _named(name: str | None) -> str | None:
     return name
 
 
+QuestionText: TypeAlias = Annotated[
+    str, typer.Argument(metavar="QUESTION", help="The question.", show_default=False)
+]
 CollectionName: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,6 @@ import typer
 from server.cli import options
 from server.cli.context import opened
 
-_Question: TypeAlias = Annotated[str, typer.Argument(help="The question.", show_default=False)]
 _K: TypeAlias = Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")]
 _Explain: TypeAlias = Annotated[
     bool, typer.Option("--explain", help="Show all that led there, with its weight.")
@@ -51,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 def query(
     context: typer.Context,
-    question: _Question,
+    question: options.QuestionText,
     collection: options.CollectionName = None,
     mode: options.ModeName = "ammon",
     k: _K = 5,

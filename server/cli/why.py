@@ -17,7 +17,6 @@ _LAST = 1_000_000
 """The lowest rank that can be asked for."""
 
 
-_Question: TypeAlias = Annotated[str, typer.Argument(help="The question.", show_default=False)]
 _Passage: TypeAlias = Annotated[
     str, typer.Argument(help="A rank, a passage's id, or a document's source.")
 ]
@@ -49,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 def why(
     context: typer.Context,
-    question: _Question,
+    question: options.QuestionText,
     passage: _Passage = "1",
     collection: options.CollectionName = None,
     mode: options.ModeName = "ammon",
