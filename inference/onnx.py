@@ -19,6 +19,7 @@ from inference.free_memory import give_back
 from inference.instructions import Instructions
 from inference.model_files import ModelFiles, Pooling
 from inference.onnx_session import Ids, OnnxSession, Row, States
+from inference.states_kept import StatesKept
 from inference.texts import encodable
 from inference.tokens import TokenCounter, open_tokenizer
 from kg.errors import WeightsInvalid
@@ -48,6 +49,7 @@ class OnnxEmbedder:
         pooling: Pooling | None = None,
         instructions: Instructions | None = None,
         threads: int = 0,
+        most_kept: int = 0,
     ) -> None:
         """Name a model; nothing is loaded before it is needed.
 
@@ -55,6 +57,8 @@ class OnnxEmbedder:
         sha256: the weights' checksum, verified when they are loaded; MiniLM's is known.
         max_tokens, pooling: where the model's folder does not say or is wrong.
         threads: how many texts are embedded at once; 0 is as many as this process has cores.
+        most_kept: bytes of what the model made of the latest bundles, whose parts may be other
+        ones when they come again; 0 is none.
 
         Raises: WeightsInvalid, DependencyMissing.
         """
@@ -68,6 +72,7 @@ class OnnxEmbedder:
         self._sha256 = sha256
         self._instructions: Instructions = dict(instructions or {})
         self._threads = threads or _cores()
+        self._kept = StatesKept(most_kept)
         self._lock = Lock()
         self._session: OnnxSession | None = None
         self._tokens = TokenCounter(files.tokenizer)
@@ -127,7 +132,8 @@ class OnnxEmbedder:
         encodings = [
             [self._encode(prefix + text) for text in (one.text, *one.beside)] for one in bundles
         ]
-        found = self._states([[_ids(one) for one in texts] for texts in encodings])
+        ids = [[_ids(one) for one in texts] for texts in encodings]
+        found = self._kept.of(ids, self._states)
         pool = self._loaded().pool
         vectors: list[Vectors] = []
         for one, (encoding, *_), (whole, *beside) in zip(bundles, encodings, found, strict=True):

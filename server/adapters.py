@@ -19,6 +19,8 @@ from server.settings import OPENAI, Settings
 
 _LONGEST_AID = 60.0
 """Seconds that a question waits for a chat model at most."""
+_QUESTIONS_KEPT = 16_000_000
+"""Bytes of what a local model made of the latest questions, some 300."""
 
 
 def make_extractor(name: str, settings: Settings) -> Extractor:
@@ -67,6 +69,7 @@ def make_embedder(name: str, settings: Settings) -> Embedder:
                 weights,
                 threads=settings.embedding_threads,
                 instructions=_instructions(parts[1], settings),
+                most_kept=_QUESTIONS_KEPT,
             )
         case "sentence-transformers", model if model:
             from inference.sentence_transformers import SentenceTransformerEmbedder

@@ -1,0 +1,62 @@
+"""What a model made of questions, remembered: parts of them can be had without another pass.
+
+Which parts of a question are wanted depends on the names that a corpus knows, and so on its
+revision; what the model makes of the question's tokens does not.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import TypeAlias
+
+import numpy as np
+
+from inference.onnx_session import Row, States
+
+_Key: TypeAlias = tuple[bytes, ...]
+"""The ids of the tokens of each text of a bundle."""
+
+
+class StatesKept:
+    """The states of the latest bundles of texts. Safe for several threads."""
+
+    def __init__(self, most_bytes: int) -> None:
+        """`most_bytes`: how much is kept; 0 is nothing."""
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[_Key, list[States]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(
+        self, bundles: Sequence[Row], make: Callable[[Sequence[Row]], list[list[States]]]
+    ) -> list[list[States]]:
+        """The states of each text of each bundle; `make` makes those that are not remembered."""
+        if not self._most_bytes:
+            return make(bundles)
+        keys = [tuple(text.tobytes() for text in bundle) for bundle in bundles]
+        with self._lock:
+            found = {key: self._kept[key] for key in keys if key in self._kept}
+        missing = {key: one for key, one in zip(keys, bundles, strict=True) if key not in found}
+        if missing:
+            made = make(list(missing.values()))
+            # Copies: what is cut out of a batch would hold all of the batch.
+            found |= {
+                key: [np.array(states) for states in of_one]
+                for key, of_one in zip(missing, made, strict=True)
+            }
+        self._keep(found)
+        return [found[key] for key in keys]
+
+    def _keep(self, found: dict[_Key, list[States]]) -> None:
+        with self._lock:
+            for key, states in found.items():
+                self._bytes += 0 if key in self._kept else _size(states)
+                self._kept[key] = states
+                self._kept.move_to_end(key)
+            while self._bytes > self._most_bytes:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= _size(oldest)
+
+
+def _size(states: Sequence[States]) -> int:
+    return sum(of_one.nbytes for of_one in states)
