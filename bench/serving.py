@@ -6,6 +6,7 @@ with their standard input.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from typing import IO
 
 from bench.datasets import Library
 from indexer.worker import Worker
+from server.core import Core
 from server.evaluation.dataset import read_dataset
+from server.settings import PREFIX, Settings
 
 _ROOT = Path(__file__).parents[1]
 
@@ -32,28 +35,27 @@ class Idle(Worker):
 
 
 def serve(folder: Path) -> None:
-    """Answer over HTTP until the standard input ends."""
-    import uvicorn
-
+    """`ammon serve` until the standard input ends, but that its worker takes no work."""
+    from server.cli.app import main
     from server.composition import compose
-    from server.http.app import create_app
-    from server.logs import configure
-    from server.settings import Settings
 
-    settings = Settings(data_dir=folder, log_level="warning", embedding_threads=1)
-    configure(settings, "warning")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    given = {"DATA_DIR": str(folder), "EMBEDDING_THREADS": "1", "LOG_LEVEL": "warning"}
+    os.environ.update({f"{PREFIX}{name}": value for name, value in given.items()})
+
+    def opened(settings: Settings) -> Core:
+        print(port, flush=True)  # it listens already: who comes now waits until it answers
         core = compose(settings)
-        app = create_app(settings, lambda _: replace(core, worker=Idle(core.pipeline)))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-        Thread(target=_end_with_input, args=(server,), daemon=True).start()
-        print(listening.getsockname()[1], flush=True)
-        server.run([listening])
+        return replace(core, worker=Idle(core.pipeline))
+
+    Thread(target=_end_with_input, daemon=True).start()
+    main(["serve", "--host", "127.0.0.1", "--port", port, "--processes", "1"], opener=opened)
 
 
-def _end_with_input(server: object) -> None:
+def _end_with_input() -> None:
     sys.stdin.read()
-    server.should_exit = True  # type: ignore[attr-defined]  # uvicorn's
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def feed(folder: Path, data: Path, extractor: str) -> None:
