@@ -6,7 +6,7 @@ Nothing here knows what a step does (`indexer.flow`), nor keeps anything: state 
 import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -27,6 +27,14 @@ _LONGEST_PAUSE = 5.0
 """Seconds between two looks whether it is there."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _PREFIX = "ammon."
+
+_Trouble: TypeAlias = Literal["away", "unable to save what it is sent"]
+_REMEDIES: Mapping[_Trouble, str] = {
+    "away": "start it, or correct AMMON_BROKER_URL",
+    "unable to save what it is sent": "give that Redis room and permission to write its files (its "
+    "log says what it lacks; INFO persistence tells when it is well again)",
+}
+"""Of what may pass while a broker is waited for."""
 
 _Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
@@ -54,25 +62,27 @@ def check(broker_url: str) -> None:
 
 
 def check_password(broker_url: str) -> bool:
-    """Ask a broker whether it lets us in; False if it is away, and may come back.
+    """Ask a broker whether it lets us in; False if it is away or unwell, and may come back.
 
     Raises: SettingsInvalid, if no waiting would help.
     """
-    return (_ask_redis if broker_url.startswith("redis") else _ask_rabbit)(broker_url)
+    return _ask(broker_url) is None
 
 
 def wait_for(broker_url: str) -> None:
-    """Until the broker lets us in; that it is away is told. Raises: as `check_password`."""
+    """Until the broker serves us; what is the matter is told. Raises: as `check_password`."""
     pause = 1.0
-    while not check_password(broker_url):
-        _log.warning(
-            "the broker is away, and waited for", remedy="start it, or correct AMMON_BROKER_URL"
-        )
+    while trouble := _ask(broker_url):
+        _log.warning(f"the broker is {trouble}, and waited for", remedy=_REMEDIES[trouble])
         time.sleep(pause)
         pause = min(2.0 * pause, _LONGEST_PAUSE)
 
 
-def _ask_redis(broker_url: str) -> bool:
+def _ask(broker_url: str) -> _Trouble | None:
+    return (_ask_redis if broker_url.startswith("redis") else _ask_rabbit)(broker_url)
+
+
+def _ask_redis(broker_url: str) -> _Trouble | None:
     from redis import Redis
     from redis import exceptions as faults
 
@@ -88,17 +98,19 @@ def _ask_redis(broker_url: str) -> bool:
             "redis://USER:PASSWORD@host:6379/0."
         ) from error
     except (faults.ConnectionError, faults.TimeoutError):
-        return False
+        return "away"
     except faults.RedisError as error:
+        if str(error).startswith("MISCONF"):
+            return "unable to save what it is sent"
         raise SettingsInvalid(
             f"The Redis of the setting broker_url is there, but does not serve us: {_said(error)}. "
             "Correct the user or the database's number in AMMON_BROKER_URL, as "
             "redis://USER:PASSWORD@host:6379/0, or what that Redis allows."
         ) from error
-    return True
+    return None
 
 
-def _ask_rabbit(broker_url: str) -> bool:
+def _ask_rabbit(broker_url: str) -> _Trouble | None:
     from amqp.exceptions import AccessRefused, AMQPError, NotAllowed
     from kombu import Connection
     from kombu.exceptions import KombuError
@@ -115,8 +127,8 @@ def _ask_rabbit(broker_url: str) -> bool:
             "let in from the same machine only)."
         ) from error
     except (AMQPError, KombuError, OSError):
-        return False
-    return True
+        return "away"
+    return None
 
 
 def _said(words: object) -> str:

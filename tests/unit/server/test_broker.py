@@ -109,6 +109,33 @@ def test_a_broker_that_comes_later_is_waited_for_and_that_is_told(
     assert "the broker is away" in logs[0]["event"]
 
 
+def test_a_redis_that_cannot_save_is_waited_for_with_the_remedy(redis_server: RedisServer) -> None:
+    def redis(*command: str) -> str:
+        done = subprocess.run(
+            ["redis-cli", "-p", str(redis_server.port), *command],  # noqa: S607
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    in_the_way = redis_server.home / "dump.rdb" / "that is a folder"
+    in_the_way.mkdir(parents=True)
+    redis("config", "set", "save", "3600 1")
+    redis("bgsave")
+    until(lambda: "MISCONF" in redis("ping"))
+    with ThreadPoolExecutor() as pool, capture_logs() as logs:
+        waiting = pool.submit(broker.wait_for, redis_server.url)
+        until(lambda: bool(logs))
+        assert not waiting.done()
+        in_the_way.rmdir()
+        in_the_way.parent.rmdir()
+        redis("bgsave")
+        waiting.result(20)
+    assert "unable to save" in logs[0]["event"]
+    assert "write its files" in logs[0]["remedy"]
+
+
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "find_spec", lambda name: None)
     with pytest.raises(DependencyMissing, match=r"\[celery\]"):
