@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from kg.errors import SnapshotDamaged, SnapshotVersionUnknown
+from kg.snapshot.mapping import map_array
 
 FORMAT = "ammon-snapshot"
 VERSION = 1
@@ -26,9 +26,6 @@ MANIFEST = "manifest.json"
 VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
 """Files of smaller snapshots are checked whole when they are opened; of larger ones the sizes."""
 _SYNCED_AT_ONCE = 16
-
-_PARSING = Lock()
-"""A file's header is a Python literal, and CPython 3.11 fails where two threads parse at once."""
 
 _REMEDY = "Build it again with: ammon rebuild --collection NAME"
 
@@ -174,19 +171,17 @@ class SnapshotReader:
         """
         where = path / MANIFEST
         try:
-            text = where.read_text(encoding="utf-8")
+            text, sizes = where.read_text(encoding="utf-8"), _sizes(path)
         except (OSError, UnicodeDecodeError) as error:
             raise SnapshotDamaged(f"{where} cannot be read ({error}). {_REMEDY}") from error
         reader = cls(path, Manifest.loads(text, where))
-        total = 0
         for name, entry in reader.manifest.files.items():
-            file = path / name
-            size = file.stat().st_size if file.is_file() else -1
+            size = sizes.get(name, -1)
             if size != entry.bytes:
                 raise SnapshotDamaged(
-                    f"{file} has {max(size, 0)} bytes in place of {entry.bytes}. {_REMEDY}"
+                    f"{path / name} has {max(size, 0)} bytes in place of {entry.bytes}. {_REMEDY}"
                 )
-            total += size
+        total = sum(entry.bytes for entry in reader.manifest.files.values())
         if total <= verify_up_to:
             reader.verify()
         return reader
@@ -203,15 +198,19 @@ class SnapshotReader:
         if file not in self.manifest.files:
             raise SnapshotDamaged(f"{self.path} has no {file}. {_REMEDY}")
         try:
-            with _PARSING:
-                mapped = np.load(self.path / file, mmap_mode="r", allow_pickle=False)
+            return map_array(self.path / file)
         except ValueError as error:
             raise SnapshotDamaged(f"{self.path / file}: {error}. {_REMEDY}") from error
-        return np.asarray(mapped)
 
     def strings(self, name: str) -> Strings:
         """Map a column of strings."""
         return Strings(self.array(f"{name}.data"), self.array(f"{name}.offsets"))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of the files in a folder."""
+    with os.scandir(folder) as entries:
+        return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
 
 
 def _entry(path: Path) -> FileEntry:
