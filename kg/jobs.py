@@ -195,7 +195,8 @@ class JobQueue(Protocol):
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
         """Put back, before their leases run out, the tasks of workers that are dead; return how
-        many. `dead` is asked once for each worker that holds a lease; attempts stay counted."""
+        many. `dead` is asked once for each worker that holds a lease; attempts stay counted. Named
+        leases of theirs have run out."""
         ...
 
     def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:

@@ -12,7 +12,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Holds on to what its process took; for all processes: puts back what dead ones held, asks
+    """Holds on to what its process took, and puts back what dead ones held; for all processes: asks
     for documents that nobody takes to be taken, and for what is not published to be published."""
 
     def __init__(self, flow: Flow) -> None:
@@ -32,9 +32,10 @@ class Sweeper:
         """One look at everything. Raises: StoreUnavailable."""
         tools = self._flow.tools
         self._flow.dispatcher.keep()
+        # By all, for the one who sweeps may be the one that died.
+        tools.queue.reclaim(is_dead)
         if not tools.queue.hold("sweep", worker=tools.name, seconds=3 * tools.times.sweep):
             return
-        tools.queue.reclaim(is_dead)
         if tools.queue.waiting() and tools.post.depth("commit") == 0:
             tools.post.send("prepare", {})
         if tools.post.depth("embed") == 0:

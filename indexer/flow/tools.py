@@ -21,8 +21,9 @@ class Times:
     """After which documents of a worker that died on another machine are taken by others."""
     hold: float = 20.0
     """After which a passage, a publication or the broom of such a worker is."""
-    resend: float = 30.0
-    """After which messages that nobody has are sent again."""
+    resend: float = 15.0
+    """After which messages that nobody has are sent again. One that somebody has comes twice then,
+    and costs a look into the store."""
     sweep: float = 5.0
     """Between two looks at what was left lying."""
     settle: float = 30.0

@@ -126,9 +126,14 @@ class MemoryQueue:
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
         with self._lock:
+            now = self._clock()
             workers = {one.task.worker for one in self._in(TaskState.EXTRACTING)}
+            workers |= {holder for holder, until, _ in self._holders.values() if until > now}
         gone = {worker for worker in workers if dead(worker)}
         with self._lock:
+            for name, (holder, until, lost) in self._holders.items():
+                if holder in gone:
+                    self._holders[name] = (holder, min(until, now), lost)
             return self._requeue(
                 one for one in self._in(TaskState.EXTRACTING) if one.task.worker in gone
             )

@@ -146,13 +146,15 @@ class Neo4jQueue:
         self._database.write(action)
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
-        workers = self._database.read(lambda work: work.of("queue").rows("workers"))
+        now = self._clock()
+        workers = self._database.read(lambda work: work.of("queue").rows("workers", now=now))
         gone = [worker for (worker,) in workers if dead(worker)]
         if not gone:
             return 0
 
         def action(work: Work) -> int:
             work = _alone(work)
+            work.run("end_leases", workers=gone, now=now)
             return _requeue(work, [id_ for (id_,) in work.rows("leased_by", workers=gone)])
 
         return self._database.write(action)

@@ -113,13 +113,15 @@ class SQLiteQueue:
             _requeue(session, held)
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
+        now = self._clock()
         with self._database.read() as connection:
-            workers = Session(connection, "queue").ids("workers")
+            workers = Session(connection, "queue").ids("workers", now=now)
         gone = [worker for worker in workers if dead(worker)]
         if not gone:
             return 0
         with self._database.write() as connection:
             session = Session(connection, "queue")
+            session.rows("end_leases", workers=ids_of(gone), now=now)
             return _requeue(session, session.ids("leased_by", workers=ids_of(gone)))
 
     def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:

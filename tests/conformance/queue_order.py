@@ -168,6 +168,14 @@ class OrderConformance(StoreFixtures):
         store.put_back(["a"], worker="me")
         assert store.take(["a"], worker="you", seconds=60) == {"a": 1}
 
+    def test_named_leases_of_the_dead_run_out_at_once(self, store: Store) -> None:
+        store.take(["a", "b"], worker="dead", seconds=60)
+        store.take(["c"], worker="alive", seconds=60)
+        assert store.reclaim(lambda worker: worker == "dead") == 0
+        assert store.take(["a", "b", "c"], worker="me", seconds=60) == {"a": 1, "b": 1}
+        assert store.reclaim(lambda worker: worker == "dead") == 0
+        assert not store.hold("a", worker="dead", seconds=60)
+
     def test_what_was_let_go_counts_anew(self, store: Store, clock: Clock) -> None:
         store.take(["a"], worker="dead", seconds=60)
         clock.now += 61

@@ -30,7 +30,8 @@ MATCH (t:Task {state: 'extracting'}) WHERE t.leased_until <= $now RETURN t.id;
 MATCH (t:Task) WHERE t.id IN $ids AND t.state = 'extracting' AND t.worker = $worker RETURN t.id;
 
 // name: workers
-MATCH (t:Task {state: 'extracting'}) RETURN DISTINCT t.worker;
+MATCH (t:Task {state: 'extracting'}) RETURN t.worker AS worker
+UNION MATCH (l:Lease) WHERE l.held_until > $now RETURN l.worker AS worker;
 
 // name: leased_by
 MATCH (t:Task {state: 'extracting'}) WHERE t.worker IN $workers RETURN t.id;
@@ -165,6 +166,9 @@ WITH l WHERE l.worker = $worker OR l.held_until <= $now
 SET l.lost = coalesce(l.lost, 0) + CASE WHEN l.worker IN ['', $worker] THEN 0 ELSE 1 END,
     l.worker = $worker, l.held_until = $until
 RETURN l.name, l.lost;
+
+// name: end_leases
+MATCH (l:Lease) WHERE l.worker IN $workers AND l.held_until > $now SET l.held_until = $now;
 
 // name: put_back
 MATCH (l:Lease) WHERE l.name IN $ids AND l.worker = $worker

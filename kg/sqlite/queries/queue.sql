@@ -27,7 +27,8 @@ SELECT id FROM tasks
 WHERE state = 'extracting' AND worker = :worker AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: workers
-SELECT DISTINCT worker FROM tasks WHERE state = 'extracting';
+SELECT worker FROM tasks WHERE state = 'extracting'
+UNION SELECT worker FROM leases WHERE held_until > :now;
 
 -- name: leased_by
 SELECT id FROM tasks
@@ -182,6 +183,10 @@ SET lost = leases.lost + (leases.worker NOT IN ('', excluded.worker)),
     worker = excluded.worker, held_until = excluded.held_until
 WHERE leases.worker = excluded.worker OR leases.held_until <= :now
 RETURNING name, lost;
+
+-- name: end_leases
+UPDATE leases SET held_until = min(held_until, :now)
+WHERE worker IN (SELECT value FROM json_each(:workers));
 
 -- name: put_back
 UPDATE leases SET worker = '', held_until = 0

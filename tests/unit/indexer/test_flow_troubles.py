@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.flow.dispatch import MOST_WAITING
+from indexer.process import worker_name
 from kg import ids
 from kg.errors import DependencyMissing, ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
@@ -142,6 +143,22 @@ def test_a_passage_that_ends_workers_is_given_up(tmp_path: Path, *, paid: bool, 
     office.work()
     assert office.calls == [NOTES[0].text], "handed in again, it is tried again"
     assert office.shop.counts()["quarantined"] == 0
+
+
+def test_what_a_dead_process_of_this_machine_reads_is_read_by_another_at_once(
+    office: Office,
+) -> None:
+    machine, pid, _, mark = worker_name().rsplit(":", 3)
+    dead = f"{machine}:{pid}:1:{mark}/thread"
+    job = office.submit(NOTES[0])
+    name = die_with(office, NOTES[0], 0)
+    office.shop.queue.take([name], worker=dead, seconds=3600)
+    office.shop.queue.hold("sweep", worker=dead, seconds=3600)
+    office.work()
+    assert office.calls == [], "as long as nobody knows that it died"
+    office.sweep()
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
 
 
 def test_a_passage_on_which_a_worker_died_is_tried_again_and_alone(tmp_path: Path) -> None:
