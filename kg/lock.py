@@ -1,26 +1,29 @@
 """A lock between threads and processes: a file that one of them at a time holds."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 @contextmanager
-def file_lock(path: Path) -> Iterator[None]:
+def file_lock(path: Path, *, remove: bool = False) -> Iterator[None]:
     """Hold the file's lock, waiting for whoever holds it.
 
     Every call opens the file anew, and a lock belongs to what was opened: two threads of a process
     exclude each other just as two processes do. The operating system frees the lock of a process
-    that dies. The file stays: removing it would let two holders in.
+    that dies. The file stays, or is removed by its holder at the end: who waited for it then sees
+    that what was locked is not there any more, and begins again.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _locked(path) as file:
         try:
             yield
         finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+            if remove:
+                path.unlink(missing_ok=True)
+            fcntl.flock(file, fcntl.LOCK_UN)  # a forked process may have the file open still
 
 
 def is_locked(path: Path) -> bool:
@@ -33,3 +36,30 @@ def is_locked(path: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """The file, locked until it is closed."""
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("ab")
+        except (FileNotFoundError, FileExistsError) as error:
+            if Path(error.filename).is_file():
+                raise
+            continue  # somebody removed an empty folder just now
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_there(path, file):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def _is_there(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False

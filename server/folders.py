@@ -10,6 +10,7 @@ answers/                                     chat models' answers on their way i
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,20 +59,21 @@ class Folders:
             self.objects.check()
 
     def clear(self, collection: str) -> None:
-        """Remove all snapshots of a collection that is gone from the store.
+        """Remove all snapshots of a collection that is gone from the store, and its folders.
 
-        Waits for whoever is publishing one on this machine. The files that are locked for it stay.
-        Raises: SnapshotUnavailable.
+        Waits for whoever is publishing one on this machine. Raises: SnapshotUnavailable.
         """
         place = _place(collection)
         folder = self.root / place
-        embedders = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        embedders = {path.name for path in _within(folder)}
         if self.objects is not None:
             embedders.update(self.objects.folders(place))
         for embedder in sorted(embedders):
             of_embedder = self._at(f"{place}/{embedder}")
-            with file_lock(of_embedder.lock):
+            with file_lock(of_embedder.lock, remove=True):
                 of_embedder.clear()
+            _tidy(folder / embedder)
+        _remove_empty(folder, folder.parent)
 
     def sweep(self, names: Callable[[], Iterable[str]]) -> int:
         """Remove this machine's copies of snapshots of collections that are gone; return of how
@@ -84,19 +86,22 @@ class Folders:
         found = [path for path in self.root.glob("collections/*") if path.is_dir()]
         present = {slug(name) for name in names()}
         gone = [path for path in found if path.name not in present]
-        return sum(self._drop(path / "snapshots") for path in gone)
+        dropped = sum(self._drop(path / "snapshots") for path in gone)
+        for path in gone:
+            _remove_empty(path / "snapshots", path)
+        return dropped
 
     def _drop(self, folder: Path) -> bool:
         """Whether there was something to be removed."""
         dropped = False
-        for path in folder.iterdir() if folder.is_dir() else ():
+        for path in _within(folder):
             copies = SnapshotFolder(path)
             if not path.is_dir() or is_locked(copies.lock):
                 continue
-            if copies.names() or copies.current():
-                with file_lock(copies.lock):
-                    copies.clear()
-                dropped = True
+            dropped = dropped or bool(copies.names() or copies.current())
+            with file_lock(copies.lock, remove=True):
+                copies.clear()
+            _tidy(path)
         return dropped
 
     def _at(self, place: str) -> Snapshots:
@@ -107,6 +112,29 @@ class Folders:
         from kg.snapshot.remote import RemoteSnapshots
 
         return RemoteSnapshots(self.objects, place, Mirror(here))
+
+
+def _within(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what locks leave behind, and the folder; who holds one keeps both."""
+    for path in _within(folder):
+        if path.suffix == ".lock" and not is_locked(path):
+            with file_lock(path, remove=True):
+                pass
+    _remove_empty(folder)
+
+
+def _remove_empty(*folders: Path) -> None:
+    """Those of them that are empty; who needs one just then makes it again."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _place(collection: str) -> str:

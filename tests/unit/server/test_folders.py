@@ -1,5 +1,6 @@
 """Where things lie."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,45 @@ def test_clearing_removes_snapshots_of_every_embedder(tmp_path: Path) -> None:
         (folder.path / "CURRENT").write_text("r0000000001-00000000", encoding="utf-8")
     folders.clear("papers")
     assert [(folder.names(), folder.current()) for folder in found] == [([], None)] * 2
+
+
+def test_of_a_collection_that_is_gone_nothing_is_left(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    snapshots = copied(folders, "papers")
+    for lock in (snapshots.lock, snapshots.path / "pointer.lock"):
+        with file_lock(lock):
+            pass
+    folders.clear("papers")
+    assert list((tmp_path / "collections").iterdir()) == []
+
+
+def test_of_copies_that_are_gone_nothing_is_left(tmp_path: Path) -> None:
+    folders = Folders(tmp_path, open_objects((tmp_path / "far").as_uri(), {}))
+    with file_lock(copied(folders, "papers").path / "fetch.lock"):
+        folders.sweep(list)
+        assert list((tmp_path / "collections").rglob("*.lock")), "somebody is at it"
+    folders.sweep(list)
+    assert list((tmp_path / "collections").iterdir()) == []
+
+
+def test_a_folder_may_be_made_while_it_is_cleared(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    snapshots = SnapshotFolder(folders.snapshots(Collection(name="papers")).path)
+
+    def build() -> None:
+        for number in range(100):
+            with file_lock(snapshots.lock):
+                made = snapshots.path / f"r{number:010d}"
+                made.mkdir()
+                assert made.is_dir()
+                made.rmdir()
+
+    with ThreadPoolExecutor() as pool:
+        building = [pool.submit(build) for _ in range(2)]
+        while not all(one.done() for one in building):
+            folders.clear("papers")
+        for one in building:
+            one.result()
 
 
 def test_clearing_what_was_never_there_does_nothing(tmp_path: Path) -> None:

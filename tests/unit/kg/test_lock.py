@@ -1,0 +1,35 @@
+"""A file's lock has one holder, also where holders remove the file."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from kg.lock import file_lock, is_locked
+
+
+def test_a_lock_is_seen_while_it_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "lock"
+    assert not is_locked(path)
+    with file_lock(path):
+        assert is_locked(path)
+    assert not is_locked(path)
+    assert path.exists()
+
+
+def test_a_file_that_is_removed_keeps_others_out_all_the_same(tmp_path: Path) -> None:
+    holders: list[int] = []
+
+    def hold(number: int) -> bool:
+        with file_lock(tmp_path / "folder" / "lock", remove=number % 2 == 0):
+            holders.append(number)
+            alone = holders == [number]
+            holders.clear()
+        return alone
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(hold, range(400)))
+
+
+def test_the_last_holder_may_leave_nothing(tmp_path: Path) -> None:
+    with file_lock(tmp_path / "lock", remove=True):
+        assert is_locked(tmp_path / "lock")
+    assert list(tmp_path.iterdir()) == []
