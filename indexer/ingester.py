@@ -322,7 +322,9 @@ class Ingester:
                 number = affordable(job, extractor, passages, self.prices)
                 if not number:
                     missing = work.missing()
-                    work.failures.update((key, overspent(job)) for key in held if key in missing)
+                    work.failures.update(
+                        (key, overspent(job, self.prices)) for key in held if key in missing
+                    )
                     break
                 yield passages[:number]
 

@@ -90,10 +90,13 @@ def affordable(job: Job, extractor: object, passages: Sequence[Passage], prices:
     """How many of these passages, from the first on, may be sent now within the job's budget.
 
     Few when it comes to an end, so that what is really spent is seen in between: beyond the budget
-    goes at most what one passage takes more than is estimated.
+    goes at most what one passage takes more than is estimated. None of a budget of money while
+    prices are unknown, for nobody could tell when it is spent.
     """
     if job.budget == UNLIMITED:
         return len(passages)
+    if _is_beyond_counting(job, prices):
+        return 0
     spent = job.progress
     tokens_left = _left(job.budget.tokens, spent.input_tokens + spent.output_tokens)
     cost_left = _left(job.budget.cost, spent.cost)
@@ -107,9 +110,15 @@ def affordable(job: Job, extractor: object, passages: Sequence[Passage], prices:
     return len(passages)
 
 
-def overspent(job: Job) -> str:
-    """Why a document of a job whose budget is spent fails, and what to do about it."""
+def overspent(job: Job, prices: Prices) -> str:
+    """Why a document of a job whose budget allows nothing fails, and what to do about it."""
     spent, budget = job.progress, job.budget
+    if _is_beyond_counting(job, prices):
+        return (
+            f"The job's budget is {budget.cost:g} in money, and the prices are not known any more: "
+            "set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT again to what a million tokens "
+            f"cost, then: ammon jobs retry {job.id}"
+        )
     used = f"{spent.input_tokens + spent.output_tokens:,} tokens"
     limit = f"{budget.tokens:,} tokens" if budget.tokens is not None else ""
     if budget.cost is not None:
@@ -120,6 +129,10 @@ def overspent(job: Job) -> str:
         f"What was paid for is kept; with a larger budget it goes on from there: "
         f"ammon jobs retry {job.id} --budget …"
     )
+
+
+def _is_beyond_counting(job: Job, prices: Prices) -> bool:
+    return job.budget.cost is not None and not prices.known
 
 
 def _left(limit: float | None, spent: float) -> float:

@@ -51,7 +51,7 @@ class Purse:
                 job = queue.job(batch.job)
                 number = affordable(job, extractor, rest, self.prices)
                 if not number:
-                    self._fail(batch, rest, overspent(job))
+                    self._fail(batch, rest, overspent(job, self.prices))
                     return
                 yield rest[:number]
                 rest = rest[number:]

@@ -120,6 +120,20 @@ def test_a_budget_may_be_money(shop: Workshop) -> None:
     assert job.progress.cost == pytest.approx(4 * REAL_COST)
 
 
+def test_without_prices_nothing_is_sent_that_a_budget_of_money_is_to_pay(
+    shop: Workshop, server: ChatServer
+) -> None:
+    id_ = submit(shop, *NOTES[:2], budget=Budget(cost=1.0))
+    forgetful = replace(shop, prices=Prices(input=2.0))
+    job = work(forgetful, id_)
+    assert (job.counts, server.calls) == ({TaskState.FAILED: 2}, 0)
+    (failed, *_) = shop.queue.tasks(id_)
+    assert "AMMON_LLM_PRICE_OUTPUT" in failed.error
+    assert f"ammon jobs retry {id_}" in failed.error
+    shop.queue.retry_failed(id_)
+    assert work(shop, id_).counts == {TaskState.EXTRACTED: 2}
+
+
 def test_a_long_document_stops_in_the_middle_and_keeps_what_was_paid_for(
     shop: Workshop, server: ChatServer
 ) -> None:
