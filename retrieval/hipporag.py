@@ -9,6 +9,7 @@ Source: Gutiérrez et al., HippoRAG, arXiv 2405.14831.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,9 @@ from retrieval.seeds import SeededWalk
 from retrieval.trace import DirectTrace
 
 DAMPING = 0.5
+MOST_NAMES = 32
+"""The first so many are linked. Each is embedded and compared with all entities; questions of
+benchmarks have five or six at most, a pasted page has hundreds."""
 
 NO_NAME = "The question names nothing that the graph could know: ranked by embeddings alone."
 
@@ -50,7 +54,7 @@ class HippoRAG:
         self._linkable = self._passages_of > 0
 
     def texts(self, question: str) -> list[tuple[str, str]]:
-        """The question, then the normal form of each name in it."""
+        """The question, then the normal form of each name in it, `MOST_NAMES` at most."""
         return [(question, "query"), *((name, "entity") for name in self._named(question))]
 
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
@@ -84,4 +88,4 @@ class HippoRAG:
 
     def _named(self, question: str) -> list[str]:
         normal = (normalise(name) for name in self._names(question))
-        return list(dict.fromkeys(name for name in normal if name))
+        return list(islice(dict.fromkeys(name for name in normal if name), MOST_NAMES))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from retrieval.hipporag import NO_NAME, HippoRAG
+from retrieval.hipporag import MOST_NAMES, NO_NAME, HippoRAG
 from tests.doubles.snapshots import AFact, AnEntity, APassage, Handmade
 
 EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
@@ -34,6 +34,12 @@ def test_the_question_and_its_names_are_embedded() -> None:
         ("ada", "entity"),
         ("ben", "entity"),
     ]
+
+
+def test_of_a_pasted_page_the_first_names_are_linked() -> None:
+    names = [f"name {number}" for number in range(1000)]
+    _, *linked = mode("name 0", *names).texts("Q?")
+    assert [name for name, _ in linked] == names[:MOST_NAMES]
 
 
 def test_a_name_weighs_one_over_the_number_of_its_passages() -> None:
