@@ -10,7 +10,7 @@ the pointer moves again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -22,6 +22,7 @@ from inference.embedder import Embedder
 from kg.errors import AmmonError, SnapshotError
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, revision_of
+from kg.snapshot.background import unhurried
 from retrieval.retriever import Retriever
 
 POLL_SECONDS = 0.5
@@ -183,8 +184,10 @@ class Retrievers:
     def _swap(
         self, collection: Collection, folder: Snapshots, kept: Opened | None
     ) -> Retriever | None:
+        waited_for = kept is None or self._watch is None
         try:
-            fresh = self._newest(collection, folder, kept)
+            with nullcontext() if waited_for else unhurried():
+                fresh = self._newest(collection, folder, kept)
         except (SnapshotError, OSError) as error:
             if kept is None:
                 raise

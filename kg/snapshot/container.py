@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.errors import SnapshotDamaged, SnapshotVersionUnknown
+from kg.snapshot.background import step
 from kg.snapshot.mapping import map_array
 
 FORMAT = "ammon-snapshot"
@@ -175,6 +176,7 @@ class SnapshotReader:
         except (OSError, UnicodeDecodeError) as error:
             raise SnapshotDamaged(f"{where} cannot be read ({error}). {_REMEDY}") from error
         reader = cls(path, Manifest.loads(text, where))
+        step()
         for name, entry in reader.manifest.files.items():
             size = sizes.get(name, -1)
             if size != entry.bytes:
@@ -191,12 +193,14 @@ class SnapshotReader:
         for name, entry in self.manifest.files.items():
             if _entry(self.path / name) != entry:
                 raise SnapshotDamaged(f"{self.path / name} is damaged. {_REMEDY}")
+            step()
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Map one array, read-only. Raises: SnapshotDamaged."""
         file = f"{name}.npy"
         if file not in self.manifest.files:
             raise SnapshotDamaged(f"{self.path} has no {file}. {_REMEDY}")
+        step()
         try:
             return map_array(self.path / file)
         except ValueError as error:

@@ -7,13 +7,14 @@ import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
 
 from kg.errors import SnapshotError
 from kg.records import Collection, CollectionSettings
-from kg.snapshot import SnapshotFolder
+from kg.snapshot import SnapshotFolder, background
 from server.folders import Folders
 from server.retrievers import POLL_SECONDS, Retrievers
 from tests.doubles.hash_embedder import HashEmbedder
@@ -185,6 +186,35 @@ def test_a_watch_opens_before_it_swaps(watching: Retrievers, folder: SnapshotFol
     fresh = watching.get(PAPERS)
     assert fresh is not None
     assert fresh.prepared == ("dense",)
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The sleeps between the steps of opening."""
+    sleeps: list[float] = []
+    monkeypatch.setattr(background, "time", SimpleNamespace(sleep=sleeps.append))
+    return sleeps
+
+
+def test_a_snapshot_that_a_question_waits_for_is_opened_in_a_hurry(
+    retrievers: Retrievers, folder: SnapshotFolder, slept: list[float]
+) -> None:
+    for number in (1, 2):
+        publish(folder, number)
+        assert revision(retrievers) == number
+    assert slept == []
+
+
+def test_a_snapshot_that_nobody_waits_for_lets_questions_go_first(
+    watching: Retrievers, folder: SnapshotFolder, slept: list[float]
+) -> None:
+    publish(folder, 1)
+    assert revision(watching) == 1
+    assert slept == []
+    publish(folder, 2)
+    watching.refresh(PAPERS)
+    files = len(folder.open().manifest.files)
+    assert len(slept) >= 2 * files  # to be checked, and to be mapped
 
 
 def test_no_question_of_a_watched_collection_looks_at_the_pointer(
