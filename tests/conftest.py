@@ -1,12 +1,35 @@
 """Fixtures for all tests: real servers, and a few files."""
 
+import ast
+import sys
+from functools import wraps
 from pathlib import Path
+from threading import RLock
+from typing import Any
 
 import pytest
 
 from tests.servers.neo4j import empty_neo4j, neo4j_server
 
 __all__ = ["empty_neo4j", "neo4j_server"]
+
+
+def _parse_one_at_a_time() -> None:
+    """CPython counts the depth of a syntax tree for all threads together (python/cpython#106905),
+    and Hypothesis, which parses sources, lets others run in between whenever garbage is collected:
+    so a thread of a server that parses too may make it raise SystemError."""
+    parse, parsing = ast.parse, RLock()
+
+    @wraps(parse)
+    def parse_alone(*arguments: Any, **options: Any) -> Any:
+        with parsing:
+            return parse(*arguments, **options)
+
+    ast.parse = parse_alone
+
+
+if sys.version_info < (3, 12, 2):
+    _parse_one_at_a_time()
 
 
 @pytest.fixture
