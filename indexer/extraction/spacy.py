@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from indexer.extraction import script
 from indexer.extraction.spacy_entities import entities, noun_chunks
+from indexer.extraction.spacy_parsing import parsed
 from indexer.extraction.spacy_triples import triples
 from kg.errors import WeightsInvalid
 from kg.names import normalise
@@ -80,13 +81,13 @@ class SpacyExtractor:
 
     def _extract_batch(self, passages: Sequence[Passage]) -> list[Extraction]:
         latin = [script.is_latin(passage.embedded_text) for passage in passages]
-        parsed = list(itertools.compress(passages, latin))
-        if not parsed:
+        readable = list(itertools.compress(passages, latin))
+        if not readable:
             return [self._by_script(passage) for passage in passages]
         nlp = self._pipeline()
         with nlp.memory_zone():
-            bodies = iter(_parse(nlp, [(passage.text,) for passage in parsed]))
-            heads = iter(_parse(nlp, [(passage.title, passage.heading) for passage in parsed]))
+            bodies = iter(_parse(nlp, [(passage.text,) for passage in readable]))
+            heads = iter(_parse(nlp, [(passage.title, passage.heading) for passage in readable]))
             return [
                 self._extraction(passage, next(heads), next(bodies))
                 if is_latin
@@ -135,7 +136,7 @@ class SpacyExtractor:
 def _parse(nlp: Language, groups: Iterable[Sequence[str]]) -> list[list[Doc]]:
     """The parsed pieces of each group of texts."""
     pieces = [[piece for text in group for piece in _pieces(text)] for group in groups]
-    docs = nlp.pipe(itertools.chain.from_iterable(pieces), batch_size=BATCH)
+    docs = iter(parsed(nlp, list(itertools.chain.from_iterable(pieces))))
     return [list(itertools.islice(docs, len(some))) for some in pieces]
 
 
