@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Neo4j Browser asks others for fonts, and would be waited for until these have answered.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 _DROP = """file => {
   const data = new DataTransfer();
@@ -44,11 +47,23 @@ class Neo4jBrowser:
 
     def open(self, link: str, server: Neo4jServer) -> None:
         """Follow a link, and log in."""
-        self.page.goto(link)
+        self._load(link)
         self.page.get_by_test_id("username").fill(server.user)
         self.page.get_by_test_id("password").fill(server.password)
         self.page.get_by_test_id("connect").click()
         self.page.get_by_text("You are connected as user").wait_for()
+
+    def _load(self, link: str) -> None:
+        """Until one can log in; a page that does not come is asked for once more."""
+        from playwright.sync_api import TimeoutError as TimedOut
+
+        form = self.page.get_by_test_id("username")
+        with suppress(TimedOut):
+            self.page.goto(link, wait_until="commit")
+            form.wait_for()
+            return
+        self.page.goto(link, wait_until="commit")
+        form.wait_for()
 
     def drop_style(self, file: Path) -> None:
         """Drop a style file on it."""
