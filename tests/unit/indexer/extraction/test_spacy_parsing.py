@@ -8,7 +8,7 @@ from spacy.language import Language
 
 from indexer.extraction.spacy_parsing import parsed
 
-COLUMNS = ["ORTH", "TAG", "HEAD", "DEP", "SENT_START", "ENT_IOB", "ENT_TYPE"]
+COLUMNS: list[int | str] = ["ORTH", "TAG", "HEAD", "DEP", "SENT_START", "ENT_IOB", "ENT_TYPE"]
 TEXTS = (
     "The Aldermere Observatory was founded in 1871 by Ida Quist, a mapmaker from Bergen.",
     "She sold it to the University of Oslo; its library moved to Trondheim in March 1902.",
