@@ -150,7 +150,7 @@ def _sentences(old: Snapshot, corpus: Corpus, merge: Merge, embed: Embedding) ->
         indptr=corpus.indptr,
         start=corpus.start,
         end=corpus.end,
-        vectors=embed(merge, old.sentences.vectors, text, "sentence"),
+        vectors=embed.rounded(merge, old.sentences.vectors, text, "sentence"),
     )
 
 

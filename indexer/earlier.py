@@ -4,7 +4,7 @@ import numpy as np
 
 from indexer.rules import rules
 from inference.embedder import Embedder
-from kg.snapshot import Ragged, Snapshot, Strings
+from kg.snapshot import Quantised, Ragged, Snapshot, Strings
 from kg.snapshot.tables import (
     Adjacency,
     Documents,
@@ -47,7 +47,7 @@ def nothing() -> Snapshot:
             indptr=longs,
             start=ints,
             end=ints,
-            vectors=vectors.astype(np.float16),
+            vectors=Quantised.of(vectors),
         ),
         entities=Entities(
             id=texts, name=texts, surface=texts, type=texts, vectors=vectors, passages=rows

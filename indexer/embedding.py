@@ -1,14 +1,14 @@
 """Embedding a table's texts, but for those whose vectors an earlier build has."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.merge import Merge
 from indexer.progress import ReportProgress, StepProgress
 from inference.embedder import Embedder, Kind
+from kg.snapshot import Quantised
+from kg.vectors import Vectors
 
 _STEPS: dict[Kind, str] = {
     "passage": "embed passages",
@@ -28,19 +28,28 @@ class Embedding:
     def __call__(
         self,
         merge: Merge,
-        old: npt.NDArray[Any],
+        old: Vectors,
         text: Callable[[int], str],
         kind: Kind,
-    ) -> npt.NDArray[Any]:
-        """The vectors of a table: (n, d), of the dtype of `old`.
+    ) -> Vectors:
+        """The vectors of a table: (n, d).
 
         merge: which rows of `old` are kept. text: what the row of a number says.
         Raises: ModelError.
         """
+        return merge.take(old, self._fresh(merge, text, kind))
+
+    def rounded(
+        self, merge: Merge, old: Quantised, text: Callable[[int], str], kind: Kind
+    ) -> Quantised:
+        """The same, rounded to bytes."""
+        made = Quantised.of(self._fresh(merge, text, kind))
+        return Quantised(merge.take(old.values, made.values), merge.take(old.scale, made.scale))
+
+    def _fresh(self, merge: Merge, text: Callable[[int], str], kind: Kind) -> Vectors:
         texts = [text(number) for number in merge.fresh]
         if not texts:
-            made = np.zeros((0, self._embedder.dimension), dtype=old.dtype)
-            return merge.take(old, made)
+            return np.zeros((0, self._embedder.dimension), dtype=np.float32)
         done = 0
 
         def advance(count: int) -> None:
@@ -48,5 +57,4 @@ class Embedding:
             done += count
             self._progress(StepProgress(step=_STEPS[kind], done=done, total=len(texts)))
 
-        made = self._embedder.embed(texts, kind, advance).astype(old.dtype, copy=False)
-        return merge.take(old, made)
+        return self._embedder.embed(texts, kind, advance)

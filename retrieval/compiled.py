@@ -13,7 +13,7 @@ FLOATS = "Array(float32, 1, 'C', True)"
 DOUBLES = "Array(float64, 1, 'C', True)"
 BOOLS = "Array(bool, 1, 'C', True)"
 FLOAT_ROWS = "Array(float32, 2, 'C', True)"
-HALF_ROWS = "Array(uint16, 2, 'C', True)"
+OCTET_ROWS = "Array(int8, 2, 'C', True)"
 LONG_ROWS = "Array(int64, 2, 'C', True)"
 """Arguments of compiled loops: arrays that are only read, as those of mapped files are."""
 

@@ -19,7 +19,7 @@ def best_quote(snapshot: Snapshot, sentences: Ints, vector: Floats) -> Quote:
     """Of some sentences of one passage, one at least, that with the largest inner product with a
     vector (d,); a heading only if there is nothing else."""
     table = snapshot.sentences
-    fits = np.asarray(table.vectors[sentences], dtype=np.float32) @ vector
+    fits = table.vectors.rows(sentences) @ vector
     passage = int(table.passage[sentences[0]])
     text, title = snapshot.passages.text[passage], snapshot.passages.title[passage]
     quotes = (

@@ -55,7 +55,7 @@ class QuestionEmbedder:
 
     def __init__(self, snapshot: Snapshot, questions: Sequence[ChainQuestion]) -> None:
         self._model_id = snapshot.embedder
-        self._dimension = snapshot.sentences.vectors.shape[1]
+        self._dimension = snapshot.sentences.vectors.values.shape[1]
         scale = np.asarray(snapshot.passages.vectors[:4096]).std(axis=0)
         self._scale = (scale / np.linalg.norm(scale)).astype(np.float32)
         self._sentences = snapshot.sentences.vectors
@@ -95,7 +95,7 @@ class QuestionEmbedder:
         meant = {self._meant[part] for part in _words(text) if part in self._meant}
         vector *= np.float32(np.sqrt(1.0 - sum(cosine**2 for _, cosine in meant)))
         for row, cosine in sorted(meant):
-            vector += np.float32(cosine) * self._sentences[row]
+            vector += np.float32(cosine) * self._sentences.rows(np.array([row]))[0]
         unit: Floats = (vector / np.linalg.norm(vector)).astype(np.float32)
         return unit
 

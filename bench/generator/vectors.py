@@ -7,7 +7,7 @@ own, and written to a file that is mapped: memory does not grow with the corpus.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ import numpy.typing as npt
 from bench.generator import shape as numbers
 from bench.generator.names import Mentions
 from bench.generator.shape import Shape
-from kg.snapshot.tables import Floats, Halves, Longs
+from kg.snapshot import Quantised
+from kg.snapshot.tables import Floats, Longs
 
 _CHUNK = 8192
 
@@ -50,14 +51,28 @@ class Geometry:
         """Vectors with about that cosine to passages `of` (n,): (n, d), mapped."""
         return self._write(name, stream, len(of), _beside(passages, of, cosine))
 
-    def sentences(self, passages: Floats, of: Longs) -> Halves:
-        """(S, d) vectors of sentences, float16, mapped; `of` are their passages."""
+    def sentences(self, passages: Floats, of: Longs) -> Quantised:
+        """(S, d) vectors of sentences, mapped; `of` are their passages."""
+        scales = [np.zeros(0, dtype=np.float32)]
+
+        def rounded(made: Floats) -> npt.NDArray[Any]:
+            some = Quantised.of(made)
+            scales.append(some.scale)
+            return some.values
+
         rows = _beside(passages, of, numbers.SENTENCE)
-        return self._write("sentences", 12, len(of), rows, np.float16)
+        values = self._write("sentences", 12, len(of), rows, rounded, np.int8)
+        return Quantised(values, np.concatenate(scales))
 
     def _write(
-        self, name: str, stream: int, count: int, rows: Rows, kind: npt.DTypeLike = np.float32
-    ) -> npt.NDArray[np.floating]:
+        self,
+        name: str,
+        stream: int,
+        count: int,
+        rows: Rows,
+        kept: Callable[[Floats], npt.NDArray[Any]] = np.asarray,
+        kind: npt.DTypeLike = np.float32,
+    ) -> npt.NDArray[Any]:
         if not count:
             return np.zeros((0, self._shape.dimension), dtype=kind)
         path = self._folder / f"{name}.npy"
@@ -69,7 +84,7 @@ class Geometry:
                 which = np.arange(start, min(start + _CHUNK, count))
                 made = rows(which, self._noise(stream, number, len(which)))
                 made /= np.linalg.norm(made, axis=1, keepdims=True)
-                made.astype(kind, copy=False).tofile(file)
+                kept(made.astype(np.float32, copy=False)).tofile(file)
         return np.asarray(np.load(path, mmap_mode="r"))
 
     def _noise(self, stream: int, number: int, count: int) -> Floats:

@@ -9,10 +9,12 @@ the current one; `publication` is such a place in a local folder, `remote` one a
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
 from kg.snapshot.port import Snapshots, revision_of
 from kg.snapshot.publication import SnapshotFolder
+from kg.snapshot.quantised import Quantised
 from kg.snapshot.snapshot import Snapshot
 from kg.snapshot.tables import Ragged
 
 __all__ = [
+    "Quantised",
     "Ragged",
     "Snapshot",
     "SnapshotFolder",

@@ -8,6 +8,7 @@ import numpy as np
 from kg.codes import Codes
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
 from kg.snapshot.hubs import best_pairs
+from kg.snapshot.quantised import Quantised
 from kg.snapshot.tables import (
     Adjacency,
     Derived,
@@ -90,7 +91,7 @@ class Snapshot:
             else Words.none(),
             **{name: _read(reader, name, kind) for name, kind in _TABLES.items()},
             derived=_read(reader, "derived", Derived)
-            if "derived.vectors.npy" in manifest.files
+            if "derived.codes.npy" in manifest.files
             else None,
         )
 
@@ -107,7 +108,7 @@ class Snapshot:
             facts=self.facts.passages.inverted(passages),
             hubs=hubs,
             kept=kept,
-            vectors=self.passages.vectors.astype(np.float16),
+            vectors=Quantised.of(self.passages.vectors),
             codes=Codes.learn(self.passages.vectors).dumps() if coded else np.zeros(0, np.uint8),
         )
 
@@ -134,6 +135,9 @@ def _write(writer: SnapshotWriter, table: str, record: Any) -> None:
             case Ragged(indptr, items):
                 writer.put(f"{name}.indptr", indptr)
                 writer.put(f"{name}.items", items)
+            case Quantised(values, scale):
+                writer.put(f"{name}.values", values)
+                writer.put(f"{name}.scale", scale)
             case _:
                 writer.put(name, value)
 
@@ -148,8 +152,16 @@ def _read(reader: SnapshotReader, table: str, kind: type[Any]) -> Any:
             columns[column.name] = Ragged(
                 reader.array(f"{name}.indptr"), reader.array(f"{name}.items")
             )
+        elif column.type is Quantised:
+            columns[column.name] = _quantised(reader, name)
         elif name == "pairs.weak" and f"{name}.npy" not in reader.manifest.files:
             columns[column.name] = np.zeros(len(columns["passage"]), dtype=np.bool_)
         else:
             columns[column.name] = reader.array(name)
     return kind(**columns)
+
+
+def _quantised(reader: SnapshotReader, name: str) -> Quantised:
+    if f"{name}.npy" in reader.manifest.files:  # in half precision, as it was written once
+        return Quantised.of(reader.array(name))
+    return Quantised(reader.array(f"{name}.values"), reader.array(f"{name}.scale"))

@@ -2,7 +2,8 @@
 
 Rows are numbers: passages, documents, entities and facts are numbered in order of their ids, so
 that the same graph always gives the same bytes. A field `a.b` below is the file `a.b.npy`; strings
-are two files (`kg.snapshot.container.Strings`); a `Ragged` is two files, `….indptr` and `….items`.
+are two files (`kg.snapshot.container.Strings`); a `Ragged` is two files, `….indptr` and `….items`,
+and so is a `Quantised`, `….values` and `….scale`.
 
 Two vocabularies stand side by side. *Entities* are what the extractor found: nodes of the graph
 that HippoRAG walks and that people look at. *Entries* are what the gazetteer knows: titles and
@@ -16,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot.container import Strings
+from kg.snapshot.quantised import Quantised
 
 Ints: TypeAlias = npt.NDArray[np.int32]
 Longs: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float32]
-Halves: TypeAlias = npt.NDArray[np.float16]
 Keys: TypeAlias = npt.NDArray[np.uint64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
@@ -101,8 +102,8 @@ class Sentences:
     start: Ints
     """Offset of its first character in the passage's text."""
     end: Ints
-    vectors: Halves
-    """(S, d): embeddings of 'title: sentence', unit length, float16."""
+    vectors: Quantised
+    """(S, d): embeddings of 'title: sentence', of unit length but for rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,8 +201,8 @@ class Derived:
     """(H,): the entries with many pairs, ascending."""
     kept: Longs
     """(H, `kg.snapshot.hubs.KEPT`): the pairs of each hub that say most, ascending."""
-    vectors: Halves
-    """(P, d): the passages' vectors in half precision, which the walk reads in half the time."""
+    vectors: Quantised
+    """(P, d): the passages' vectors rounded to bytes, which the walk reads."""
     codes: Bytes
     """Short codes of the passages' vectors (`kg.codes.Codes`); empty if they are few."""
 

@@ -1,67 +1,47 @@
-"""Inner products with vectors in half precision that lie in a snapshot's mapped files.
+"""Inner products with vectors rounded to bytes that lie in a snapshot's mapped files.
 
 Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, for it
 is compiled anew only if its own file changes.
 """
 
 import os
-import platform
 from typing import Any
 
 import llvmlite.binding
 import numba.core.cgutils
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from kg.snapshot.quantised import LARGEST, Octets
 from kg.snapshot.tables import Floats, Ints, Longs
-from retrieval.compiled import FLOAT_ROWS, HALF_ROWS, INTS, LONGS, compiled
-
-Bits = npt.NDArray[np.uint16]
-"""Numbers in half precision, as the bits that they are made of."""
+from retrieval.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
 _build: Any = numba.core.cgutils
+_types: Any = types
 """Helpers for what has to be written in the compiler's own terms; they have no types."""
 
-_KNOWS_HALVES = not os.environ.get("NUMBA_CPU_NAME") and (
-    platform.machine() in ("aarch64", "arm64")
-    or bool(llvmlite.binding.get_host_cpu_features().get("f16c"))
-)
-"""Whether the processor that loops are compiled for turns half precision into single by itself."""
-
-_AHEAD = 3
+_AHEAD = 10
 """So many rows ahead vectors are fetched."""
 
+_features = {} if os.environ.get("NUMBA_CPU_NAME") else llvmlite.binding.get_host_cpu_features()
+_WIDEST = [
+    (lanes, name)
+    for feature, lanes, name in (
+        ("avx512bw", 32, "llvm.x86.avx512.pmaddw.d.512"),
+        ("avx2", 16, "llvm.x86.avx2.pmadd.wd"),
+    )
+    if _features.get(feature)
+]
+_LANES, _PAIRS = _WIDEST[0] if _WIDEST else (16, "")
+"""Numbers that are multiplied at once, and what the processor has for it: products of 16-bit
+numbers, of which each two neighbours are added. '': a product of so many, whatever has to be done
+for it."""
 
-def halves(vectors: npt.NDArray[np.float16]) -> Bits:
-    """Vectors as `products` takes them; not copied if they lie row after row."""
-    return np.ascontiguousarray(vectors, dtype=np.float16).view(np.uint16)
-
-
-def _single_of(_: Any, half: Any) -> Any:
-    """A float16, given as its bits, in single precision, where the processor knows how.
-
-    Elsewhere by hand: the exponent moves by 112; what is next to nothing (below 2^-14) becomes 0.
-    """
-
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        if _KNOWS_HALVES:
-            return builder.fpext(builder.bitcast(arguments[0], ir.HalfType()), ir.FloatType())
-        i32 = ir.IntType(32)
-        number = builder.zext(arguments[0], i32)
-        size = builder.and_(number, i32(0x7FFF))
-        sign = builder.shl(builder.and_(number, i32(0x8000)), i32(16))
-        moved = builder.add(builder.shl(size, i32(13)), i32(112 << 23))
-        normal = builder.icmp_unsigned(">=", size, i32(1 << 10))
-        bits = builder.or_(builder.select(normal, moved, i32(0)), sign)
-        return builder.bitcast(bits, ir.FloatType())
-
-    return types.float32(half), code
-
-
-_single: Any = intrinsic(_single_of)
+_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+_WIDE = ir.VectorType(_I16, _LANES)
+_SUMS = ir.VectorType(_I32, _LANES // 2 if _PAIRS else _LANES)
 
 
 def _fetch_of(_: Any, vectors: Any, _row: Any) -> Any:
@@ -69,55 +49,115 @@ def _fetch_of(_: Any, vectors: Any, _row: Any) -> Any:
     them took half the time."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        i32, address = ir.IntType(32), ir.IntType(8).as_pointer()
+        address = _I8.as_pointer()
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         stride = _build.unpack_tuple(builder, array.strides)[0]
         row = builder.gep(builder.bitcast(array.data, address), [builder.mul(arguments[1], stride)])
-        kind = ir.FunctionType(ir.VoidType(), [address, i32, i32, i32])
+        kind = ir.FunctionType(ir.VoidType(), [address, _I32, _I32, _I32])
         fetch = _build.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
         line, zero = stride.type(64), stride.type(0)
         with _build.for_range_slice(builder, zero, stride, line, stride.type) as (place, _):
-            builder.call(fetch, [builder.gep(row, [place]), i32(0), i32(3), i32(1)])
+            builder.call(fetch, [builder.gep(row, [place]), _I32(0), _I32(3), _I32(1)])
         return context.get_dummy_value()
 
     return types.void(vectors, types.int64), code
 
 
+def _four_of(_: Any, vectors: Any, _row: Any, views: Any, _first: Any, _axes: Any) -> Any:
+    """The sums of products of a row's first axes, a multiple of `_LANES`, with four views."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, row, _, first, axes = arguments
+        octets, whole = (
+            context.make_array(signature.args[place])(context, builder, arguments[place])
+            for place in (0, 2)
+        )
+        stride, width = (_build.unpack_tuple(builder, array.shape)[1] for array in (octets, whole))
+        start = builder.gep(octets.data, [builder.mul(row, stride)])
+        of_views = [
+            builder.gep(whole.data, [builder.mul(builder.add(first, _I64(number)), width)])
+            for number in range(4)
+        ]
+        none = ir.Constant(_SUMS, [0] * _SUMS.count)
+        sums = [_build.alloca_once_value(builder, none) for _ in range(4)]
+        with _build.for_range_slice(builder, _I64(0), axes, _I64(_LANES), _I64) as (place, _):
+            some = _loaded(builder, start, place, ir.VectorType(_I8, _LANES))
+            some = builder.sext(some, _WIDE)
+            for view, total in zip(of_views, sums, strict=True):
+                more = _multiplied(builder, some, _loaded(builder, view, place, _WIDE))
+                builder.store(builder.add(builder.load(total), more), total)
+        kind, name = ir.FunctionType(_I32, [_SUMS]), f"llvm.vector.reduce.add.v{_SUMS.count}i32"
+        reduce = _build.get_or_insert_function(builder.module, kind, name)
+        found = [builder.call(reduce, [builder.load(total)]) for total in sums]
+        return _build.pack_array(builder, found)
+
+    four = _types.UniTuple(_types.int32, 4)
+    return four(vectors, types.int64, views, types.int64, types.int64), code
+
+
+def _loaded(builder: Any, start: Any, place: Any, kind: Any) -> Any:
+    address = builder.bitcast(builder.gep(start, [place]), kind.as_pointer())
+    return builder.load(address, align=kind.element.width // 8)
+
+
+def _multiplied(builder: Any, left: Any, right: Any) -> Any:
+    if _PAIRS:
+        kind = ir.FunctionType(_SUMS, [_WIDE, _WIDE])
+        return builder.call(
+            _build.get_or_insert_function(builder.module, kind, _PAIRS), (left, right)
+        )
+    return builder.mul(builder.sext(left, _SUMS), builder.sext(right, _SUMS))
+
+
 _fetch: Any = intrinsic(_fetch_of)
+_four: Any = intrinsic(_four_of)
 
 
-@compiled(f"float32[:, ::1]({INTS}, {HALF_ROWS}, {FLOAT_ROWS})")
-def products(rows: Ints, vectors: Bits, views: Floats) -> Floats:
+@compiled()
+def _whole(views: Floats) -> Any:
+    """The views in 16-bit numbers, with rows of 0 to a multiple of four, and what one of them is
+    worth; so small that no sum of a row's products with them needs more than 32 bits."""
+    axes = views.shape[1]
+    largest = min(32767, (2**31 - 1) // (LARGEST * max(axes, 1)))
+    whole = np.zeros(((len(views) + 3) // 4 * 4, axes), dtype=np.int16)
+    worth = np.zeros(len(whole), dtype=np.float32)
+    for view in range(len(views)):
+        most = np.float32(0.0)
+        for axis in range(axes):
+            most = max(most, abs(views[view, axis]))
+        worth[view] = most / np.float32(largest)
+        for axis in range(axes if most > 0 else 0):
+            whole[view, axis] = np.int16(np.rint(views[view, axis] / worth[view]))
+    return whole, worth
+
+
+@compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS})")
+def products(rows: Ints, vectors: Octets, scale: Floats, views: Floats) -> Floats:
     """(v, n) inner products of v views with n rows of `vectors`.
 
     Four views at a time cost little more than one, for reading the vectors is what takes time.
     """
     axes = views.shape[1]
-    padded = np.zeros(((len(views) + 3) // 4 * 4, axes), dtype=np.float32)
-    for view in range(len(views)):
-        for axis in range(axes):
-            padded[view, axis] = views[view, axis]
-    found = np.empty((len(padded), len(rows)), dtype=np.float32)
-    for first in range(0, len(padded), 4):
+    whole, worth = _whole(views)
+    blocks = axes // _LANES * _LANES
+    found = np.empty((len(whole), len(rows)), dtype=np.float32)
+    for first in range(0, len(whole), 4):
         for number in range(len(rows)):
             if number + _AHEAD < len(rows):
                 _fetch(vectors, np.int64(rows[number + _AHEAD]))
             row = np.int64(rows[number])
-            one = two = three = four = np.float32(0.0)
-            for axis in range(axes):
-                entry = _single(vectors[row, axis])
-                one += entry * padded[first, axis]
-                two += entry * padded[first + 1, axis]
-                three += entry * padded[first + 2, axis]
-                four += entry * padded[first + 3, axis]
-            found[first, number], found[first + 1, number] = one, two
-            found[first + 2, number], found[first + 3, number] = three, four
+            sums = _four(vectors, row, whole, np.int64(first), np.int64(blocks))
+            for view in range(4):
+                total = np.int64(sums[view])
+                for axis in range(blocks, axes):
+                    total += np.int64(vectors[row, axis]) * whole[first + view, axis]
+                found[first + view, number] = np.float32(total) * (scale[row] * worth[first + view])
     return found[: len(views)]
 
 
-@compiled(f"float32[:, ::1]({INTS}, {HALF_ROWS}, {FLOAT_ROWS}, {INTS}, {FLOAT_ROWS})")
+@compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS}, {INTS}, {FLOAT_ROWS})")
 def own_products(
-    passages: Ints, vectors: Bits, views: Floats, known: Ints, products_: Floats
+    passages: Ints, vectors: Octets, scale: Floats, views: Floats, known: Ints, products_: Floats
 ) -> Floats:
     """(v, n) as `products` of ascending passages; those among the ascending `known` are taken from
     `products_` (v, k)."""
@@ -136,7 +176,7 @@ def own_products(
     rows = np.empty(count, dtype=np.int32)
     for number in range(count):
         rows[number] = passages[unknown[number]]
-    made = products(rows, vectors, views)
+    made = products(rows, vectors, scale, views)
     for view in range(len(views)):
         for number in range(count):
             found[view, unknown[number]] = made[view, number]
@@ -145,10 +185,15 @@ def own_products(
 
 @compiled(
     "Tuple((int64[::1], float32[::1]))"
-    f"({INTS}, {LONGS}, {HALF_ROWS}, {FLOAT_ROWS}, Array(float32, 2, 'C'))"
+    f"({INTS}, {LONGS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS}, Array(float32, 2, 'C'))"
 )
 def add_sentences(
-    passages: Ints, indptr: Longs, sentences: Bits, views: Floats, similarity: Floats
+    passages: Ints,
+    indptr: Longs,
+    sentences: Octets,
+    scale: Floats,
+    views: Floats,
+    similarity: Floats,
 ) -> tuple[Longs, Floats]:
     """Make `similarity` (v - 1, n), the passages' own products with all views but the last, the
     mean of that and of the best of their sentences.
@@ -165,7 +210,7 @@ def add_sentences(
     for number in range(len(passages)):
         for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
             rows[row + shift[number]] = row
-    found, last = products(rows, sentences, views), len(views) - 1
+    found, last = products(rows, sentences, scale, views), len(views) - 1
     for view in range(last):
         for number in range(len(passages)):
             best = np.float32(-np.inf)

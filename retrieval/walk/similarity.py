@@ -2,7 +2,7 @@
 
 Only the passages that matter are looked at: the nearest by their own vectors, those that mention
 the question's names, and those that the walk comes to. Their vectors stay in the snapshot's mapped
-files, in half precision. What is computed of what is looked at is exact.
+files, rounded to bytes. What is computed of what is looked at is exact.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
 from retrieval.walk.loops import best_of_each
-from retrieval.walk.products import add_sentences, halves, own_products, products
+from retrieval.walk.products import add_sentences, own_products, products
 from retrieval.walk.words import SharedWords
 
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
@@ -67,15 +67,15 @@ class Similarity:
     """The vectors of one snapshot."""
 
     def __init__(self, snapshot: Snapshot, derived: Derived) -> None:
-        self._passages = halves(derived.vectors)
-        self._sentences = halves(snapshot.sentences.vectors)
+        self._passages = derived.vectors
+        self._sentences = snapshot.sentences.vectors
         self._indptr = snapshot.sentences.indptr
         self._wider = _CODED * max(len(self._passages) / _USUAL, 1.0) ** _GROWTH
         self._codes = Codes.loads(derived.codes) if len(derived.codes) else None
 
     def own(self, passages: Ints, views: Floats) -> Floats:
         """(v, n): inner products of passages' own vectors with views."""
-        return products(passages, self._passages, views)
+        return products(passages, self._passages.values, self._passages.scale, views)
 
     def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
         """Look at ascending passages and their sentences: the one place where a similarity is made.
@@ -83,11 +83,13 @@ class Similarity:
         What `near` has of them is not computed again.
         """
         known = near or Near(passages=passages[:0], own=asked.views[:, :0])
-        views = own_products(passages, self._passages, asked.views, known.passages, known.own)
+        own = self._passages.values, self._passages.scale
+        views = own_products(passages, *own, asked.views, known.passages, known.own)
         shift, relevance = add_sentences(
             passages,
             self._indptr,
-            self._sentences,
+            self._sentences.values,
+            self._sentences.scale,
             np.concatenate((asked.views, asked.aim[None])),
             views,
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kg.snapshot import Ragged, Snapshot, Strings
+from kg.snapshot import Quantised, Ragged, Snapshot, Strings
 from kg.snapshot.tables import Gazetteer, Pairs, Sentences
 from kg.surfaces import key_of
 from tests.doubles.snapshots import APassage, Handmade
@@ -44,7 +44,7 @@ def walkable(
             indptr=np.arange(passages + 1, dtype=np.int64) * sentences,
             start=np.zeros(passages * sentences, dtype=np.int32),
             end=np.zeros(passages * sentences, dtype=np.int32),
-            vectors=np.tile(np.array([1, 0], dtype=np.float16), (passages * sentences, 1)),
+            vectors=Quantised.of(np.tile(np.array([1.0, 0.0]), (passages * sentences, 1))),
         ),
         gazetteer=Gazetteer(
             key=np.array([key for key, _ in known], dtype=np.uint64),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kg.snapshot import Ragged, Snapshot, Strings
+from kg.snapshot import Quantised, Ragged, Snapshot, Strings
 from kg.snapshot.tables import (
     Adjacency,
     Documents,
@@ -153,7 +153,7 @@ class Handmade:
             indptr=np.arange(count + 1, dtype=np.int64),
             start=np.zeros(count, dtype=np.int32),
             end=np.array([len(passage.text) for passage in self.passages], dtype=np.int32),
-            vectors=self._vectors([passage.vector for passage in self.passages]).astype(np.float16),
+            vectors=Quantised.of(self._vectors([passage.vector for passage in self.passages])),
         )
 
     def _entities(self) -> Entities:

@@ -49,12 +49,12 @@ class Corpus:
         self.cased = cased
         self.notes = sorted(notes, key=lambda one: one.passage.id)
         self.vectors = [
-            _embedded(embedder, "\n".join(filter(None, (one.title, one.text)))).astype(np.float16)
+            _rounded(_embedded(embedder, "\n".join(filter(None, (one.title, one.text)))))
             for one in self.notes
         ]
         self.sentences: list[list[Vector]] = []
-        """The vectors of each passage's sentences; these and the passages' are rounded to half
-        precision."""
+        """The vectors of each passage's sentences; these and the passages' are rounded to
+        bytes."""
         self.means: dict[Words, set[Words]] = defaultdict(set)
         """Surface -> entries, each known by its main surface."""
         self.title: list[Words] = []
@@ -69,9 +69,7 @@ class Corpus:
         for number, one in enumerate(self.notes):
             prefix = f"{one.title}: " if one.title else ""
             texts = [one.text[start:end] for start, end in sentence_spans(one.text)]
-            self.sentences.append(
-                [_embedded(embedder, prefix + text).astype(np.float16) for text in texts]
-            )
+            self.sentences.append([_rounded(_embedded(embedder, prefix + text)) for text in texts])
             everywhere = (self.named_in(one.title) | {self.title[number]}) - {()}
             for sentence, text in enumerate(texts):
                 for entry in self.named_in(text) | everywhere:
@@ -335,6 +333,13 @@ class ReferenceWalk:
 def _embedded(embedder: Embedder, text: str) -> Vector:
     vector: Vector = embedder.embed([text], "query")[0].astype(np.float64)
     return vector
+
+
+def _rounded(vector: Vector) -> Vector:
+    """With its largest number as 127, and all others whole."""
+    single = vector.astype(np.float32)
+    scale = max(abs(single)) / np.float32(127) or np.float32(1)
+    return np.array([float(round(number / scale)) * float(scale) for number in single])
 
 
 def _words(tokens: Sequence[Token]) -> Words:

@@ -71,9 +71,9 @@ def test_the_share_of_the_largest_hub_does_not_depend_on_the_size() -> None:
 
 def test_vectors_have_length_one_and_sentences_lie_near_their_passages(snapshot: Snapshot) -> None:
     passages = snapshot.passages.vectors[snapshot.sentences.passage]
-    sentences = snapshot.sentences.vectors.astype(np.float32)
+    sentences = snapshot.sentences.vectors.rows(np.arange(len(snapshot.sentences.passage)))
     cosines = np.einsum("ij,ij->i", passages, sentences)
-    assert np.allclose(np.linalg.norm(sentences, axis=1), 1.0, atol=1e-3)
+    assert np.allclose(np.linalg.norm(sentences, axis=1), 1.0, atol=1e-2)
     assert cosines.mean() == pytest.approx(0.8, abs=0.03)
 
 
@@ -145,7 +145,7 @@ def test_a_question_lies_near_the_sentences_that_it_asks_for(snapshot: Snapshot)
     embedder = QuestionEmbedder(snapshot, questions)
     vectors = embedder.embed([question.text for question in questions], "query")
     for vector, question in zip(vectors, questions, strict=True):
-        cosines = snapshot.sentences.vectors[list(question.sentences)].astype(np.float32) @ vector
+        cosines = snapshot.sentences.vectors.rows(np.array(question.sentences)) @ vector
         assert cosines[0] > 0.2
         assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
 

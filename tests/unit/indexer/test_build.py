@@ -13,7 +13,7 @@ from indexer.build import build_snapshot
 from indexer.progress import StepProgress
 from indexer.synonyms import link_synonyms
 from kg.memory import MemoryStore
-from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
+from kg.snapshot import Quantised, Snapshot, SnapshotReader, SnapshotWriter
 from kg.store import Change
 from tests.doubles.corpus import COLLECTION, Note, delete, empty_store, note, put, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
@@ -90,8 +90,9 @@ def test_sentences_are_embedded_with_the_title_if_there_is_one() -> None:
         ],
         row_of(snapshot, BARE): ["nobody is named here"],
     }
-    expected = HashEmbedder().embed([*texts[0], *texts[1]], "sentence").astype(np.float16)
-    np.testing.assert_array_equal(sentences.vectors, expected)
+    expected = Quantised.of(HashEmbedder().embed([*texts[0], *texts[1]], "sentence"))
+    np.testing.assert_array_equal(sentences.vectors.values, expected.values)
+    np.testing.assert_array_equal(sentences.vectors.scale, expected.scale)
     assert sentences.indptr.tolist() == [0, len(texts[0]), 3]
     assert sentences.passage.tolist() == [0] * len(texts[0]) + [1] * len(texts[1])
 

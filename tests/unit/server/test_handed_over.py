@@ -51,7 +51,7 @@ def test_nobody_keeps_what_was_handed_over(closed: Core) -> None:
 
 def test_what_was_handed_over_goes_without_being_collected(closed: Core) -> None:
     (opened,) = closed.retrievers.hand_over().values()
-    sentences = weakref.ref(opened.retriever.snapshot.sentences.vectors)
+    sentences = weakref.ref(opened.retriever.snapshot.sentences.vectors.values)
     gazetteer = weakref.ref(opened.retriever.snapshot.gazetteer.key)
     gc.disable()  # what is there at a fork is never collected
     try:

@@ -1,13 +1,17 @@
 """Similarities, worked out by hand, and the passages that they are worked out for."""
 
+import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kg.codes import Codes
-from kg.snapshot import Snapshot
+from kg.snapshot import Quantised, Snapshot
 from kg.snapshot.tables import Floats, Ints
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.products import add_sentences, own_products, products
@@ -28,7 +32,7 @@ def snapshot() -> Snapshot:
         passages=replace(made.passages, vectors=np.array([[1, 0], [0, 1]], dtype=np.float32)),
         sentences=replace(
             made.sentences,
-            vectors=np.array([[0, 1], [0.5, 0], [1, 0], [0.25, 0]], dtype=np.float16),
+            vectors=Quantised.of(np.array([[0, 1], [0.5, 0], [1, 0], [0.25, 0]])),
         ),
     )
 
@@ -64,46 +68,74 @@ def test_only_what_is_asked_for_is_looked_at(snapshot: Snapshot) -> None:
 
 
 @pytest.mark.parametrize("views", [1, 3, 4, 5, 9])
-@pytest.mark.parametrize("dimension", [1, 7, 48])
-def test_products_are_numpys_in_half_precision_too(views: int, dimension: int) -> None:
+@pytest.mark.parametrize("dimension", [1, 7, 48, 75, 1024])
+def test_products_are_numpys_with_the_rounded_numbers(views: int, dimension: int) -> None:
     chance = np.random.default_rng(views)
-    halves = chance.standard_normal((6, dimension)).astype(np.float16)
-    halves[0, 0], halves[1, 0], halves[2] = 0.0, -6.1035156e-05, 65504.0
+    rounded = Quantised.of(chance.standard_normal((6, dimension)))
+    rounded.values[0, 0], rounded.values[1], rounded.values[2] = 0, -127, 127
     rows, indptr = np.array([2, 0], dtype=np.int32), np.array([0, 2, 3, 6], dtype=np.int64)
     vectors = chance.standard_normal((views, dimension)).astype(np.float32)
-    bits = halves.view(np.uint16)
-    found = products(rows, bits, vectors[:-1])
-    shift, last = add_sentences(rows, indptr, bits, vectors, found)
-    expected = halves[[3, 4, 5, 0, 1]].astype(np.float32) @ vectors.T
+    stored = rounded.values, rounded.scale
+    found = products(rows, *stored, vectors[:-1])
+    shift, last = add_sentences(rows, indptr, *stored, vectors, found)
+    expected = rounded.rows(np.array([3, 4, 5, 0, 1])) @ vectors.T
+    near = dimension * 1e-4
     assert shift.tolist() == [-3, 3]
-    assert last == pytest.approx(expected[:, -1], rel=1e-5, abs=1e-5)
+    assert last == pytest.approx(expected[:, -1], abs=near)
     most = np.maximum.reduceat(expected[:, :-1], [0, 3], axis=0).T
-    own = vectors @ halves[rows].astype(np.float32).T
-    assert products(rows, bits, vectors) == pytest.approx(own, rel=1e-5, abs=1e-5)
-    assert found == pytest.approx((own[:-1] + most) / 2, rel=1e-5, abs=1e-5)
+    own = vectors @ rounded.rows(rows).T
+    assert products(rows, *stored, vectors) == pytest.approx(own, abs=near)
+    assert found == pytest.approx((own[:-1] + most) / 2, abs=near)
+
+
+def test_products_of_unit_vectors_are_exact_to_five_digits() -> None:
+    chance = np.random.default_rng(2)
+    vectors = chance.standard_normal((40, 384))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rounded, views = Quantised.of(vectors), vectors[:4].astype(np.float32)
+    found = products(all_of(40), rounded.values, rounded.scale, views)
+    assert found == pytest.approx(views @ rounded.rows(all_of(40)).T, abs=1e-5)
+    assert found == pytest.approx(views @ vectors.T, abs=2e-3)
+
+
+def test_nothing_is_similar_to_a_vector_of_zeros() -> None:
+    rounded, none = Quantised.of(np.eye(2)), np.zeros((1, 2), dtype=np.float32)
+    assert products(all_of(2), rounded.values, rounded.scale, none).tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("processor", ["generic", "host"])
+def test_every_processor_gives_the_same_bits(processor: str, tmp_path: Path) -> None:
+    code = (
+        "import numpy as np\n"
+        "from kg.snapshot import Quantised\n"
+        "from retrieval.walk.products import products\n"
+        "chance = np.random.default_rng(5)\n"
+        "made = Quantised.of(chance.standard_normal((9, 71)))\n"
+        "views = chance.standard_normal((5, 71)).astype(np.float32)\n"
+        "rows = np.arange(9, dtype=np.int32)\n"
+        "print(products(rows, made.values, made.scale, views).tobytes().hex())\n"
+    )
+    others = {"NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment = os.environ | (others if processor == "generic" else {})
+    run = [sys.executable, "-c", code]
+    told = subprocess.run(run, env=environment, check=True, capture_output=True, text=True)
+    chance = np.random.default_rng(5)
+    made = Quantised.of(chance.standard_normal((9, 71)))
+    views = chance.standard_normal((5, 71)).astype(np.float32)
+    here = products(all_of(9), made.values, made.scale, views)
+    assert told.stdout.strip() == here.tobytes().hex()
 
 
 def test_products_that_are_known_are_not_made_again() -> None:
     chance = np.random.default_rng(3)
-    bits = chance.standard_normal((9, 5)).astype(np.float16).view(np.uint16)
+    rounded = Quantised.of(chance.standard_normal((9, 5)))
+    stored = rounded.values, rounded.scale
     views = chance.standard_normal((2, 5)).astype(np.float32)
     known, told = np.array([1, 4, 8], dtype=np.int32), np.full((2, 3), 7, dtype=np.float32)
-    found = own_products(all_of(9), bits, views, known, told)
-    expected = products(all_of(9), bits, views)
+    found = own_products(all_of(9), *stored, views, known, told)
+    expected = products(all_of(9), *stored, views)
     expected[:, known] = 7
     assert found.tolist() == expected.tolist()
-
-
-def test_half_precision_is_read_exactly_but_for_what_is_next_to_nothing() -> None:
-    bits = np.arange(1 << 16, dtype=np.uint32).astype(np.uint16)
-    numbers = bits.view(np.float16).astype(np.float32)
-    usual = np.isfinite(numbers)
-    one, every = np.ones((1, 1), dtype=np.float32), np.arange((1 << 16) + 1, dtype=np.int64)
-    none = np.zeros((0, 1 << 16), dtype=np.float32)
-    _, read = add_sentences(all_of(1 << 16), every, bits[:, None], one, none)
-    normal = usual & (np.abs(numbers) >= 2.0**-14)
-    assert (read[normal] == numbers[normal]).all()
-    assert read[usual] == pytest.approx(numbers[usual], abs=2.0**-14)
 
 
 def test_an_empty_corpus_has_no_similarities() -> None:
