@@ -5,18 +5,17 @@ batch that fails is tried again document by document. A model that cannot be rea
 an answer that is there already: documents that are whole come in, the others wait.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
 from indexer.drafts import Drafts
-from indexer.extracting import extracted, failures_of, usable
+from indexer.extracting import failures_of, usable
 from indexer.extraction.port import Extractor
-from indexer.patience import patiently
-from indexer.spending import UNKNOWN, Prices, affordable, overspent, progress_of
+from indexer.processed import Gathered, Processed
+from indexer.reading import Reading
+from indexer.spending import UNKNOWN, Prices
 from indexer.work import Work, batches, graph_of, reads_ahead, used_by
 from inference.embedder import Embedder
 from kg.errors import (
@@ -32,9 +31,6 @@ from kg.jobs import JobQueue, Task
 from kg.records import CollectionSettings, Extraction, Passage
 from kg.store import Change, GraphStore
 
-PASSAGES_AT_ONCE = 64
-"""That are sent to a model before it is looked whether they are still wanted, and paid for."""
-
 SETUP_ERRORS = (DependencyMissing, SettingsInvalid, WeightsInvalid)
 """What no document can help: somebody has to put the installation or its settings right."""
 
@@ -43,44 +39,6 @@ _log = structlog.get_logger(__name__)
 
 def _tell_nobody(_collection: str, _change: Change) -> None:
     """Nobody needs to know what came in."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Processed:
-    """What became of tasks that were worked on."""
-
-    done: int = 0
-    failed: int = 0
-    retried: int = 0
-    """Tasks that are back in the queue because a model cannot be reached at present."""
-    quarantined: int = 0
-    """Passages that came in without a graph because their extraction failed."""
-    drafted: int = 0
-    """Tasks that are back in the queue, their documents in the graph as drafts."""
-    trouble: str = ""
-    """Why a model cannot be reached; '' if all can."""
-    permanent: bool = False
-    """Whether the trouble is such that no waiting mends it."""
-
-    def __add__(self, other: "Processed") -> "Processed":
-        return Processed(
-            done=self.done + other.done,
-            failed=self.failed + other.failed,
-            retried=self.retried + other.retried,
-            quarantined=self.quarantined + other.quarantined,
-            drafted=self.drafted + other.drafted,
-            trouble=other.trouble or self.trouble,
-            permanent=self.permanent or other.permanent,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Gathered:
-    """What became of tasks whose passages others extract."""
-
-    result: Processed
-    missing: Mapping[str, tuple[Passage, ...]]
-    """Task id -> its document's passages that have no saved extraction."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +54,10 @@ class Ingester:
     prices: Prices = UNKNOWN
     committed: Callable[[str, Change], None] = _tell_nobody
     """Told what came into which collection, after it did."""
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading(store=self.store, queue=self.queue, prices=self.prices)
 
     def process(self, tasks: Sequence[Task]) -> Processed:
         """Work on all tasks; note what failed, and why.
@@ -169,13 +131,15 @@ class Ingester:
         if self._comes_in_as_draft(batch, settings):
             self.queue.note_progress(work.progress(), anew=True)
             return self._commit(batch, work) + self._draft(batch, settings, work)
-        trouble = self._extract(batch, extractor, work)
+        trouble = self._reading.read(batch, extractor, work)
         result = self._commit(batch, work)
         missing = work.missing()
         unfinished = [task for task in batch if task.id in missing and task.id not in work.failures]
         if trouble is not None:
             return result + self.postpone(unfinished, trouble)
-        held = self._still_held(unfinished)  # of what was called off, nobody needs to be told
+        held = self._reading.still_held(
+            unfinished
+        )  # of what was called off, nobody needs to be told
         left_out = [task for task in unfinished if task.id in held]
         return sum(
             (self._note(task, "The extractor left passages out.") for task in left_out), result
@@ -278,61 +242,6 @@ class Ingester:
             if lacking:
                 found |= failures_of(self.store, collection, fingerprint, task.id, lacking)
         return found
-
-    def _extract(
-        self, batch: Sequence[Task], extractor: Extractor, work: Work
-    ) -> ModelUnavailable | None:
-        """Find the extractions, as far as they can be had; return why not of all."""
-        collection, tasks_of = batch[0].collection, work.tasks_of()
-        if extractor.paid:
-            self.queue.note_progress(work.progress(), anew=True)
-        try:
-            for passages in self._portions(batch, extractor, work):
-                found = extracted(self.store, collection, extractor, passages)
-                with closing(found):  # what is under way ends, and is kept; no more is begun
-                    for extraction in found:
-                        work.found[extraction.passage_id] = extraction
-                        if not extractor.paid:
-                            continue
-                        new = progress_of(extraction, tasks_of[extraction.passage_id], self.prices)
-                        patiently(partial(self.queue.note_progress, new))
-                        if not self._still_held(batch):
-                            break
-        except ModelUnavailable as error:
-            return error
-        if not extractor.paid:
-            self.queue.note_progress(work.progress(), anew=True)
-        return None
-
-    def _portions(
-        self, batch: Sequence[Task], extractor: Extractor, work: Work
-    ) -> Iterator[Sequence[Passage]]:
-        """What is to be extracted, a portion at a time: all at once if it costs nothing; else as
-        long as it is wanted, and as far as the jobs' budgets go."""
-        if not extractor.paid:
-            yield [passage for key, passage in work.passages.items() if key not in work.found]
-            return
-        for job_id in dict.fromkeys(task.job_id for task in batch):
-            while True:
-                held = self._still_held(task for task in batch if task.job_id == job_id)
-                lacking = {one.id: one for key in held for one in work.missing().get(key, ())}
-                if not lacking:
-                    break
-                job, passages = self.queue.job(job_id), list(lacking.values())[:PASSAGES_AT_ONCE]
-                number = affordable(job, extractor, passages, self.prices)
-                if not number:
-                    missing = work.missing()
-                    work.failures.update(
-                        (key, overspent(job, self.prices)) for key in held if key in missing
-                    )
-                    break
-                yield passages[:number]
-
-    def _still_held(self, tasks: Iterable[Task]) -> list[str]:
-        """The tasks that nobody else has taken, or called off, meanwhile."""
-        workers = {task.id: task.worker for task in tasks}
-        leased = self.queue.leased(list(workers))
-        return [task.id for task in leased if task.worker == workers[task.id]]
 
     def _note(self, task: Task, reason: str) -> Processed:
         self.queue.fail(task.id, reason, worker=task.worker, retry=False)

@@ -16,7 +16,8 @@ from indexer.extracting import usable
 from indexer.extraction.port import Extractor
 from indexer.foresight import Foresight
 from indexer.identity import identify, is_ahead
-from indexer.ingester import SETUP_ERRORS, Ingester, Processed
+from indexer.ingester import SETUP_ERRORS, Ingester
+from indexer.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from indexer.spending import UNKNOWN, Prices

@@ -7,8 +7,8 @@ from threading import Lock, Thread
 import structlog
 
 from indexer.flow.post import Post
-from indexer.ingester import Processed
 from indexer.pipeline import Pipeline
+from indexer.processed import Processed
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from kg.jobs import TaskState
 

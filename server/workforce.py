@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from indexer.ingester import Processed
+from indexer.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
 
 

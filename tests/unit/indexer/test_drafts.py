@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from indexer.ingester import Processed
+from indexer.processed import Processed
 from indexer.progress import StepProgress
 from kg.errors import ModelUnavailable
 from kg.jobs import TaskState

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from indexer.ingester import Processed
+from indexer.processed import Processed
 from kg.errors import ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
