@@ -5,30 +5,32 @@ again: a document that did not change is not queued, a passage that was extracte
 again, and a task is completed by the transaction that brings its document into the graph.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from indexer.changeover import Changeover
+from indexer.choice import Choice, documents_with
 from indexer.drafts import Drafts
 from indexer.estimate import Estimate, estimate_documents
 from indexer.extracting import usable
 from indexer.extraction.port import Extractor
 from indexer.foresight import Foresight
-from indexer.identity import identify, is_ahead
-from indexer.ingester import SETUP_ERRORS, Ingester
+from indexer.identity import identify
+from indexer.ingester import Ingester
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from indexer.spending import UNKNOWN, Prices
 from indexer.submission import Chosen, Submission
 from indexer.terms import check_terms
+from indexer.tiers import Tiers
 from inference.embedder import Embedder
 from kg.errors import AmmonError, CollectionNotFound
 from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Task
-from kg.records import Collection, CollectionSettings, Document, Extraction, SourceDocument
+from kg.records import Collection, CollectionSettings, SourceDocument
 from kg.snapshot import Snapshots
-from kg.store import Change, GraphReader, GraphStore
+from kg.store import Change, GraphStore
 
 MAX_ATTEMPTS = 5
 """How often work on a task may end with the process before the task is given up."""
@@ -70,14 +72,16 @@ class Pipeline:
             changeover=self.changeover,
             published=published,
         )
-        self._drafts = Drafts(store=store, extractor=extractor, first=first_tier)
+        self._choice = Choice(store=store, queue=queue)
+        drafts = Drafts(store=store, extractor=extractor, first=first_tier)
+        self.tiers = Tiers(store=store, extractor=extractor, drafts=drafts)
         self._ingester = Ingester(
             store=store,
             queue=queue,
             extractor=extractor,
             embedder=embedder,
             max_attempts=max_attempts,
-            drafts=self._drafts,
+            drafts=drafts,
             prices=prices,
         )
 
@@ -103,8 +107,7 @@ class Pipeline:
         Raises: CollectionNotFound; WaitsOtherwise if some wait already, and not within the budget
         or with the priority that is given.
         """
-        anew = self._quarantined(collection)
-        found = self._choose(collection, documents, anew=anew)
+        found = self._choice.choose(collection, documents)
         check_terms(self.queue, collection, found.waiting, priority=priority, budget=budget)
         # What is being extracted ahead of these documents' old texts is in their way.
         self.queue.withdraw(collection, sorted(found.overtaken))
@@ -129,36 +132,6 @@ class Pipeline:
             superseded=found.superseded,
         )
 
-    def _choose(
-        self, collection: str, documents: Iterable[SourceDocument], *, anew: Set[str]
-    ) -> Chosen:
-        """What changed, and the documents `anew` whether they did or not."""
-        settings = self.store.collection(collection).settings
-        known = self._known(collection, anew)
-        waiting = self.queue.pending(collection)
-        pending = {key: print_ for key, print_ in waiting.items() if not is_ahead(print_)}
-        known.update(pending)
-        chosen: dict[str, Document] = {}
-        seen: set[str] = set()
-        superseded: dict[str, None] = {}
-        for source in documents:
-            document = identify(collection, source, settings)
-            if document.id in seen:
-                superseded[document.source] = None
-                chosen.pop(document.id, None)
-            seen.add(document.id)
-            if known.get(document.id) != document.fingerprint:
-                chosen[document.id] = document
-        under_way = frozenset(seen & pending.keys() - chosen.keys())
-        return Chosen(
-            documents=tuple(chosen.values()),
-            unchanged=len(seen) - len(chosen) - len(under_way),
-            superseded=tuple(superseded),
-            waiting=under_way,
-            overtaken=frozenset(chosen.keys() & waiting.keys() - pending.keys()),
-            known=True,
-        )
-
     def ingester(self, *, committed: Callable[[str, Change], None], max_attempts: int) -> Ingester:
         """Its ingester, telling what came in, for workers who share the steps among them."""
         return replace(self._ingester, committed=committed, max_attempts=max_attempts)
@@ -174,7 +147,7 @@ class Pipeline:
         `settings`: of a collection that is not there yet. Raises: CollectionNotFound.
         """
         if settings is None:
-            chosen = self._choose(collection, documents, anew=self._quarantined(collection))
+            chosen = self._choice.choose(collection, documents)
             settings = self.store.collection(collection).settings
         else:
             made = settings
@@ -203,34 +176,6 @@ class Pipeline:
     def process(self, tasks: Sequence[Task]) -> Processed:
         """See `Ingester.process`."""
         return self._ingester.process(tasks)
-
-    def drafting(self) -> list[str]:
-        """The collections whose documents come in as drafts first, or without a chat model while
-        one reads all of them anew."""
-        return [
-            name
-            for name, settings in self._sound()
-            if self._drafts.wanted(settings) or self._reads_ahead(settings)
-        ]
-
-    def _reads_ahead(self, settings: CollectionSettings) -> bool:
-        paid = [bool(one and self._extractor(one).paid) for one in (settings, settings.upcoming)]
-        return paid == [False, True]
-
-    def quick(self) -> list[str]:
-        """The collections whose documents come in without waiting for a chat model, as drafts or
-        for good; none if nobody has to wait for one."""
-        paid = {name: self._extractor(settings).paid for name, settings in self._sound()}
-        drafting = set(self.drafting())
-        return [name for name in paid if name in drafting or (drafting and not paid[name])]
-
-    def _sound(self) -> Iterator[tuple[str, CollectionSettings]]:
-        """Collections whose extractor can be had; whoever takes the others' tasks is told why."""
-        for collection in self.store.collections():
-            with suppress(*SETUP_ERRORS):
-                _ = self._extractor(collection.settings).paid
-                self._reads_ahead(collection.settings)
-                yield collection.name, collection.settings
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """See `Ingester.postpone`."""
@@ -277,7 +222,7 @@ class Pipeline:
             settings = replace(settings, former_embedder=self._answering(before))
             self.store.forget_synonyms(collection)
         with self.store.read(collection) as reader:
-            anew = _documents_with(
+            anew = documents_with(
                 reader, lambda found: found.extractor != present or bool(found.failure)
             )
         job, number, others = self.changeover.begin(collection, settings, anew=anew, budget=budget)
@@ -314,22 +259,3 @@ class Pipeline:
         if self.publisher.folder(collection).current() is None:
             return collection.settings.former_embedder
         return collection.settings.embedder
-
-    def _known(self, collection: str, anew: Set[str]) -> dict[str, str]:
-        """Fingerprints of documents that are as wanted in the graph."""
-        known = dict(self.store.fingerprints(collection))
-        for document_id in anew:
-            known.pop(document_id, None)
-        return known
-
-    def _quarantined(self, collection: str) -> Set[str]:
-        with self.store.read(collection) as reader:
-            if not reader.counts()["quarantined"]:
-                return set()
-            return _documents_with(reader, lambda found: bool(found.failure))
-
-
-def _documents_with(reader: GraphReader, is_meant: Callable[[Extraction], bool]) -> Set[str]:
-    """Ids of the documents that have a passage with such an extraction."""
-    passages = {found.passage_id for found in reader.extractions() if is_meant(found)}
-    return {place.document_id for place in reader.placements() if place.passage_id in passages}

@@ -82,7 +82,9 @@ class Shift:
         resting = self.outages.resting()
         chosen: list[str | None] = [self.collection]
         if self.drafts_only:
-            chosen = [name for name in self.pipeline.quick() if self.collection in (None, name)]
+            chosen = [
+                name for name in self.pipeline.tiers.quick() if self.collection in (None, name)
+            ]
             resting = frozenset()
         elif resting and self.collection is None:
             chosen = [found.name for found in self.pipeline.store.collections()]

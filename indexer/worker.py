@@ -112,7 +112,7 @@ class Worker:
         """Bring in all that is to come in as a draft, and publish it: the rest takes its time."""
         self._shift(stop, tally.add, collection, Outages(), drafts_only=True).run(until_empty=True)
         if tally.result.drafted:
-            for name in self._pipeline.drafting():
+            for name in self._pipeline.tiers.drafting():
                 if collection in (None, name):
                     with suppress(ModelError):  # at the end it is tried again, and told
                         self._pipeline.publish(name, progress)

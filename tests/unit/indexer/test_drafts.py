@@ -212,7 +212,7 @@ def test_documents_that_need_no_model_do_not_wait_for_one(shop: Workshop, busy: 
 
 def test_where_nobody_waits_for_a_model_one_thread_does_all(tmp_path: Path) -> None:
     plain = Workshop(folder=tmp_path, first_tier="quick")
-    assert (plain.pipeline.drafting(), plain.pipeline.quick()) == ([], [])
+    assert (plain.pipeline.tiers.drafting(), plain.pipeline.tiers.quick()) == ([], [])
 
 
 def test_a_run_publishes_the_drafts_before_the_model_is_asked(shop: Workshop) -> None:
