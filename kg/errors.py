@@ -162,7 +162,7 @@ class DependencyMissing(AmmonError):
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
             f"The package {package!r} is not installed. "
-            f"Install it with: pip install -e '.[{extra}]'  (in the checkout of Ammon)"
+            f"Install it with: .venv/bin/uv pip install -e '.[{extra}]'  (in the checkout of Ammon)"
         )
         self.package = package
         self.extra = extra
