@@ -55,7 +55,7 @@ class Database:
         # What the driver tries again is its business, until it gives up and we say why.
         logging.getLogger("neo4j").setLevel(logging.CRITICAL)
         self.name = database
-        self._uri, self._user = uri, user
+        self._uri = uri
         with self.errors():
             self._driver: Driver = neo4j.GraphDatabase.driver(
                 uri,
