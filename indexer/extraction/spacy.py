@@ -86,10 +86,14 @@ class SpacyExtractor:
             return [self._by_script(passage) for passage in passages]
         nlp = self._pipeline()
         with nlp.memory_zone():
-            bodies = iter(_parse(nlp, [(passage.text,) for passage in readable]))
-            heads = iter(_parse(nlp, [(passage.title, passage.heading) for passage in readable]))
+            texts = [
+                group
+                for passage in readable
+                for group in ((passage.title, passage.heading), (passage.text,))
+            ]
+            found = iter(_parse(nlp, texts))
             return [
-                self._extraction(passage, next(heads), next(bodies))
+                self._extraction(passage, next(found), next(found))
                 if is_latin
                 else self._by_script(passage)
                 for passage, is_latin in zip(passages, latin, strict=True)

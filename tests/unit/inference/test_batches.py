@@ -22,8 +22,8 @@ def test_a_text_goes_with_those_that_it_pads_least() -> None:
 
 
 def test_a_batch_holds_a_limited_number_of_tokens_and_of_texts() -> None:
-    assert sorted(len(batch) for batch in found([100] * 5)) == [1, 2, 2]
-    assert sorted(len(batch) for batch in found([2] * 70)) == [6, 64]
+    assert sorted(len(batch) for batch in found([100] * 5)) == [2, 3]
+    assert sorted(len(batch) for batch in found([2] * 100)) == [4, 96]
 
 
 def test_a_text_above_the_limit_goes_alone() -> None:
