@@ -64,6 +64,9 @@ class Retrievers:
         self._ready = dict(ready)
         self._open: dict[str, Opened] = {}
         self._asked: dict[str, Collection] = {}
+        self._left: list[Opened] = []
+        """What was open until a moment ago: to let go of the last of it, which closes a hundred
+        files, is no work for a question that was under way."""
         self._refused: dict[str, Path] = {}
         self._locks: dict[str, Lock] = {}
         self._stop = Event()
@@ -126,6 +129,7 @@ class Retrievers:
         if self._watch is not None:
             self._watch.join(_STOP_SECONDS)
             self._watch = None
+        self._left.clear()
 
     def _follow(self, collections: Callable[[], Iterable[Collection]]) -> None:
         with suppress(AmmonError, OSError):
@@ -135,6 +139,7 @@ class Retrievers:
                     with suppress(SnapshotError):
                         folder.open()
         while not self._stop.wait(POLL_SECONDS):
+            self._left.clear()
             for name in list(self._open):
                 asked = self._asked.get(name)
                 if asked is not None and not self._stop.is_set():
@@ -196,6 +201,8 @@ class Retrievers:
         if fresh is None:
             return self._last(collection, kept)
         if fresh is not kept:
+            if kept is not None and not waited_for:
+                self._left.append(kept)
             self._open[collection.name] = fresh
             self._refused.pop(collection.name, None)
         return fresh.retriever

@@ -217,6 +217,29 @@ def test_a_snapshot_that_nobody_waits_for_lets_questions_go_first(
     assert len(slept) >= 2 * files  # to be checked, and to be mapped
 
 
+def test_no_question_is_the_last_that_holds_what_was_swapped(
+    retrievers: Retrievers, folder: SnapshotFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.retrievers.POLL_SECONDS", 3600.0)
+    retrievers.watch(lambda: [PAPERS])
+    publish(folder, 1)
+    old = weakref.ref(retrievers.get(PAPERS))
+    publish(folder, 2)
+    retrievers.refresh(PAPERS)
+    gc.collect()
+    assert revision(retrievers) == 2
+    assert old() is not None
+    retrievers.stop()
+
+
+def test_a_watch_lets_go_of_what_was_swapped(watching: Retrievers, folder: SnapshotFolder) -> None:
+    publish(folder, 1)
+    old = weakref.ref(watching.get(PAPERS))
+    publish(folder, 2)
+    watching.refresh(PAPERS)
+    assert within_a_second(lambda: gc.collect() >= 0 and old() is None)
+
+
 def test_no_question_of_a_watched_collection_looks_at_the_pointer(
     retrievers: Retrievers, folder: SnapshotFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
