@@ -66,7 +66,10 @@ def test_commands_are_there_with_their_options(page: Path) -> None:
 
 @PAGE
 def test_benchmarks_are_there_with_their_options(page: Path) -> None:
-    shared = (ROOT / "bench" / "options.py").read_text(encoding="utf-8")
+    shared = "".join(
+        (ROOT / "bench" / f"{name}.py").read_text(encoding="utf-8")
+        for name in ("options", "sources")
+    )
     for name, *words in calls(page, r"python -m (?=bench\.[a-z])"):
         file = ROOT / f"{name.replace('.', '/')}.py"
         assert file.is_file(), name
