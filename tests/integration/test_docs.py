@@ -20,7 +20,8 @@ def calls(page: Path, program: str) -> Iterator[list[str]]:
     """The words after the program's name, a pattern, wherever a page has it in code."""
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    spans = re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S))
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    spans = re.findall(r"`([^`]+)`", prose)
     for line in (*spans, *(line for block in blocks for line in block.splitlines())):
         for command in re.split(r"&&|\||;", line.replace("…", "ELLIPSIS")):
             plain = " ".join(command.split())
