@@ -5,15 +5,21 @@ Where these are inputs instead, several texts fit into one row: each begins at p
 attends to itself alone. The nodes that computed them go, the inputs come; nothing else changes.
 
 The file is Protocol Buffers: ModelProto.graph = 7; GraphProto.node = 1, .input = 11;
-NodeProto.output = 2. What is not looked for is copied as it is.
+NodeProto.input = 1, .output = 2, .op_type = 4. What is not looked for is copied as it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kg.errors import WeightsInvalid
 
-_GRAPH, _NODE, _INPUT, _OUTPUT = 7, 1, 11, 2
+_Pieces: TypeAlias = list[memoryview | bytes]
+_Rewrite: TypeAlias = Callable[[memoryview, int, int], _Pieces]
+"""A graph's new content: of (data, where the graph starts, where it ends)."""
+
+_GRAPH, _NODE, _INPUT = 7, 1, 11
+_READ, _MADE, _OPERATOR = 1, 2, 4
 _LENGTHS = {1: 8, 5: 4}
 """Bytes of the wire types of fixed length."""
 INT64, BOOL = 7, 9
@@ -28,17 +34,80 @@ class Value:
     axes: Sequence[str]
 
 
-def with_inputs(model: bytes, values: Mapping[str, Value]) -> list[memoryview | bytes]:
+def with_inputs(model: bytes, values: Mapping[str, Value]) -> _Pieces:
     """A model, in pieces, in which values that nodes compute are inputs.
 
     Raises: WeightsInvalid if it is no model, or no node computes one of them.
     """
+
+    def rewrite(data: memoryview, start: int, end: int) -> _Pieces:
+        names = {name.encode() for name in values}
+        kept: _Pieces = []
+        for number, first, content, last in _fields(data, start, end):
+            if number == _NODE and (made := names & set(_node(data, content, last).makes)):
+                names -= made
+                kept.append(data[start:first])
+                start = last
+        if names:
+            missing = ", ".join(sorted(name.decode() for name in names))
+            raise WeightsInvalid(f"The embedding model computes no {missing}: install it anew.")
+        return [*kept, data[start:end], *(_input(name, value) for name, value in values.items())]
+
+    return _rewritten(model, rewrite)
+
+
+def without_guards(model: bytes) -> _Pieces:
+    """A model, in pieces, that no longer looks for what is no number.
+
+    Exported attention puts zeros where a token may attend to nothing at all. Where each may attend
+    to something, itself at least, that is a thirtieth of the model's time for nothing.
+    Raises: WeightsInvalid if it is no model.
+    """
+    return _rewritten(model, _unguarded)
+
+
+def _unguarded(data: memoryview, start: int, end: int) -> _Pieces:
+    nodes = {
+        first: _node(data, content, last)
+        for number, first, content, last in _fields(data, start, end)
+        if number == _NODE
+    }
+    asked = {node.makes[0]: node.reads[0] for node in nodes.values() if node.operator == b"IsNaN"}
+    guarded = {
+        node.makes[0]: node.reads[2]
+        for node in nodes.values()
+        if node.operator == b"Where" and asked.get(node.reads[0]) == node.reads[2]
+    }
+    gone = guarded.keys() | asked.keys()
+    kept: _Pieces = []
+    for _, first, content, last in _fields(data, start, end):
+        node = nodes.get(first)
+        if node is None or not (gone & {*node.makes, *node.reads}):
+            kept.append(data[first:last])
+        elif not gone.intersection(node.makes):
+            kept.append(_reading(data, content, last, guarded))
+    return kept
+
+
+def _reading(data: memoryview, start: int, end: int, instead: Mapping[bytes, bytes]) -> bytes:
+    """A node that reads other values instead of some."""
+    fields = b"".join(
+        _field(_READ, instead.get(name, name))
+        if number == _READ and (name := bytes(data[first:last]))
+        else bytes(data[field:last])
+        for number, field, first, last in _fields(data, start, end)
+    )
+    return _field(_NODE, fields)
+
+
+def _rewritten(model: bytes, rewrite: _Rewrite) -> _Pieces:
+    """A model with another graph."""
     data = memoryview(model)
-    pieces: list[memoryview | bytes] = []
+    pieces: _Pieces = []
     try:
         for number, start, content, end in _fields(data, 0, len(data)):
             if number == _GRAPH:
-                graph = _graph(data, content, end, values)
+                graph = rewrite(data, content, end)
                 pieces += [_head(_GRAPH, sum(map(len, graph))), *graph]
             else:
                 pieces.append(data[start:end])
@@ -47,26 +116,21 @@ def with_inputs(model: bytes, values: Mapping[str, Value]) -> list[memoryview | 
     return pieces
 
 
-def _graph(
-    data: memoryview, start: int, end: int, values: Mapping[str, Value]
-) -> list[memoryview | bytes]:
-    names = {name.encode() for name in values}
-    kept: list[memoryview | bytes] = []
-    for number, first, content, last in _fields(data, start, end):
-        if number == _NODE and (made := names & _outputs(data, content, last)):
-            names -= made
-            kept.append(data[start:first])
-            start = last
-    if names:
-        missing = ", ".join(sorted(name.decode() for name in names))
-        raise WeightsInvalid(f"The embedding model computes no {missing}: install it anew.")
-    return [*kept, data[start:end], *(_input(name, value) for name, value in values.items())]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Node:
+    """What a node computes of what."""
+
+    operator: bytes
+    reads: Sequence[bytes]
+    makes: Sequence[bytes]
 
 
-def _outputs(data: memoryview, start: int, end: int) -> set[bytes]:
-    """The names of what a node computes."""
-    fields = _fields(data, start, end)
-    return {bytes(data[first:last]) for number, _, first, last in fields if number == _OUTPUT}
+def _node(data: memoryview, start: int, end: int) -> _Node:
+    said: dict[int, list[bytes]] = {_READ: [], _MADE: [], _OPERATOR: []}
+    for number, _, first, last in _fields(data, start, end):
+        if number in said:
+            said[number].append(bytes(data[first:last]))
+    return _Node(operator=b"".join(said[_OPERATOR]), reads=said[_READ], makes=said[_MADE])
 
 
 def _input(name: str, value: Value) -> bytes:

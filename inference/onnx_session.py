@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from inference.embedder import Vectors
 from inference.model_files import Packing, Pooling
-from inference.onnx_graph import BOOL, INT64, Value, with_inputs
+from inference.onnx_graph import BOOL, INT64, Value, with_inputs, without_guards
 from kg.errors import ModelOutputInvalid, WeightsInvalid
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ def _open(weights: Path, packing: Packing | None) -> "InferenceSession":
 
 
 def _opened(weights: Path, packing: Packing) -> bytes:
-    """The model with inputs for the positions and the mask. Raises: WeightsInvalid."""
+    """The model with inputs for the positions and the mask, by which each token sees its own text,
+    and padding itself. Raises: WeightsInvalid."""
     rows, tokens = "packed_rows", "packed_tokens"
     values = {
         packing.positions: Value(elements=INT64, axes=("position_rows", tokens)),
@@ -186,4 +187,4 @@ def _opened(weights: Path, packing: Packing) -> bytes:
         model = weights.read_bytes()
     except OSError as error:
         raise WeightsInvalid(f"{weights} cannot be read ({error}). Install it anew.") from error
-    return b"".join(with_inputs(model, values))
+    return b"".join(without_guards(b"".join(with_inputs(model, values))))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inference import model_files
-from inference.onnx_graph import INT64, Value, with_inputs
+from inference.onnx_graph import INT64, Value, with_inputs, without_guards
 from inference.onnx_session import OnnxSession
 from kg.errors import WeightsInvalid
 
@@ -46,6 +46,8 @@ def test_a_value_that_nothing_computes_is_refused(model: bytes) -> None:
 def test_what_is_no_model_is_refused(damaged: bytes) -> None:
     with pytest.raises(WeightsInvalid, match="no ONNX file"):
         with_inputs(damaged, {"slice_1": POSITIONS})
+    with pytest.raises(WeightsInvalid, match="no ONNX file"):
+        without_guards(damaged)
 
 
 def test_a_session_with_packing_gives_what_one_without_gives_to_the_bit() -> None:
@@ -59,3 +61,11 @@ def test_a_session_with_packing_gives_what_one_without_gives_to_the_bit() -> Non
     assert not plain.packs
     for some in ([rows[0]], rows):
         np.testing.assert_array_equal(packing.run(some), plain.run(some))
+
+
+def test_guards_against_what_is_no_number_go_and_nothing_else(model: bytes) -> None:
+    changed = b"".join(without_guards(model))
+    assert len(model) - len(changed) > 0
+    assert model.count(b"IsNaN") > 0
+    assert changed.count(b"IsNaN") == 0
+    assert b"".join(without_guards(changed)) == changed
