@@ -82,9 +82,8 @@ def normal_form(word: str) -> str:
 def has_case(tokens: list[Token], text: str) -> bool:
     """Whether capitals tell names from other words in this text: there is a capital after the
     first word, and a small letter too."""
-    small = any(text[token.start].islower() for token in tokens)
-    capital = any(text[token.start].isupper() for token in tokens[1:])
-    return small and capital
+    firsts = [text[token.start] for token in tokens]
+    return any(map(str.islower, firsts)) and any(map(str.isupper, firsts[1:]))
 
 
 def _quoted(text: str, start: int, end: int) -> bool:

@@ -7,46 +7,54 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Gazetteer
-from kg.surfaces import key_of
+from kg.surfaces import Span
+from kg.tokens import Token
+from retrieval.surfaces import surface_row, surfaces_in
 
 _REMEMBERED = 1024
-"""A question's names are looked up when it is read, and again when it is ranked."""
+"""A question's names are looked up for what they give, and again for what is no bridge."""
 
 
 class GazetteerLookup:
-    """Surface -> entries, by bisection in the snapshot's sorted keys."""
+    """Surface -> entries."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._table = snapshot.gazetteer
         # Not a method's memory: that would be a cycle, and hold files until it is collected.
-        self._row = lru_cache(_REMEMBERED)(partial(_row_of, self._table))
+        self._entries = lru_cache(_REMEMBERED)(partial(_entries_of, self._table))
 
     def known(self, surface: str) -> bool:
         """Whether the surface is in the gazetteer."""
-        return self._row(surface) >= 0
+        return bool(self._entries(surface))
 
-    def among(self, surfaces: Sequence[str]) -> set[str]:
-        """Those of many surfaces that are in the gazetteer."""
-        keys = np.array([key_of(surface) for surface in surfaces], dtype=np.uint64)
-        rows = np.searchsorted(self._table.key, keys)
-        last = len(self._table.key) - 1
-        if last < 0:
-            return set()
-        alike = np.flatnonzero(self._table.key[np.minimum(rows, last)] == keys).tolist()
-        return {surfaces[number] for number in alike if self._row(surfaces[number]) >= 0}
+    def names(self, tokens: Sequence[Token], cased: bool) -> list[Span]:
+        """All spans whose surface is in the gazetteer: as `kg.surfaces.matches`, at once."""
+        table = self._table
+        forms = [token.form for token in tokens]
+        text = " ".join(forms)
+        sizes = forms if text.isascii() else [form.encode() for form in forms]
+        read = (
+            [len(form) for form in sizes],
+            [token.named or not cased for token in tokens],
+            [token.alone for token in tokens],
+        )
+        found = surfaces_in(
+            np.frombuffer(text.encode(), dtype=np.uint8),
+            np.array(read, dtype=np.int64),
+            table.key,
+            table.surface.data,
+            table.surface.offsets,
+        )
+        return [
+            Span(" ".join(forms[first : last + 1]), first, last) for first, last in found.tolist()
+        ]
 
-    def entries(self, surface: str) -> list[int]:
+    def entries(self, surface: str) -> tuple[int, ...]:
         """The entries that the surface may mean; none if it is unknown."""
-        row = self._row(surface)
-        return [int(entry) for entry in self._table.entries.row(row)] if row >= 0 else []
+        return self._entries(surface)
 
 
-def _row_of(table: Gazetteer, surface: str) -> int:
-    """The row of a surface; -1 if it is unknown."""
-    key = np.uint64(key_of(surface))
-    row = int(np.searchsorted(table.key, key))
-    while row < len(table.key) and table.key[row] == key:
-        if table.surface[row] == surface:
-            return row
-        row += 1
-    return -1
+def _entries_of(table: Gazetteer, surface: str) -> tuple[int, ...]:
+    data = np.frombuffer(surface.encode(), dtype=np.uint8)
+    row = surface_row(data, table.key, table.surface.data, table.surface.offsets)
+    return tuple(table.entries.row(row).tolist()) if row >= 0 else ()

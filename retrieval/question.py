@@ -1,11 +1,12 @@
 """Reading a question: which names it links to, what it asks without them, and its clauses."""
 
 import re
-from collections.abc import Callable, Sequence, Set
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 
-from kg.surfaces import longest_spans, spans
+from kg.surfaces import Span, longest_spans
 from kg.tokens import Token, has_case, tokenise
 
 _CLAUSE_WORDS = frozenset(
@@ -26,13 +27,13 @@ _PREPOSITIONS = frozenset(
 """A clause takes the preposition before its first word with it."""
 
 _COMMA = re.compile(r"[,;]\s|[，、；،؛]")
+_AROUND_CLAUSES = " \t\r\n,;，、；،؛"
 _MIN_CLAUSE_WORDS = 3
 _MOST_CLAUSES = 16
 """The first so many are looked for. Each is embedded, compared with all passages and sentences, and
 is a source of its own; questions of benchmarks have five at most, a pasted page has hundreds."""
 LONGEST = 10_000
 """Characters of a question. Embedding models read the first thousand or so."""
-_SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,77 +81,80 @@ class Question:
 
 
 def read_question(
-    text: str, known: Callable[[Sequence[str]], Set[str]], *, cased: bool
+    text: str, names: Callable[[Sequence[Token], bool], Sequence[Span]], *, cased: bool
 ) -> Question:
-    """Link and cut a question; `known` says which of many surfaces the gazetteer has.
+    """Link and cut a question; `names` finds all spans among tokens that the gazetteer has.
 
     Names must have a capital or a digit where the corpus (`cased`) and the question have case.
     """
     tokens = tokenise(text)
-    possible = list(spans(tokens, cased=cased and has_case(tokens, text)))
-    surfaces = known([span.surface for span in possible])
-    found = [span for span in possible if span.surface in surfaces]
-    links = [
-        Link(surface=span.surface, start=tokens[span.first].start, end=tokens[span.last].end)
-        for span in longest_spans(found)
-    ]
+    found = names(tokens, cased and has_case(tokens, text))
+    spans = longest_spans(found)
+    places = [(tokens[span.first].start, tokens[span.last].end) for span in spans]
     first: dict[str, Link] = {}
-    for link in links:
-        first.setdefault(link.surface, link)
-    unlinked = _unlinked(text, links)
+    for span, (start, end) in zip(spans, places, strict=True):
+        if span.surface not in first:
+            first[span.surface] = Link(surface=span.surface, start=start, end=end)
+    linked = {number for span in spans for number in range(span.first, span.last + 1)}
+    unlinked = _unlinked(text, places)
     return Question(
         text=text,
         links=tuple(first.values()),
-        surfaces=frozenset(span.surface for span in found),
-        mask=_SPACE.sub(" ", "".join(text[start:end] for start, end in unlinked)).strip(),
-        words=tuple((token.form, token.start) for token in tokens if _outside(token, links)),
+        surfaces=frozenset([span.surface for span in found]),
+        mask=" ".join("".join([text[start:end] for start, end in unlinked]).split()),
+        words=tuple(
+            [
+                (token.form, token.start)
+                for number, token in enumerate(tokens)
+                if number not in linked
+            ]
+        ),
         unlinked=unlinked,
-        clauses=tuple(_clauses(text, tokens, links)),
+        clauses=tuple(_clauses(text, tokens, spans, places)),
     )
 
 
-def _outside(token: Token, links: Sequence[Link]) -> bool:
-    return not any(link.start <= token.start < link.end for link in links)
-
-
-def _unlinked(text: str, links: Sequence[Link]) -> tuple[tuple[int, int], ...]:
+def _unlinked(text: str, places: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """What lies between links; () if there are none."""
-    starts = [0, *(link.end for link in links)]
-    ends = [*(link.start for link in links), len(text)]
-    return tuple(zip(starts, ends, strict=True)) if links else ()
+    starts = [0, *[end for _, end in places]]
+    ends = [*[start for start, _ in places], len(text)]
+    return tuple(zip(starts, ends, strict=True)) if places else ()
 
 
-def _clauses(text: str, tokens: Sequence[Token], links: Sequence[Link]) -> list[Clause]:
+def _clauses(
+    text: str, tokens: Sequence[Token], spans: Sequence[Span], places: Sequence[tuple[int, int]]
+) -> list[Clause]:
     """Cut before clause words (with their preposition) and after commas, never inside a link.
 
     The first `_MOST_CLAUSES` that are long enough.
     """
-    cuts = {match.end() for match in _COMMA.finditer(text)}
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if text[token.start : token.end].lower() in _CLAUSE_WORDS:
-            attached = before and text[before.start : before.end].lower() in _PREPOSITIONS
-            cuts.add(before.start if before and attached else token.start)
-    inner = sorted(
+    inner = [
         cut
-        for cut in cuts
-        if 0 < cut < len(text) and not any(link.start < cut < link.end for link in links)
-    )
-    if not inner:
-        return []
-    edges = [0, *inner, len(text)]
-    pieces = (_piece(text, start, end, links) for start, end in pairwise(edges))
-    starts = [token.start for token in tokens]
-    long = (
-        piece
-        for piece in pieces
-        if sum(piece.start <= start < piece.end for start in starts) >= _MIN_CLAUSE_WORDS
-    )
-    return list(islice(long, _MOST_CLAUSES))
+        for cut in sorted(_cuts(text, tokens))
+        if 0 < cut < len(text) and not any(start < cut < end for start, end in places)
+    ]
+    clauses: list[Clause] = []
+    starts = [token.start for token in tokens] if inner else []
+    for start, end in pairwise([0, *inner, len(text)]) if inner else ():
+        stripped = text[start:end].strip(_AROUND_CLAUSES)
+        first = text.index(stripped, start)
+        last = first + len(stripped)
+        if bisect_left(starts, last) - bisect_left(starts, first) >= _MIN_CLAUSE_WORDS:
+            inside = [
+                span.surface
+                for span, (begin, _) in zip(spans, places, strict=True)
+                if start <= begin < end
+            ]
+            clauses.append(Clause(text=stripped, start=first, end=last, surfaces=frozenset(inside)))
+    return clauses[:_MOST_CLAUSES]
 
 
-def _piece(text: str, start: int, end: int, links: Sequence[Link]) -> Clause:
-    raw = text[start:end]
-    stripped = raw.strip(" \t\r\n,;，、；،؛")
-    offset = start + raw.index(stripped) if stripped else start
-    inside = frozenset(link.surface for link in links if start <= link.start < end)
-    return Clause(text=stripped, start=offset, end=offset + len(stripped), surfaces=inside)
+def _cuts(text: str, tokens: Sequence[Token]) -> set[int]:
+    """Where a clause may begin."""
+    cuts = {match.end() for match in _COMMA.finditer(text)}
+    for number, token in enumerate(tokens):
+        if text[token.start : token.end].lower() in _CLAUSE_WORDS:
+            before = tokens[number - 1] if number else token
+            attached = text[before.start : before.end].lower() in _PREPOSITIONS
+            cuts.add(before.start if attached else token.start)
+    return cuts

@@ -47,8 +47,8 @@ class ConditionedWalk:
         self._postings = Postings(snapshot, self._constants.postings)
         self._words = snapshot.words
         self._gone: Ints = np.zeros(0, dtype=np.int32)
-        known = self._lookup.among
-        self._read = lru_cache(_READ)(partial(read_question, known=known, cased=snapshot.cased))
+        names = self._lookup.names
+        self._read = lru_cache(_READ)(partial(read_question, names=names, cased=snapshot.cased))
 
     def texts(self, question: str) -> list[tuple[str, str]]:
         """The question, the question without its names (if it has any), and its clauses."""

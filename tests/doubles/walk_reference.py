@@ -17,6 +17,7 @@ from indexer.gazetteer import title_aliases
 from indexer.sentences import sentence_spans
 from indexer.stopwords import is_function_word
 from inference.embedder import Embedder
+from kg.surfaces import Span, matches
 from kg.tokens import Token, has_case, tokenise
 from retrieval.question import Clause, read_question
 from retrieval.walk import WalkConstants
@@ -162,7 +163,7 @@ class ReferenceWalk:
         """(score, base score) of every passage."""
         cased = self._corpus.cased and has_case(tokenise(question), question)
         names = self._names(question, cased)
-        clauses = read_question(question, self._known, cased=self._corpus.cased).clauses
+        clauses = read_question(question, self._spans_named, cased=self._corpus.cased).clauses
         whole = _embedded(self._embedder, question)
         mask = self._mask(question, names)
         relevant = whole if mask is None else (whole + mask) / 2
@@ -196,8 +197,9 @@ class ReferenceWalk:
         order = sorted(score, key=lambda p: (-score[p], -base[p], p))
         return [(self._corpus.notes[p].passage.id, score[p]) for p in order[:k]]
 
-    def _known(self, surfaces: Sequence[str]) -> set[str]:
-        return {one for one in surfaces if tuple(one.split(" ")) in self._corpus.means}
+    def _spans_named(self, tokens: Sequence[Token], cased: bool) -> list[Span]:
+        means = self._corpus.means
+        return matches(tokens, cased=cased, known=lambda one: tuple(one.split(" ")) in means)
 
     def _names(self, question: str, cased: bool) -> list[Named]:
         """The longest names that do not overlap, in order of place."""

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from indexer.gazetteer import collect_names, gazetteer_table
 from kg.records import Passage
 from kg.snapshot import Ragged, Snapshot, Strings
-from kg.surfaces import key_of
+from kg.surfaces import Span, key_of, matches
+from kg.tokens import tokenise
 from retrieval.gazetteer import GazetteerLookup
 from tests.doubles.snapshots import Handmade
 
@@ -20,26 +22,26 @@ def snapshot(titles: list[str], names: list[str]) -> Snapshot:
 
 def test_a_surface_is_known_with_the_entry_it_means() -> None:
     lookup = GazetteerLookup(snapshot(["Hebb", "Milner"], ["Москва"]))
-    assert [lookup.entries(one) for one in ("hebb", "milner", "москв")] == [[0], [1], [2]]
+    assert [lookup.entries(one) for one in ("hebb", "milner", "москв")] == [(0,), (1,), (2,)]
     assert lookup.known("москв")
 
 
 def test_an_ambiguous_surface_means_several_entries() -> None:
     lookup = GazetteerLookup(snapshot(["Mercury (god)", "Mercury (planet)"], []))
-    assert lookup.entries("mercury") == [0, 1]
+    assert lookup.entries("mercury") == (0, 1)
 
 
 def test_what_is_not_there_is_unknown() -> None:
     lookup = GazetteerLookup(snapshot(["Hebb"], []))
     assert not lookup.known("hebbs")
     assert not lookup.known("")
-    assert lookup.entries("hebbs") == []
+    assert lookup.entries("hebbs") == ()
 
 
 def test_an_empty_gazetteer_knows_nothing() -> None:
     lookup = GazetteerLookup(snapshot([], []))
     assert not lookup.known("hebb")
-    assert lookup.among(["hebb"]) == set()
+    assert lookup.names(tokenise("Hebb"), True) == []
 
 
 def test_every_one_of_many_surfaces_is_found() -> None:
@@ -48,7 +50,6 @@ def test_every_one_of_many_surfaces_is_found() -> None:
     found = {entry for name in names for entry in lookup.entries(name.lower())}
     assert found == set(range(500))
     assert not any(lookup.known(f"other{number}") for number in range(500))
-    assert lookup.among(["name7", "other7", "name499"]) == {"name7", "name499"}
 
 
 def test_surfaces_whose_keys_are_equal_are_told_apart() -> None:
@@ -61,5 +62,41 @@ def test_surfaces_whose_keys_are_equal_are_told_apart() -> None:
         entries=Ragged.from_rows([[0], [1]]),
     )
     lookup = GazetteerLookup(replace(made, gazetteer=table))
-    assert lookup.entries("hebb") == [1]
-    assert lookup.among(["hebb"]) == {"hebb"}
+    assert lookup.entries("hebb") == (1,)
+    assert lookup.names(tokenise("Hebb"), True) == [Span("hebb", 0, 0)]
+
+
+@pytest.mark.parametrize("cased", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "?",
+        "Did Hebb teach Brenda Milner of New York at McGill in 1950, or 12 of them?",
+        "did brenda milner leave new york?",
+        "Где жил Пётр Чайковский, и 東京 は 遠い?",
+        "Name7 " * 40,
+        f"Was {'Longwordedname ' * 12}there?",
+    ],
+)
+def test_the_names_in_a_text_are_all_spans_that_are_known(text: str, cased: bool) -> None:
+    titles = ["Hebb", "Brenda Milner", "Milner", "New York", "York", "1950", "12", "Name7 Name7"]
+    titles += ["Пётр Чайковский", "東京", "Longwordedname " * 12]
+    lookup, tokens = GazetteerLookup(snapshot(titles, [])), tokenise(text)
+    assert lookup.names(tokens, cased) == matches(tokens, cased=cased, known=lookup.known)
+
+
+@pytest.mark.parametrize("length", [1, 8, 127, 128, 129, 255, 256, 300])
+def test_a_surface_of_any_length_is_found_by_its_key(length: int) -> None:
+    made = snapshot(["Hebb"], [])
+    surface = "é" * (length // 2) + "x" * (length % 2)
+    keys = sorted([key_of(surface), 0, 2**64 - 1])
+    texts = [surface if key == key_of(surface) else "a stranger" for key in keys]
+    table = replace(
+        made.gazetteer,
+        key=np.array(keys, dtype=np.uint64),
+        surface=Strings.of(texts),
+        entries=Ragged.from_rows([[0], [1], [2]]),
+    )
+    lookup = GazetteerLookup(replace(made, gazetteer=table))
+    assert lookup.entries(surface) == (1,)

@@ -3,10 +3,11 @@
 import pytest
 
 from retrieval.question import Link, Question, read_question
+from tests.doubles.names import named
 
 
 def read(text: str, *known: str, cased: bool = True) -> Question:
-    return read_question(text, set(known).intersection, cased=cased)
+    return read_question(text, named(*known), cased=cased)
 
 
 def links(question: Question) -> list[str]:

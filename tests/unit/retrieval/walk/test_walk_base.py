@@ -24,7 +24,7 @@ def scored(
     lookup, postings = GazetteerLookup(snapshot), Postings(snapshot, 20)
     links = [
         link_bonus(link, lookup.entries(link.surface), postings, WalkConstants())
-        for link in read_question(question, lookup.among, cased=True).links
+        for link in read_question(question, lookup.names, cased=True).links
     ]
     return base_of(snapshot, views or (), links=links)
 

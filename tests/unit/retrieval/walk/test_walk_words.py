@@ -10,6 +10,7 @@ from kg.snapshot.tables import Ints, Words
 from kg.surfaces import key_of
 from retrieval.question import read_question
 from retrieval.walk.words import SharedWords
+from tests.doubles.names import named
 
 NONE: Ints = np.zeros(0, dtype=np.int32)
 ALL: Ints = np.arange(4, dtype=np.int32)
@@ -23,7 +24,7 @@ def shared(question: str, gone: Ints = NONE) -> SharedWords:
         passages=Ragged.from_rows([rows for _, rows in keyed]),
         cased=np.ones(4, dtype=np.bool_),
     )
-    read = read_question(question, lambda names: {"rhine"} & set(names), cased=True)
+    read = read_question(question, named("rhine"), cased=True)
     return SharedWords(read, table, 4 - len(gone), gone)
 
 
