@@ -151,6 +151,9 @@ def start(home: Path, jars: Path, *, bolt: int = 0, http: int = 0) -> State:
     (home / "conf").mkdir(exist_ok=True)
     (home / "conf" / "neo4j.conf").write_text(_CONFIGURATION.format(bolt=bolt, http=http))
     (home / "plugins").mkdir(exist_ok=True)
+    (home / "tmp").mkdir(
+        exist_ok=True
+    )  # where Browser is unpacked; a server that is killed leaves it
     secret = home / "password"
     if not secret.exists():
         password = secrets.token_hex(8)
@@ -160,7 +163,10 @@ def start(home: Path, jars: Path, *, bolt: int = 0, http: int = 0) -> State:
     classes = f"{home / 'plugins'}/*:{jars}/*"
     entry = ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}"]
     process = guard(
-        ["java", *_RUNTIME, *_OPENED, "-cp", classes, *entry, f"--config-dir={home / 'conf'}"],
+        [
+            *("java", *_RUNTIME, *_OPENED, f"-Djava.io.tmpdir={home / 'tmp'}", "-cp", classes),
+            *(*entry, f"--config-dir={home / 'conf'}"),
+        ],
         log=log,
     )
     state = {
