@@ -17,19 +17,20 @@ def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
     table = snapshot.documents
     found: list[Citation] = []
     for document in dict.fromkeys(snapshot.passages.documents.row(passage).tolist()):
-        first = int(table.passages.indptr[document])
-        (places,) = (table.passages.row(document) == passage).nonzero()
+        first = table.passages.indptr.item(document)
+        held = table.passages.row(document)
+        places = [0] if len(held) == 1 else (held == passage).nonzero()[0].tolist()
         found.extend(
             Citation(
                 document_id=table.id[document],
                 source=table.source[document],
                 title=table.title[document],
-                start=int(table.start[place]),
-                end=int(table.end[place]),
-                page=int(table.page[place]) or None,
+                start=table.start.item(place),
+                end=table.end.item(place),
+                page=table.page.item(place) or None,
                 metadata=json.loads(stored) if (stored := table.metadata[document]) != "{}" else {},
                 observed_at=table.observed_at[document],
             )
-            for place in (places + first).tolist()
+            for place in [first + row for row in places]
         )
     return tuple(found)

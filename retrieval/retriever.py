@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from threading import Lock
 
 import numpy as np
@@ -107,8 +106,11 @@ class Retriever:
             ranked = asked.rank(question, of_question, min(k, len(self._snapshot.passages.id)))
             trace = self._traced(mode).trace(question, of_question) if receipts else None
             found.append(
-                replace(
-                    self._nothing(question, mode),
+                Retrieval(
+                    question=question,
+                    collection=self._snapshot.collection,
+                    revision=self._snapshot.revision,
+                    mode=mode,
                     hits=self._hits(ranked, k, trace),
                     explanation=ranked.explanation,
                     timings={

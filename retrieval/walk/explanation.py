@@ -4,8 +4,9 @@ import numpy as np
 
 from kg.snapshot.tables import Ints
 from retrieval.results import Explanation, UsedEntity, UsedFact
-from retrieval.walk.loops import best_rows, distinct, facts_about, places_of, table_of
+from retrieval.walk.loops import best_rows
 from retrieval.walk.run import Run
+from retrieval.walk.telling import facts_about, summed
 
 _BRIDGES = 8
 _FACTS = 8
@@ -37,7 +38,7 @@ def explain(run: Run, passages: Ints) -> Explanation:
     ]
     entries = [entry for link in base.links for entry in link.entries]
     entries += [entry for entry, _ in heaviest]
-    used = {int(gazetteer.entity[entry]) for entry in entries} - {-1}
+    used = {gazetteer.entity.item(entry) for entry in entries} - {-1}
     facts = _facts(used, passages, run)
     notes = () if linked else ("No name in the question is known to this collection.",)
     return Explanation(
@@ -51,35 +52,42 @@ def explain(run: Run, passages: Ints) -> Explanation:
 def _heaviest(run: Run) -> list[tuple[int, float]]:
     """The entries over which most went, and how much, of all that went over entries."""
     total = sum(step.share for step in run.steps)
-    entries = run.steps[0].bridges[:0]
-    flow = run.steps[0].flow[:0]
-    for step in run.steps:
-        place = places_of(table_of(entries), entries, step.bridges)
-        more = np.float32(step.share / total) * step.flow
-        known = place >= 0
-        flow[place[known]] += more[known]
-        entries = np.concatenate((entries, step.bridges[~known]))
-        flow = np.concatenate((flow, more[~known]))
-    return [(int(entries[row]), float(flow[row])) for row in best_rows(flow, _BRIDGES) if flow[row]]
+    entries, flow = summed(
+        np.concatenate([step.bridges for step in run.steps]),
+        np.concatenate([np.float32(step.share / total) * step.flow for step in run.steps]),
+    )
+    best = best_rows(flow, _BRIDGES)
+    heaviest = zip(entries[best].tolist(), flow[best].tolist(), strict=True)
+    return [(entry, amount) for entry, amount in heaviest if amount]
 
 
 def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
     facts, entities, table = run.snapshot.facts, run.snapshot.entities, run.facts_of
     about = np.fromiter(used, np.int32, len(used))
     stated = facts_about(passages, table.indptr, table.items, facts.subject, facts.object, about)
-    shown = distinct([stated])
-    scores = facts.vectors[shown] @ run.asked.views[0]
+    scores = facts.vectors[stated] @ run.asked.views[0]
+    nearest = best_rows(scores, _FACTS)
+    shown = stated[nearest]
+    rows = zip(
+        shown.tolist(),
+        facts.subject[shown].tolist(),
+        facts.object[shown].tolist(),
+        scores[nearest].tolist(),
+        strict=True,
+    )
     ids, found = run.snapshot.passages.id, set(passages.tolist())
     return tuple(
         UsedFact(
-            subject=entities.surface[facts.subject[fact]],
+            subject=entities.surface[subject],
             relation=facts.relation[fact],
-            object=entities.surface[facts.object[fact]],
-            score=float(scores[row]),
+            object=entities.surface[object_],
+            score=score,
             passage_ids=tuple(
-                ids[place] for place in sorted(set(facts.passages.row(fact).tolist()) & found)
+                [
+                    ids[place]
+                    for place in sorted(found.intersection(facts.passages.row(fact).tolist()))
+                ]
             ),
         )
-        for row in np.argsort(-scores, kind="stable")[:_FACTS].tolist()
-        for fact in [int(shown[row])]
+        for fact, subject, object_, score in rows
     )

@@ -1,0 +1,58 @@
+"""The loops that tell what a walk went over, compiled as those of the walk (`loops`)."""
+
+import numpy as np
+
+from kg.snapshot.tables import Floats, Ints, Longs
+from retrieval.compiled import FLOATS, INTS, LONGS, compiled
+
+_SPREAD = 0x9E3779B1
+"""Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+
+
+@compiled(f"Tuple((int32[::1], float32[::1]))({INTS}, {FLOATS})")
+def summed(keys: Ints, amounts: Floats) -> tuple[Ints, Floats]:
+    """Each key once, where it comes first, with the sum of its amounts."""
+    size = 8
+    while size < 2 * len(keys):
+        size *= 2
+    table = np.full(size, -1, dtype=np.int32)
+    found, sums = np.empty(len(keys), dtype=np.int32), np.empty(len(keys), dtype=np.float32)
+    count = 0
+    for row in range(len(keys)):
+        slot = (np.int64(keys[row]) * _SPREAD) & (size - 1)
+        while table[slot] >= 0 and found[table[slot]] != keys[row]:
+            slot = (slot + 1) & (size - 1)
+        if table[slot] >= 0:
+            sums[table[slot]] += amounts[row]
+        else:
+            table[slot], found[count], sums[count] = count, keys[row], amounts[row]
+            count += 1
+    return found[:count].copy(), sums[:count].copy()
+
+
+@compiled(f"int32[::1]({INTS}, {LONGS}, {INTS}, {INTS}, {INTS}, {INTS})")
+def facts_about(
+    passages: Ints, indptr: Longs, facts: Ints, subject: Ints, object_: Ints, entities: Ints
+) -> Ints:
+    """The facts that these passages state with one of these entities as subject or object, each
+    once, ascending."""
+    most = 0
+    for passage in passages:
+        most += indptr[passage + 1] - indptr[passage]
+    found = np.empty(most, dtype=np.int32)
+    count = 0
+    for passage in passages:
+        for row in range(indptr[passage], indptr[passage + 1]):
+            fact = facts[row]
+            about = False
+            for entity in entities:
+                about = about or subject[fact] == entity or object_[fact] == entity
+            place = count
+            while about and place and found[place - 1] >= fact:
+                place -= 1
+            if about and (place == count or found[place] != fact):
+                for later in range(count, place, -1):
+                    found[later] = found[later - 1]
+                found[place] = fact
+                count += 1
+    return found[:count].copy()
