@@ -19,12 +19,15 @@ _INVISIBLE = "\u00ad\u200c\u200d"
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _PART = rf"[[\p{{L}}\p{{N}}\p{{M}}{_INVISIBLE}]--[{_UNSPACED}]]"
 _WORD = regex.compile(
-    r"(?P<possessive>(?<!\w)['’ʼ][sS]\b)"
-    rf"|(?P<character>[{_UNSPACED}]\p{{M}}*)"
-    r"|(?P<initials>(?:\p{L}\.){2,}(?:\p{L}\b)?)"
-    rf"|(?P<word>(?!\p{{M}}){_PART}+(?:['’ʼ]{_PART}+)*)",
+    r"(?<!\w)['’ʼ][sS]\b"  # a possessive by itself
+    rf"|[{_UNSPACED}]\p{{M}}*"
+    r"|(?:\p{L}\.){2,}(?:\p{L}\b)?"  # initials
+    rf"|(?!\p{{M}}){_PART}+(?:['’ʼ]{_PART}+)*",
     regex.VERSION1,
 )
+_CHARACTER = regex.compile(rf"[{_UNSPACED}]", regex.VERSION1)
+_FIRST_UNSPACED = "\u0e00"
+"""No character of a script without spaces comes before it."""
 _DROPPED = re.compile(
     rf"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\ufe00-\ufe0f{_INVISIBLE}]"
 )
@@ -54,16 +57,18 @@ class Token(NamedTuple):
 def tokenise(text: str) -> list[Token]:
     """The tokens of a text, in order; offsets are in characters of the text as given."""
     found: list[Token] = []
-    for match in _WORD.finditer(text):
-        if match.lastgroup == "possessive":
-            continue
-        raw, (start, end) = match.group(), match.span()
+    end = 0
+    for raw in _WORD.findall(text):
+        # What lies between two matches has no letter, so that no match begins in it.
+        start = text.find(raw, end)
+        end = start + len(raw)
+        first = raw[0]
         form = normal_form(raw)
-        if form:
-            alone = not (form.isdigit() and len(form) < 4)
-            if match.lastgroup == "character":
+        if form:  # a possessive has none
+            alone = len(form) > 3 or not form.isdigit()
+            if first >= _FIRST_UNSPACED and _CHARACTER.match(first):
                 alone = _quoted(text, start, end)
-            found.append(Token(form, start, end, not raw[0].islower(), alone))
+            found.append(Token(form, start, end, not first.islower(), alone))
     return found
 
 

@@ -2,7 +2,9 @@
 
 import json
 
-from kg.snapshot import Snapshot
+import numpy as np
+
+from kg.snapshot import Ragged, Snapshot
 from retrieval.results import Citation
 
 
@@ -17,20 +19,27 @@ def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
     table = snapshot.documents
     found: list[Citation] = []
     for document in dict.fromkeys(snapshot.passages.documents.row(passage).tolist()):
-        first = table.passages.indptr.item(document)
-        held = table.passages.row(document)
-        places = [0] if len(held) == 1 else (held == passage).nonzero()[0].tolist()
-        found.extend(
-            Citation(
-                document_id=table.id[document],
-                source=table.source[document],
-                title=table.title[document],
-                start=table.start.item(place),
-                end=table.end.item(place),
-                page=table.page.item(place) or None,
-                metadata=json.loads(stored) if (stored := table.metadata[document]) != "{}" else {},
-                observed_at=table.observed_at[document],
+        for place in _places(table.passages, document, passage):
+            stored = table.metadata[document]
+            found.append(
+                Citation(
+                    document_id=table.id[document],
+                    source=table.source[document],
+                    title=table.title[document],
+                    start=table.start.item(place),
+                    end=table.end.item(place),
+                    page=table.page.item(place) or None,
+                    metadata=json.loads(stored) if stored != "{}" else {},
+                    observed_at=table.observed_at[document],
+                )
             )
-            for place in [first + row for row in places]
-        )
     return tuple(found)
+
+
+def _places(held: Ragged, document: int, passage: int) -> list[int]:
+    """The rows of a document's items where a passage of it stands."""
+    first, end = held.indptr.item(document), held.indptr.item(document + 1)
+    if end - first == 1:
+        return [first]
+    rows: list[int] = np.flatnonzero(held.items[first:end] == passage).tolist()
+    return [first + row for row in rows]

@@ -6,7 +6,7 @@ from kg.snapshot.tables import Ints
 from retrieval.results import Explanation, UsedEntity, UsedFact
 from retrieval.walk.loops import best_rows
 from retrieval.walk.run import Run
-from retrieval.walk.telling import facts_about, summed
+from retrieval.walk.telling import facts_about, largest_sums
 
 _BRIDGES = 8
 _FACTS = 8
@@ -52,20 +52,19 @@ def explain(run: Run, passages: Ints) -> Explanation:
 def _heaviest(run: Run) -> list[tuple[int, float]]:
     """The entries over which most went, and how much, of all that went over entries."""
     total = sum(step.share for step in run.steps)
-    entries, flow = summed(
+    entries, flow = largest_sums(
         np.concatenate([step.bridges for step in run.steps]),
         np.concatenate([np.float32(step.share / total) * step.flow for step in run.steps]),
+        _BRIDGES,
     )
-    best = best_rows(flow, _BRIDGES)
-    heaviest = zip(entries[best].tolist(), flow[best].tolist(), strict=True)
-    return [(entry, amount) for entry, amount in heaviest if amount]
+    return list(zip(entries.tolist(), flow.tolist(), strict=True))
 
 
 def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
     facts, entities, table = run.snapshot.facts, run.snapshot.entities, run.facts_of
     about = np.fromiter(used, np.int32, len(used))
     stated = facts_about(passages, table.indptr, table.items, facts.subject, facts.object, about)
-    scores = facts.vectors[stated] @ run.asked.views[0]
+    scores = facts.vectors.take(stated, axis=0) @ run.asked.views[0]
     nearest = best_rows(scores, _FACTS)
     shown = stated[nearest]
     rows = zip(

@@ -9,15 +9,16 @@ _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
 
 
-@compiled(f"Tuple((int32[::1], float32[::1]))({INTS}, {FLOATS})")
-def summed(keys: Ints, amounts: Floats) -> tuple[Ints, Floats]:
-    """Each key once, where it comes first, with the sum of its amounts."""
+@compiled(f"Tuple((int32[::1], float32[::1]))({INTS}, {FLOATS}, int64)")
+def largest_sums(keys: Ints, amounts: Floats, count: int) -> tuple[Ints, Floats]:
+    """The `count` keys with the largest sums of amounts, and these sums, largest first; of equal
+    ones that which comes first, and none that sum to 0."""
     size = 8
     while size < 2 * len(keys):
         size *= 2
     table = np.full(size, -1, dtype=np.int32)
     found, sums = np.empty(len(keys), dtype=np.int32), np.empty(len(keys), dtype=np.float32)
-    count = 0
+    known = 0
     for row in range(len(keys)):
         slot = (np.int64(keys[row]) * _SPREAD) & (size - 1)
         while table[slot] >= 0 and found[table[slot]] != keys[row]:
@@ -25,9 +26,20 @@ def summed(keys: Ints, amounts: Floats) -> tuple[Ints, Floats]:
         if table[slot] >= 0:
             sums[table[slot]] += amounts[row]
         else:
-            table[slot], found[count], sums[count] = count, keys[row], amounts[row]
-            count += 1
-    return found[:count].copy(), sums[:count].copy()
+            table[slot], found[known], sums[known] = known, keys[row], amounts[row]
+            known += 1
+    kept, most = 0, min(count, known)
+    for row in range(known):
+        key, total, place = found[row], sums[row], kept
+        while place and sums[place - 1] < total:
+            place -= 1
+        if total == 0 or place >= most:
+            continue
+        kept = min(kept + 1, most)
+        for later in range(kept - 1, place, -1):
+            found[later], sums[later] = found[later - 1], sums[later - 1]
+        found[place], sums[place] = key, total
+    return found[:kept].copy(), sums[:kept].copy()
 
 
 @compiled(f"int32[::1]({INTS}, {LONGS}, {INTS}, {INTS}, {INTS}, {INTS})")

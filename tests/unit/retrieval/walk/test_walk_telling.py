@@ -2,21 +2,38 @@
 
 import numpy as np
 
-from retrieval.walk.telling import facts_about, summed
+from retrieval.walk.telling import facts_about, largest_sums
 
 
 def ints(*numbers: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
     return np.array(numbers, dtype=np.int32)
 
 
-def test_amounts_of_one_key_are_added_where_it_comes_first() -> None:
-    keys, sums = summed(ints(7, 900, 7, 3), np.array([0.5, 0.25, 0.125, 1], dtype=np.float32))
-    assert (keys.tolist(), sums.tolist()) == ([7, 900, 3], [0.625, 0.25, 1.0])
+def largest(keys: list[int], amounts: list[float], count: int) -> list[tuple[int, float]]:
+    found, sums = largest_sums(ints(*keys), np.array(amounts, dtype=np.float32), count)
+    return list(zip(found.tolist(), sums.tolist(), strict=True))
 
 
-def test_of_nothing_there_is_no_sum() -> None:
-    keys, sums = summed(ints(), np.zeros(0, dtype=np.float32))
-    assert (len(keys), len(sums)) == (0, 0)
+def test_amounts_of_one_key_are_added() -> None:
+    found = largest([7, 900, 7, 3], [0.5, 0.25, 0.125, 1], 8)
+    assert found == [(3, 1.0), (7, 0.625), (900, 0.25)]
+
+
+def test_of_equal_sums_that_which_comes_first_is_kept() -> None:
+    assert largest([4, 2, 9, 5], [0.25, 0.5, 0.25, 0.5], 3) == [(2, 0.5), (5, 0.5), (4, 0.25)]
+
+
+def test_what_sums_to_nothing_is_left_out() -> None:
+    assert largest([4, 2], [0, 0.5], 8) == [(2, 0.5)]
+    assert largest([], [], 8) == []
+
+
+def test_the_largest_sums_are_those_of_a_sorted_list() -> None:
+    random = np.random.default_rng(5)
+    keys, amounts = random.integers(0, 60, 200), random.integers(0, 9, 200)
+    sums = [(int(key), float(amounts[keys == key].sum())) for key in dict.fromkeys(keys.tolist())]
+    expected = sorted((one for one in sums if one[1]), key=lambda one: -one[1])[:8]
+    assert largest(keys.tolist(), amounts.tolist(), 8) == expected
 
 
 def test_facts_with_a_used_name_at_either_end_come_once_ascending() -> None:
