@@ -5,6 +5,7 @@ import numpy as np
 from kg.snapshot.tables import Floats, Ints, Longs
 from retrieval.walk.links import Bonuses
 from retrieval.walk.loops import places_of, table_of, unseen
+from retrieval.walk.shared import scores_of
 from retrieval.walk.similarity import Asked, Near, Similarity
 
 
@@ -41,12 +42,12 @@ class Base:
 
     def look_at(self, passages: Ints) -> None:
         """Look at those of these passages that were not looked at before."""
-        new = np.sort(unseen(self._table, self.passages, passages))
+        new = unseen(self._table, self.passages, passages)
         if not len(new):
             return
         looked = self._similarity.look(new, self._asked, self._near)
         bonuses = self._bonuses.at(new)
-        score = looked.views.max(axis=0) + bonuses.sum(axis=0)
+        score = scores_of(looked.views, bonuses)
         self.shift = np.concatenate((self.shift, looked.shift + len(self.relevance)))
         self.relevance = np.concatenate((self.relevance, looked.relevance))
         self.passages = np.concatenate((self.passages, new))

@@ -5,6 +5,7 @@ import numpy as np
 from kg.snapshot.tables import Floats, Ints
 from retrieval.walk.links import Bonuses
 from retrieval.walk.loops import best_of_each
+from retrieval.walk.shared import scores_of
 from retrieval.walk.similarity import Near, Similarity
 
 _MANY = 1_000
@@ -20,8 +21,7 @@ def candidates(
     for link in bonuses.links:
         mentioning = bonuses.passages(link, near.passages, max(_MANY, count))
         if len(mentioning) > count:
-            score = similarity.own(mentioning, views).max(axis=0)
-            score += bonuses.at(mentioning).sum(axis=0)
+            score = scores_of(similarity.own(mentioning, views), bonuses.at(mentioning))
             mentioning = mentioning[best_of_each(score[np.newaxis], count)]
         found.append(mentioning)
     return found

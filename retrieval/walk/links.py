@@ -8,8 +8,9 @@ import numpy as np
 from kg.snapshot.tables import Floats, Ints, Pairs
 from retrieval.question import Link
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import bonuses_of, distinct
+from retrieval.walk.loops import distinct
 from retrieval.walk.postings import Postings, rarity
+from retrieval.walk.shared import bonuses_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,8 +12,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Floats, Ints, Longs
-from retrieval.compiled import BOOLS, FLOAT_ROWS, FLOATS, INTS, LONGS, compiled
+from kg.snapshot.tables import Bools, Doubles, Floats, Ints, Longs
+from retrieval.compiled import (
+    BOOL_ROWS,
+    DOUBLES,
+    FLOAT_ROWS,
+    FLOATS,
+    INTS,
+    LONGS,
+    compiled,
+)
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
@@ -49,7 +57,7 @@ def places_of(table: Ints, keys: Ints, wanted: Ints) -> Ints:
 
 @compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
 def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
-    """Those of `wanted` that are not among the keys of a table, each once, where it comes first."""
+    """Those of `wanted` that are not among the keys of a table, each once, ascending."""
     places = places_of(table, keys, wanted)
     found = np.empty(len(wanted), dtype=np.int32)
     size = 8
@@ -65,7 +73,7 @@ def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
             if taken[slot] < 0:
                 taken[slot] = found[count] = wanted[number]
                 count += 1
-    return found[:count].copy()
+    return np.sort(found[:count])
 
 
 @compiled(f"int32[::1]({INTS})")
@@ -86,74 +94,6 @@ def distinct(numbers: Sequence[Ints]) -> Ints:
     """
     none = np.zeros(0, dtype=np.int32)
     return _each_once(np.sort(np.concatenate([none, *numbers], dtype=np.int32)))
-
-
-@compiled()
-def _found_from(low: int, end: int, items: Ints, wanted: int) -> int:
-    """Where `wanted` or the next higher stands among the ascending items[low:end]; looked for in
-    longer and longer strides, so that what is near is found soon."""
-    stride, high = 1, low
-    while high < end and items[high] < wanted:
-        low = high + 1
-        high += stride
-        stride *= 2
-    high = min(high, end)
-    while low < high:
-        middle = (low + high) // 2
-        if items[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compiled(f"float32[:, ::1]({INTS}, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS})")
-def shared_words(passages: Ints, share: Floats, first: Longs, end: Longs, items: Ints) -> Floats:
-    """(v, n): the sum of share[:, w] over the words w of each passage, which the word has if it is
-    among the ascending items[first[w]:end[w]]; for ascending passages."""
-    found = np.zeros((len(share), len(passages)), dtype=np.float32)
-    for word in range(len(first)):
-        low = first[word]
-        for number in range(len(passages)):
-            low = _found_from(low, end[word], items, passages[number])
-            if low >= end[word]:
-                break
-            if items[low] == passages[number]:
-                for view in range(len(share)):
-                    found[view, number] += share[view, word]
-    return found
-
-
-@compiled(
-    f"float32[:, ::1]({INTS}, int64, {INTS}, {LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS})"
-)
-def bonuses_of(
-    passages: Ints,
-    links: int,
-    link: Ints,
-    first: Longs,
-    end: Longs,
-    own: Floats,
-    other: Floats,
-    named_in: Ints,
-    is_title: Bools,
-) -> Floats:
-    """(links, n): what each link gives to ascending passages: the best of what its meanings give.
-
-    A meaning is named in the ascending named_in[first:end]; it gives `own` to those that it is the
-    title of, and `other` to the others.
-    """
-    best = np.zeros((links, len(passages)), dtype=np.float32)
-    for meaning in range(len(link)):
-        low = first[meaning]
-        for number in range(len(passages)):
-            low = _found_from(low, end[meaning], named_in, passages[number])
-            if low >= end[meaning]:
-                break
-            if named_in[low] == passages[number]:
-                given = own[meaning] if is_title[low] else other[meaning]
-                best[link[meaning], number] = max(best[link[meaning], number], given)
-    return best
 
 
 @compiled(f"int32[::1]({FLOATS}, int64)")
@@ -223,27 +163,67 @@ def best_of_each(scores: Floats, count: int) -> Ints:
     return found[:kept].copy()
 
 
-@compiled(f"Tuple((int32[::1], float32[::1]))({FLOATS}, {FLOATS}, int64, float64)")
-def softmax_of_best(
-    scores: Floats, among: Floats, count: int, temperature: float
-) -> tuple[Ints, Floats]:
-    """The rows of the `count` best scores, and their softmax, which sums to 1; with `among` (as
-    long as `scores`, or empty) only of those rows where it is above 0."""
-    some = np.empty(len(scores), dtype=np.float32)
-    for row in range(len(scores)):
-        some[row] = -np.inf if len(among) and among[row] <= 0 else scores[row]
-    rows = best_rows(some, count)
-    kept, total = len(rows), 0.0
-    while kept and some[rows[kept - 1]] == -np.inf:
-        kept -= 1
-    mass = np.empty(kept, dtype=np.float32)
-    for place in range(kept):
-        amount = np.exp((scores[rows[place]] - scores[rows[0]]) / temperature)
-        mass[place] = amount
-        total += amount
-    for place in range(kept):
+@compiled()
+def _softmax(scores: Floats, rows: Ints, temperature: float) -> Floats:
+    """Of the scores of these rows, best first; sums to 1."""
+    mass, total = np.empty(len(rows), dtype=np.float32), 0.0
+    for place in range(len(rows)):
+        mass[place] = np.exp((scores[rows[place]] - scores[rows[0]]) / temperature)
+        total += mass[place]
+    for place in range(len(rows)):
         mass[place] /= total
-    return rows[:kept].copy(), mass
+    return mass
+
+
+@compiled(
+    "Tuple((int64[::1], int32[::1], float32[::1], float32[::1]))"
+    f"({FLOATS}, {FLOAT_ROWS}, {FLOAT_ROWS}, {INTS}, {INTS}, {BOOL_ROWS}, {DOUBLES}, int64, "
+    "float64)"
+)
+def pools_of(
+    score: Floats,
+    views: Floats,
+    bonuses: Floats,
+    view: Ints,
+    link: Ints,
+    inside: Bools,
+    share: Doubles,
+    count: int,
+    temperature: float,
+) -> tuple[Longs, Ints, Floats, Floats]:
+    """(indptr, rows, mass, all mass): how each source's share is spread over its pool, the `count`
+    best rows, best first, by a softmax; and (m,) the sum of all.
+
+    A source goes by `score`, of the rows that a link gives a bonus to where `link` is not -1; or
+    where `view` is not -1 by that view and the bonuses of the links `inside`.
+    """
+    indptr = np.zeros(len(share) + 1, dtype=np.int64)
+    found = np.empty(len(share) * count, dtype=np.int32)
+    mass = np.empty(len(share) * count, dtype=np.float32)
+    everything = np.zeros(len(score), dtype=np.float32)
+    some = np.empty(len(score), dtype=np.float32)
+    for source in range(len(share)):
+        for row in range(len(score)):
+            some[row] = score[row]
+            if link[source] >= 0 and bonuses[link[source], row] <= 0:
+                some[row] = -np.inf
+            if view[source] >= 0:
+                given = np.float32(0.0)
+                for one in range(len(bonuses)):
+                    if inside[source, one]:
+                        given += bonuses[one, row]
+                some[row] = views[view[source], row] + given
+        rows = best_rows(some, count)
+        kept, start = len(rows), indptr[source]
+        while kept and some[rows[kept - 1]] == -np.inf:
+            kept -= 1
+        spread = _softmax(some, rows[:kept], temperature)
+        for place in range(kept):
+            amount = spread[place] * np.float32(share[source])
+            found[start + place], mass[start + place] = rows[place], amount
+            everything[rows[place]] += amount
+        indptr[source + 1] = start + kept
+    return indptr, found[: indptr[-1]].copy(), mass[: indptr[-1]].copy(), everything
 
 
 @compiled(f"int32[::1]({FLOATS}, float64)")

@@ -24,7 +24,7 @@ from retrieval.walk.postings import Postings
 from retrieval.walk.receipt import WalkTrace
 from retrieval.walk.run import Run
 from retrieval.walk.similarity import Asked, Similarity
-from retrieval.walk.sources import reset_vector, sources
+from retrieval.walk.sources import sources
 from retrieval.walk.steps import take_steps
 from retrieval.walk.without import pairs_without
 from retrieval.walk.words import SharedWords
@@ -83,14 +83,13 @@ class ConditionedWalk:
         )
         base = self._base(read, asked)
         found = sources(read, base, self._constants)
-        reset = reset_vector(found, base)
-        steps, score = take_steps(base, reset, self._named(read), self._postings, self._constants)
+        named = self._named(read)
+        steps, score = take_steps(base, found.reset, named, self._postings, self._constants)
         return Run(
             question=read,
             asked=asked,
             base=base,
-            sources=tuple(found),
-            reset=reset,
+            sources=found,
             steps=steps,
             score=score,
             gone=self._gone,

@@ -4,15 +4,10 @@ Compiled (`compiled`). What is compiled here calls nothing that is compiled in a
 is compiled anew only if its own file changes.
 """
 
-from typing import TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
-from kg.snapshot.tables import Bools, Floats, Ints, Longs
+from kg.snapshot.tables import Bools, Doubles, Floats, Ints, Longs
 from retrieval.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
-
-Doubles: TypeAlias = npt.NDArray[np.float64]
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""

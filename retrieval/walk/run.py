@@ -10,7 +10,7 @@ from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.similarity import Asked, Similarity
-from retrieval.walk.sources import Source
+from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
 from retrieval.walk.steps import direct_share
 
@@ -23,10 +23,7 @@ class Run:
     asked: Asked
     base: Base
     """The passages that were looked at: what is said of m passages is in its order."""
-    sources: tuple[Source, ...]
-    """The question's own, then those of the clauses in order, then those of the links."""
-    reset: Floats
-    """(m,)."""
+    sources: Sources
     steps: tuple[Step, ...]
     """In order; each has its share of the score."""
     score: Floats

@@ -94,7 +94,7 @@ class Similarity:
             views,
         )
         if asked.words is not None:
-            views += np.float32(asked.word_weight) * asked.words.at(passages)
+            asked.words.add_to(views, passages, asked.word_weight)
         return Looked(views=views, shift=shift, relevance=relevance)
 
     def near(self, views: Floats, count: int) -> Near:

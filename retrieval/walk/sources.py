@@ -1,14 +1,15 @@
 """The reset vector: where the walk begins."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Floats, Ints, Longs
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import softmax_of_best
+from retrieval.walk.loops import pools_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,56 +21,86 @@ class Source:
     label: str
     weight: float
     """Its share of the reset vector; all sources' shares sum to 1."""
-    places: Ints
-    """In the base, of `passages`."""
+    number: int
+    """Which view, or which link, it is."""
     passages: Ints
     """Different ones."""
     mass: Floats
     """How its share is spread over `passages`; sums to `weight`."""
-    number: int = 0
-    """Which view, or which link, it is."""
 
 
-def sources(question: Question, base: Base, constants: WalkConstants) -> list[Source]:
-    """All sources, with weights that sum to 1; none if there is no passage."""
-    if not len(base.score):
-        return []
-    everywhere = base.score[:0]
-    found = [("question", question.text, 1.0, base.score, everywhere, 0)]
-    for number, clause in enumerate(question.clauses, start=1):
-        inside = [row for row, link in enumerate(base.links) if clause.holds(link.link)]
-        score = base.views[number]
-        if inside:
-            score = score + base.bonuses[inside].sum(axis=0)
-        found.append(("clause", clause.text, constants.clause_weight, score, everywhere, number))
-    largest = constants.idf_bonus + constants.title_bonus
-    for number, bonus in enumerate(base.links):
-        if base.bonuses[number].any():
-            name = question.text[bonus.link.start : bonus.link.end]
-            weight = constants.link_weight * bonus.largest / largest
-            found.append(("link", name, weight, base.score, base.bonuses[number], number))
-    total = sum(weight for _, _, weight, _, _, _ in found)
-    made = []
-    for kind, label, weight, score, among, number in found:
-        places, mass = softmax_of_best(score, among, constants.pool, constants.temperature)
-        share = weight / total
-        made.append(
-            Source(
-                kind=kind,
-                label=label,
-                weight=share,
-                number=number,
-                places=places,
-                passages=base.passages[places],
-                mass=mass * np.float32(share),
-            )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """All origins of one walk."""
+
+    named: tuple[tuple[str, str, float, int], ...]
+    """Kind, label, weight before all are made to sum to 1, and number of each."""
+    indptr: Longs
+    """Source i is spread over the rows indptr[i]:indptr[i + 1] of `passages` and `mass`."""
+    passages: Ints
+    mass: Floats
+    reset: Floats
+    """(m,): what all give to each passage of the base; sums to 1."""
+
+    def __len__(self) -> int:
+        return len(self.named)
+
+    def __getitem__(self, row: int) -> Source:
+        kind, label, weight, number = self.named[row]
+        pool = slice(self.indptr[row], self.indptr[row + 1])
+        return Source(
+            kind=kind,
+            label=label,
+            weight=weight / sum(one[2] for one in self.named),
+            number=number,
+            passages=self.passages[pool],
+            mass=self.mass[pool],
         )
-    return made
+
+    def __iter__(self) -> Iterator[Source]:
+        return (self[row] for row in range(len(self)))
 
 
-def reset_vector(found: list[Source], base: Base) -> Floats:
-    """The sum of all sources: (m,), in the order of the base's passages; sums to 1."""
-    reset = np.zeros_like(base.score)
-    for source in found:
-        reset[source.places] += source.mass
-    return reset
+def sources(question: Question, base: Base, constants: WalkConstants) -> Sources:
+    """All sources: the question, its clauses in order, then its links; none if there is no passage.
+
+    Each is spread over the passages that are best by its own score, as a softmax.
+    """
+    named = _named(question, base, constants) if len(base.score) else []
+    total = sum(weight for _, _, weight, _ in named)
+    inside = np.zeros((len(named), len(base.links)), dtype=np.bool_)
+    for row, clause in enumerate(question.clauses if named else (), start=1):
+        inside[row] = [clause.holds(link.link) for link in base.links]
+    indptr, places, mass, reset = pools_of(
+        base.score,
+        base.views,
+        base.bonuses,
+        np.array([one[3] if one[0] == "clause" else -1 for one in named], dtype=np.int32),
+        np.array([one[3] if one[0] == "link" else -1 for one in named], dtype=np.int32),
+        inside,
+        np.array([one[2] / total for one in named]),
+        constants.pool,
+        constants.temperature,
+    )
+    return Sources(
+        named=tuple(named),
+        indptr=indptr,
+        passages=base.passages[places],
+        mass=mass,
+        reset=reset,
+    )
+
+
+def _named(
+    question: Question, base: Base, constants: WalkConstants
+) -> list[tuple[str, str, float, int]]:
+    found = [("question", question.text, 1.0, 0)]
+    for number, clause in enumerate(question.clauses, start=1):
+        found.append(("clause", clause.text, constants.clause_weight, number))
+    largest = constants.idf_bonus + constants.title_bonus
+    given = base.bonuses.max(axis=1, initial=0.0).tolist()
+    for number, bonus in enumerate(base.links):
+        if given[number] > 0:
+            name = question.text[bonus.link.start : bonus.link.end]
+            found.append(("link", name, constants.link_weight * bonus.largest / largest, number))
+    return found

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints, Longs, Pairs
+from kg.snapshot.tables import Doubles, Floats, Ints, Longs, Pairs
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.loops import rows_of_most
-from retrieval.walk.moving import Doubles, arrivals_of, moves_of, weights_of
+from retrieval.walk.moving import arrivals_of, moves_of, weights_of
 from retrieval.walk.postings import Postings
 
 

@@ -25,7 +25,7 @@ class GivenSimilarity:
     def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
         """See `Similarity.look`."""
         return Looked(
-            views=self.views[:, passages],
+            views=np.ascontiguousarray(self.views[:, passages]),
             shift=np.zeros(len(passages), dtype=np.int64),
             relevance=self._relevance,
         )

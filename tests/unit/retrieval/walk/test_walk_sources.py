@@ -11,7 +11,7 @@ from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.links import LinkBonus
 from retrieval.walk.loops import best_of_each, best_rows
-from retrieval.walk.sources import Source, reset_vector, sources
+from retrieval.walk.sources import Sources, sources
 from tests.doubles.pairs import walkable
 from tests.doubles.similarities import base_of
 
@@ -43,28 +43,27 @@ def clause(*surfaces: str) -> Clause:
     return Clause(text="whom I know", start=15, end=26, surfaces=frozenset(surfaces))
 
 
-def by_kind(found: Sequence[Source]) -> dict[str, float]:
+def by_kind(found: Sources) -> dict[str, float]:
     return {one.kind: one.weight for one in found}
 
 
 def test_the_reset_is_a_sharp_softmax_of_the_base_score() -> None:
     scores = base([0.5, 0.4, 0.3])
     total = 1 + 1 / e + 1 / e**2
-    assert reset_vector(
-        sources(question(), scores, WalkConstants(temperature=0.1)), scores
-    ) == pytest.approx([1 / total, 1 / e / total, 1 / e**2 / total])
+    found = sources(question(), scores, WalkConstants(temperature=0.1))
+    assert found.reset == pytest.approx([1 / total, 1 / e / total, 1 / e**2 / total])
 
 
 def test_only_the_best_passages_get_mass() -> None:
     scores = base([0.3, 0.5, 0.5, 0.1])
     found = sources(question(), scores, WalkConstants(pool=2))
-    assert reset_vector(found, scores) == pytest.approx([0, 0.5, 0.5, 0])
+    assert found.reset == pytest.approx([0, 0.5, 0.5, 0])
 
 
 def test_a_clause_weighs_half_as_much_as_the_question() -> None:
     scores = base([0.5, -9], clauses=[[-9, 0.5]])
     found = sources(question(clauses=[clause()]), scores, WalkConstants(temperature=0.1))
-    assert reset_vector(found, scores) == pytest.approx([2 / 3, 1 / 3])
+    assert found.reset == pytest.approx([2 / 3, 1 / 3])
     assert by_kind(found) == pytest.approx({"question": 2 / 3, "clause": 1 / 3})
 
 
@@ -72,7 +71,7 @@ def test_a_name_weighs_by_its_largest_bonus() -> None:
     scores = base([0.5, -9], bonus=0.15)
     found = sources(question(links=[LINK]), scores, WalkConstants(temperature=0.1))
     assert by_kind(found) == pytest.approx({"question": 1 / 1.25, "link": 0.25 / 1.25})
-    assert reset_vector(found, scores) == pytest.approx([0.8, 0.2])
+    assert found.reset == pytest.approx([0.8, 0.2])
     assert [one.label for one in found] == [TEXT, "Hebb"]
 
 
@@ -92,8 +91,8 @@ def test_a_clause_gets_the_bonuses_of_the_names_inside_it(
 
 def test_an_empty_corpus_has_no_sources() -> None:
     found = sources(question(), base([]), WalkConstants())
-    assert found == []
-    assert reset_vector(found, base([])).shape == (0,)
+    assert list(found) == []
+    assert found.reset.shape == (0,)
 
 
 @pytest.mark.parametrize(

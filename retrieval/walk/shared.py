@@ -1,0 +1,187 @@
+"""What passages have in common with a question: its words, and its names.
+
+Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, for it
+is compiled anew only if its own file changes.
+"""
+
+import numpy as np
+
+from kg.snapshot.tables import Bools, Floats, Ints, Keys, Longs
+from retrieval.compiled import (
+    BOOL_ROWS,
+    BOOLS,
+    FLOAT_ROWS,
+    FLOATS,
+    INTS,
+    KEYS,
+    LONGS,
+    compiled,
+)
+
+_COMMON, _FEW = 0.2, 20
+"""A word that more than this share of the passages has, and more than a few, is worth nothing:
+hardly anything is lost, and its postings need not be read."""
+
+
+@compiled(f"Tuple((int64[::1], int64[::1]))({KEYS}, {KEYS}, {LONGS})")
+def postings_of(wanted: Keys, keys: Keys, indptr: Longs) -> tuple[Longs, Longs]:
+    """(first, end) of the postings of each wanted key among the ascending `keys`; 0 and 0 of one
+    that is not there."""
+    first, end = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
+    for number in range(len(wanted)):
+        low, high = 0, len(keys)
+        while low < high:
+            middle = (low + high) // 2
+            if keys[middle] < wanted[number]:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(keys) and keys[low] == wanted[number]:
+            first[number], end[number] = indptr[low], indptr[low + 1]
+    return first, end
+
+
+@compiled(f"float32[:, ::1]({BOOL_ROWS}, {LONGS}, int64)")
+def shares_of(asked: Bools, df: Longs, passages: int) -> Floats:
+    """(v, w): each word's share of what all words of a view are worth; 0 throughout if that is
+    nothing. asked (v, w): whether a view has a word, which `df` of so many passages have."""
+    worth, share = np.zeros(len(df)), np.zeros(asked.shape, dtype=np.float32)
+    for word in range(len(df)):
+        if df[word] <= max(_COMMON * passages, _FEW):
+            worth[word] = np.log(max(passages, 1) / max(df[word], 1))
+    for view in range(len(asked)):
+        total = 0.0
+        for word in range(len(df)):
+            total += worth[word] if asked[view, word] else 0.0
+        for word in range(len(df)):
+            if asked[view, word] and total > 0:
+                share[view, word] = worth[word] / total
+    return share
+
+
+@compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")
+def of_the_rarest(first: Longs, end: Longs, items: Ints, most: int) -> Ints:
+    """What is in the postings of the rarest words, of at most so many items together; each once,
+    ascending."""
+    taken, total = np.zeros(len(first), dtype=np.uint8), 0
+    for _ in range(len(first)):
+        rarest = -1
+        for word in range(len(first)):
+            df = end[word] - first[word]
+            if not taken[word] and df and (rarest < 0 or df < end[rarest] - first[rarest]):
+                rarest = word
+        if rarest < 0 or total + end[rarest] - first[rarest] > most:
+            break
+        taken[rarest] = 1
+        total += end[rarest] - first[rarest]
+    found, count = np.empty(total, dtype=np.int32), 0
+    for word in range(len(first)):
+        for row in range(first[word], end[word] if taken[word] else first[word]):
+            found[count] = items[row]
+            count += 1
+    found = np.sort(found)
+    count = 0
+    for row in range(total):
+        if not count or found[row] != found[count - 1]:
+            found[count] = found[row]
+            count += 1
+    return found[:count].copy()
+
+
+@compiled()
+def _found_from(low: int, end: int, items: Ints, wanted: int) -> int:
+    """Where `wanted` or the next higher stands among the ascending items[low:end]; looked for in
+    longer and longer strides, so that what is near is found soon."""
+    stride, high = 1, low
+    while high < end and items[high] < wanted:
+        low = high + 1
+        high += stride
+        stride *= 2
+    high = min(high, end)
+    while low < high:
+        middle = (low + high) // 2
+        if items[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled(f"float32[:, ::1]({INTS}, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS})")
+def shared_words(passages: Ints, share: Floats, first: Longs, end: Longs, items: Ints) -> Floats:
+    """(v, n): the sum of share[:, w] over the words w of each passage, which the word has if it is
+    among the ascending items[first[w]:end[w]]; for ascending passages."""
+    found = np.zeros((len(share), len(passages)), dtype=np.float32)
+    for word in range(len(first)):
+        low = first[word]
+        for number in range(len(passages)):
+            low = _found_from(low, end[word], items, passages[number])
+            if low >= end[word]:
+                break
+            if items[low] == passages[number]:
+                for view in range(len(share)):
+                    found[view, number] += share[view, word]
+    return found
+
+
+@compiled(
+    f"float32[:, ::1]({INTS}, int64, {INTS}, {LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS})"
+)
+def bonuses_of(
+    passages: Ints,
+    links: int,
+    link: Ints,
+    first: Longs,
+    end: Longs,
+    own: Floats,
+    other: Floats,
+    named_in: Ints,
+    is_title: Bools,
+) -> Floats:
+    """(links, n): what each link gives to ascending passages: the best of what its meanings give.
+
+    A meaning is named in the ascending named_in[first:end]; it gives `own` to those that it is the
+    title of, and `other` to the others.
+    """
+    best = np.zeros((links, len(passages)), dtype=np.float32)
+    for meaning in range(len(link)):
+        low = first[meaning]
+        for number in range(len(passages)):
+            low = _found_from(low, end[meaning], named_in, passages[number])
+            if low >= end[meaning]:
+                break
+            if named_in[low] == passages[number]:
+                given = own[meaning] if is_title[low] else other[meaning]
+                best[link[meaning], number] = max(best[link[meaning], number], given)
+    return best
+
+
+@compiled(f"void(Array(float32, 2, 'C'), {INTS}, float32, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS})")
+def add_shared_words(
+    views: Floats,
+    passages: Ints,
+    weight: float,
+    share: Floats,
+    first: Longs,
+    end: Longs,
+    items: Ints,
+) -> None:
+    """Add `weight` times `shared_words` to the similarities `views` (v, n)."""
+    shared = shared_words(passages, share, first, end, items)
+    for view in range(len(views)):
+        for number in range(len(passages)):
+            views[view, number] += weight * shared[view, number]
+
+
+@compiled(f"float32[::1]({FLOAT_ROWS}, {FLOAT_ROWS})")
+def scores_of(views: Floats, bonuses: Floats) -> Floats:
+    """(n,): the best of the views (v, n), and all bonuses (links, n)."""
+    score = np.empty(views.shape[1], dtype=np.float32)
+    for number in range(len(score)):
+        best, given = views[0, number], np.float32(0.0)
+        for view in range(1, len(views)):
+            best = max(best, views[view, number])
+        for link in range(len(bonuses)):
+            given += bonuses[link, number]
+        score[number] = best + given
+    return score
