@@ -40,7 +40,7 @@ class Ragged:
 
     def row(self, index: int) -> Ints:
         """The items of one row."""
-        return self.items[self.indptr[index] : self.indptr[index + 1]]
+        return self.items[self.indptr.item(index) : self.indptr.item(index + 1)]
 
     def inverted(self, columns: int) -> Self:
         """Item -> the rows that hold it, ascending; items are 0..columns - 1."""

@@ -19,7 +19,6 @@ from retrieval.compiled import (
     FLOAT_ROWS,
     FLOATS,
     INTS,
-    LONGS,
     compiled,
 )
 
@@ -136,6 +135,23 @@ def _worst_of_best(numbers: Floats, count: int) -> float:
     return float(numbers[count - 1])
 
 
+@compiled(f"int32[::1]({FLOATS}, int64)")
+def rows_of_best(scores: Floats, count: int) -> Ints:
+    """The rows, ascending, of the `count` best scores and of all that are equal to the least of
+    these to four decimals."""
+    rounded = np.empty(len(scores), dtype=np.float32)
+    for row in range(len(scores)):
+        rounded[row] = np.rint(scores[row] * np.float32(10_000))
+    count = min(count, len(scores))
+    least = _worst_of_best(rounded.copy(), count) if count else 0.0
+    rows, kept = np.empty(len(scores), dtype=np.int32), 0
+    for row in range(len(scores) if count else 0):
+        if rounded[row] >= least:
+            rows[kept] = row
+            kept += 1
+    return rows[:kept].copy()
+
+
 @compiled(f"int32[::1]({FLOAT_ROWS}, int64)")
 def best_of_each(scores: Floats, count: int) -> Ints:
     """The columns that have one of the `count` best scores of any row, ascending; of equal scores
@@ -248,27 +264,4 @@ def rows_of_most(amounts: Floats, share: float) -> Ints:
         if taken[row]:
             found[count] = row
             count += 1
-    return found[:count].copy()
-
-
-@compiled(f"int32[::1]({INTS}, {LONGS}, {INTS}, {INTS}, {INTS}, {INTS})")
-def facts_about(
-    passages: Ints, indptr: Longs, facts: Ints, subject: Ints, object_: Ints, entities: Ints
-) -> Ints:
-    """The facts that these passages state with one of these entities as subject or object; one that
-    several state comes several times."""
-    most = 0
-    for passage in passages:
-        most += indptr[passage + 1] - indptr[passage]
-    found = np.empty(most, dtype=np.int32)
-    count = 0
-    for passage in passages:
-        for row in range(indptr[passage], indptr[passage + 1]):
-            fact = facts[row]
-            about = False
-            for entity in entities:
-                about = about or subject[fact] == entity or object_[fact] == entity
-            if about:
-                found[count] = fact
-                count += 1
     return found[:count].copy()

@@ -9,6 +9,7 @@ from kg.snapshot.tables import Floats, Ints, Ragged
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.loops import rows_of_best
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
@@ -51,12 +52,11 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        score = self.score.round(4)
-        least = np.partition(score, len(score) - k)[-k] if k < len(score) else 0
-        places = np.flatnonzero(score >= least)
-        passages = self.base.passages[places]
-        order = np.lexsort((passages, -self.base.score[places], -score[places]))[: max(k, 1)]
-        found, scores = passages[order], self.score[places[order]]
+        count = max(k, 1)
+        places = rows_of_best(self.score, count)
+        passages, scores = self.base.passages[places], self.score[places]
+        order = np.lexsort((passages, -self.base.score[places], -scores.round(4)))[:count]
+        found, scores = passages[order], scores[order]
         if len(found) < min(k, len(self.snapshot.passages.id)):
             rest = self._rest()[: k - len(found)]
             found = np.concatenate((found, rest))
