@@ -221,10 +221,7 @@ def run(
     """Index a corpus while somebody kills; `seconds`: of one call, `limit`: of the whole."""
     texts = corpus(documents, passages)
     ledger = Ledger(seconds=0.0)
-    extra = {"first_tier": str(drafts).lower()}
-    if store is not None:
-        place = {"neo4j_uri": store["uri"], "neo4j_password": store["password"]}
-        extra |= {"store": "neo4j", **place}
+    extra = {"first_tier": str(drafts).lower(), **_place(store)}
     with ExitStack() as stack:
         model = stack.enter_context(ledger_server(ledger))
         wanted = undisturbed(folder / "undisturbed", model.url, texts)
@@ -257,6 +254,13 @@ def run(
                 equal=_settled(core, wanted),
                 twice=[_gap(havoc, first) for first, _ in ledger.doubled()],
             )
+
+
+def _place(store: State | None) -> Mapping[str, str]:
+    """The settings of a Neo4j, if there is one."""
+    if store is None:
+        return {}
+    return {"store": "neo4j", "neo4j_uri": store["uri"], "neo4j_password": store["password"]}
 
 
 def _rage(havoc: Havoc, kills: int, documents: list[SourceDocument], *, until: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Lock
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from indexer.extraction import Extractor
 from indexer.pipeline import Pipeline
@@ -32,6 +32,10 @@ from server.settings import Settings
 from server.specs import is_forkable
 from server.stores import make_store
 from server.workforce import Workforce
+
+if TYPE_CHECKING:
+    from kg.neo4j import Neo4jStore
+    from kg.sqlite import SQLiteStore
 
 _Made = TypeVar("_Made")
 MakeExtractor: TypeAlias = Callable[[str, Settings], Extractor]
@@ -62,16 +66,7 @@ def compose(
     extractors = _once_each(lambda name: extractor(name, settings))
     embedders = _once_each(lambda name: _cached(models(name), name, settings, folders, resources))
     retrievers = Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder), ready)
-    pipeline = Pipeline(
-        store=store,
-        queue=store,
-        extractor=lambda chosen: extractors(chosen.extractor),
-        embedder=lambda chosen: embedders(chosen.embedder),
-        folder=folders.snapshots,
-        published=retrievers.refresh,
-        first_tier="spacy" if settings.first_tier else "",
-        prices=Prices(input=settings.llm_price_input, output=settings.llm_price_output),
-    )
+    pipeline = _pipeline(settings, store, folders, extractors, embedders, retrievers)
     return Core(
         settings=settings,
         store=store,
@@ -90,6 +85,26 @@ def compose(
             reranker=reranker,
             ready=retrievers.hand_over(),
         ),
+    )
+
+
+def _pipeline(
+    settings: Settings,
+    store: "SQLiteStore | Neo4jStore",
+    folders: Folders,
+    extractors: Callable[[str], Extractor],
+    embedders: Callable[[str], Embedder],
+    retrievers: Retrievers,
+) -> Pipeline:
+    return Pipeline(
+        store=store,
+        queue=store,
+        extractor=lambda chosen: extractors(chosen.extractor),
+        embedder=lambda chosen: embedders(chosen.embedder),
+        folder=folders.snapshots,
+        published=retrievers.refresh,
+        first_tier="spacy" if settings.first_tier else "",
+        prices=Prices(input=settings.llm_price_input, output=settings.llm_price_output),
     )
 
 
