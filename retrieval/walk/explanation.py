@@ -81,12 +81,7 @@ def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
             relation=facts.relation[fact],
             object=entities.surface[object_],
             score=score,
-            passage_ids=tuple(
-                [
-                    ids[place]
-                    for place in sorted(found.intersection(facts.passages.row(fact).tolist()))
-                ]
-            ),
+            passage_ids=tuple([ids[p] for p in facts.passages.row(fact).tolist() if p in found]),
         )
         for fact, subject, object_, score in rows
     )
