@@ -77,7 +77,7 @@ class Extracting:
             for key in self._lacking(batch.collection, extractor.fingerprint, task_id, own):
                 tasks_of.setdefault(key, []).append(task_id)
         wanted = [passage for passage in batch.passages if passage.id in tasks_of]
-        with self._holding.calm(batch, wanted) as (mine, suspects):
+        with self._holding.calm(batch, wanted, paid=extractor.paid) as (mine, suspects):
             calm = [passage for passage in wanted if passage.id in mine]
             self._extract_held(batch, extractor, calm, tasks_of)
         for passage in wanted:

@@ -2,7 +2,7 @@
 
 A passage is held by whoever extracts it, so that a message that came twice, or a document that
 changed hands, has nothing done twice. What ran out in the hands of a worker may be what ended it:
-it is extracted alone from then on, so that no other passage is held, and counted, with it.
+then it is extracted alone, so that no other passage is held, and counted, with it.
 """
 
 import uuid
@@ -20,6 +20,9 @@ from kg.records import Extraction, Passage
 DEATHS = {False: 3, True: 10}
 """After how many workers that died with it a passage is in quarantine, if its extraction is paid
 for or not: one that waits for a model far away holds much, for long, and ends no process."""
+SUSPICIOUS = {False: 1, True: 5}
+"""After how many it is extracted alone, likewise: to wait for a model for each of what a worker
+held when it was killed takes long."""
 
 _log = structlog.get_logger(__name__)
 
@@ -32,12 +35,12 @@ class Holding:
 
     @contextmanager
     def calm(
-        self, batch: Batch, passages: Sequence[Passage]
+        self, batch: Batch, passages: Sequence[Passage], *, paid: bool
     ) -> Iterator[tuple[Set[str], Set[str]]]:
         """The ids of those that nobody else works on, held while the body runs; and of those on
-        which workers died, which are not."""
+        which workers died, which are not. `paid`: whether their extraction is."""
         with self._held(batch, passages) as (lost, me):
-            suspects = {key for key, times in lost.items() if times}
+            suspects = {key for key, times in lost.items() if times >= SUSPICIOUS[paid]}
             for key in suspects:  # first, lest they be taken again by the one who holds the others
                 lost.pop(key)
             if suspects:

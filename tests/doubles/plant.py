@@ -73,8 +73,8 @@ class Plant:
     def begin(
         self, queues: str = "extract,embed,commit", concurrency: int = 2, hold: float = 12.0
     ) -> int:
-        """Start a worker, whose passages are free so many seconds after its death; return its place
-        in `workers`."""
+        """Start a worker, whose passages would be free on another machine so many seconds after its
+        death; return its place in `workers`."""
         return self._start("tests.doubles.worker_process", queues, str(concurrency), str(hold))
 
     def begin_api(self, port: int) -> int:

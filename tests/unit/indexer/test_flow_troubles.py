@@ -161,14 +161,30 @@ def test_what_a_dead_process_of_this_machine_reads_is_read_by_another_at_once(
     assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
 
 
-def test_a_passage_on_which_a_worker_died_is_tried_again_and_alone(tmp_path: Path) -> None:
-    office = Office(tmp_path, extractor=ScriptedExtractor(), settings=SHORT)
+@pytest.mark.parametrize(("paid", "times"), [(False, 2), (True, 5)])
+def test_a_passage_on_which_a_worker_died_is_tried_again_and_alone(
+    tmp_path: Path, *, paid: bool, times: int
+) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(paid=paid), settings=SHORT)
     long = note("long", "Hebb wrote a book. Milner read the book. Olds did not read any book.")
     job = office.submit(long)
     deadly = "Hebb wrote a book. Milner read the book."
-    name = die_with(office, long, 2, deadly)
+    name = die_with(office, long, times, deadly)
     office.work()
     assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
     assert office.shop.counts()["quarantined"] == 0
     assert office.calls == ["Olds did not read any book.", deadly], "after the others"
+    assert office.shop.queue.take([name], worker="w", seconds=1) == {name: 0}, "it is forgotten"
+
+
+def test_what_a_worker_held_when_it_was_killed_waits_for_no_turns_at_a_model(
+    tmp_path: Path,
+) -> None:
+    office = Office(tmp_path, settings=SHORT)
+    long = note("long", "Hebb wrote a book. Milner read the book. Olds did not read any book.")
+    office.submit(long)
+    first = "Hebb wrote a book. Milner read the book."
+    name = die_with(office, long, 4, first)
+    office.work()
+    assert office.calls == [first, "Olds did not read any book."], "together, as they stand"
     assert office.shop.queue.take([name], worker="w", seconds=1) == {name: 0}, "it is forgotten"

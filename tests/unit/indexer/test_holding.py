@@ -30,6 +30,6 @@ def test_what_was_put_back_is_not_held_any_more(
         time.sleep(0.1)
 
     monkeypatch.setattr(queue, "put_back", slowly)
-    with Holding(tools=office.flow.tools).calm(BATCH, [PASSAGE]) as (mine, suspects):
+    with Holding(tools=office.flow.tools).calm(BATCH, [PASSAGE], paid=False) as (mine, suspects):
         assert (mine, suspects) == (frozenset(), {"psg-1"})
         assert queue.take([name], worker="another", seconds=60) == {name: 1}
