@@ -35,7 +35,7 @@ class WalkConstants:
     weak_bridge: float = 0.5
     """How much a name is taken as a bridge, of 1, that the passage has only inside longer names, or
     that is a number."""
-    walked: float = 0.97
+    walked: float = 0.95
     """Share of the mass of passages that a step is taken from; the rest lies on many, with next to
     nothing each."""
     step_weight: float = 0.5
