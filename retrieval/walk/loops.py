@@ -113,6 +113,18 @@ def best_rows(scores: Floats, count: int) -> Ints:
     return rows
 
 
+@compiled(f"float32[::1]({FLOATS}, int64)")
+def best_alone(scores: Floats, count: int) -> Floats:
+    """The `count` best scores in their places, all others 0; sums to 1, or is 0 throughout."""
+    rows, total = best_rows(scores, count), 0.0
+    alone = np.zeros(len(scores), dtype=np.float32)
+    for row in rows:
+        total += scores[row]
+    for row in rows:
+        alone[row] = scores[row] / total if total > 0 else 0.0
+    return alone
+
+
 @compiled()
 def _worst_of_best(numbers: Floats, count: int) -> float:
     """The `count`-th largest number; moves them about, as quicksort does."""

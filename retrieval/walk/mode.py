@@ -75,9 +75,9 @@ class ConditionedWalk:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
         read = self._read(question)
         masked = 1 if read.mask else 0
+        aim = np.float32(0.5) * (vectors[:1] + vectors[masked : masked + 1])
         asked = Asked(
-            views=np.concatenate((vectors[:1], vectors[1 + masked :])),
-            aim=0.5 * (vectors[0] + vectors[masked]),
+            vectors=np.concatenate((vectors[:1], vectors[1 + masked :], aim)),
             words=SharedWords(read, self._words, self._postings.passages, self._gone),
             word_weight=self._constants.word_weight,
         )

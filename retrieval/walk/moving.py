@@ -132,6 +132,29 @@ def weights_of(
     return weight
 
 
+@compiled(f"float32[::1]({INTS}, {LONGS}, int64)")
+def idf_of(entries: Ints, postings: Longs, passages: int) -> Floats:
+    """ln(1 + n/df) / ln(1 + n) of entries, whose postings are postings[e]:postings[e + 1], in n
+    passages: 1 for a name in one of them, towards 0 for one in all."""
+    idf, most = np.empty(len(entries), dtype=np.float32), np.log1p(float(max(passages, 1)))
+    for number in range(len(entries)):
+        df = postings[entries[number] + 1] - postings[entries[number]]
+        idf[number] = np.log1p(passages / max(df, 1)) / most
+    return idf
+
+
+@compiled(f"float32[::1]({FLOATS}, {FLOATS}, float64)")
+def mixed(before: Floats, arrivals: Floats, share: float) -> Floats:
+    """(1 - share) of a score before a step (m,), 0 of what the step came to first, and `share` of
+    what arrived (n,): (n,), n >= m."""
+    score = np.empty(len(arrivals), dtype=np.float32)
+    for place in range(len(arrivals)):
+        score[place] = np.float32(share) * arrivals[place]
+        if place < len(before):
+            score[place] += np.float32(1.0 - share) * before[place]
+    return score
+
+
 _SHARES = (
     "Tuple((int32[::1], int32[::1], float64[::1], float64[::1], float32[::1]))"
     f"({FLOATS}, {INTS}, {INTS}, {BOOLS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64, float64)"

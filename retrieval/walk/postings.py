@@ -8,7 +8,7 @@ import numpy as np
 from kg.snapshot import Snapshot
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.tables import Bools, Floats, Ints, Longs, Pairs
-from retrieval.walk.moving import bridges_from, posting_rows
+from retrieval.walk.moving import bridges_from, idf_of, posting_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +65,7 @@ class Postings:
 
     def idf(self, entries: Ints) -> Floats:
         """How rare each entry is, 0..1."""
-        return idf(self.df(entries), self.passages)
+        return idf_of(entries, self.pairs.indptr, self.passages)
 
     def bridges_of(self, passages: Ints, excluded: Ints) -> Ways:
         """The ways from passages on to entries that they share with at least one other, but for
@@ -118,13 +118,5 @@ class Postings:
 
 
 def rarity(df: int, passages: int) -> float:
-    """The `idf` of one entry."""
+    """The `idf` of an entry that so many passages name."""
     return log1p(passages / max(df, 1)) / log1p(max(passages, 1))
-
-
-def idf(df: Longs, passages: int) -> Floats:
-    """ln(1 + n/df) / ln(1 + n): 1 for a name in one of n passages, towards 0 for one in all."""
-    values: Floats = (np.log1p(passages / np.maximum(df, 1)) / np.log1p(max(passages, 1))).astype(
-        np.float32
-    )
-    return values

@@ -41,14 +41,19 @@ def postings_of(wanted: Keys, keys: Keys, indptr: Longs) -> tuple[Longs, Longs]:
     return first, end
 
 
-@compiled(f"float32[:, ::1]({BOOL_ROWS}, {LONGS}, int64)")
-def shares_of(asked: Bools, df: Longs, passages: int) -> Floats:
+@compiled(f"Tuple((float32[:, ::1], int64[::1]))({BOOL_ROWS}, {LONGS}, int64)")
+def shares_of(asked: Bools, df: Longs, passages: int) -> tuple[Floats, Longs]:
     """(v, w): each word's share of what all words of a view are worth; 0 throughout if that is
-    nothing. asked (v, w): whether a view has a word, which `df` of so many passages have."""
+    nothing. And (w,): 1 for a word that is worth something, else 0.
+
+    asked (v, w): whether a view has a word, which `df` of so many passages have.
+    """
     worth, share = np.zeros(len(df)), np.zeros(asked.shape, dtype=np.float32)
+    counts = np.zeros(len(df), dtype=np.int64)
     for word in range(len(df)):
         if df[word] <= max(_COMMON * passages, _FEW):
             worth[word] = np.log(max(passages, 1) / max(df[word], 1))
+            counts[word] = worth[word] > 0
     for view in range(len(asked)):
         total = 0.0
         for word in range(len(df)):
@@ -56,7 +61,7 @@ def shares_of(asked: Bools, df: Longs, passages: int) -> Floats:
         for word in range(len(df)):
             if asked[view, word] and total > 0:
                 share[view, word] = worth[word] / total
-    return share
+    return share, counts
 
 
 @compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")

@@ -12,7 +12,7 @@ import numpy as np
 from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
-from retrieval.walk.loops import best_of_each
+from retrieval.walk.loops import best_of_each, distinct
 from retrieval.walk.products import add_sentences, own_products, products
 from retrieval.walk.words import SharedWords
 
@@ -25,14 +25,24 @@ corpus of more than the usual size more, as this power of its size."""
 class Asked:
     """The embeddings of a question."""
 
-    views: Floats
-    """(v, d): of the question and of its clauses."""
-    aim: Floats
-    """(d,): the mean of question and mask, which sentences about a bridge are compared with."""
+    vectors: Floats
+    """(v + 1, d): of the question, of its clauses, and the aim: the mean of question and mask,
+    which sentences about a bridge are compared with."""
     words: SharedWords | None = None
     """The words that are no names; None: they do not count."""
     word_weight: float = 0.0
     """What a passage gets that has all of them."""
+
+    @property
+    def views(self) -> Floats:
+        """(v, d): without the aim."""
+        return self.vectors[:-1]
+
+    @property
+    def aim(self) -> Floats:
+        """(d,)."""
+        aim: Floats = self.vectors[-1]
+        return aim
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +100,7 @@ class Similarity:
             self._indptr,
             self._sentences.values,
             self._sentences.scale,
-            np.concatenate((asked.views, asked.aim[None])),
+            asked.vectors,
             views,
         )
         if asked.words is not None:
@@ -103,6 +113,6 @@ class Similarity:
         if count >= len(self._passages) or self._codes is None:
             near = np.arange(len(self._passages), dtype=np.int32)
         else:
-            near = np.unique(self._codes.nearest(views, round(self._wider * count)))
-            near = near[np.searchsorted(near, 0) :]
+            near = distinct(list(self._codes.nearest(views, round(self._wider * count))))
+            near = near[1:] if near[0] < 0 else near
         return Near(passages=near, own=self.own(near, views))

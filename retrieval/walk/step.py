@@ -62,18 +62,23 @@ class Step:
     """How much went over each of them."""
     moves: Moves
     """Every part of `arrivals`, by where it came from; its bridges are those of `bridges`."""
-    share: float = 1.0
+    share: float
     """What `arrivals` counts for in the score."""
 
 
 def take_step(
-    base: Base, reset: Floats, excluded: Ints, postings: Postings, constants: WalkConstants
+    base: Base,
+    reset: Floats,
+    excluded: Ints,
+    postings: Postings,
+    constants: WalkConstants,
+    share: float = 1.0,
 ) -> Step:
     """Take the step from `reset` (in the order of the base's passages).
 
-    `excluded` are the entries that the question names. Passages that have next to nothing of the
-    reset are not walked on from. The base looks at the passages that the step comes to, and has
-    more of them afterwards.
+    `excluded` are the entries that the question names; `share` is what the step counts for in the
+    score. Passages that have next to nothing of the reset are not walked on from. The base looks at
+    the passages that the step comes to, and has more of them afterwards.
     """
     sources = rows_of_most(reset, constants.walked)
     ways = postings.bridges_of(base.passages[sources], excluded)
@@ -107,6 +112,7 @@ def take_step(
             passage=ends.passages,
             weight=weight,
         ),
+        share=share,
     )
 
 

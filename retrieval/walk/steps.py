@@ -6,14 +6,11 @@ The second step starts from the few passages that are best after the first one, 
 their scores there: over several hops, what was found is what to go on from.
 """
 
-from dataclasses import replace
-
-import numpy as np
-
 from kg.snapshot.tables import Floats, Ints
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import best_rows
+from retrieval.walk.loops import best_alone
+from retrieval.walk.moving import mixed
 from retrieval.walk.postings import Postings
 from retrieval.walk.step import Step, take_step
 
@@ -30,25 +27,12 @@ def take_steps(
 
     reset, excluded: as `take_step`.
     """
-    first = take_step(base, reset, excluded, postings, constants)
-    early = np.float32(constants.step_weight) * first.arrivals
-    early[: len(reset)] += np.float32(1 - constants.step_weight) * reset
-    share = (1 - constants.second_weight) * constants.step_weight
-    steps = [replace(first, share=share)]
-    score = np.float32(1 - constants.second_weight) * early
-    if constants.second_weight:
-        second = take_step(base, _best(early, constants), excluded, postings, constants)
-        steps.append(replace(second, share=constants.second_weight))
-        more = np.float32(constants.second_weight) * second.arrivals
-        more[: len(score)] += score
-        score = more
-    return tuple(steps), score
-
-
-def _best(score: Floats, constants: WalkConstants) -> Floats:
-    """The best few alone; sums to 1, or is 0 throughout."""
-    best = best_rows(score, constants.second_from)
-    start = np.zeros_like(score)
-    start[best] = score[best]
-    total = start.sum()
-    return start / total if total > 0 else start
+    again = constants.second_weight
+    share = (1 - again) * constants.step_weight
+    first = take_step(base, reset, excluded, postings, constants, share)
+    early = mixed(reset, first.arrivals, constants.step_weight)
+    if not again:
+        return (first,), early
+    best = best_alone(early, constants.second_from)
+    second = take_step(base, best, excluded, postings, constants, again)
+    return (first, second), mixed(early, second.arrivals, again)

@@ -36,9 +36,8 @@ class SharedWords:
         if len(gone):
             rows = zip(self._first.tolist(), end.tolist(), strict=True)
             df -= [int(np.isin(self._items[low:high], gone).sum()) for low, high in rows]
-        self._share = shares_of(_asked(question, forms), df, passages)
-        counts = self._share.any(axis=0)
-        self._end = np.where(counts, end, self._first)
+        self._share, counts = shares_of(_asked(question, forms), df, passages)
+        self._end = self._first + counts * (end - self._first)
 
     def at(self, passages: Ints) -> Floats:
         """(v, n): the share of each view's words, by worth, that stands in each of ascending
@@ -58,10 +57,8 @@ class SharedWords:
 
 def _asked(question: Question, forms: list[str]) -> Bools:
     """(1 + clauses, words): which words the question has, and each of its clauses."""
-    number = {form: row for row, form in enumerate(forms)}
-    asked = np.zeros((1 + len(question.clauses), len(forms)), dtype=np.bool_)
-    asked[0] = True
-    for view, clause in enumerate(question.clauses, start=1):
-        start, end = clause.start, clause.end
-        asked[view, [number[form] for form, place in question.words if start <= place < end]] = True
-    return asked
+    asked = [[True] * len(forms)]
+    for clause in question.clauses:
+        inside = {form for form, place in question.words if clause.start <= place < clause.end}
+        asked.append([form in inside for form in forms])
+    return np.array(asked, dtype=np.bool_)

@@ -39,7 +39,7 @@ def base_of(
 ) -> Base:
     """The base scores of all passages of a snapshot, each in the place of its number."""
     given = GivenSimilarity(snapshot, views, relevance)
-    asked = Asked(views=np.zeros((len(given.views), 2)), aim=np.zeros(2))
+    asked = Asked(vectors=np.zeros((len(given.views) + 1, 2)))
     base = Base(given, asked, Bonuses(links, snapshot.pairs))
     base.look_at(np.arange(len(snapshot.passages.id), dtype=np.int32))
     return base

@@ -11,7 +11,8 @@ import pytest
 
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
 from kg.snapshot.hubs import KEPT
-from retrieval.walk.postings import Postings, idf
+from retrieval.walk.moving import idf_of
+from retrieval.walk.postings import Postings
 from tests.doubles.pairs import walkable
 
 
@@ -24,12 +25,14 @@ def led_to(snapshot: Snapshot, limit: int, entry: int = 0) -> list[int]:
 
 
 def test_the_idf_of_a_name_falls_from_one_with_the_passages_that_name_it() -> None:
-    values = idf(np.array([1, 2, 8], dtype=np.int64), 8)
+    postings = np.array([0, 1, 3, 11], dtype=np.int64)
+    values = idf_of(np.arange(3, dtype=np.int32), postings, 8)
     assert values == pytest.approx([1.0, log(5) / log(9), log(2) / log(9)], abs=1e-6)
 
 
 def test_without_passages_the_idf_is_finite() -> None:
-    assert np.isfinite(idf(np.array([0], dtype=np.int64), 0)).all()
+    none = np.zeros(2, dtype=np.int64)
+    assert np.isfinite(idf_of(np.zeros(1, dtype=np.int32), none, 0)).all()
 
 
 def test_a_name_within_the_limit_leads_to_all_its_passages() -> None:

@@ -38,7 +38,7 @@ def snapshot() -> Snapshot:
 
 
 def asked(views: Floats, aim: Floats) -> Asked:
-    return Asked(views=np.ascontiguousarray(views), aim=aim)
+    return Asked(vectors=np.concatenate((views, aim[np.newaxis])))
 
 
 def similarity(snapshot: Snapshot) -> Similarity:
