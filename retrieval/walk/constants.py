@@ -11,7 +11,7 @@ class WalkConstants:
     """Of every softmax: cosines that differ by this much differ e-fold in weight."""
     pool: int = 20
     """How many of the best passages each source is spread over."""
-    candidates: int = 100
+    candidates: int = 60
     """Among how many of the best passages, by their own vectors and names, each source looks at
     sentences."""
     idf_bonus: float = 0.1
