@@ -4,7 +4,6 @@ A surface is the normal forms of at most `MAX_TOKENS` tokens, joined by spaces. 
 hash, so that a snapshot finds it by binary search in one sorted array.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,6 +12,9 @@ from kg.tokens import Token
 
 MAX_TOKENS = 12
 """Longer names are not looked for."""
+FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
+MIXING = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
+_WORD = 2**64 - 1
 _REMEMBERED = 4096
 """Keys that are not worked out again: most words of a question come in many."""
 
@@ -34,8 +36,14 @@ def surface_of(tokens: Sequence[Token]) -> str:
 
 @lru_cache(_REMEMBERED)
 def key_of(surface: str) -> int:
-    """The surface's 64-bit key."""
-    return int.from_bytes(hashlib.blake2b(surface.encode("utf-8"), digest_size=8).digest(), "big")
+    """The surface's 64-bit key: FNV-1a of its UTF-8 bytes, mixed by MurmurHash3's last step, so
+    that keys lie evenly. So simple a hash is made in a compiled loop too (`retrieval.surfaces`)."""
+    key = FNV_START
+    for byte in surface.encode("utf-8"):
+        key = (key ^ byte) * FNV_PRIME & _WORD
+    for factor in MIXING:
+        key = (key ^ key >> 33) * factor & _WORD
+    return key ^ key >> 33
 
 
 def spans(tokens: Sequence[Token], *, cased: bool, longest: int = MAX_TOKENS) -> Iterator[Span]:

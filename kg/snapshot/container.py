@@ -22,7 +22,7 @@ from kg.snapshot.background import step
 from kg.snapshot.mapping import map_array
 
 FORMAT = "ammon-snapshot"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
 """Files of smaller snapshots are checked whole when they are opened; of larger ones the sizes."""

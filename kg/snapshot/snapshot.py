@@ -86,13 +86,9 @@ class Snapshot:
             embedder=manifest.models["embedder"],
             cased=bool(manifest.properties["cased"]),
             rules=str(manifest.properties.get("rules", "")),
-            words=_read(reader, "words", Words)
-            if "words.key.npy" in manifest.files
-            else Words.none(),
+            words=_read(reader, "words", Words),
             **{name: _read(reader, name, kind) for name, kind in _TABLES.items()},
-            derived=_read(reader, "derived", Derived)
-            if "derived.codes.npy" in manifest.files
-            else None,
+            derived=_read(reader, "derived", Derived),
         )
 
     def derive(self) -> Derived:
@@ -153,15 +149,9 @@ def _read(reader: SnapshotReader, table: str, kind: type[Any]) -> Any:
                 reader.array(f"{name}.indptr"), reader.array(f"{name}.items")
             )
         elif column.type is Quantised:
-            columns[column.name] = _quantised(reader, name)
-        elif name == "pairs.weak" and f"{name}.npy" not in reader.manifest.files:
-            columns[column.name] = np.zeros(len(columns["passage"]), dtype=np.bool_)
+            columns[column.name] = Quantised(
+                reader.array(f"{name}.values"), reader.array(f"{name}.scale")
+            )
         else:
             columns[column.name] = reader.array(name)
     return kind(**columns)
-
-
-def _quantised(reader: SnapshotReader, name: str) -> Quantised:
-    if f"{name}.npy" in reader.manifest.files:  # in half precision, as it was written once
-        return Quantised.of(reader.array(name))
-    return Quantised(reader.array(f"{name}.values"), reader.array(f"{name}.scale"))

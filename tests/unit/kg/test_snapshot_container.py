@@ -136,12 +136,14 @@ def test_a_changed_manifest_is_refused(path: Path, key: str) -> None:
         SnapshotReader.open(path)
 
 
-@pytest.mark.parametrize(("key", "value"), [("version", 2), ("version", "1"), ("format", "other")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("version", 1), ("version", 3), ("version", "2"), ("format", "other")]
+)
 def test_an_unknown_format_is_refused_with_what_is_known(
     path: Path, key: str, value: object
 ) -> None:
     edit(path, lambda body: body.update({key: value}))
-    with pytest.raises(SnapshotVersionUnknown, match=r"reads 'ammon-snapshot' version 1.*rebuild"):
+    with pytest.raises(SnapshotVersionUnknown, match=r"reads 'ammon-snapshot' version 2.*rebuild"):
         SnapshotReader.open(path)
 
 

@@ -256,6 +256,7 @@ def test_every_query_is_used_and_searches_by_its_collection(file: str, path: Pat
             plan = connection.execute(f"EXPLAIN QUERY PLAN {text}", names)
             scans = [row[3] for row in plan if str(row[3]).startswith("SCAN ")]
             assert all(
-                re.match(r"SCAN (json_each|jobs|collections|CONSTANT|\d+)", scan) for scan in scans
+                re.match(r"SCAN (json_each|jobs|leases|collections|CONSTANT|\d+)", scan)
+                for scan in scans
             )
     database.close()

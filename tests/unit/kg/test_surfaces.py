@@ -1,6 +1,6 @@
 """Spans that may be names."""
 
-import hashlib
+from collections import Counter
 
 from kg.surfaces import (
     MAX_TOKENS,
@@ -92,7 +92,20 @@ def test_longest_spans_come_in_order_of_place() -> None:
     assert longest_spans([]) == []
 
 
-def test_a_key_is_the_first_64_bits_of_the_surface_hash() -> None:
-    expected = int(hashlib.blake2b("北 京".encode(), digest_size=8).hexdigest(), 16)
-    assert key_of("北 京") == expected
-    assert 0 <= key_of("") < 2**64
+def test_a_key_is_fnv_1a_of_the_bytes_mixed() -> None:
+    assert key_of("foobar") == _mixed(0x85944171F73967E8)  # as the authors of FNV publish it
+    assert key_of("") == _mixed(0xCBF29CE484222325)
+    assert len({key_of(text) for text in ("北 京", "京 北", "北京", "москв", "a b", "ab")}) == 6
+
+
+def test_keys_lie_evenly() -> None:
+    parts = Counter(key_of(f"name {number}") >> 60 for number in range(16_000))
+    assert len(parts) == 16
+    assert all(850 < count < 1150 for count in parts.values())
+
+
+def _mixed(key: int) -> int:
+    """The last step of MurmurHash3's 64-bit variants."""
+    key = (key ^ (key >> 33)) * 0xFF51AFD7ED558CCD % 2**64
+    key = (key ^ (key >> 33)) * 0xC4CEB9FE1A85EC53 % 2**64
+    return key ^ (key >> 33)

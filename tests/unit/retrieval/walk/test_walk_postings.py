@@ -3,10 +3,8 @@
 import random
 from math import log
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
@@ -91,14 +89,3 @@ def test_a_snapshot_that_was_written_says_what_is_kept_of_hubs(tmp_path: Path) -
     for entry in range(5):
         assert led_to(written, KEPT, entry) == led_to(fresh, KEPT, entry)
     assert led_to(written, 2) == led_to(fresh, 2)
-
-
-def test_in_a_snapshot_from_before_there_were_weak_pairs_none_is(tmp_path: Path) -> None:
-    class Earlier(SnapshotWriter):
-        def put(self, name: str, array: npt.NDArray[Any]) -> None:
-            if name != "pairs.weak":
-                super().put(name, array)
-
-    walkable(2, [{0: [0], 1: [0]}], weak=[(0, 0)]).write(Earlier(tmp_path / "written"))
-    written = Snapshot.read(SnapshotReader.open(tmp_path / "written"))
-    assert written.pairs.weak.tolist() == [False, False]
