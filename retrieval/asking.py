@@ -7,6 +7,7 @@ so a part's vector leans to the question's; some of that is taken off again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import cast
 
 import numpy as np
@@ -50,7 +51,9 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     for kind, ones in by_kind.items():
         for one, made in zip(ones, _embed(embedder, ones, kind), strict=True):
             found, first = vectors[one.question], 1 + len(one.parts)
-            found[one.row], found[list(one.beside)] = made[0], made[first:]
+            found[one.row] = made[0]
+            if one.beside:
+                found[list(one.beside)] = made[first:]
             for row, vector in zip(one.parts, made[1:first], strict=True):
                 found[row] = _contrasted(vector, made[0])
     return vectors
@@ -88,5 +91,5 @@ def _single(question: int, rows: Mapping[int, str]) -> list[_Asked]:
 def _contrasted(part: Floats, whole: Floats) -> Floats:
     """What a part says that the whole does not, of length one."""
     vector: Floats = part - np.float32(CONTRAST) * whole
-    length = np.linalg.norm(vector)
-    return vector / length if length > 0 else part
+    length = sqrt(vector @ vector)
+    return vector / np.float32(length) if length > 0 else part

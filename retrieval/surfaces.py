@@ -1,4 +1,5 @@
-"""Which parts of a text are surfaces of a gazetteer: all of them in one compiled loop.
+"""Which parts of a text are surfaces of a gazetteer: all of them in one compiled loop; and which
+words stand where.
 
 A question of fifteen words has a hundred parts that may be names. Each is hashed, and looked for by
 bisection among the surfaces' ascending keys.
@@ -100,3 +101,15 @@ def surfaces_in(
                 count += 1
         start += 1 + length[first]
     return found[:count].copy()
+
+
+@compiled(f"Tuple((int64[::1], int64[::1]))({KEYS}, {KEYS}, {LONGS})")
+def postings_of(wanted: Keys, keys: Keys, indptr: Longs) -> tuple[Longs, Longs]:
+    """(first, end) of the row of each wanted key among the ascending `keys`; 0 and 0 of one that is
+    not there."""
+    first, end = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
+    for number in range(len(wanted)):
+        row = _first_from(wanted[number], keys)
+        if row < len(keys) and keys[row] == wanted[number]:
+            first[number], end[number] = indptr[row], indptr[row + 1]
+    return first, end

@@ -48,10 +48,14 @@ class Base:
         looked = self._similarity.look(new, self._asked, self._near)
         bonuses = self._bonuses.at(new)
         score = scores_of(looked.views, bonuses)
-        self.shift = np.concatenate((self.shift, looked.shift + len(self.relevance)))
-        self.relevance = np.concatenate((self.relevance, looked.relevance))
-        self.passages = np.concatenate((self.passages, new))
-        self.views = np.concatenate((self.views, looked.views), axis=1)
-        self.bonuses = np.concatenate((self.bonuses, bonuses), axis=1)
-        self.score = np.concatenate((self.score, score))
+        if not len(self.passages):
+            self.passages, self.views, self.bonuses, self.score = new, looked.views, bonuses, score
+            self.shift, self.relevance = looked.shift, looked.relevance
+        else:
+            self.shift = np.concatenate((self.shift, looked.shift + len(self.relevance)))
+            self.relevance = np.concatenate((self.relevance, looked.relevance))
+            self.passages = np.concatenate((self.passages, new))
+            self.views = np.concatenate((self.views, looked.views), axis=1)
+            self.bonuses = np.concatenate((self.bonuses, bonuses), axis=1)
+            self.score = np.concatenate((self.score, score))
         self._table = table_of(self.passages)

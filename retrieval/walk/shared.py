@@ -6,14 +6,13 @@ is compiled anew only if its own file changes.
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Floats, Ints, Keys, Longs
+from kg.snapshot.tables import Bools, Floats, Ints, Longs
 from retrieval.compiled import (
     BOOL_ROWS,
     BOOLS,
     FLOAT_ROWS,
     FLOATS,
     INTS,
-    KEYS,
     LONGS,
     compiled,
 )
@@ -21,24 +20,6 @@ from retrieval.compiled import (
 _COMMON, _FEW = 0.2, 20
 """A word that more than this share of the passages has, and more than a few, is worth nothing:
 hardly anything is lost, and its postings need not be read."""
-
-
-@compiled(f"Tuple((int64[::1], int64[::1]))({KEYS}, {KEYS}, {LONGS})")
-def postings_of(wanted: Keys, keys: Keys, indptr: Longs) -> tuple[Longs, Longs]:
-    """(first, end) of the postings of each wanted key among the ascending `keys`; 0 and 0 of one
-    that is not there."""
-    first, end = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
-    for number in range(len(wanted)):
-        low, high = 0, len(keys)
-        while low < high:
-            middle = (low + high) // 2
-            if keys[middle] < wanted[number]:
-                low = middle + 1
-            else:
-                high = middle
-        if low < len(keys) and keys[low] == wanted[number]:
-            first[number], end[number] = indptr[low], indptr[low + 1]
-    return first, end
 
 
 @compiled(f"Tuple((float32[:, ::1], int64[::1]))({BOOL_ROWS}, {LONGS}, int64)")

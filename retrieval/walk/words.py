@@ -10,11 +10,11 @@ import numpy as np
 from kg.snapshot.tables import Bools, Floats, Ints, Words
 from kg.surfaces import key_of
 from retrieval.question import Question
+from retrieval.surfaces import postings_of
 from retrieval.walk.loops import best_of_each
 from retrieval.walk.shared import (
     add_shared_words,
     of_the_rarest,
-    postings_of,
     shared_words,
     shares_of,
 )
