@@ -26,6 +26,7 @@ class Codes:
     """Codes of n vectors, known by their row numbers. Safe for several threads."""
 
     def __init__(self, index: Any) -> None:
+        self._faiss = faiss_module()
         self._index = index
 
     @classmethod
@@ -49,13 +50,13 @@ class Codes:
 
     def dumps(self) -> Bytes:
         """As bytes: (b,) uint8."""
-        data: Bytes = faiss_module().serialize_index(self._index)
+        data: Bytes = self._faiss.serialize_index(self._index)
         return data
 
     def nearest(self, queries: Vectors, count: int) -> npt.NDArray[np.int32]:
         """(q, count) rows that are nearest by code to each query, on one thread; -1 where there are
         no more."""
-        faiss_module().omp_set_num_threads(1)
+        self._faiss.omp_set_num_threads(1)
         _, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), count)
         found: npt.NDArray[np.int32] = rows.astype(np.int32)
         return found

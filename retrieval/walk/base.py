@@ -8,6 +8,11 @@ from retrieval.walk.loops import places_of, table_of, unseen
 from retrieval.walk.shared import scores_of
 from retrieval.walk.similarity import Asked, Near, Similarity
 
+_NO_PASSAGES: Ints = np.zeros(0, dtype=np.int32)
+_NO_SCORES: Floats = np.zeros(0, dtype=np.float32)
+_NO_SHIFT: Longs = np.zeros(0, dtype=np.int64)
+_EMPTY = table_of(_NO_PASSAGES)
+
 
 class Base:
     """Scores of the m passages that were looked at for one question; `look_at` adds to them.
@@ -23,18 +28,18 @@ class Base:
         self._bonuses = bonuses
         self._near = near
         self.links = bonuses.links
-        self.passages: Ints = np.zeros(0, dtype=np.int32)
+        self.passages: Ints = _NO_PASSAGES
         self.views: Floats = np.zeros((len(asked.views), 0), dtype=np.float32)
         """(v, m): similarity to the question and to each clause."""
         self.bonuses: Floats = np.zeros((len(bonuses.links), 0), dtype=np.float32)
         """(links, m): what each link gives; 0 where it is not mentioned."""
-        self.score: Floats = np.zeros(0, dtype=np.float32)
+        self.score: Floats = _NO_SCORES
         """(m,): the best of the views, and the bonuses of all links."""
-        self.shift: Longs = np.zeros(0, dtype=np.int64)
+        self.shift: Longs = _NO_SHIFT
         """(m,): what takes the number of a sentence of each passage to its place in `relevance`."""
-        self.relevance: Floats = np.zeros(0, dtype=np.float32)
+        self.relevance: Floats = _NO_SCORES
         """Inner product of each sentence of theirs with the question and its mask."""
-        self._table = table_of(self.passages)
+        self._table = _EMPTY
 
     def places(self, passages: Ints) -> Ints:
         """The place of each passage; -1 if it was not looked at."""

@@ -147,21 +147,32 @@ def _worst_of_best(numbers: Floats, count: int) -> float:
     return float(numbers[count - 1])
 
 
-@compiled(f"int32[::1]({FLOATS}, int64)")
-def rows_of_best(scores: Floats, count: int) -> Ints:
-    """The rows, ascending, of the `count` best scores and of all that are equal to the least of
-    these to four decimals."""
+@compiled(f"int32[::1]({FLOATS}, {FLOATS}, {INTS}, int64)")
+def first_rows(scores: Floats, base: Floats, passages: Ints, count: int) -> Ints:
+    """The rows of the `count` best scores, best first; those that are equal to four decimals by
+    their base score, then by their passage's number."""
     rounded = np.empty(len(scores), dtype=np.float32)
+    rows, kept = np.empty(min(count, len(scores)), dtype=np.int32), 0
     for row in range(len(scores)):
         rounded[row] = np.rint(scores[row] * np.float32(10_000))
-    count = min(count, len(scores))
-    least = _worst_of_best(rounded.copy(), count) if count else 0.0
-    rows, kept = np.empty(len(scores), dtype=np.int32), 0
-    for row in range(len(scores) if count else 0):
-        if rounded[row] >= least:
-            rows[kept] = row
-            kept += 1
-    return rows[:kept].copy()
+        place = kept
+        while place:
+            other = rows[place - 1]
+            if rounded[row] != rounded[other]:
+                before = rounded[row] > rounded[other]
+            elif base[row] != base[other]:
+                before = base[row] > base[other]
+            else:
+                before = passages[row] < passages[other]
+            if not before:
+                break
+            if place < len(rows):
+                rows[place] = other
+            place -= 1
+        if place < len(rows):
+            rows[place] = row
+            kept = min(kept + 1, len(rows))
+    return rows
 
 
 @compiled(f"int32[::1]({FLOAT_ROWS}, int64)")

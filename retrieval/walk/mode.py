@@ -18,7 +18,6 @@ from retrieval.walk.candidates import candidates
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.explanation import explain
 from retrieval.walk.links import Bonuses, LinkBonus, link_bonus
-from retrieval.walk.loops import distinct
 from retrieval.walk.parts import parts_of
 from retrieval.walk.postings import Postings
 from retrieval.walk.receipt import WalkTrace
@@ -109,7 +108,7 @@ class ConditionedWalk:
         found = candidates(self._similarity, asked.views, near, bonuses, count)
         if asked.words is not None:
             found.append(asked.words.best(self._constants.worded + len(self._gone)))
-        begin = distinct(found)
+        begin = np.concatenate(found)
         base.look_at(np.setdiff1d(begin, self._gone) if len(self._gone) else begin)
         return base
 

@@ -9,7 +9,7 @@ from kg.snapshot.tables import Floats, Ints, Ragged
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import rows_of_best
+from retrieval.walk.loops import first_rows
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
@@ -52,11 +52,8 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        count = max(k, 1)
-        places = rows_of_best(self.score, count)
-        passages, scores = self.base.passages[places], self.score[places]
-        order = np.lexsort((passages, -self.base.score[places], -scores.round(4)))[:count]
-        found, scores = passages[order], scores[order]
+        places = first_rows(self.score, self.base.score, self.base.passages, max(k, 1))
+        found, scores = self.base.passages[places], self.score[places]
         if len(found) < min(k, len(self.snapshot.passages.id)):
             rest = self._rest()[: k - len(found)]
             found = np.concatenate((found, rest))
