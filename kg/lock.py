@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+_TRIES = 100
+"""So often a folder may be gone again before a file in it is open."""
+
 
 @contextmanager
 def file_lock(path: Path, *, remove: bool = False) -> Iterator[None]:
@@ -41,13 +44,7 @@ def is_locked(path: Path) -> bool:
 def _locked(path: Path) -> IO[bytes]:
     """The file, locked until it is closed."""
     while True:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("ab")
-        except (FileNotFoundError, FileExistsError) as error:
-            if Path(error.filename).is_file():
-                raise
-            continue  # somebody removed an empty folder just now
+        file = _opened(path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             if _is_there(path, file):
@@ -56,6 +53,19 @@ def _locked(path: Path) -> IO[bytes]:
             file.close()
             raise
         file.close()
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """The file, made if it is not there, in a folder that others may just be removing."""
+    failed = 0
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("ab")
+        except (FileNotFoundError, FileExistsError):  # or a link in its place leads nowhere
+            failed += 1
+            if failed == _TRIES:
+                raise
 
 
 def _is_there(path: Path, file: IO[bytes]) -> bool:

@@ -1,7 +1,7 @@
 """Surface forms: the spans of a text that may be names, and the keys they are looked up by.
 
 A surface is the normal forms of at most `MAX_TOKENS` tokens, joined by spaces. Its key is a 64-bit
-hash, so that a snapshot finds it by binary search in one sorted array.
+hash, by which a snapshot finds it in one sorted array.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -7,8 +7,9 @@ from threading import Lock
 import numpy as np
 
 from inference.embedder import Embedder
-from kg.errors import InputError, SnapshotError
+from kg.errors import InputError, ModelOutputInvalid, SnapshotError
 from kg.snapshot import Snapshot
+from kg.snapshot.tables import Floats
 from retrieval.asking import embed_questions
 from retrieval.citations import citations, source_of
 from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
@@ -39,6 +40,7 @@ class Retriever:
             )
         self._snapshot = snapshot
         self._embedder = embedder
+        self._dimension = snapshot.passages.vectors.shape[1]
         self._modes: dict[str, Mode] = {}
         self._lock = Lock()
 
@@ -98,7 +100,7 @@ class Retriever:
         if not len(self._snapshot.passages.id):
             return tuple(self._nothing(question, mode) for question in questions)
         started = time.perf_counter()
-        vectors = embed_questions(self._embedder, asked, questions)
+        vectors = self._embed(asked, questions)
         share = 1000 * (time.perf_counter() - started) / max(len(questions), 1)
         found = []
         for question, of_question in zip(questions, vectors, strict=True):
@@ -201,8 +203,21 @@ class Retriever:
         return asked
 
     def _trace(self, mode: Traced, question: str) -> Trace:
-        (vectors,) = embed_questions(self._embedder, mode, [question])
+        (vectors,) = self._embed(mode, [question])
         return mode.trace(question, vectors)
+
+    def _embed(self, mode: Mode, questions: Sequence[str]) -> list[Floats]:
+        """As `embed_questions`. Raises: ModelError, also for vectors that the snapshot's cannot be
+        compared with."""
+        vectors, wanted = embed_questions(self._embedder, mode, questions), self._dimension
+        for found in vectors:
+            if found.shape[1] != wanted:
+                raise ModelOutputInvalid(
+                    f"The embedding model {self._embedder.model_id!r} gives vectors of "
+                    f"{found.shape[1]} numbers; those of {self._snapshot.collection!r} have "
+                    f"{wanted}. If another model has that name now, build all anew: ammon reindex."
+                )
+        return vectors
 
     def _mode(self, name: str) -> Mode:
         """The mode of that name, made once; those that are made already do not wait."""

@@ -1,19 +1,24 @@
-"""Which parts of a text are surfaces of a gazetteer: all of them in one compiled loop; and which
-words stand where.
+"""What is found by the 64-bit keys of a snapshot's ascending tables: a question's surfaces, all of
+them in one loop, and the postings of its words.
 
-A question of fifteen words has a hundred parts that may be names. Each is hashed, and looked for by
-bisection among the surfaces' ascending keys.
+A question of fifteen words has a hundred parts that may be names. Keys are hashes, so a key's share
+of the highest tells about where it stands. Compiled (`compiled`); what is compiled here calls
+nothing that is compiled in another file, and reads no constant of one, for it is compiled anew only
+if its own file changes.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot.tables import Bytes, Keys, Longs
-from kg.surfaces import FNV_PRIME, FNV_START, MAX_TOKENS, MIXING
 from retrieval.compiled import KEYS, LONG_ROWS, LONGS, compiled
 
 _BYTES = "Array(uint8, 1, 'C', True)"
 
+FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
+MIXING = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
+LONGEST = 12
+"""As in `kg.surfaces`, said again: what is compiled reads no constant of another file."""
 _HIGHEST = 2.0**64
 
 
@@ -86,11 +91,11 @@ def surfaces_in(
     `named` and whether `alone` (`kg.tokens`). Surface r is texts[offsets[r]:offsets[r + 1]].
     """
     length, named, alone = tokens[0], tokens[1], tokens[2]
-    count, found = 0, np.empty((len(length) * MAX_TOKENS, 2), dtype=np.int32)
+    count, found = 0, np.empty((len(length) * LONGEST, 2), dtype=np.int32)
     start = 0
     for first in range(len(length)):
         end, fits = start - 1, False
-        for last in range(first, min(first + MAX_TOKENS, len(length))):
+        for last in range(first, min(first + LONGEST, len(length))):
             end += 1 + length[last]
             fits = fits or named[last] > 0
             if not fits or (first == last and not alone[last]):

@@ -187,16 +187,14 @@ def moves_of(
     own, of_origin = np.zeros(len(origin)), np.zeros(len(reset))
     alive = 0
     for move in range(len(origin)):
-        bridge = which[move]
-        mine = 0.0
+        bridge, mine = which[move], 0.0
         for row in range(indptr[bridge], indptr[bridge + 1]):
             if place[row] == origin[move]:
                 mine = weight[row]
         remaining = total[bridge] - mine
         if remaining > 1e-9 * total[bridge]:
             preference[move] = idf[bridge] * remaining**exponent
-            if weak[move]:
-                preference[move] *= weak_share
+            preference[move] *= weak_share if weak[move] else 1.0
             rest[move], own[move] = remaining, mine
             of_origin[origin[move]] += preference[move]
             alive += 1

@@ -1,20 +1,19 @@
 """Inner products with vectors rounded to bytes that lie in a snapshot's mapped files.
 
-Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, for it
-is compiled anew only if its own file changes.
+Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, and
+reads no constant of one, for it is compiled anew only if its own file changes.
 """
 
-import os
 from typing import Any
 
-import llvmlite.binding
 import numba.core.cgutils
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from kg.snapshot.quantised import LARGEST, Octets
+from kg.snapshot.quantised import Octets
 from kg.snapshot.tables import Floats, Ints, Longs
 from retrieval.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
@@ -25,14 +24,17 @@ _types: Any = types
 _AHEAD = 10
 """So many rows ahead vectors are fetched."""
 
-_features = {} if os.environ.get("NUMBA_CPU_NAME") else llvmlite.binding.get_host_cpu_features()
+_LARGEST = 127
+"""The largest number of a row: `kg.snapshot.quantised.LARGEST`."""
+_features = cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+"""Of the processor that loops are compiled for."""
 _WIDEST = [
     (lanes, name)
     for feature, lanes, name in (
         ("avx512bw", 32, "llvm.x86.avx512.pmaddw.d.512"),
         ("avx2", 16, "llvm.x86.avx2.pmadd.wd"),
     )
-    if _features.get(feature)
+    if f"+{feature}" in _features
 ]
 _LANES, _PAIRS = _WIDEST[0] if _WIDEST else (16, "")
 """Numbers that are multiplied at once, and what the processor has for it: products of 16-bit
@@ -72,8 +74,8 @@ def _four_of(_: Any, vectors: Any, _row: Any, views: Any, _first: Any, _axes: An
             context.make_array(signature.args[place])(context, builder, arguments[place])
             for place in (0, 2)
         )
-        stride, width = (_build.unpack_tuple(builder, array.shape)[1] for array in (octets, whole))
-        start = builder.gep(octets.data, [builder.mul(row, stride)])
+        columns, width = (_build.unpack_tuple(builder, array.shape)[1] for array in (octets, whole))
+        start = builder.gep(octets.data, [builder.mul(row, columns)])
         of_views = [
             builder.gep(whole.data, [builder.mul(builder.add(first, _I64(number)), width)])
             for number in range(4)
@@ -118,7 +120,7 @@ def _whole(views: Floats) -> Any:
     """The views in 16-bit numbers, with rows of 0 to a multiple of four, and what one of them is
     worth; so small that no sum of a row's products with them needs more than 32 bits."""
     axes = views.shape[1]
-    largest = min(32767, (2**31 - 1) // (LARGEST * max(axes, 1)))
+    largest = min(32767, (2**31 - 1) // (_LARGEST * max(axes, 1)))
     whole = np.zeros(((len(views) + 3) // 4 * 4, axes), dtype=np.int16)
     worth = np.zeros(len(whole), dtype=np.float32)
     for view in range(len(views)):
@@ -126,7 +128,7 @@ def _whole(views: Floats) -> Any:
         for axis in range(axes):
             most = max(most, abs(views[view, axis]))
         worth[view] = most / np.float32(largest)
-        for axis in range(axes if most > 0 else 0):
+        for axis in range(axes if worth[view] > 0 else 0):
             whole[view, axis] = np.int16(np.rint(views[view, axis] / worth[view]))
     return whole, worth
 

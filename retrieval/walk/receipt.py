@@ -40,6 +40,7 @@ class WalkTrace(Trace):
     def __init__(self, run: Run) -> None:
         super().__init__("ammon", run.snapshot, *run.best(len(run.score)))
         self._run = run
+        self._sources = run.sources.each()
 
     def _all(self) -> Ints:
         return self._run.best(len(self._rank))[0]
@@ -58,13 +59,13 @@ class WalkTrace(Trace):
                 amount=weight * mass,
                 quote=self._quote(number, passage),
             )
-            for number, source in enumerate(self._run.sources)
+            for number, source in enumerate(self._sources)
             if (mass := _mass_on(source, passage)) > 0
         )
 
     def _quote(self, number: int, passage: int) -> Quote:
         """The sentence that fits a source best; of those that name it, where it is a name."""
-        run, source = self._run, self._run.sources[number]
+        run, source = self._run, self._sources[number]
         if source.kind != "link":
             sentences = sentences_of(self.snapshot, passage)
             return best_quote(self.snapshot, sentences, run.asked.views[source.number])
@@ -114,7 +115,7 @@ class WalkTrace(Trace):
         run = self._run
         given = [
             (source.kind, _label(source), run.direct_share * _mass_on(source, passage))
-            for source in run.sources
+            for source in self._sources
         ]
         given += [
             ("bridge", self.snapshot.gazetteer.label[entry], sum(parts.values()))

@@ -2,7 +2,7 @@
 
 Only the passages that matter are looked at: the nearest by their own vectors, those that mention
 the question's names, and those that the walk comes to. Their vectors stay in the snapshot's mapped
-files, rounded to bytes. What is computed of what is looked at is exact.
+files, rounded to bytes. But for that, what is computed of what is looked at is exact.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The reset vector: where the walk begins."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Sources:
     """All origins of one walk."""
 
     named: tuple[tuple[str, str, float, int], ...]
-    """Kind, label, weight before all are made to sum to 1, and number of each."""
+    """Kind, label, weight and number of each; weights sum to 1."""
     indptr: Longs
     """Source i is spread over the rows indptr[i]:indptr[i + 1] of `passages` and `mass`."""
     passages: Ints
@@ -42,23 +42,20 @@ class Sources:
     reset: Floats
     """(m,): what all give to each passage of the base; sums to 1."""
 
-    def __len__(self) -> int:
-        return len(self.named)
-
-    def __getitem__(self, row: int) -> Source:
-        kind, label, weight, number = self.named[row]
-        pool = slice(self.indptr[row], self.indptr[row + 1])
-        return Source(
-            kind=kind,
-            label=label,
-            weight=weight / sum(one[2] for one in self.named),
-            number=number,
-            passages=self.passages[pool],
-            mass=self.mass[pool],
+    def each(self) -> tuple[Source, ...]:
+        """One after the other: what a receipt wants, and a walk has no time for."""
+        pools = [slice(*ends) for ends in pairwise(self.indptr.tolist())]
+        return tuple(
+            Source(
+                kind=kind,
+                label=label,
+                weight=weight,
+                number=number,
+                passages=self.passages[pool],
+                mass=self.mass[pool],
+            )
+            for (kind, label, weight, number), pool in zip(self.named, pools, strict=True)
         )
-
-    def __iter__(self) -> Iterator[Source]:
-        return (self[row] for row in range(len(self)))
 
 
 def sources(question: Question, base: Base, constants: WalkConstants) -> Sources:
@@ -67,7 +64,6 @@ def sources(question: Question, base: Base, constants: WalkConstants) -> Sources
     Each is spread over the passages that are best by its own score, as a softmax.
     """
     named = _named(question, base, constants) if len(base.score) else []
-    total = sum(weight for _, _, weight, _ in named)
     inside = np.zeros((len(named), len(base.links)), dtype=np.bool_)
     for row, clause in enumerate(question.clauses if named else (), start=1):
         inside[row] = [clause.holds(link.link) for link in base.links]
@@ -78,7 +74,7 @@ def sources(question: Question, base: Base, constants: WalkConstants) -> Sources
         np.array([one[3] if one[0] == "clause" else -1 for one in named], dtype=np.int32),
         np.array([one[3] if one[0] == "link" else -1 for one in named], dtype=np.int32),
         inside,
-        np.array([one[2] / total for one in named]),
+        np.array([one[2] for one in named], dtype=np.float64),
         constants.pool,
         constants.temperature,
     )
@@ -103,4 +99,5 @@ def _named(
         if given[number] > 0:
             name = question.text[bonus.link.start : bonus.link.end]
             found.append(("link", name, constants.link_weight * bonus.largest / largest, number))
-    return found
+    total = sum(weight for _, _, weight, _ in found)
+    return [(kind, label, weight / total, number) for kind, label, weight, number in found]

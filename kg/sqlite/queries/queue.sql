@@ -185,8 +185,8 @@ WHERE leases.worker = excluded.worker OR leases.held_until <= :now
 RETURNING name, lost;
 
 -- name: end_leases
-UPDATE leases SET held_until = min(held_until, :now)
-WHERE worker IN (SELECT value FROM json_each(:workers));
+UPDATE leases SET held_until = :now
+WHERE held_until > :now AND worker IN (SELECT value FROM json_each(:workers));
 
 -- name: put_back
 UPDATE leases SET worker = '', held_until = 0

@@ -103,8 +103,11 @@ def test_nothing_is_similar_to_a_vector_of_zeros() -> None:
     assert products(all_of(2), rounded.values, rounded.scale, none).tolist() == [[0.0, 0.0]]
 
 
-@pytest.mark.parametrize("processor", ["generic", "host"])
-def test_every_processor_gives_the_same_bits(processor: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "processor",
+    [{"NUMBA_CPU_NAME": "generic"}, {"NUMBA_CPU_NAME": "haswell"}, {"NUMBA_ENABLE_AVX": "0"}],
+)
+def test_every_processor_gives_the_same_bits(processor: dict[str, str], tmp_path: Path) -> None:
     code = (
         "import numpy as np\n"
         "from kg.snapshot import Quantised\n"
@@ -115,8 +118,7 @@ def test_every_processor_gives_the_same_bits(processor: str, tmp_path: Path) -> 
         "rows = np.arange(9, dtype=np.int32)\n"
         "print(products(rows, made.values, made.scale, views).tobytes().hex())\n"
     )
-    others = {"NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": str(tmp_path)}
-    environment = os.environ | (others if processor == "generic" else {})
+    environment = os.environ | processor | {"NUMBA_CACHE_DIR": str(tmp_path)}
     run = [sys.executable, "-c", code]
     told = subprocess.run(run, env=environment, check=True, capture_output=True, text=True)
     chance = np.random.default_rng(5)

@@ -44,7 +44,7 @@ def clause(*surfaces: str) -> Clause:
 
 
 def by_kind(found: Sources) -> dict[str, float]:
-    return {one.kind: one.weight for one in found}
+    return {one.kind: one.weight for one in found.each()}
 
 
 def test_the_reset_is_a_sharp_softmax_of_the_base_score() -> None:
@@ -72,7 +72,7 @@ def test_a_name_weighs_by_its_largest_bonus() -> None:
     found = sources(question(links=[LINK]), scores, WalkConstants(temperature=0.1))
     assert by_kind(found) == pytest.approx({"question": 1 / 1.25, "link": 0.25 / 1.25})
     assert found.reset == pytest.approx([0.8, 0.2])
-    assert [one.label for one in found] == [TEXT, "Hebb"]
+    assert [one.label for one in found.each()] == [TEXT, "Hebb"]
 
 
 @pytest.mark.parametrize(("surfaces", "second"), [(["hebb"], e / (1 + e)), ([], 0.5)])
@@ -84,14 +84,14 @@ def test_a_clause_gets_the_bonuses_of_the_names_inside_it(
         base([0.5, 0.5], clauses=[[0.2, 0.2]], bonus=0.1),
         WalkConstants(temperature=0.1),
     )
-    mass = next(one for one in found if one.kind == "clause")
+    mass = next(one for one in found.each() if one.kind == "clause")
     at = dict(zip(mass.passages.tolist(), (mass.mass / mass.weight).tolist(), strict=True))
     assert at == pytest.approx({0: 1 - second, 1: second})
 
 
 def test_an_empty_corpus_has_no_sources() -> None:
     found = sources(question(), base([]), WalkConstants())
-    assert list(found) == []
+    assert found.each() == ()
     assert found.reset.shape == (0,)
 
 

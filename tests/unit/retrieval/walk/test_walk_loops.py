@@ -1,0 +1,136 @@
+"""The walk's loops, held to what NumPy and plain Python say."""
+
+from math import exp, log
+
+import numpy as np
+import pytest
+
+from kg.snapshot.tables import Floats, Ints
+from retrieval.walk.loops import (
+    best_alone,
+    first_rows,
+    places_of,
+    pools_of,
+    rows_of_most,
+    table_of,
+    unseen,
+)
+from retrieval.walk.moving import mixed
+from retrieval.walk.shared import add_shared_words, of_the_rarest, scores_of, shares_of
+
+
+def ints(*numbers: int) -> Ints:
+    return np.array(numbers, dtype=np.int32)
+
+
+def floats(*numbers: float) -> Floats:
+    return np.array(numbers, dtype=np.float32)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_table_finds_the_place_of_each_of_its_keys_and_of_no_other(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    keys = chance.choice(2**31 - 1, 40, replace=False).astype(np.int32)
+    table, others = table_of(keys), np.setdiff1d(ints(*range(60)), keys)
+    assert places_of(table, keys, keys).tolist() == list(range(40))
+    assert set(places_of(table, keys, others).tolist()) == {-1}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_not_seen_comes_once_and_ascending(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    keys = chance.permutation(30)[:12].astype(np.int32)
+    wanted = chance.integers(0, 60, 90).astype(np.int32)
+    assert unseen(table_of(keys), keys, wanted).tolist() == np.setdiff1d(wanted, keys).tolist()
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("count", [1, 7, 50, 99])
+def test_first_are_the_best_then_those_of_better_base_then_lower_numbers(
+    seed: int, count: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    scores = (chance.integers(0, 8, 50) / 8).astype(np.float32)
+    base = (chance.integers(0, 3, 50) / 3).astype(np.float32)
+    passages = chance.permutation(50).astype(np.int32)
+    expected = np.lexsort((passages, -base, -scores))[:count]
+    assert first_rows(scores, base, passages, count).tolist() == expected.tolist()
+
+
+def test_scores_that_differ_in_the_fifth_decimal_are_equal() -> None:
+    scores, base = floats(0.30001, 0.30004, 0.3002), floats(0.9, 0.1, 0.1)
+    assert first_rows(scores, base, ints(5, 6, 7), 3).tolist() == [2, 0, 1]
+
+
+def test_the_best_alone_sum_to_one() -> None:
+    assert best_alone(floats(0.1, 0.6, 0.2, 0.0), 2) == pytest.approx([0, 0.75, 0.25, 0])
+    assert best_alone(floats(0.0, 0.0), 2).tolist() == [0, 0]
+
+
+def test_rows_of_most_are_the_largest_that_make_up_the_share() -> None:
+    amounts = floats(0.1, 0.5, 0.0, 0.3, 0.1)
+    assert rows_of_most(amounts, 0.79).tolist() == [1, 3]
+    assert rows_of_most(amounts, 0.85).tolist() == [0, 1, 3]
+    assert rows_of_most(amounts, 1.0).tolist() == [0, 1, 3, 4]
+
+
+def test_a_score_is_mixed_with_what_arrives_also_where_nothing_was() -> None:
+    found = mixed(floats(0.4, 0.2), floats(0.0, 1.0, 0.5), 0.25)
+    assert found == pytest.approx([0.3, 0.4, 0.125])
+
+
+def test_a_score_is_the_best_view_and_all_bonuses() -> None:
+    views, bonuses = np.stack([floats(0.1, 0.4), floats(0.3, 0.2)]), np.stack([floats(0.5, 0)] * 2)
+    assert scores_of(views, bonuses) == pytest.approx([1.3, 0.4])
+    assert scores_of(views, bonuses[:0]) == pytest.approx([0.3, 0.4])
+
+
+def test_a_source_is_spread_over_its_pool_by_its_own_score() -> None:
+    score, views = floats(0.5, 0.4, 0.3), np.stack([floats(0, 0, 0), floats(0.1, 0.2, 0.3)])
+    indptr, rows, mass, everything = pools_of(
+        score,
+        views,
+        floats(0.0, 0.2, 0.1)[np.newaxis],
+        ints(-1, 1, -1),
+        ints(-1, -1, 0),
+        np.array([[False], [True], [False]]),
+        np.array([0.5, 0.3, 0.2]),
+        2,
+        0.1,
+    )
+    assert indptr.tolist() == [0, 2, 4, 6]
+    assert rows.tolist() == [0, 1, 1, 2, 1, 2]
+    half, even = 1 / (1 + exp(-1)), 0.5
+    expected = [0.5 * half, 0.5 * (1 - half), 0.3 * even, 0.3 * even, 0.2 * half, 0.2 * (1 - half)]
+    assert mass == pytest.approx(expected, abs=1e-6)
+    assert everything.sum() == pytest.approx(1)
+
+
+def test_words_are_worth_by_how_rare_they_are_and_common_ones_nothing() -> None:
+    asked = np.array([[True, True, True], [False, False, True]])
+    share, counts = shares_of(asked, np.array([1, 10, 300]), 1000)
+    total = log(1000) + log(100)
+    assert share[0] == pytest.approx([log(1000) / total, log(100) / total, 0])
+    assert share[1].tolist() == [0, 0, 0]
+    assert counts.tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_postings_of_the_rarest_words_are_taken_while_there_is_room(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    sizes = chance.integers(0, 9, 8)
+    end = np.cumsum(sizes)
+    first, items = end - sizes, chance.integers(0, 25, end[-1]).astype(np.int32)
+    room, expected = 15, set()
+    for word in np.argsort(sizes, kind="stable").tolist():
+        if (room := room - int(sizes[word])) < 0:
+            break
+        expected |= set(items[first[word] : end[word]].tolist())
+    assert of_the_rarest(first, end, items, 15).tolist() == sorted(expected)
+
+
+def test_shared_words_add_their_weight() -> None:
+    views, passages = np.stack([floats(1, 1, 1)]), ints(2, 4, 6)
+    first, end, items = np.array([0, 2]), np.array([2, 3]), ints(2, 6, 6)
+    add_shared_words(views, passages, 0.1, floats(0.25, 0.75)[np.newaxis], first, end, items)
+    assert views[0] == pytest.approx([1.025, 1.0, 1.1])
