@@ -1,7 +1,10 @@
 """A file's lock has one holder, also where holders remove the file."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from kg.lock import file_lock, is_locked
 
@@ -21,6 +24,7 @@ def test_a_file_that_is_removed_keeps_others_out_all_the_same(tmp_path: Path) ->
     def hold(number: int) -> bool:
         with file_lock(tmp_path / "folder" / "lock", remove=number % 2 == 0):
             holders.append(number)
+            time.sleep(0.0002)  # so that another one could come
             alone = holders == [number]
             holders.clear()
         return alone
@@ -33,3 +37,15 @@ def test_the_last_holder_may_leave_nothing(tmp_path: Path) -> None:
     with file_lock(tmp_path / "lock", remove=True):
         assert is_locked(tmp_path / "lock")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("link", "error"), [("", FileExistsError), ("lock", FileNotFoundError)])
+def test_a_link_that_leads_nowhere_is_an_error(
+    tmp_path: Path, link: str, error: type[OSError]
+) -> None:
+    folder = tmp_path / "folder"
+    if link:
+        folder.mkdir()
+    (folder / link).symlink_to(tmp_path / "gone" / "further")
+    with pytest.raises(error), file_lock(folder / "lock"):
+        pass
