@@ -4,8 +4,9 @@ Exported models compute tokens' positions, and who attends to whom, from the len
 Where these are inputs instead, several texts fit into one row: each begins at position 0 and
 attends to itself alone. The nodes that computed them go, the inputs come; nothing else changes.
 
-The file is Protocol Buffers: ModelProto.graph = 7; GraphProto.node = 1, .input = 11;
-NodeProto.input = 1, .output = 2, .op_type = 4. What is not looked for is copied as it is.
+The file is Protocol Buffers: ModelProto.graph = 7; GraphProto.node = 1, .input = 11,
+.output = 12; NodeProto.input = 1, .output = 2, .op_type = 4; ValueInfoProto.name = 1. What is not
+looked for is copied as it is.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +19,9 @@ _Pieces: TypeAlias = list[memoryview | bytes]
 _Rewrite: TypeAlias = Callable[[memoryview, int, int], _Pieces]
 """A graph's new content: of (data, where the graph starts, where it ends)."""
 
-_GRAPH, _NODE, _INPUT = 7, 1, 11
+_GRAPH, _NODE, _INPUT, _OUTPUT = 7, 1, 11, 12
 _READ, _MADE, _OPERATOR = 1, 2, 4
+_NAME = 1
 _LENGTHS = {1: 8, 5: 4}
 """Bytes of the wire types of fixed length."""
 INT64, BOOL = 7, 9
@@ -60,7 +62,8 @@ def without_guards(model: bytes) -> _Pieces:
     """A model, in pieces, that no longer looks for what is no number.
 
     Exported attention puts zeros where a token may attend to nothing at all. Where each may attend
-    to something, itself at least, that is a thirtieth of the model's time for nothing.
+    to something, itself at least, that is a thirtieth of the model's time for nothing. What is a
+    result of the model, or is asked for other reasons too, stays.
     Raises: WeightsInvalid if it is no model.
     """
     return _rewritten(model, _unguarded)
@@ -72,13 +75,21 @@ def _unguarded(data: memoryview, start: int, end: int) -> _Pieces:
         for number, first, content, last in _fields(data, start, end)
         if number == _NODE
     }
-    asked = {node.makes[0]: node.reads[0] for node in nodes.values() if node.operator == b"IsNaN"}
-    guarded = {
-        node.makes[0]: node.reads[2]
-        for node in nodes.values()
-        if node.operator == b"Where" and asked.get(node.reads[0]) == node.reads[2]
+    results = {
+        bytes(data[name:until])
+        for number, _, content, last in _fields(data, start, end)
+        if number == _OUTPUT
+        for field, _, name, until in _fields(data, content, last)
+        if field == _NAME
     }
-    gone = guarded.keys() | asked.keys()
+    asked = {node.makes[0]: node.reads[0] for node in nodes.values() if node.operator == b"IsNaN"}
+    guarded: dict[bytes, bytes] = {}
+    for one in nodes.values():  # in an order in which each comes after what it reads
+        guards = one.operator == b"Where" and asked.get(one.reads[0]) == one.reads[2]
+        if guards and one.makes[0] not in results:
+            guarded[one.makes[0]] = guarded.get(one.reads[2], one.reads[2])
+    others = (node.reads for node in nodes.values() if not guarded.keys() & {*node.makes})
+    gone = guarded.keys() | (asked.keys() - results.union(*others))
     kept: _Pieces = []
     for _, first, content, last in _fields(data, start, end):
         node = nodes.get(first)

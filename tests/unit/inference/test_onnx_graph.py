@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from inference import model_files
-from inference.onnx_graph import INT64, Value, with_inputs, without_guards
+from inference.onnx_graph import INT64, Value, _field, _input, with_inputs, without_guards
 from inference.onnx_session import OnnxSession
 from kg.errors import WeightsInvalid
 
+FLOAT = 1
 POSITIONS = Value(elements=INT64, axes=("rows", "tokens"))
 
 
@@ -69,3 +70,66 @@ def test_guards_against_what_is_no_number_go_and_nothing_else(model: bytes) -> N
     assert model.count(b"IsNaN") > 0
     assert changed.count(b"IsNaN") == 0
     assert b"".join(without_guards(changed)) == changed
+
+
+def node(operator: str, *reads: str, makes: str) -> bytes:
+    """A node of a graph."""
+    fields = [_field(1, name.encode()) for name in reads]
+    return _field(1, b"".join([*fields, _field(2, makes.encode()), _field(4, operator.encode())]))
+
+
+def computing(*nodes: bytes, results: str) -> bytes:
+    """A model whose inputs are x and zero."""
+    inputs = [_input(name, Value(elements=FLOAT, axes=("number",))) for name in ("x", "zero")]
+    outputs = [_field(12, _field(1, name.encode())) for name in results.split()]
+    graph = b"".join([*nodes, _field(2, b"small"), *inputs, *outputs])
+    return b"\x08\x08" + _field(7, graph) + _field(8, b"\x10\x0d")
+
+
+def same_without_guards(model: bytes) -> bytes:
+    """The model without guards, which has the results that it had."""
+    import onnxruntime
+
+    changed = b"".join(without_guards(model))
+    given = {"x": np.array([1, -2], np.float32), "zero": np.zeros(2, np.float32)}
+    there, then = (
+        onnxruntime.InferenceSession(one, providers=["CPUExecutionProvider"]).run(None, given)
+        for one in (model, changed)
+    )
+    for one, other in zip(there, then, strict=True):
+        np.testing.assert_array_equal(one, other)
+    return changed
+
+
+def test_what_is_asked_for_other_reasons_too_stays() -> None:
+    model = computing(
+        node("IsNaN", "x", makes="asked"),
+        node("Where", "asked", "zero", "x", makes="sound"),
+        node("Not", "asked", makes="number"),
+        node("Neg", "sound", makes="result"),
+        results="result number",
+    )
+    changed = same_without_guards(model)
+    assert (changed.count(b"IsNaN"), changed.count(b"Where")) == (1, 0)
+
+
+def test_a_guard_that_is_a_result_stays() -> None:
+    model = computing(
+        node("IsNaN", "x", makes="asked"),
+        node("Where", "asked", "zero", "x", makes="result"),
+        results="result asked",
+    )
+    assert same_without_guards(model) == model
+
+
+def test_a_guard_of_a_guard_goes_with_it() -> None:
+    model = computing(
+        node("IsNaN", "x", makes="asked"),
+        node("Where", "asked", "zero", "x", makes="sound"),
+        node("IsNaN", "sound", makes="asked again"),
+        node("Where", "asked again", "zero", "sound", makes="sounder"),
+        node("Neg", "sounder", makes="result"),
+        results="result",
+    )
+    changed = same_without_guards(model)
+    assert changed == computing(node("Neg", "x", makes="result"), results="result")
