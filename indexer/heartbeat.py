@@ -13,28 +13,28 @@ _log = structlog.get_logger(__name__)
 
 @contextmanager
 def beating(
-    beat: Callable[[], object],
-    seconds: float,
-    *,
-    at_once: bool = False,
-    failure: str = "lease not extended",
+    beat: Callable[[], object], seconds: float, name: str, *, failure: str, at_once: bool = False
 ) -> Iterator[None]:
     """Call `beat` every so many seconds while the body runs, however long that takes.
 
-    A beat that fails is logged as `failure`: the next one may go better.
+    The thread has this name. A beat that fails is logged as `failure`, unless the one that failed
+    before it did so for the same reason: the next one may go better.
     """
     done = Event()
 
     def run() -> None:
+        told = None
         stopped = done.wait(0 if at_once else seconds)
         while not stopped:
             try:
                 beat()
             except (AmmonError, OSError) as error:
-                _log.warning(failure, reason=str(error))
+                if str(error) != told:
+                    told = str(error)
+                    _log.warning(failure, reason=told)
             stopped = done.wait(seconds)
 
-    thread = Thread(target=run, name="heartbeat", daemon=True)
+    thread = Thread(target=run, name=name, daemon=True)
     thread.start()
     try:
         yield

@@ -99,7 +99,8 @@ class Publisher:
         with ExitStack() as stack:
             waiting = stack.enter_context(ExitStack())
             if is_locked(folder.lock):
-                waiting.enter_context(beating(tell, _TELL_SECONDS))
+                shown = beating(tell, _TELL_SECONDS, "progress", failure="progress not shown")
+                waiting.enter_context(shown)
             stack.enter_context(file_lock(folder.lock))
             waiting.close()
             if not folder.lease:
@@ -114,7 +115,7 @@ class Publisher:
                 tell()
                 time.sleep(_POLL_SECONDS)
             try:
-                with beating(hold, _LEASE_SECONDS / 3):
+                with beating(hold, _LEASE_SECONDS / 3, "lease", failure="lease not extended"):
                     yield
             finally:
                 self.queue.let_go(folder.lease, worker=worker)

@@ -126,7 +126,7 @@ class Shift:
             queue.extend(held, worker=self.name, seconds=self.lease_seconds)
 
         try:
-            with beating(hold, self.lease_seconds / 3):
+            with beating(hold, self.lease_seconds / 3, "lease", failure="lease not extended"):
                 return self.pipeline.process(tasks)
         except BaseException as error:  # an interrupt too: nobody has to wait for the lease's end
             if isinstance(error, SETUP_ERRORS) and not until_empty:

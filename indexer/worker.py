@@ -79,7 +79,7 @@ class Worker:
         asked = _Asked(queue, collection, progress)
         asked.tell()
         with (
-            beating(asked.tell, _TELL_SECONDS),
+            beating(asked.tell, _TELL_SECONDS, "progress", failure="progress not shown"),
             ThreadPoolExecutor(max(self._number - 1, 1), "worker") as pool,
         ):
             helpers = [pool.submit(work) for _ in range(self._number - 1)]

@@ -24,5 +24,6 @@ def swept(core: Core, *, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
         if gone:
             _log.info("copies of deleted collections' snapshots removed", collections=gone)
 
-    with beating(look, seconds, at_once=True, failure="copies of snapshots not looked at"):
+    failure = "copies of snapshots not looked at"
+    with beating(look, seconds, "mirrors", failure=failure, at_once=True):
         yield

@@ -78,7 +78,7 @@ class Holding:
             queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
 
         try:
-            with beating(beat, times.hold / 4):
+            with beating(beat, times.hold / 4, "lease", failure="lease not extended"):
                 yield mine, me
         finally:
             if mine:

@@ -32,7 +32,7 @@ class Publishing:
         if not hold():
             return
         try:
-            with beating(hold, seconds / 4):
+            with beating(hold, seconds / 4, "lease", failure="lease not extended"):
                 self._publish(collection)
         except CollectionNotFound:
             pass  # it was just deleted

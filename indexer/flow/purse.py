@@ -77,7 +77,7 @@ class Purse:
                 yield False
                 return
         try:
-            with beating(hold, seconds / 4):
+            with beating(hold, seconds / 4, "lease", failure="lease not extended"):
                 yield True
         finally:
             queue.let_go(name, worker=me)
