@@ -76,5 +76,5 @@ def test_benchmarks_are_there_with_their_options(page: Path) -> None:
         assert file.is_file(), name
         options = [word.removeprefix("--") for word in words if word.startswith("--")]
         source = shared + file.read_text(encoding="utf-8")
-        unknown = [one for one in options if not re.search(rf'"(--)?{one}"', source)]
-        assert unknown == [], name
+        missing = [one for one in options if not re.search(rf'"(--)?{one}"', source)]
+        assert missing == [], name

@@ -2,8 +2,8 @@
 
 import logging
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
@@ -96,16 +96,28 @@ def test_a_rabbitmq_that_is_away_is_no_reason_to_give_up() -> None:
     assert broker.check_password(f"amqp://guest:guest@127.0.0.1:{free_port()}//") is False
 
 
+def waited_for(url: str) -> Event:
+    """Wait for a broker aside: set once it is there. A test that fails leaves the thread alone."""
+    found = Event()
+
+    def wait() -> None:
+        broker.wait_for(url)
+        found.set()
+
+    Thread(target=wait, daemon=True).start()
+    return found
+
+
 def test_a_broker_that_comes_later_is_waited_for_and_that_is_told(
     redis_server: RedisServer,
 ) -> None:
     redis_server.kill()
-    with ThreadPoolExecutor() as pool, capture_logs() as logs:
-        waiting = pool.submit(broker.wait_for, redis_server.url)
+    with capture_logs() as logs:
+        found = waited_for(redis_server.url)
         until(lambda: bool(logs))
-        assert not waiting.done()
+        assert not found.is_set()
         redis_server.start()
-        waiting.result(20)
+        assert found.wait(20)
     assert "the broker is away" in logs[0]["event"]
 
 
@@ -124,14 +136,14 @@ def test_a_redis_that_cannot_save_is_waited_for_with_the_remedy(redis_server: Re
     redis("config", "set", "save", "3600 1")
     redis("bgsave")
     until(lambda: "MISCONF" in redis("ping"))
-    with ThreadPoolExecutor() as pool, capture_logs() as logs:
-        waiting = pool.submit(broker.wait_for, redis_server.url)
+    with capture_logs() as logs:
+        found = waited_for(redis_server.url)
         until(lambda: bool(logs))
-        assert not waiting.done()
+        assert not found.is_set()
         in_the_way.rmdir()
         in_the_way.parent.rmdir()
         redis("bgsave")
-        waiting.result(20)
+        assert found.wait(20)
     assert "unable to save" in logs[0]["event"]
     assert "write its files" in logs[0]["remedy"]
 
