@@ -137,9 +137,8 @@ class Ingester:
         unfinished = [task for task in batch if task.id in missing and task.id not in work.failures]
         if trouble is not None:
             return result + self.postpone(unfinished, trouble)
-        held = self._reading.still_held(
-            unfinished
-        )  # of what was called off, nobody needs to be told
+        # Of what was called off, nobody needs to be told.
+        held = self._reading.still_held(unfinished)
         left_out = [task for task in unfinished if task.id in held]
         return sum(
             (self._note(task, "The extractor left passages out.") for task in left_out), result

@@ -151,9 +151,8 @@ def start(home: Path, jars: Path, *, bolt: int = 0, http: int = 0) -> State:
     (home / "conf").mkdir(exist_ok=True)
     (home / "conf" / "neo4j.conf").write_text(_CONFIGURATION.format(bolt=bolt, http=http))
     (home / "plugins").mkdir(exist_ok=True)
-    (home / "tmp").mkdir(
-        exist_ok=True
-    )  # where Browser is unpacked; a server that is killed leaves it
+    # Where Browser is unpacked; a server that is killed leaves it.
+    (home / "tmp").mkdir(exist_ok=True)
     secret = home / "password"
     if not secret.exists():
         password = secrets.token_hex(8)
