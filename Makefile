@@ -82,7 +82,7 @@ $(UV): requirements/uv.lock
 	@echo "Installing the light set …"
 	@$(INSTALL) -r requirements/run.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
-	@$(BIN)/python -c 'import retrieval.walk' 2> /dev/null &  # what it compiles, others need only later
+	@$(BIN)/python -c 'import retrieval.walk' > /dev/null 2>&1 &  # what it compiles, others need only later
 	@touch $@
 
 .venv/.dev: .venv/.run requirements/dev.lock requirements/models.lock

@@ -20,7 +20,7 @@ from server.settings import OPENAI, Settings
 _LONGEST_AID = 60.0
 """Seconds that a question waits for a chat model at most."""
 _QUESTIONS_KEPT = 16_000_000
-"""Bytes of what a local model made of the latest questions, some 300."""
+"""Bytes that each onnx model keeps of what it made of the latest questions, some 300."""
 
 
 def make_extractor(name: str, settings: Settings) -> Extractor:
