@@ -105,9 +105,14 @@ class Core:
         return present
 
     def delete_collection(self, name: str) -> None:
-        """Remove a collection and its snapshots. Raises: CollectionNotFound."""
-        self.store.delete_collection(name)
+        """Remove a collection and its snapshots. Raises: CollectionNotFound, SnapshotUnavailable.
+
+        Snapshots go first: where that fails or is interrupted, the collection is still there, to be
+        deleted or published again; what was deleted never answers under a name that is given anew.
+        """
         self.folders.clear(name)
+        self.store.delete_collection(name)
+        self.folders.clear(name)  # of what was published meanwhile
         self.retrievers.forget(name)
 
     # Documents

@@ -21,6 +21,7 @@ from kg.records import SourceDocument
 from server.aids import WantedAids
 from server.composition import compose
 from server.core import BEING_INDEXED, START_ONE, START_WORKERS, WAITING, Core
+from server.folders import Folders
 from server.ingest import ingest
 from server.settings import Settings
 from server.status import collection_status, job_status
@@ -214,6 +215,25 @@ def test_a_deleted_collection_leaves_no_snapshot_to_its_successor(core: Core, no
         core.query("papers", "Engram")
     core.create_collection("papers")
     assert core.query("papers", "Engram").hits == ()
+
+
+def test_where_snapshots_cannot_be_deleted_nothing_is(
+    core: Core, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+
+    def away(_: Folders, collection: str) -> None:
+        raise SnapshotUnavailable(f"The place of {collection} is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Folders, "clear", away)
+        with pytest.raises(SnapshotUnavailable):
+            core.delete_collection("papers")
+    assert core.query("papers", "Engram").hits
+    core.delete_collection("papers")
+    with pytest.raises(CollectionNotFound):
+        core.store.collection("papers")
 
 
 def test_another_embedder_has_an_index_of_its_own(core: Core, notes: Path) -> None:
