@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from kg.errors import SnapshotUnavailable
+
 _TRIES = 100
 """So often a folder may be gone again before a file in it is open."""
 
@@ -19,6 +21,8 @@ def file_lock(path: Path, *, remove: bool = False) -> Iterator[None]:
     exclude each other just as two processes do. The operating system frees the lock of a process
     that dies. The file stays, or is removed by its holder at the end: who waited for it then sees
     that what was locked is not there any more, and begins again.
+
+    Raises: SnapshotUnavailable if the file can be neither opened nor made.
     """
     with _locked(path) as file:
         try:
@@ -30,7 +34,7 @@ def file_lock(path: Path, *, remove: bool = False) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds the file's lock at this moment."""
+    """Whether somebody holds the file's lock at this moment. Raises: SnapshotUnavailable."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -38,6 +42,8 @@ def is_locked(path: Path) -> bool:
         return False
     except BlockingIOError:
         return True
+    except OSError as error:
+        raise cannot_open(path, error) from error
     return False
 
 
@@ -62,10 +68,20 @@ def _opened(path: Path) -> IO[bytes]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             return path.open("ab")
-        except (FileNotFoundError, FileExistsError):  # or a link in its place leads nowhere
+        except (FileNotFoundError, FileExistsError) as error:  # or a link that leads nowhere
             failed += 1
             if failed == _TRIES:
-                raise
+                raise cannot_open(path, error) from error
+        except OSError as error:
+            raise cannot_open(path, error) from error
+
+
+def cannot_open(path: Path, error: OSError) -> SnapshotUnavailable:
+    """The error of a file among snapshots that cannot be opened: it names path and remedy."""
+    return SnapshotUnavailable(
+        f"{path} cannot be opened: {error.strerror or error}. Check that the folder exists, that no "
+        "file or broken link is in its place, and that its files may be written."
+    )
 
 
 def _is_there(path: Path, file: IO[bytes]) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg.errors import SnapshotError, SnapshotMissing
-from kg.lock import file_lock
+from kg.lock import cannot_open, file_lock
 from kg.snapshot.container import (
     VERIFY_UP_TO_BYTES,
     Manifest,
@@ -94,6 +94,8 @@ class SnapshotFolder:
             return (self.path / POINTER).read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise cannot_open(self.path / POINTER, error) from error
 
     def manifest(self, name: str) -> Manifest:
         """See `Snapshots`."""

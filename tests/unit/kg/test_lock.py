@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kg.errors import SnapshotUnavailable
 from kg.lock import file_lock, is_locked
 
 
@@ -39,13 +40,22 @@ def test_the_last_holder_may_leave_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("link", "error"), [("", FileExistsError), ("lock", FileNotFoundError)])
-def test_a_link_that_leads_nowhere_is_an_error(
-    tmp_path: Path, link: str, error: type[OSError]
-) -> None:
+@pytest.mark.parametrize("link", ["", "lock"])
+def test_a_link_that_leads_nowhere_is_named_with_the_remedy(tmp_path: Path, link: str) -> None:
     folder = tmp_path / "folder"
     if link:
         folder.mkdir()
     (folder / link).symlink_to(tmp_path / "gone" / "further")
-    with pytest.raises(error), file_lock(folder / "lock"):
+    with pytest.raises(SnapshotUnavailable) as refused, file_lock(folder / "lock"):
+        pass
+    assert str(folder / "lock") in str(refused.value)
+    assert "Check that the folder exists" in str(refused.value)
+
+
+def test_a_file_in_place_of_the_folder_is_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "lock"
+    path.parent.write_text("no folder", encoding="utf-8")
+    with pytest.raises(SnapshotUnavailable, match="Not a directory.*Check that the folder"):
+        is_locked(path)
+    with pytest.raises(SnapshotUnavailable, match="Check that the folder"), file_lock(path):
         pass

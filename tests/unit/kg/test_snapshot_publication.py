@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kg.errors import SnapshotDamaged, SnapshotMissing
+from kg.errors import SnapshotDamaged, SnapshotMissing, SnapshotUnavailable
 from kg.snapshot import SnapshotFolder, SnapshotWriter
 
 
@@ -77,3 +77,9 @@ def test_a_pointer_to_what_is_gone_says_so(folder: SnapshotFolder) -> None:
     (folder.path / name).rename(folder.path / "elsewhere")
     with pytest.raises(SnapshotMissing, match=name):
         folder.open()
+
+
+def test_a_file_in_place_of_the_folder_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "collections").write_text("no folder", encoding="utf-8")
+    with pytest.raises(SnapshotUnavailable, match="CURRENT cannot be opened.*Check that the fold"):
+        SnapshotFolder(tmp_path / "collections" / "papers").current()
