@@ -79,8 +79,8 @@ def _opened(path: Path) -> IO[bytes]:
 def cannot_open(path: Path, error: OSError) -> SnapshotUnavailable:
     """The error of a file among snapshots that cannot be opened: it names path and remedy."""
     return SnapshotUnavailable(
-        f"{path} cannot be opened: {error.strerror or error}. Check that the folder exists, that no "
-        "file or broken link is in its place, and that its files may be written."
+        f"{path} cannot be opened: {error.strerror or error}. Check that the folder exists, "
+        "that no file or broken link is in its place, and that its files may be written."
     )
 
 

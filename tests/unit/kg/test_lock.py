@@ -55,7 +55,7 @@ def test_a_link_that_leads_nowhere_is_named_with_the_remedy(tmp_path: Path, link
 def test_a_file_in_place_of_the_folder_is_named_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "lock"
     path.parent.write_text("no folder", encoding="utf-8")
-    with pytest.raises(SnapshotUnavailable, match="Not a directory.*Check that the folder"):
+    with pytest.raises(SnapshotUnavailable, match=r"Not a directory.*Check that the folder"):
         is_locked(path)
     with pytest.raises(SnapshotUnavailable, match="Check that the folder"), file_lock(path):
         pass
