@@ -118,6 +118,15 @@ class RevisionForgotten(StoreError):
 class SnapshotError(AmmonError):
     """A snapshot cannot be used."""
 
+    def name_collection(self, collection: str) -> None:
+        """Put the name into the remedy, where only the caller knows it."""
+        self.args = (remedy_for(collection, str(self)),)
+
+
+def remedy_for(collection: str, told: str) -> str:
+    """What was told of a snapshot, with the name of its collection in the remedy."""
+    return told.replace("--collection NAME", f"--collection {collection!r}")
+
 
 class SnapshotMissing(SnapshotError):
     """No snapshot has been published."""

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from kg.errors import SnapshotDamaged, SnapshotVersionUnknown
+from kg.errors import SnapshotDamaged, SnapshotVersionUnknown, remedy_for
 from kg.snapshot.background import step
 from kg.snapshot.mapping import map_array
 
@@ -29,6 +29,7 @@ VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
 _SYNCED_AT_ONCE = 16
 
 _REMEDY = "Build it again with: ammon rebuild --collection NAME"
+"""NAME, until somebody knows it: see `remedy_for`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,15 @@ class Manifest:
             name, version = body["format"], body["version"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SnapshotDamaged(f"{where} is not a snapshot's manifest. {_REMEDY}") from error
+        of = body.get("collection")
+        remedy = remedy_for(of, _REMEDY) if isinstance(of, str) else _REMEDY
         if name != FORMAT or version != VERSION:
             raise SnapshotVersionUnknown(
-                f"{where} has the format {name!r} version {version!r}; "
-                f"this version of Ammon reads {FORMAT!r} version {VERSION}. {_REMEDY}"
+                f"{where} is of another version: its format is {name!r} version {version!r}, and "
+                f"this version of Ammon reads {FORMAT!r} version {VERSION}. {remedy}"
             )
         if claimed != _checksum(body):
-            raise SnapshotDamaged(f"{where} does not match its checksum. {_REMEDY}")
+            raise SnapshotDamaged(f"{where} does not match its checksum. {remedy}")
         files = {key: FileEntry(**value) for key, value in body.pop("files").items()}
         return cls(files=files, **body)
 
@@ -187,30 +190,35 @@ class SnapshotReader:
             size = sizes.get(name, -1)
             if size != entry.bytes:
                 raise SnapshotDamaged(
-                    f"{path / name} has {max(size, 0)} bytes in place of {entry.bytes}. {_REMEDY}"
+                    f"{path / name} has {max(size, 0)} bytes in place of {entry.bytes}. "
+                    f"{reader._remedy}"
                 )
         total = sum(entry.bytes for entry in reader.manifest.files.values())
         if total <= verify_up_to:
             reader.verify()
         return reader
 
+    @property
+    def _remedy(self) -> str:
+        return remedy_for(self.manifest.collection, _REMEDY)
+
     def verify(self) -> None:
         """Compare every file with its checksum. Raises: SnapshotDamaged."""
         for name, entry in self.manifest.files.items():
             if _entry(self.path / name) != entry:
-                raise SnapshotDamaged(f"{self.path / name} is damaged. {_REMEDY}")
+                raise SnapshotDamaged(f"{self.path / name} is damaged. {self._remedy}")
             step()
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Map one array, read-only. Raises: SnapshotDamaged."""
         file = f"{name}.npy"
         if file not in self.manifest.files:
-            raise SnapshotDamaged(f"{self.path} has no {file}. {_REMEDY}")
+            raise SnapshotDamaged(f"{self.path} has no {file}. {self._remedy}")
         step()
         try:
             return map_array(self.path / file)
         except ValueError as error:
-            raise SnapshotDamaged(f"{self.path / file}: {error}. {_REMEDY}") from error
+            raise SnapshotDamaged(f"{self.path / file}: {error}. {self._remedy}") from error
 
     def strings(self, name: str) -> Strings:
         """Map a column of strings."""

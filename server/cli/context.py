@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kg.errors import SnapshotError
 from server.cli.output import print_warning
 
 if TYPE_CHECKING:
@@ -39,5 +40,9 @@ def opened(context: typer.Context) -> "Iterator[Core]":
     core = opener(loaded.settings)
     try:
         yield core
+    except SnapshotError as error:
+        if "collection" in context.params:
+            error.name_collection(context.params["collection"] or loaded.settings.collection)
+        raise
     finally:
         core.close()

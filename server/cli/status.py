@@ -114,8 +114,7 @@ def _standing(status: "CollectionStatus", takers: str) -> str:
     remedy = f"ammon rebuild --collection {status.collection.name!r}"
     match status.standing:
         case "damaged":
-            told = f"damaged: {status.damage}"
-            told = told.replace("--collection NAME", f"--collection {status.collection.name!r}")
+            told = f"cannot be used: {_damage(status)}"
         case "up to date":
             told = f"up to date: snapshot {status.snapshot}"
         case "swapping":
@@ -130,6 +129,12 @@ def _standing(status: "CollectionStatus", takers: str) -> str:
         return told
     waiting = counted(status.waiting, "document")
     return f"{told}; {waiting} on the way ({takers})"
+
+
+def _damage(status: "CollectionStatus") -> str:
+    from kg.errors import remedy_for
+
+    return remedy_for(status.collection.name, status.damage)
 
 
 def _how_far(status: "CollectionStatus") -> str:
@@ -156,7 +161,7 @@ def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dic
         "snapshot": status.snapshot,
         "published_revision": status.published_revision,
         "current": status.current,
-        "damage": status.damage,
+        "damage": _damage(status),
         "quarantine": [asdict(one) for one in quarantine],
         "waiting": status.waiting,
     }

@@ -123,6 +123,8 @@ def install(app: FastAPI) -> None:
 
 def _ammon_error(request: Request, error: Exception) -> JSONResponse:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    if isinstance(error, SnapshotError) and "name" in request.path_params:
+        error.name_collection(request.path_params["name"])
     return problem(status, _kebab(type(error).__name__), str(error), request.url.path)
 
 

@@ -135,6 +135,31 @@ def test_status_tells_of_damage_and_of_the_remedy(
     assert "is damaged" in found["damage"]
 
 
+def test_what_is_no_manifest_any_more_is_mended_by_the_command_that_is_told(
+    ammon: Ammon, notes: Path, tmp_path: Path
+) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    pointer = _snapshots(tmp_path)
+    manifest = pointer.parent / pointer.read_text(encoding="utf-8") / "manifest.json"
+    manifest.write_text("rubbish", encoding="utf-8")
+    assert "ammon rebuild --collection 'papers'" in ammon("query", "Who?", "-c", "papers").err
+    (found,) = ammon("status", "--json").json["collections"]
+    assert "ammon rebuild --collection 'papers'" in found["damage"]
+
+
+def test_a_snapshot_of_another_version_is_not_called_damaged(
+    ammon: Ammon, notes: Path, tmp_path: Path
+) -> None:
+    ammon("ingest", notes)
+    pointer = _snapshots(tmp_path)
+    manifest = pointer.parent / pointer.read_text(encoding="utf-8") / "manifest.json"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace('"version": 2', '"version": 1'), encoding="utf-8")
+    told = ammon("status").out
+    assert "is of another version" in told
+    assert "damaged" not in told
+
+
 def test_without_a_snapshot_status_names_the_command(
     ammon: Ammon, notes: Path, tmp_path: Path
 ) -> None:

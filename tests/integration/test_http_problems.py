@@ -13,6 +13,7 @@ from kg.errors import ModelUnavailable, StoreUnavailable
 from server.core import Core
 from server.http.app import create_app
 from tests.doubles.house import open_house, settings_in
+from tests.doubles.waiting import until
 
 
 @pytest.fixture
@@ -172,3 +173,16 @@ def test_an_unexpected_error_tells_nothing_of_the_inside(
     found = problem(sent, 500, "unexpected")
     assert "secret" not in sent.text
     assert "find-me" in found["detail"]
+
+
+def test_the_remedy_of_a_snapshot_that_cannot_be_used_names_the_collection(
+    client: TestClient, tmp_path: Path
+) -> None:
+    body = [{"source": "a", "title": "A", "text": "Ann Lee taught Bob Ray."}]
+    client.post("/collections/papers/documents", json=body)
+    until(lambda: any(tmp_path.glob("**/CURRENT")))
+    for manifest in tmp_path.glob("**/manifest.json"):
+        manifest.write_text("rubbish", encoding="utf-8")
+    asked = client.post("/collections/papers/query", json={"question": "Who taught Bob Ray?"})
+    found = problem(asked, 503, "snapshot-damaged")
+    assert "ammon rebuild --collection 'papers'" in found["detail"]

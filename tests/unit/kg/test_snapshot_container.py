@@ -147,6 +147,15 @@ def test_an_unknown_format_is_refused_with_what_is_known(
         SnapshotReader.open(path)
 
 
+def test_a_remedy_names_the_collection_where_the_manifest_does(path: Path) -> None:
+    (path / "numbers.npy").write_bytes(b"rubbish")
+    with pytest.raises(SnapshotDamaged, match="--collection 'library 図'"):
+        SnapshotReader.open(path)
+    edit(path, lambda body: body.update(version=1))
+    with pytest.raises(SnapshotVersionUnknown, match=r"is of another version.*'library 図'"):
+        SnapshotReader.open(path)
+
+
 def test_a_column_that_the_snapshot_lacks_is_told(path: Path) -> None:
     with pytest.raises(SnapshotDamaged, match=r"has no other\.npy"):
         SnapshotReader.open(path).array("other")
