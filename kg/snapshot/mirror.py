@@ -1,9 +1,13 @@
 """A machine's copies of snapshots that are elsewhere: each is brought once for all processes.
 
 A copy is brought aside, checked, and renamed to its name; a damaged one is brought again. Which one
-was current when that could last be asked is noted here, for when it cannot.
+was current when that could last be asked is noted here, for when it cannot: for each URL in a
+folder of its own, `of-…/CURRENT`, since a machine may be given another URL, and then the first one
+again.
 """
 
+import hashlib
+import os
 import shutil
 import uuid
 from collections.abc import Callable
@@ -22,6 +26,7 @@ _KEPT = 3
 """So many snapshots stay: the one that is being built, the current one, the one before it."""
 _ASIDE = ".fetching-"
 _LOCK = "fetch.lock"
+_NOTES = "of-"
 
 _log = structlog.get_logger(__name__)
 
@@ -53,30 +58,36 @@ class Mirror:
             self.prune()
             return self.folder.open(name, verify_up_to=0)
 
-    def remember(self, name: str) -> None:
-        """Note that a snapshot is current, if there is a copy of it."""
-        if self.folder.current() != name and (self.folder.path / name).is_dir():
-            with suppress(
-                SnapshotError
-            ):  # a damaged copy is not remembered, and mended when opened
-                self.folder.publish(name)
+    def remember(self, url: str, name: str) -> None:
+        """Note that a snapshot is current at a URL, if there is a copy of it."""
+        if self.remembered(url) == name or not (self.folder.path / name).is_dir():
+            return
+        with suppress(SnapshotError):  # a damaged copy is not remembered, and mended when opened
+            SnapshotReader.open(self.folder.path / name)
+            _write(self._note(url), name)
 
-    def remembered(self) -> str | None:
-        """The snapshot that was current when that could last be asked, if there is a copy of it."""
-        name = self.folder.current()
+    def remembered(self, url: str) -> str | None:
+        """The snapshot that was current at a URL when that could last be asked, if there is a copy
+        of it."""
+        name = _read(self._note(url))
         return name if name and (self.folder.path / name).is_dir() else None
 
-    def forget(self) -> None:
-        """Note that none is current."""
-        (self.folder.path / POINTER).unlink(missing_ok=True)
+    def forget(self, url: str) -> None:
+        """Note that none is current at a URL."""
+        self._note(url).unlink(missing_ok=True)
 
     def prune(self) -> None:
-        """Keep the current one and the newest others: by arrival, since revisions begin anew with
-        a collection of the same name."""
-        kept = self.folder.current()
-        found = [self.folder.path / name for name in self.folder.names() if name != kept]
+        """Keep those that are current at some URL and the newest others: by arrival, since
+        revisions begin anew with a collection of the same name."""
+        notes = self.folder.path.glob(f"{_NOTES}*/{POINTER}")
+        kept = {self.folder.current(), *map(_read, notes)}
+        found = [self.folder.path / name for name in self.folder.names() if name not in kept]
         for path in sorted(found, key=_arrival, reverse=True)[_KEPT - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
+
+    def _note(self, url: str) -> Path:
+        mark = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+        return self.folder.path / f"{_NOTES}{mark}" / POINTER
 
     def _fill(self, name: str, bring: Callable[[Path], None]) -> None:
         path = self.folder.path
@@ -92,6 +103,24 @@ class Mirror:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         sync_folder(path)
+
+
+def _read(note: Path) -> str:
+    try:
+        return note.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _write(note: Path, name: str) -> None:
+    note.parent.mkdir(exist_ok=True)
+    aside = note.with_suffix(f".{uuid.uuid4().hex[:8]}")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(name)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(note)
+    sync_folder(note.parent)
 
 
 def _arrival(path: Path) -> float:

@@ -24,10 +24,20 @@ _LOCK_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _BLOCK_BYTES = 1 << 23
 
+_REACH = "See to the network, the address, and the keys for it."
+_MOUNT = (
+    "Mount it, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there. To begin anew "
+    "in it, make a folder 'collections' there."
+)
+
 _MEMORY = RLock()
 """fsspec's memory is one for the whole process, and not made for several threads."""
 
 _log = structlog.get_logger(__name__)
+
+
+class _Emptied(FileNotFoundError):
+    """There is nothing in a folder that was in use."""
 
 
 class Objects:
@@ -43,7 +53,8 @@ class Objects:
         self._serial: AbstractContextManager[object] = nullcontext()
         if url.startswith("memory:"):
             self._serial = _MEMORY
-        if url.startswith(("file:", "local:")):
+        self._local = url.startswith(("file:", "local:"))
+        if self._local:
             self._options["auto_mkdir"] = True
         self._troubles: tuple[type[Exception], ...] = (OSError,)
         self._connected: tuple[int, Any, str] = (-1, None, "")
@@ -58,6 +69,17 @@ class Objects:
         """Raises: FileNotFoundError."""
         with self._asking() as (files, root):
             return bytes(files.cat_file(f"{root}/{key}"))
+
+    def see_in_use(self) -> None:
+        """See, before it is asked for anything, that a place where snapshots were seen before is
+        still there: a share that is not mounted is an empty folder, or none.
+
+        Raises: SnapshotUnavailable.
+        """
+        if self._local:
+            with self._asking() as (files, root):
+                if not files.isdir(root) or not files.ls(root, detail=False):
+                    raise _Emptied("nothing is left of what was in that folder")
 
     def check(self) -> None:
         """See that files can be written, by writing one and removing it."""
@@ -124,13 +146,24 @@ class Objects:
 
     def remove(self, key: str) -> None:
         """Remove a file, if it is there."""
-        with self._asking() as (files, root), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), self._asking() as (files, root):
             files.rm_file(f"{root}/{key}")
 
     def remove_folder(self, folder: str) -> None:
         """Remove a folder with all that is in it, if it is there."""
-        with self._asking() as (files, root), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), self._asking() as (files, root):
             files.rm(f"{root}/{folder}", recursive=True)
+
+    def remove_empty_above(self, folder: str) -> None:
+        """Remove the folders above one that are empty now, where there are such.
+
+        The topmost one stays: by what is in it a place that is in use is known (`see_in_use`).
+        """
+        if self._local:
+            above = folder.split("/")[:-1]
+            with self._asking() as (files, root), suppress(OSError):  # others may be in it
+                for depth in range(len(above), 1, -1):
+                    files.rmdir("/".join((root, *above[:depth])))
 
     def _present(self, key: str) -> bytes | None:
         try:
@@ -155,19 +188,27 @@ class Objects:
         try:
             with self._serial:
                 yield self._connect()
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            remedy = self._remedy(error)
+            if remedy:
+                raise self._out_of_reach(error, remedy) from error
             self._reached()
             raise
         except self._troubles as error:
-            told = (
-                f"The snapshots at {self.url} cannot be reached: {error or type(error).__name__}. "
-                "See to the network, the address, and the keys for it."
-            )
-            if not self._trouble:
-                _log.warning("snapshots out of reach", reason=told)
-            self._down_until, self._trouble = time.monotonic() + PAUSE_SECONDS, told
-            raise SnapshotUnavailable(told) from error
+            raise self._out_of_reach(error, _REACH) from error
         self._reached()
+
+    def _remedy(self, error: FileNotFoundError) -> str:
+        """What to do where not a file but the whole place is missing; '' of files."""
+        return _MOUNT if isinstance(error, _Emptied) else ""
+
+    def _out_of_reach(self, error: Exception, remedy: str) -> SnapshotUnavailable:
+        reason = (str(error) or type(error).__name__).rstrip(".")
+        told = f"The snapshots at {self.url} cannot be reached: {reason}. {remedy}"
+        if not self._trouble:
+            _log.warning("snapshots out of reach", reason=told)
+        self._down_until, self._trouble = time.monotonic() + PAUSE_SECONDS, told
+        return SnapshotUnavailable(told)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Any, str]]:
@@ -178,7 +219,7 @@ class Objects:
         except FileNotFoundError as error:
             raise SnapshotUnavailable(
                 f"Snapshots cannot be written at {self.url}: {error}. Make the bucket or the "
-                "folder, or set AMMON_SNAPSHOT_URL to one that is there."
+                "folder, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there."
             ) from error
 
     def _reached(self) -> None:

@@ -68,6 +68,7 @@ class RemoteSnapshots:
 
     def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
         """See `Snapshots`."""
+        self._see_in_use()
         name = self.mirror.folder.write(revision, fill)
         try:
             _for_all(self.mirror.folder.manifest(name).files, lambda file: self._upload(name, file))
@@ -81,7 +82,7 @@ class RemoteSnapshots:
         """See `Snapshots`."""
         self.manifest(name)
         self.objects.write(self._key(POINTER), name.encode())
-        self.mirror.remember(name)
+        self.mirror.remember(self.objects.url, name)
 
     def publish_over(self, seen: str | None, name: str) -> bool:
         """See `Snapshots`."""
@@ -89,7 +90,7 @@ class RemoteSnapshots:
         expected = None if seen is None else seen.encode()
         if not self.objects.write_over(self._key(POINTER), expected, name.encode()):
             return False
-        self.mirror.remember(name)
+        self.mirror.remember(self.objects.url, name)
         return True
 
     def current(self) -> str | None:
@@ -97,17 +98,18 @@ class RemoteSnapshots:
         trouble = self.objects.trouble
         if not trouble:
             try:
+                self._see_in_use()
                 name = self.objects.read(self._key(POINTER)).decode("utf-8", "replace").strip()
             except FileNotFoundError:
-                self.mirror.forget()
+                self.mirror.forget(self.objects.url)
                 return None
             except SnapshotUnavailable as error:
                 trouble = str(error)
             else:
                 self._see(_NAME, name, POINTER)
-                self.mirror.remember(name)
+                self.mirror.remember(self.objects.url, name)
                 return name
-        remembered = self.mirror.remembered()
+        remembered = self.mirror.remembered(self.objects.url)
         if remembered is None:
             raise SnapshotUnavailable(trouble)
         return remembered
@@ -156,6 +158,7 @@ class RemoteSnapshots:
 
     def names(self) -> list[str]:
         """See `Snapshots`."""
+        self._see_in_use()
         found = self.objects.sizes(self.place)
         return sorted(name for name in _folders(found) if f"{name}/{MANIFEST}" in found)
 
@@ -170,6 +173,7 @@ class RemoteSnapshots:
 
     def sweep(self) -> None:
         """See `Snapshots`: uploads under way on other machines are left alone."""
+        self._see_in_use()
         self.mirror.folder.sweep()
         found = self.objects.sizes(self.place)
         for name in _folders(found):
@@ -179,8 +183,10 @@ class RemoteSnapshots:
 
     def clear(self) -> None:
         """See `Snapshots`; the mirror of this machine too."""
+        self._see_in_use()
         self.objects.remove(self._key(POINTER))
         self.objects.remove_folder(self.place)
+        self.objects.remove_empty_above(self.place)
         if self.path.is_dir():
             self.mirror.folder.clear()
 
@@ -216,7 +222,13 @@ class RemoteSnapshots:
         except FileNotFoundError:
             return 0.0
 
+    def _see_in_use(self) -> None:
+        """That a place is missing as a whole is no word on what is current there."""
+        if self.mirror.remembered(self.objects.url) is not None:
+            self.objects.see_in_use()
+
     def _manifest_text(self, name: str) -> str:
+        self._see_in_use()
         try:
             return self.objects.read(self._key(name, MANIFEST)).decode("utf-8", "replace")
         except FileNotFoundError as error:

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kg.errors import SnapshotUnavailable
 from kg.snapshot.objects import Objects
+
+_BUCKET = (
+    "Make the bucket, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there "
+    "(and AMMON_SNAPSHOT_ENDPOINT to its server)."
+)
 
 
 class S3Objects(Objects):
@@ -44,7 +48,7 @@ class S3Objects(Objects):
 
     def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
         """A conditional put: the server compares what is there with the tag of what was seen."""
-        with self._asking() as (files, root):
+        with self._writing() as (files, root):
             path = f"{root}/{key}"
             condition = {"IfNoneMatch": "*"}
             try:
@@ -55,12 +59,9 @@ class S3Objects(Objects):
                         return False
                 files.pipe_file(path, data, **condition)
                 return True
-            except FileNotFoundError:
-                if seen is None:  # there is no such bucket
-                    raise SnapshotUnavailable(
-                        f"There is no bucket for {self.url}. Make it, or set AMMON_SNAPSHOT_URL "
-                        "to one that is there."
-                    ) from None
+            except FileNotFoundError as error:
+                if seen is None or self._remedy(error):  # there is no such bucket
+                    raise
                 return False
             except self._troubles as error:
                 if not _is_refusal(error):
@@ -73,11 +74,20 @@ class S3Objects(Objects):
         with self._writing() as (files, root):
             files.put_file(str(file), f"{root}/{key}")
 
+    def _remedy(self, error: FileNotFoundError) -> str:
+        """See `Objects`."""
+        return _BUCKET if _code(error) == "NoSuchBucket" else ""
+
+
+def _code(error: Exception) -> str:
+    """What the server called it; '' if it was not the server."""
+    answer = getattr(error.__cause__ or error, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code", ""))
+
 
 def _is_refusal(error: Exception) -> bool:
     """Whether the server found a put's condition not met."""
-    answer = getattr(error.__cause__ or error, "response", None) or {}
-    return answer.get("Error", {}).get("Code") in (
+    return _code(error) in (
         "PreconditionFailed",
         "ConditionalRequestConflict",
         "412",

@@ -162,6 +162,13 @@ class SnapshotsConformance:
         place.clear()
         assert (place.current(), place.names()) == (None, [])
 
+    def test_after_clearing_one_is_published_as_at_first(self, place: Snapshots) -> None:
+        place.publish(write(place, 5))
+        place.clear()
+        name = write(place, 1)
+        assert place.publish_over(None, name)
+        assert place.open().path.name == name
+
     def test_a_full_disk_names_the_folder(self, place: Snapshots) -> None:
         def full(_: SnapshotWriter) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")

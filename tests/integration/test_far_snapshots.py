@@ -29,13 +29,14 @@ from tests.doubles.house import open_house, settings_in
 from tests.doubles.workshop import COLLECTION, Workshop, note
 from tests.servers import s3
 from tests.servers.s3 import S3Server, own_s3_server, s3_server
-from tests.servers.sharing import stop
+from tests.servers.sharing import free_port, stop
 
 __all__ = ["own_s3_server", "s3_server"]
 
 
 A = note("a", "Milner studied Molaison.")
 B = note("b", "Scoville operated on Molaison.")
+_REMEDY = "Make the bucket, or correct snapshot_url: set AMMON_SNAPSHOT_URL"
 
 
 @dataclass(kw_only=True)
@@ -228,7 +229,7 @@ def test_a_mirror_keeps_few_snapshots(machines: tuple[Machine, Machine]) -> None
         other.snapshots().open()
     for machine in machines:
         assert len(machine.snapshots().names()) == 2
-        assert len([path for path in machine.snapshots().path.iterdir() if path.is_dir()]) == 3
+        assert len(list(machine.snapshots().path.glob("r*"))) == 3
 
 
 def retrievers_of(machine: Machine) -> Retrievers:
@@ -320,9 +321,60 @@ def test_a_bucket_that_is_not_there_is_told_with_the_remedy(
 ) -> None:
     nowhere = open_objects(f"s3://none-{uuid.uuid4().hex[:8]}/ammon", s3_server.options)
     (tmp_path / "file").write_bytes(b"one")
-    for act in (nowhere.check, lambda: nowhere.upload("a", tmp_path / "file")):
-        with pytest.raises(SnapshotUnavailable, match=r"Make the bucket.*set AMMON_SNAPSHOT_URL"):
+    for act in (
+        nowhere.check,
+        lambda: nowhere.upload("a", tmp_path / "file"),
+        lambda: nowhere.write_over("a", None, b"one"),
+        lambda: nowhere.write_over("a", b"one", b"two"),
+        lambda: nowhere.read("a"),
+        lambda: nowhere.sizes("a"),
+        lambda: nowhere.remove("a"),
+    ):
+        with pytest.raises(SnapshotUnavailable, match=f"{nowhere.url}.*{_REMEDY}"):
             act()
+
+
+def test_a_bucket_that_is_gone_is_as_a_server_that_is_away(
+    machines: tuple[Machine, Machine], s3_server: S3Server
+) -> None:
+    one, other = machines
+    one.ingest(A)
+    name = one.pipeline.publish(COLLECTION)
+    assert texts(other.snapshots()) == [A.text]
+    bucket = s3_server.home / "buckets" / one.objects.url.removeprefix("s3://")
+    bucket.rename(bucket.with_name(f"{bucket.name}-gone"))
+    with structlog.testing.capture_logs() as told:
+        assert other.snapshots().current() == name
+        assert texts(other.snapshots()) == [A.text]
+    assert [line["event"] for line in told] == ["snapshots out of reach"]
+    for publish in (one.pipeline.publish, one.pipeline.rebuild):
+        one.ingest(B)
+        with pytest.raises(SnapshotUnavailable, match=_REMEDY):
+            publish(COLLECTION)
+    bucket.with_name(f"{bucket.name}-gone").rename(bucket)
+    assert one.pipeline.publish(COLLECTION) == one.snapshots().current() != name
+
+
+def test_a_wrong_bucket_leaves_what_is_known_of_the_right_one(
+    machines: tuple[Machine, Machine], s3_server: S3Server
+) -> None:
+    one, _ = machines
+    one.ingest(A)
+    name = one.pipeline.publish(COLLECTION)
+    wrong = open_objects(f"s3://none-{uuid.uuid4().hex[:8]}/ammon", s3_server.options)
+    strayed = Machine(folder=one.folder, store=one.store, objects=wrong)
+    with pytest.raises(SnapshotUnavailable, match=f"{wrong.url}.*{_REMEDY}"):
+        strayed.snapshots().open()
+    with pytest.raises(SnapshotUnavailable, match=f"{wrong.url}.*{_REMEDY}"):
+        strayed.pipeline.rebuild(COLLECTION)
+    empty = open_objects(s3_server.bucket(f"b-{uuid.uuid4().hex[:8]}"), s3_server.options)
+    assert Machine(folder=one.folder, objects=empty).snapshots().current() is None
+    away = open_objects(
+        one.objects.url, {**s3_server.options, "endpoint_url": f"http://127.0.0.1:{free_port()}"}
+    )
+    back = Machine(folder=one.folder, store=one.store, objects=away)
+    assert back.snapshots().current() == name
+    assert texts(back.snapshots()) == [A.text]
 
 
 def test_a_server_publishes_to_a_bucket_and_answers_from_it(

@@ -1,0 +1,131 @@
+"""Snapshots in a shared folder that may be away, and what a machine knows of them."""
+
+from pathlib import Path
+
+import pytest
+
+from kg.errors import SnapshotUnavailable
+from kg.snapshot.objects import Objects
+from kg.snapshot.remote import RemoteSnapshots
+from kg.snapshot.urls import open_objects
+from tests.conformance.snapshots import write
+from tests.doubles.far import far
+
+_REMEDY = "Mount it, or correct snapshot_url: set AMMON_SNAPSHOT_URL"
+
+
+@pytest.fixture
+def share(tmp_path: Path) -> Path:
+    """A folder that is not there yet."""
+    return tmp_path / "mnt" / "share"
+
+
+@pytest.fixture
+def objects(share: Path) -> Objects:
+    return open_objects(share.as_uri())
+
+
+@pytest.fixture
+def place(objects: Objects, tmp_path: Path) -> RemoteSnapshots:
+    return far(objects, tmp_path / "mirror")
+
+
+def published(place: RemoteSnapshots, revision: int = 1) -> str:
+    name = write(place, revision)
+    place.publish(name)
+    return name
+
+
+def test_the_first_snapshot_makes_the_root(place: RemoteSnapshots, share: Path) -> None:
+    assert place.current() is None
+    assert not share.exists()
+    name = write(place, 1)
+    assert place.publish_over(None, name)
+    assert (share / place.place / "CURRENT").read_text(encoding="utf-8") == name
+
+
+@pytest.mark.parametrize("left", ["no folder", "an empty folder"])
+def test_a_share_that_is_not_mounted_is_out_of_reach(
+    place: RemoteSnapshots, share: Path, tmp_path: Path, left: str
+) -> None:
+    name = published(place)
+    share.rename(tmp_path / "elsewhere")
+    if left == "an empty folder":
+        share.mkdir()
+    assert place.current() == name
+    assert int(place.open().array("numbers").sum()) == 4950
+    for act in (
+        lambda: write(place, 2),
+        lambda: place.publish(name),
+        lambda: place.publish_over(name, name),
+        lambda: place.manifest(name),
+        place.names,
+        place.prune,
+        place.sweep,
+        place.clear,
+    ):
+        with pytest.raises(SnapshotUnavailable, match=f"{share.as_uri()}.*{_REMEDY}"):
+            act()
+    assert place.current() == name
+    assert not share.exists() or list(share.iterdir()) == []
+
+
+def test_a_share_that_is_mounted_again_goes_on(
+    place: RemoteSnapshots, share: Path, tmp_path: Path
+) -> None:
+    name = published(place)
+    share.rename(tmp_path / "elsewhere")
+    assert place.current() == name
+    (tmp_path / "elsewhere").rename(share)
+    newer = write(place, 2)
+    assert place.publish_over(name, newer)
+    assert place.current() == newer
+
+
+def test_in_a_folder_that_was_emptied_on_purpose_one_begins_anew(
+    place: RemoteSnapshots, share: Path, tmp_path: Path
+) -> None:
+    published(place)
+    share.rename(tmp_path / "elsewhere")
+    (share / "collections").mkdir(parents=True)
+    assert place.current() is None
+    assert place.publish_over(None, write(place, 2))
+
+
+@pytest.mark.parametrize("protocol", ["file", "memory"])
+def test_a_collection_that_was_deleted_elsewhere_is_forgotten(
+    share: Path, tmp_path: Path, protocol: str
+) -> None:
+    objects = open_objects(f"{protocol}://{share}")
+    one, other = far(objects, tmp_path / "one"), far(objects, tmp_path / "other")
+    name = published(one)
+    assert other.open().path.name == name
+    one.clear()
+    assert other.current() is None
+    assert other.mirror.remembered(objects.url) is None
+
+
+def test_another_url_does_not_touch_what_is_known_of_the_first(
+    place: RemoteSnapshots, share: Path, tmp_path: Path
+) -> None:
+    name = published(place)
+    empty = open_objects((tmp_path / "empty").as_uri())
+    strayed = far(empty, place.path)
+    assert strayed.current() is None
+    for revision in range(2, 8):
+        published(strayed, revision)
+        strayed.prune()
+    share.rename(tmp_path / "elsewhere")
+    assert place.open().path.name == name
+
+
+def test_a_deleted_collection_leaves_no_empty_folder(
+    objects: Objects, place: RemoteSnapshots, share: Path, tmp_path: Path
+) -> None:
+    other = far(objects, tmp_path / "mirror of f", "collections/c/snapshots/f")
+    published(place)
+    published(other)
+    place.clear()
+    assert [path.name for path in (share / "collections/c/snapshots").iterdir()] == ["f"]
+    other.clear()
+    assert list((share / "collections").iterdir()) == []
