@@ -19,7 +19,7 @@ from types import MappingProxyType
 import structlog
 
 from inference.embedder import Embedder
-from kg.errors import AmmonError, SnapshotError
+from kg.errors import AmmonError, SnapshotError, SnapshotUnavailable
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.snapshot.background import unhurried
@@ -220,7 +220,8 @@ class Retrievers:
                 return self._opened(collection, folder, name, kept)
             except (SnapshotError, OSError) as error:
                 if folder.current() == name or attempt == _OPEN_ATTEMPTS - 1:
-                    if isinstance(error, SnapshotError):  # others may pass
+                    passing = isinstance(error, (SnapshotUnavailable, OSError))
+                    if not passing:
                         self._refused[collection.name] = folder.path / name
                     raise
         return None

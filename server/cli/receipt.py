@@ -20,19 +20,26 @@ def told(receipt: Receipt) -> Iterator[str]:
     yield f"{title} is ranked {ordinal(receipt.rank)} (score {receipt.score:.3g}):"
     quoting = _Quoting()
     parts: list[tuple[float, Callable[[], str]]] = [
-        (part.amount, partial(_direct, part, quoting)) for part in receipt.direct if part.amount > 0
+        (part.amount, partial(_direct, part, quoting)) for part in receipt.direct if part.amount
     ]
     for group in _groups(receipt.bridges):
         over = partial(_over, group, receipt.passage_id, quoting)
         parts.append((sum(part.amount for part in group), over))
-    parts.sort(key=lambda part: -part[0])
-    whole = sum(amount for amount, _ in parts)
-    shown = [part for part in parts[:_SHOWN] if part[0] >= _LEAST * whole]
+    parts.sort(key=lambda part: -abs(part[0]))
+    whole = sum(abs(amount) for amount, _ in parts)
+    of_score = all(amount > 0 for amount, _ in parts)
+    shown = [part for part in parts[:_SHOWN] if abs(part[0]) >= _LEAST * whole]
     for amount, line in shown:
-        yield f"{percent(amount / whole):>5} {line()}"
+        yield f"{_figure(amount, whole, of_score):>5} {line()}"
     if rest := sum(amount for amount, _ in parts[len(shown) :]):
-        yield f"{percent(rest / whole):>5} in {counted(len(parts) - len(shown), 'smaller part')}"
+        smaller = counted(len(parts) - len(shown), "smaller part")
+        yield f"{_figure(rest, whole, of_score):>5} in {smaller}"
     yield from receipt.notes
+
+
+def _figure(amount: float, whole: float, of_score: bool) -> str:
+    """Its share; where a part takes away from the score, shares say nothing: the amount."""
+    return percent(amount / whole) if of_score else f"{amount:.3g}"
 
 
 def told_without(found: Counterfactual) -> Iterator[str]:

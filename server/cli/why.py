@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from retrieval.counterfactual import Counterfactual
     from retrieval.receipt import Receipt
     from retrieval.retriever import Retriever
+    from server.core import Core
 
 _LAST = 1_000_000
 """The lowest rank that can be asked for."""
@@ -28,13 +29,14 @@ _Picture: TypeAlias = Annotated[
     typer.Option("--picture", metavar="FILE.svg", help="Draw what led there, as SVG."),
 ]
 _WithoutEntity: TypeAlias = Annotated[
-    str, typer.Option(metavar="NAME", help="Where it would be without a name.")
+    str | None, typer.Option(metavar="NAME", help="Where it would be without a name.")
 ]
 _WithoutPassage: TypeAlias = Annotated[
-    str, typer.Option(metavar="PASSAGE", help="… without another passage or document.")
+    str | None, typer.Option(metavar="PASSAGE", help="… without another passage or document.")
 ]
 _WithoutFact: TypeAlias = Annotated[
-    str, typer.Option(metavar="FACT", help="… without a fact: 'subject — relation — object'.")
+    str | None,
+    typer.Option(metavar="FACT", help="… without a fact: 'subject — relation — object'."),
 ]
 
 
@@ -54,9 +56,9 @@ def why(
     mode: options.ModeName = "ammon",
     answer: _Answer = False,
     picture: _Picture = None,
-    without_entity: _WithoutEntity = "",
-    without_passage: _WithoutPassage = "",
-    without_fact: _WithoutFact = "",
+    without_entity: _WithoutEntity = None,
+    without_passage: _WithoutPassage = None,
+    without_fact: _WithoutFact = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Say why a passage was found: each part of its score, with the sentences that speak for it."""
@@ -64,19 +66,17 @@ def why(
 
     from server.cli.output import print_json
 
-    left_out = {
-        "without_entity": without_entity,
-        "without_passage": without_passage,
-        "without_fact": without_fact,
-    }
+    left_out = _left_out(
+        without_entity=without_entity, without_passage=without_passage, without_fact=without_fact
+    )
     if picture is not None and picture.suffix.lower() != ".svg":
         raise typer.BadParameter(f"{picture} does not end in .svg: pictures are drawn as SVG.")
     with opened(context) as core:
-        retriever = _asked(core.retriever(collection or core.settings.collection))
+        retriever = _asked(core, collection or core.settings.collection, question)
         receipts = _receipts(retriever, question, passage, mode=mode, answer=answer)
         changed = None
-        if any(left_out.values()):
-            if without_passage.isdecimal():
+        if left_out:
+            if without_passage and without_passage.isdecimal():
                 ranked = _receipts(retriever, question, without_passage, mode=mode, answer=False)
                 left_out["without_passage"] = ranked[0].passage_id
             last = receipts[-1].passage_id
@@ -92,11 +92,24 @@ def why(
     _print(receipts, changed, picture)
 
 
-def _asked(retriever: "Retriever | None") -> "Retriever":
+def _left_out(**named: str | None) -> dict[str, str]:
+    """What is to be left out. Raises: InputError for a blank one, as of an unset variable."""
     from kg.errors import InputError
 
-    if retriever is None:
-        raise InputError("This collection has no snapshot yet: ingest a document first.")
+    for option, value in named.items():
+        if value is not None and not value.strip():
+            flag = option.replace("_", "-")
+            raise InputError(f"--{flag} is empty: say what to leave out, or leave out the option.")
+    return {option: value for option, value in named.items() if value is not None}
+
+
+def _asked(core: "Core", collection: str, question: str) -> "Retriever":
+    """Raises: InputError that says, as `query` does, why there is no passage."""
+    from kg.errors import InputError
+
+    retriever = core.retriever(collection)
+    if retriever is None or not len(retriever.snapshot.passages.id):
+        raise InputError(" ".join(core.query(collection, question).explanation.notes))
     return retriever
 
 

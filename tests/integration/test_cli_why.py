@@ -102,3 +102,20 @@ def test_a_collection_that_is_not_there_is_an_error(ammon: Ammon) -> None:
 
 def test_the_help_has_an_example(ammon: Ammon) -> None:
     assert "ammon why" in ammon("why", "--help").out.split("Example")[1]
+
+
+@pytest.mark.parametrize("option", ["--without-entity", "--without-passage", "--without-fact"])
+def test_a_blank_is_not_nothing_to_be_left_out(ammon: Ammon, option: str) -> None:
+    done = ammon("why", QUESTION, option, "")
+    assert (done.code, f"{option} is empty" in done.complaint) == (1, True)
+
+
+def test_of_an_empty_collection_it_is_said_as_query_does(ammon: Ammon) -> None:
+    for source in ("semon.md", "lashley.txt"):
+        ammon("delete", source)
+    assert "has no passages yet: ingest a document first" in ammon("query", QUESTION).out
+    done = ammon("why", QUESTION)
+    assert (done.code, "has no passages yet: ingest a document first" in done.complaint) == (
+        1,
+        True,
+    )

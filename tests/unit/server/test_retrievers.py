@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 import structlog
 
-from kg.errors import SnapshotError
+from kg.errors import SnapshotError, SnapshotUnavailable
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import SnapshotFolder, background
 from server.folders import Folders
@@ -307,3 +307,19 @@ def test_a_server_that_starts_while_an_embedder_is_changed_answers_as_before(
     of_new = Folders(tmp_path).snapshots(changed)
     of_new.publish(of_new.write(4, newer.write))
     assert revision(retrievers, changed) == 4
+
+
+def test_what_was_out_of_reach_once_is_looked_at_again(
+    retrievers: Retrievers, folder: SnapshotFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(folder, 1)
+    assert revision(retrievers) == 1
+    publish(folder, 2)
+
+    def away(*_: object, **__: object) -> None:
+        raise SnapshotUnavailable("The place is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SnapshotFolder, "open", away)
+        assert revision(retrievers) == 1
+    assert revision(retrievers) == 2

@@ -1,6 +1,6 @@
 """Receipts as people read them."""
 
-from retrieval.receipt import BridgePart, Giver, Origin, Quote, Receipt
+from retrieval.receipt import BridgePart, DirectPart, Giver, Origin, Quote, Receipt
 from server.cli.receipt import told
 
 QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
@@ -46,3 +46,20 @@ def test_a_heading_is_not_told_as_something_that_is_said() -> None:
 
 def test_a_passage_without_a_title_is_called_by_its_source() -> None:
     assert "many.csv#295 (1st) says" in lines("link", title="")[1]
+
+
+def test_a_part_that_takes_away_from_the_score_is_told_by_its_amount() -> None:
+    part = DirectPart(kind="similarity", label="Who?", amount=-0.125, quote=QUOTE)
+    receipt = Receipt(
+        mode="dense",
+        passage_id="psg-2",
+        title="Donald",
+        rank=2,
+        score=-0.125,
+        direct=(part,),
+        bridges=(),
+    )
+    assert list(told(receipt)) == [
+        "Donald is ranked 2nd (score -0.125):",
+        "-0.125 directly, for its likeness to the question: «Brenda was taught by Donald.»",
+    ]
