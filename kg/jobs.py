@@ -209,6 +209,8 @@ class JobQueue(Protocol):
 
         `anew`: these are all of the tasks' passages, as when work on them begins again; tokens and
         cost are added all the same. Whoever holds the tasks: what was paid for was paid for.
+        A passage may be noted twice, and a note may come late: no task tells of more passages done
+        than it has, and one that is done of all of them, for good.
         """
         ...
 

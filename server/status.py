@@ -80,7 +80,9 @@ class JobStatus:
         uncounted = max(job.counts.get(TaskState.QUEUED, 0) - job.drafted, 0)
         counted = job.total - job.counts.get(TaskState.CANCELLED, 0) - uncounted
         more = uncounted * progress.passages / counted if counted > 0 else 0.0
-        return max(progress.passages - progress.passages_done + more, 0.0) / self.rate
+        left = progress.passages - progress.passages_done + more
+        # Documents that are open take some time yet, though none of their passages is left.
+        return left / self.rate if left > 0 else None
 
 
 def collection_status(core: Core, name: str, *, verify: bool = False) -> CollectionStatus:

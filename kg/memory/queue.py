@@ -153,8 +153,9 @@ class MemoryQueue:
             known = {id_: self._tasks[id_] for id_ in progress if id_ in self._tasks}
             for id_, one in known.items():
                 new = progress[id_]
-                one.passages = new.passages + (0 if anew else one.passages)
-                one.passages_done = new.passages_done + (0 if anew else one.passages_done)
+                if one.state is not TaskState.EXTRACTED:
+                    one.passages = new.passages + (0 if anew else one.passages)
+                    one.passages_done = new.passages_done + (0 if anew else one.passages_done)
                 job = self._jobs[one.task.job_id]
                 spent = replace(
                     job.progress,
@@ -289,6 +290,7 @@ class MemoryQueue:
             one = self._tasks.get(id_)
             if one and one.state in OPEN and one.task.collection == collection:
                 one.become(TaskState.EXTRACTED)
+                one.passages_done = one.passages
                 one.task = replace(one.task, error="")
                 job = self._jobs[one.task.job_id]
                 self._jobs[job.id] = replace(job, revision=revision)

@@ -29,7 +29,8 @@ class QueuedTask:
 
     def tally(self) -> Tally:
         """What it adds to its job's numbers."""
-        return Tally(self.state, 1, self.task.drafted, self.passages, self.passages_done)
+        done = min(self.passages_done, self.passages)
+        return Tally(self.state, 1, self.task.drafted, self.passages, done)
 
     def become(self, state: TaskState) -> None:
         """Leave the lease, if there is one; the document too, once nobody needs it."""

@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from kg.jobs import LONGEST_STEP, UNLIMITED, Budget, Progress
-from tests.conformance.material import COLLECTION, Clock, Store, StoreFixtures, document
+from kg.store import Change
+from tests.conformance.material import COLLECTION, Clock, Store, StoreFixtures, document, graph
 
 
 class ProgressConformance(StoreFixtures):
@@ -76,6 +77,7 @@ class ProgressConformance(StoreFixtures):
     def test_no_progress_is_lost_between_threads(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [document("a")])
         (task,) = library.tasks(job.id)
+        library.note_progress({task.id: Progress(passages=50)})
 
         def work(_: int) -> None:
             for _ in range(10):
@@ -83,4 +85,27 @@ class ProgressConformance(StoreFixtures):
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(work, range(4)))
-        assert library.job(job.id).progress == Progress(passages_done=40, input_tokens=120)
+        assert library.job(job.id).progress == Progress(
+            passages=50, passages_done=40, input_tokens=120
+        )
+
+    def test_no_task_tells_of_more_passages_than_it_has(self, library: Store) -> None:
+        job = library.enqueue(COLLECTION, [document("a"), document("b")])
+        first, second = (task.id for task in library.tasks(job.id))
+        library.note_progress(
+            {first: Progress(passages=3, passages_done=3), second: Progress(passages=4)}, anew=True
+        )
+        library.note_progress({first: Progress(passages_done=1, input_tokens=9)})
+        assert library.job(job.id).progress == Progress(passages=7, passages_done=3, input_tokens=9)
+
+    def test_a_task_that_is_done_has_all_of_its_passages_whatever_comes_late(
+        self, library: Store
+    ) -> None:
+        job = library.enqueue(COLLECTION, [document("a")])
+        (task,) = library.tasks(job.id)
+        library.note_progress({task.id: Progress(passages=5, passages_done=2)}, anew=True)
+        library.commit(COLLECTION, Change(put=(graph("a", "Ann"),), completed=(task.id,)))
+        assert library.job(job.id).progress == Progress(passages=5, passages_done=5)
+        library.note_progress({task.id: Progress(passages_done=1, input_tokens=9)})
+        library.note_progress({task.id: Progress(passages=5, passages_done=1)}, anew=True)
+        assert library.job(job.id).progress == Progress(passages=5, passages_done=5, input_tokens=9)

@@ -118,7 +118,9 @@ MATCH (t:Task) WHERE t.id IN $ids AND t.collection = $collection
 SET t.drafted = 1;
 
 // name: complete_tasks
+// What is done has all that it was to have, whatever was noted of it.
 MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids AND t.collection = $collection
   AND t.state IN ['queued', 'extracting']
-SET t.state = 'extracted', t.error = '', t.worker = '', j.revision = $revision
+SET t.state = 'extracted', t.error = '', t.worker = '', t.passages_done = t.passages,
+    j.revision = $revision
 REMOVE t.document, t.leased_until;

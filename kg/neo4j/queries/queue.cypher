@@ -95,12 +95,12 @@ REMOVE t.leased_until;
 
 // name: set_passages
 UNWIND $rows AS row
-MATCH (t:Task {id: row.id})
+MATCH (t:Task {id: row.id}) WHERE t.state <> 'extracted'
 SET t.passages = row.passages, t.passages_done = row.passages_done;
 
 // name: add_passages
 UNWIND $rows AS row
-MATCH (t:Task {id: row.id})
+MATCH (t:Task {id: row.id}) WHERE t.state <> 'extracted'
 SET t.passages = t.passages + row.passages, t.passages_done = t.passages_done + row.passages_done;
 
 // name: add_spent
@@ -143,7 +143,8 @@ RETURN properties(j) ORDER BY j.number DESC LIMIT $limit;
 
 // name: counts_of_jobs
 MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE j.id IN $ids
-RETURN j.id, t.state, count(*), sum(t.drafted), sum(t.passages), sum(t.passages_done);
+RETURN j.id, t.state, count(*), sum(t.drafted), sum(t.passages),
+       sum(CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END);
 
 // name: tasks_of_job
 MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id}) WHERE $state IS NULL OR t.state = $state

@@ -129,7 +129,10 @@ WHERE collection = :collection AND id IN (SELECT value FROM json_each(:ids))
   AND state IN ('queued', 'extracting');
 
 -- name: complete_tasks
-UPDATE tasks SET state = 'extracted', document = NULL, error = '', worker = '', leased_until = NULL
+-- What is done has all that it was to have, whatever was noted of it.
+UPDATE tasks
+SET state = 'extracted', document = NULL, error = '', worker = '', leased_until = NULL,
+    passages_done = passages
 WHERE collection = :collection AND id IN (SELECT value FROM json_each(:ids))
   AND state IN ('queued', 'extracting')
 RETURNING job;

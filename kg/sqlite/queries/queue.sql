@@ -97,11 +97,12 @@ UPDATE tasks SET state = 'failed', worker = '', leased_until = NULL
 WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: set_passages
-UPDATE tasks SET passages = :passages, passages_done = :passages_done WHERE id = :id;
+UPDATE tasks SET passages = :passages, passages_done = :passages_done
+WHERE id = :id AND state <> 'extracted';
 
 -- name: add_passages
 UPDATE tasks SET passages = passages + :passages, passages_done = passages_done + :passages_done
-WHERE id = :id;
+WHERE id = :id AND state <> 'extracted';
 
 -- name: add_spent
 UPDATE jobs
@@ -147,7 +148,8 @@ ORDER BY jobs.number DESC
 LIMIT :limit;
 
 -- name: counts_of_jobs
-SELECT job, state, count(*), sum(drafted), sum(passages), sum(passages_done) FROM tasks
+SELECT job, state, count(*), sum(drafted), sum(passages), sum(min(passages_done, passages))
+FROM tasks
 WHERE job IN (SELECT value FROM json_each(:ids))
 GROUP BY job, state
 ORDER BY job, state;

@@ -9,7 +9,7 @@ import pytest
 
 from indexer.flow.post import Step
 from kg.jobs import TaskState
-from kg.records import JSON, SourceDocument
+from kg.records import JSON, Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.office import NOTES, SHORT, Office, undisturbed
 from tests.doubles.workshop import COLLECTION, SETTINGS, note
@@ -88,6 +88,26 @@ def test_a_long_document_is_shared_by_many_workers(tmp_path: Path) -> None:
     office.work()
     assert office.graph() == undisturbed(tmp_path / "other", [note("long", text)], settings=SHORT)
     assert len(office.calls) == len(set(office.calls))
+
+
+def test_passages_that_two_processes_count_are_told_of_once(tmp_path: Path) -> None:
+    office = Office(tmp_path, settings=SHORT)
+    other, told = office.process(), list[bool]()
+
+    def count(_: Passage) -> str:
+        # What is saved by now is found by another process before it is noted by this one.
+        other.dispatcher.commit([task.id for task in office.shop.queue.tasks(job)])
+        progress = office.shop.queue.job(job).progress
+        told.append(progress.passages_done <= progress.passages)
+        return ""
+
+    office.shop.extractor = ScriptedExtractor(count, paid=True)
+    text = " ".join(f"Person{number} met Person{number + 1}." for number in range(9))
+    job = office.submit(note("long", text))
+    office.work()
+    progress = office.shop.queue.job(job).progress
+    assert (progress.passages_done, all(told)) == (len(told), True)
+    assert progress.passages == len(told) > 4
 
 
 def test_a_passage_of_two_documents_is_extracted_once(office: Office) -> None:

@@ -43,5 +43,9 @@ def test_nobody_can_say_before_the_first_passage() -> None:
     assert (found.rate, found.seconds_left) == (None, None)
 
 
+def test_nobody_can_say_while_documents_are_open_though_no_passage_is_left() -> None:
+    assert status({EXTRACTING: 1, EXTRACTED: 3}, 40, 40).seconds_left is None
+
+
 def test_what_is_over_takes_no_time() -> None:
     assert status({EXTRACTED: 1, FAILED: 2}, 30, 10).seconds_left == 0.0
