@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.dump import dump
+from kg.errors import InputError
 from kg.store import GraphReader
 
 if TYPE_CHECKING:
@@ -105,12 +107,16 @@ def _clean(**attributes: str | float) -> dict[str, str | float]:
 
 
 def write_export(reader: GraphReader, form: str, path: Path) -> None:
-    """Write a whole file or none: aside first, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a whole file or none: aside first, then renamed. Raises: InputError."""
     aside = path.with_name(f".{path.name}.writing")
     try:
         with aside.open("wb") as file:
             EXPORTS[form](reader, file)
         aside.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"The graph cannot be written to {str(path)!r}: {error.strerror or error}."
+        ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)

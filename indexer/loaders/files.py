@@ -48,7 +48,7 @@ def _load_path(path: Path, limits: Limits) -> Iterator[SourceDocument | LoadFail
     if path.is_dir():
         yield from _load_folder(path, limits)
     else:
-        yield from _load_file(path, path.name, limits)
+        yield from _load_file(path, path.name, limits, told=str(path))
 
 
 def _load_folder(folder: Path, limits: Limits) -> Iterator[SourceDocument | LoadFailure]:
@@ -75,27 +75,32 @@ def _load_folder(folder: Path, limits: Limits) -> Iterator[SourceDocument | Load
         yield _failure(str(error.filename), error)
 
 
-def _load_file(path: Path, source: str, limits: Limits) -> Iterator[SourceDocument | LoadFailure]:
+def _load_file(
+    path: Path, source: str, limits: Limits, *, told: str = ""
+) -> Iterator[SourceDocument | LoadFailure]:
+    """`told`: what it is called where it cannot be read; by default its source."""
+    told = told or source
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            yield LoadFailure(source=clean_line(source), reason=f"{source!r} is no regular file")
+            yield LoadFailure(source=clean_line(source), reason=f"{told!r} is no regular file")
             return
         if status.st_size > limits.max_file_bytes:
             yield LoadFailure(
                 source=clean_line(source),
-                reason=f"{source!r} has {status.st_size:,} bytes; at most "
+                reason=f"{told!r} has {status.st_size:,} bytes; at most "
                 f"{limits.max_file_bytes:,} are read.",
             )
             return
         data = path.read_bytes()
     except OSError as error:
-        yield _failure(source, error)
+        yield _failure(source, error, told)
         return
     yield from load_bytes(path.name, data, limits=limits, source=source)
 
 
-def _failure(source: str, error: OSError) -> LoadFailure:
+def _failure(source: str, error: OSError, told: str = "") -> LoadFailure:
     return LoadFailure(
-        source=clean_line(source), reason=f"{source!r} cannot be read: {error.strerror or error}"
+        source=clean_line(source),
+        reason=f"{(told or source)!r} cannot be read: {error.strerror or error}",
     )

@@ -109,7 +109,8 @@ def _asked(core: "Core", collection: str, question: str) -> "Retriever":
 
     retriever = core.retriever(collection)
     if retriever is None or not len(retriever.snapshot.passages.id):
-        raise InputError(" ".join(core.query(collection, question).explanation.notes))
+        (found,) = core.query_many(collection, [question])
+        raise InputError(" ".join(found.explanation.notes))
     return retriever
 
 

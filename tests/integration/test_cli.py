@@ -177,6 +177,19 @@ def test_a_folder_is_no_file_to_export_to(ammon: Ammon, notes: Path) -> None:
     assert "is a folder" in done.complaint
 
 
+def test_no_folder_is_made_to_export_to(ammon: Ammon, notes: Path, tmp_path: Path) -> None:
+    ammon("ingest", notes)
+    done = ammon("export", "-o", tmp_path / "gone" / "graph.jsonl")
+    assert done.code == 1
+    assert f"cannot be written to '{tmp_path / 'gone' / 'graph.jsonl'}'" in done.complaint
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_path_that_is_not_there_is_named_as_it_was_given(ammon: Ammon, tmp_path: Path) -> None:
+    missing = tmp_path / "gone" / "note.md"
+    assert f"Error: '{missing}' cannot be read" in ammon("ingest", missing).complaint
+
+
 def test_the_version_is_told(ammon: Ammon) -> None:
     assert ammon("--version").out == f"ammon {version('ammon')}\n"
 

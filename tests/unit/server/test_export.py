@@ -63,6 +63,7 @@ def test_what_xml_cannot_write_is_left_out(workshop: Workshop) -> None:
 
 def test_a_file_is_written_whole_or_not_at_all(workshop: Workshop, tmp_path: Path) -> None:
     target = tmp_path / "deep" / "graph.jsonl"
+    target.parent.mkdir()
     with workshop.store.read(COLLECTION) as reader:
         write_export(reader, "jsonl", target)
         with pytest.raises(KeyError):
