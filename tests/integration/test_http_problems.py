@@ -186,3 +186,30 @@ def test_the_remedy_of_a_snapshot_that_cannot_be_used_names_the_collection(
     asked = client.post("/collections/papers/query", json={"question": "Who taught Bob Ray?"})
     found = problem(asked, 503, "snapshot-damaged")
     assert "ammon rebuild --collection 'papers'" in found["detail"]
+
+
+@pytest.mark.parametrize("value", [True, "3", 3.5])
+def test_a_number_of_passages_is_a_whole_number(client: TestClient, value: object) -> None:
+    asked = client.post("/collections/papers/query", json={"question": "Who?", "k": value})
+    assert fields(asked) == ["body.k"]
+    body = {"questions": ["Who?"], "k": value}
+    assert fields(client.post("/collections/papers/query:batch", json=body)) == ["body.k"]
+
+
+def test_a_cursor_is_one_of_ours(client: TestClient) -> None:
+    listed = client.get("/collections/papers/documents", params={"cursor": "nope"})
+    assert fields(listed) == ["query.cursor"]
+
+
+def fields(response: httpx2.Response) -> list[str]:
+    """The parts of a request that are refused."""
+    return [found["field"] for found in problem(response, 422, "request-invalid")["errors"]]
+
+
+def test_a_body_that_is_not_utf_8_is_a_bad_request(client: TestClient) -> None:
+    sent = client.post(
+        "/collections/papers/query",
+        content='{"question": "Où?"}'.encode("latin-1"),
+        headers={"content-type": "application/json"},
+    )
+    problem(sent, 400, "bad-request")

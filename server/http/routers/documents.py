@@ -227,7 +227,10 @@ def upload_documents(
 def list_documents(
     name: CollectionPath,
     core: TheCore,
-    cursor: Annotated[str, Query(description="`next_cursor` of the page before.")] = "",
+    cursor: Annotated[
+        str,
+        Query(description="`next_cursor` of the page before.", pattern=r"^(doc-[0-9a-f]{24})?$"),
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> DocumentPage:
     """The documents in the graph, in order of their ids, a page at a time."""

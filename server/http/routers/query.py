@@ -41,6 +41,7 @@ class QuestionIn(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "examples": [{"question": "Who taught the discoverer of place cells?", "k": 5}]
         },
@@ -71,6 +72,7 @@ class QuestionsIn(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={"examples": [{"questions": ["Who discovered place cells?"], "k": 5}]},
     )
 
