@@ -4,7 +4,15 @@ from dataclasses import asdict
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 
 from kg.errors import InputError
 from retrieval.modes import MODES, check_mode
@@ -26,6 +34,14 @@ def _known(mode: str) -> str:
     return mode
 
 
+def _no_text(value: object) -> object:
+    """3.0 is a whole number in JSON; "3" and true are none."""
+    if isinstance(value, (bool, str)):
+        raise ValueError(f"{value!r} is no whole number")
+    return value
+
+
+_Passages: TypeAlias = Annotated[int, BeforeValidator(_no_text)]
 _QuestionText: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=LONGEST, pattern=NOT_BLANK)
 ]
@@ -41,7 +57,6 @@ class QuestionIn(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        strict=True,
         json_schema_extra={
             "examples": [{"question": "Who taught the discoverer of place cells?", "k": 5}]
         },
@@ -49,7 +64,7 @@ class QuestionIn(BaseModel):
 
     question: _QuestionText
     mode: _ModeName = "ammon"
-    k: int = Field(default=10, ge=1, le=200, description="How many passages.")
+    k: _Passages = Field(default=10, ge=1, le=200, description="How many passages.")
     explain: bool = Field(default=True, description="Whether to say what led there.")
     receipts: bool = Field(
         default=False, description="Whether to say of each passage why it is there, in parts."
@@ -72,13 +87,12 @@ class QuestionsIn(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        strict=True,
         json_schema_extra={"examples": [{"questions": ["Who discovered place cells?"], "k": 5}]},
     )
 
     questions: list[_QuestionText] = Field(min_length=1, max_length=256)
     mode: _ModeName = "ammon"
-    k: int = Field(default=10, ge=1, le=200, description="How many passages for each.")
+    k: _Passages = Field(default=10, ge=1, le=200, description="How many passages for each.")
     explain: bool = Field(default=False, description="Whether to say what led there.")
 
 
