@@ -268,6 +268,11 @@ class GraphStore(Protocol):
         each may be of a newer revision than the one before. Raises: CollectionNotFound."""
         ...
 
+    def probe(self) -> None:
+        """Ask whether questions would be answered now, once: a store that is out of reach says so
+        in a moment, while all else tries again for long. Raises: StoreUnavailable."""
+        ...
+
     def close(self) -> None:
         """Release files and connections."""
         ...

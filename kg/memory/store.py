@@ -160,5 +160,8 @@ class MemoryStore(MemoryQueue):
     def peek(self, collection: str) -> AbstractContextManager[GraphReader]:
         return self.read(collection)
 
+    def probe(self) -> None:
+        """It is always there."""
+
     def close(self) -> None:
         """Nothing is held that needs releasing."""

@@ -27,6 +27,8 @@ VERSION = 1
 """Of the schema: which labels, properties, constraints and indexes there are."""
 RETRY_SECONDS = 30.0
 """For how long a transaction that met another one, or no server, is tried again."""
+PROBE_SECONDS = 1.5
+"""For how long a probe waits for the server to answer at all."""
 _FETCHED_AT_ONCE = 5000
 """Rows that the server sends before it waits to be asked for more."""
 _Result = TypeVar("_Result")
@@ -57,13 +59,22 @@ class Database:
         self.name = database
         self._uri = uri
         with self.errors():
-            self._driver: Driver = neo4j.GraphDatabase.driver(
+            connect = partial(
+                neo4j.GraphDatabase.driver,
                 uri,
                 auth=(user, password),
                 max_transaction_retry_time=retry_seconds,
-                connection_timeout=min(10.0, retry_seconds),
                 notifications_min_severity="OFF",
                 telemetry_disabled=True,
+            )
+            self._driver: Driver = connect(connection_timeout=min(10.0, retry_seconds))
+            # A driver of its own: however many connections are in use, a probe waits for none, and
+            # it trusts none that it did not try at once.
+            self._prober: Driver = connect(
+                connection_timeout=PROBE_SECONDS,
+                connection_acquisition_timeout=PROBE_SECONDS,
+                liveness_check_timeout=0,
+                max_connection_pool_size=4,
             )
             self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
         try:
@@ -84,6 +95,13 @@ class Database:
         with self.errors(), self._session() as session:
             return session.execute_write(lambda transaction: action(Work(transaction)))
 
+    def probe(self) -> None:
+        """Ask for nothing, once. Raises: StoreUnavailable, StoreError, soon."""
+        import neo4j
+
+        with self.errors(), self._prober.session(database=self.name) as session:
+            session.run(neo4j.Query("RETURN 1", timeout=PROBE_SECONDS)).consume()
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turn what the driver raises into StoreUnavailable or StoreError."""
@@ -102,6 +120,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        self._prober.close()
         self._driver.close()
 
     def _session(self) -> "Session":

@@ -60,6 +60,9 @@ class Neo4jStore(Neo4jQueue):
     def collection(self, name: str) -> Collection:
         return self._database.read(lambda work: work.find(name)).record
 
+    def probe(self) -> None:
+        self._database.probe()
+
     def collections(self) -> Sequence[Collection]:
         rows = self._database.read(lambda work: work.of("collections").rows("collections"))
         return sorted((collection_row(row).record for (row,) in rows), key=_name)

@@ -152,6 +152,9 @@ class SQLiteStore(SQLiteQueue):
     def peek(self, collection: str) -> AbstractContextManager[GraphReader]:
         return self.read(collection)
 
+    def probe(self) -> None:
+        self.collections()
+
     def close(self) -> None:
         self._database.close()
 

@@ -15,6 +15,8 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 _limiter = anyio.CapacityLimiter(2)
 """Threads of their own: a busy server is ready all the same."""
+_SECONDS = 2.0
+"""Within which it is told: who asks does not wait for long."""
 
 
 class HealthOut(BaseModel):
@@ -33,7 +35,11 @@ async def live() -> HealthOut:
 async def ready(request: Request) -> HealthOut | JSONResponse:
     """Whether store and data folder can be used."""
     core: Core = request.app.state.core
-    reasons = await anyio.to_thread.run_sync(_reasons, core, limiter=_limiter)
+    reasons = [f"Store and data folder did not answer within {_SECONDS:g} s: ask again."]
+    with anyio.move_on_after(_SECONDS):
+        reasons = await anyio.to_thread.run_sync(
+            _reasons, core, limiter=_limiter, abandon_on_cancel=True
+        )
     if reasons:
         return problem(503, "not-ready", " ".join(reasons), request.url.path)
     return HealthOut(status="ok")
@@ -43,9 +49,12 @@ def _reasons(core: Core) -> list[str]:
     """Why it is not ready."""
     reasons = []
     try:
-        core.store.collections()
+        core.store.probe()
     except StoreError as error:
         reasons.append(str(error))
-    if not os.access(core.settings.data_dir, os.W_OK):
-        reasons.append(f"{core.settings.data_dir} cannot be written.")
+    folder = core.settings.data_dir
+    # One that is not there yet is made when something is written.
+    present = next(one for one in (folder, *folder.parents) if one.exists())
+    if not os.access(present, os.W_OK):
+        reasons.append(f"{folder} cannot be written.")
     return reasons

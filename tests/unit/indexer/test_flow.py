@@ -95,10 +95,10 @@ def test_passages_that_two_processes_count_are_told_of_once(tmp_path: Path) -> N
     other, told = office.process(), list[bool]()
 
     def count(_: Passage) -> str:
-        # What is saved by now is found by another process before it is noted by this one.
-        other.dispatcher.commit([task.id for task in office.shop.queue.tasks(job)])
         progress = office.shop.queue.job(job).progress
         told.append(progress.passages_done <= progress.passages)
+        # What is saved by now is found by another process before it is noted by this one.
+        other.dispatcher.commit([task.id for task in office.shop.queue.tasks(job)])
         return ""
 
     office.shop.extractor = ScriptedExtractor(count, paid=True)
