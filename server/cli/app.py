@@ -21,6 +21,7 @@ from server.cli import (
     rebuild,
     serve,
     status,
+    stdout,
     why,
     worker,
 )
@@ -98,7 +99,15 @@ def main(
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json, debug = "--json" in arguments, "--debug" in arguments
     try:
-        code = _run(arguments, opener, as_json=as_json)
+        with stdout.checked():
+            code = _run(arguments, opener, as_json=as_json)
+    except BrokenPipeError:
+        stdout.drop()
+        return 1
+    except stdout.OutputUnwritable as error:
+        stdout.drop()
+        print_error(str(error))
+        return 1
     except AmmonError as error:
         return _failed(type(error).__name__, str(error), as_json=as_json)
     except Exception as error:  # the outermost boundary

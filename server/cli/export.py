@@ -40,6 +40,7 @@ def export(
     import sys
 
     from server.cli.output import print_json
+    from server.cli.stdout import written
     from server.export import EXPORTS, write_export
 
     if as_json and output is None:
@@ -50,7 +51,8 @@ def export(
         name = collection or core.settings.collection
         with core.store.read(name) as reader:
             if output is None:
-                EXPORTS[form](reader, sys.stdout.buffer)
+                with written():
+                    EXPORTS[form](reader, sys.stdout.buffer)
             else:
                 write_export(reader, form, output)
     if as_json:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import httpx2
 import pytest
@@ -133,3 +134,34 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
     )
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["export"], ["--help"]])
+def test_output_that_cannot_be_written_is_told_of_once(data: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = piped(data, full, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: Standard output cannot be written: No space left")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["export"]])
+def test_output_that_nobody_reads_ends_quietly(data: Path, arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = piped(data, pipe, *arguments)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def piped(data: Path, output: IO[bytes], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command whose standard output goes there."""
+    return subprocess.run(
+        [sys.executable, "-c", _RUN, *arguments],
+        env=environment(data),
+        stdout=output,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
