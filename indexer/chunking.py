@@ -3,7 +3,7 @@
 A document that fits into one passage stays whole. A longer one is taken apart by its sections
 (headings and pages); neighbours are put together again, under the headings that they share, where
 one of them is small. What is still too long is cut by semantic-text-splitter: between paragraphs
-where it can, else between sentences, else between words.
+where it can, else between sentences, else between words (see `indexer.splitting`).
 
 A passage's heading is the path of headings above it; a heading's own line leaves the text of the
 passage that it begins. Title and heading count towards the limit, since they are embedded with the
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from indexer.splitting import split
 from kg import ids
 from kg.errors import DocumentUnreadable, SettingsInvalid
 from kg.records import Document, Passage, Placement
@@ -54,12 +55,14 @@ def chunk(
     count_tokens: CountTokens,
     max_tokens: int,
     overlap_tokens: int,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> DocumentGraph:
     """The document with its passages, each of at most `max_tokens` tokens (0: one passage).
 
     A passage that does not begin a section repeats at most `overlap_tokens` of the one before it.
+    `wanted`: asked now and then while a very long text is cut.
     Raises: DocumentUnreadable if there is no text; SettingsInvalid for limits below 0 and for an
-    overlap that is not smaller than the limit.
+    overlap that is not smaller than the limit; CalledOff once it is not `wanted`.
     """
     if max_tokens < 0 or overlap_tokens < 0 or (max_tokens and overlap_tokens >= max_tokens):
         raise SettingsInvalid(
@@ -68,7 +71,7 @@ def chunk(
         )
     if not document.text.strip():
         raise DocumentUnreadable(f"The document {document.source!r} has no text.")
-    chunker = _Chunker(document, count_tokens, max_tokens, overlap_tokens)
+    chunker = _Chunker(document, count_tokens, max_tokens, overlap_tokens, wanted)
     placements: list[Placement] = []
     passages: dict[str, Passage] = {}
     for part in chunker.parts():
@@ -93,13 +96,21 @@ def chunk(
 class _Chunker:
     """Finds where one document's passages begin and end."""
 
-    def __init__(self, document: Document, count: CountTokens, limit: int, overlap: int) -> None:
+    def __init__(
+        self,
+        document: Document,
+        count: CountTokens,
+        limit: int,
+        overlap: int,
+        wanted: Callable[[], bool],
+    ) -> None:
         self._title = document.title
         self._text = document.text
         self._sections = document.sections
         self._count = count
         self._limit = limit
         self._overlap = overlap
+        self._wanted = wanted
 
     def parts(self) -> Iterator[_Part]:
         """The passages, in order; the text between them is white space and headings' lines."""
@@ -195,14 +206,15 @@ class _Chunker:
         return _Part(start=start, end=part.end, heading=part.heading, page=part.page)
 
     def _split(self, part: _Part, units: Sequence[_Part]) -> Iterator[_Part]:
-        from semantic_text_splitter import TextSplitter
-
         heading, room = self._room(part.heading)
-        splitter = TextSplitter.from_callback(
-            self._count, room, overlap=min(self._overlap, room - 1)
+        pieces = split(
+            _unwrapped(self._text[part.start : part.end]),
+            count_tokens=self._count,
+            room=room,
+            overlap=min(self._overlap, room - 1),
+            wanted=self._wanted,
         )
-        text = _unwrapped(self._text[part.start : part.end])
-        for offset, piece in splitter.chunk_indices(text):
+        for offset, piece in pieces:
             start = part.start + offset
             page = next((unit.page for unit in reversed(units) if unit.start <= start), part.page)
             yield from self._stripped(start, start + len(piece), heading, page)

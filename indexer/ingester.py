@@ -16,6 +16,7 @@ from indexer.extraction.port import Extractor
 from indexer.processed import Gathered, Processed
 from indexer.reading import Reading
 from indexer.spending import UNKNOWN, Prices
+from indexer.splitting import CalledOff
 from indexer.work import Work, batches, graph_of, reads_ahead, used_by
 from inference.embedder import Embedder
 from kg.errors import (
@@ -220,9 +221,12 @@ class Ingester:
                     f"Work on it began {self.max_attempts} times, and each time the process died."
                 )
                 continue
+            wanted = self._reading.wanted([task])
             try:
                 # Settings may have changed since the document was handed in.
-                graph = graph_of(task.collection, task.document, settings, embedder)
+                graph = graph_of(task.collection, task.document, settings, embedder, wanted)
+            except CalledOff:
+                continue
             except DocumentUnreadable as error:
                 work.failures[task.id] = str(error)
                 continue

@@ -1,6 +1,7 @@
 """A batch's passages, read: by an extractor, and paid for by the jobs that want them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,8 @@ from kg.store import GraphStore
 
 PASSAGES_AT_ONCE = 64
 """That are sent to a model before it is looked whether they are still wanted, and paid for."""
+LOOK_SECONDS = 1.0
+"""Between two looks whether anybody still wants what costs nothing but time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +40,7 @@ class Reading:
         collection, tasks_of = batch[0].collection, work.tasks_of()
         if extractor.paid:
             self.queue.note_progress(work.progress(), anew=True)
+        wanted = self.wanted(batch)
         try:
             for passages in self._portions(batch, extractor, work):
                 found = extracted(self.store, collection, extractor, passages)
@@ -44,6 +48,8 @@ class Reading:
                     for extraction in found:
                         work.found[extraction.passage_id] = extraction
                         if not extractor.paid:
+                            if not wanted():
+                                break
                             continue
                         new = progress_of(extraction, tasks_of[extraction.passage_id], self.prices)
                         patiently(partial(self.queue.note_progress, new))
@@ -78,6 +84,20 @@ class Reading:
                     )
                     break
                 yield passages[:number]
+
+    def wanted(self, tasks: Sequence[Task]) -> Callable[[], bool]:
+        """Tells, as often as it is asked, whether any of these tasks is still held; it looks only
+        now and then, as the tasks are read with their documents."""
+        answer, due = True, time.monotonic() + LOOK_SECONDS
+
+        def ask() -> bool:
+            nonlocal answer, due
+            if time.monotonic() >= due:
+                answer = bool(self.still_held(tasks))
+                due = time.monotonic() + LOOK_SECONDS
+            return answer
+
+        return ask
 
     def still_held(self, tasks: Iterable[Task]) -> list[str]:
         """The tasks that nobody else has taken, or called off, meanwhile."""

@@ -1,6 +1,6 @@
 """A batch of documents on its way into the graph: what it is made of, and what is known of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from indexer.chunking import chunk
@@ -71,15 +71,23 @@ def used_by(graphs: Iterable[DocumentGraph], found: Mapping[str, Extraction]) ->
 
 
 def graph_of(
-    collection: str, document: SourceDocument, settings: CollectionSettings, embedder: Embedder
+    collection: str,
+    document: SourceDocument,
+    settings: CollectionSettings,
+    embedder: Embedder,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> DocumentGraph:
-    """The document as these settings have it, with its passages. Raises: DocumentUnreadable."""
+    """The document as these settings have it, with its passages.
+
+    Raises: DocumentUnreadable; CalledOff for a very long one that is not `wanted` any more.
+    """
     return chunk(
         collection,
         identify(collection, document, settings),
         count_tokens=embedder.count_tokens,
         max_tokens=min(settings.max_tokens, embedder.max_tokens),  # 0: documents stay whole
         overlap_tokens=settings.overlap_tokens,
+        wanted=wanted,
     )
 
 
