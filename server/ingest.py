@@ -9,6 +9,7 @@ from indexer.estimate import Estimate
 from indexer.loaders import Limits, LoadFailure, load
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.submission import Submission
+from kg.errors import DocumentUnreadable
 from kg.jobs import UNLIMITED, Budget, Progress, TaskState
 from kg.records import SourceDocument
 from server.budgets import known_cost
@@ -19,6 +20,7 @@ from server.status import job_failures
 from server.wanted import Wanted
 
 _ALL = 1_000_000_000
+_PART = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +71,19 @@ def limits_of(settings: Settings) -> Limits:
         max_file_bytes=settings.max_file_mb * 1_000_000,
         max_expanded_bytes=settings.max_expanded_mb * 1_000_000,
     )
+
+
+def check_text(settings: Settings, source: str, text: str) -> None:
+    """See that a text is no longer than a file may be. Raises: DocumentUnreadable."""
+    limit = limits_of(settings).max_file_bytes
+    size = sum(  # a part at a time, lest the text be there twice
+        len(text[start : start + _PART].encode(errors="surrogatepass"))
+        for start in range(0, len(text), _PART)
+    )
+    if size > limit:
+        raise DocumentUnreadable(
+            f"{source!r} has {size:,} bytes; at most {limit:,} are read (the setting max_file_mb)."
+        )
 
 
 def ingest(

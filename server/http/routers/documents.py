@@ -1,6 +1,6 @@
 """Documents: handed in as texts or files, listed, read, deleted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
@@ -17,7 +17,7 @@ from server.budgets import checked
 from server.core import Core
 from server.http.dependencies import CollectionPath, DocumentPath, TheCore
 from server.http.problems import NOT_BLANK, responses
-from server.ingest import limits_of
+from server.ingest import check_text, limits_of
 
 router = APIRouter(prefix="/collections/{name}/documents", tags=["documents"])
 
@@ -165,10 +165,11 @@ def add_documents(
     response: Response,
     handling: TheHandling,
 ) -> SubmissionOut:
-    """Queue texts. What is there already as it is costs nothing."""
+    """Queue texts. What is there already as it is costs nothing. A text that is larger than a file
+    may be (the setting max_file_mb) is refused, and the others of the request with it."""
     submission = core.submit(
         name,
-        [_source(document) for document in documents],
+        _sources(core, documents),
         priority=handling.priority,
         budget=handling.budget(core),
     )
@@ -183,7 +184,7 @@ def estimate_documents(
 ) -> EstimateOut:
     """About what a chat model would be paid for these texts. Nothing is done."""
     core.store.collection(name)
-    found = core.estimate(name, [_source(document) for document in documents])
+    found = core.estimate(name, _sources(core, documents))
     return EstimateOut(
         documents=found.documents,
         unchanged=found.unchanged,
@@ -258,6 +259,14 @@ def read_document(name: CollectionPath, document_id: DocumentPath, core: TheCore
 def delete_document(name: CollectionPath, document_id: DocumentPath, core: TheCore) -> None:
     """Delete a document, and all of the graph that only it supported."""
     core.delete_documents(name, [document_id])
+
+
+def _sources(core: Core, documents: Sequence[DocumentIn]) -> list[SourceDocument]:
+    """Raises: DocumentUnreadable for a text that is too long: nothing of the request is taken."""
+    for number, document in enumerate(documents, start=1):
+        name = document.source or document.title or f"document {number}"
+        check_text(core.settings, name, document.text)
+    return [_source(document) for document in documents]
 
 
 def _source(document: DocumentIn) -> SourceDocument:
