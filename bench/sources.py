@@ -13,6 +13,7 @@ from bench.generator import QuestionEmbedder, Shape, chain_questions
 from bench.options import Options
 from inference.embedder import Embedder
 from kg.snapshot import Snapshot, SnapshotFolder
+from kg.snapshot.publication import POINTER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +59,11 @@ def chosen(options: Options) -> list[Callable[[], Asked]]:
     if snapshot is not None:
         if queries is None:
             raise SystemExit("--snapshot needs --queries: the questions to ask.")
+        if not (snapshot / POINTER).is_file():
+            raise SystemExit(
+                f"--snapshot {snapshot} has no file {POINTER}: name the folder that has it, "
+                "which is the one above a snapshot's own."
+            )
         return [partial(_real, snapshot, queries, count)]
     return [
         partial(generated, Shape(passages=size, seed=options.seed), options.folder, count)

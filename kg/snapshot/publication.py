@@ -112,7 +112,7 @@ class SnapshotFolder:
         chosen = name or self.current()
         if chosen is None or not (self.path / chosen).is_dir():
             raise SnapshotMissing(
-                f"There is no snapshot {chosen or ''} in {self.path}. "
+                f"There is no snapshot {chosen + ' ' if chosen else ''}in {self.path}. "
                 "Ingest a document, or build one with: ammon rebuild --collection NAME"
             )
         return SnapshotReader.open(self.path / chosen, verify_up_to=verify_up_to)
