@@ -3,8 +3,8 @@
 The splitter looks through all of what is left of a text for each piece, and holds the interpreter
 meanwhile. So a long text is shown to it a window at a time. What a window's end may have shaped is
 cut again in the next one, which begins where the first such piece does: so the pieces, and what
-they repeat of each other, are those of a text that is cut at once. Between windows other threads
-have their turn, and it is asked whether anybody still wants the text.
+they repeat of each other, are those of a text that is cut at once. Other threads have their turn
+whenever tokens are counted; between windows it is asked whether anybody still wants the text.
 """
 
 import time
@@ -47,6 +47,7 @@ def split(
         return
 
     def count(piece: str) -> int:
+        time.sleep(0)  # lets go of the interpreter: somebody may wait for an answer
         return count_tokens(piece) if len(piece) * 2 <= window else room + 1
 
     splitter = TextSplitter.from_callback(count, room, overlap)
@@ -63,10 +64,8 @@ def split(
                 yield one
         again = found[len(kept) :]
         start = again[0][0] if again else start + len(shown)
-        if not is_last:
-            time.sleep(0)  # lets go of the interpreter: somebody may wait for an answer
-            if not wanted():
-                raise CalledOff
+        if not is_last and not wanted():
+            raise CalledOff
 
 
 def _end(found: tuple[int, str]) -> int:
