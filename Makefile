@@ -81,8 +81,8 @@ $(UV): requirements/uv.lock
 .venv/.run: $(UV) requirements/run.lock pyproject.toml
 	@echo "Installing the light set …"
 	@$(INSTALL) -r requirements/run.lock
-	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python -c 'import retrieval.walk' > /dev/null 2>&1 &  # what it compiles, others need only later
+	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/.run requirements/dev.lock requirements/models.lock

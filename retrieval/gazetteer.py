@@ -7,9 +7,9 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Gazetteer
-from kg.surfaces import Span
+from kg.surfaces import Span, key_of
 from kg.tokens import Token
-from retrieval.surfaces import surface_row, surfaces_in
+from retrieval.surfaces import surfaces_in
 
 _REMEMBERED = 1024
 """A question's names are looked up for what they give, and again for what is no bridge."""
@@ -55,6 +55,10 @@ class GazetteerLookup:
 
 
 def _entries_of(table: Gazetteer, surface: str) -> tuple[int, ...]:
-    data = np.frombuffer(surface.encode(), dtype=np.uint8)
-    row = surface_row(data, table.key, table.surface.data, table.surface.offsets)
-    return tuple(table.entries.row(row).tolist()) if row >= 0 else ()
+    key = np.uint64(key_of(surface))
+    row = int(table.key.searchsorted(key))
+    while row < len(table.key) and table.key[row] == key:
+        if table.surface[row] == surface:
+            return tuple(table.entries.row(row).tolist())
+        row += 1
+    return ()

@@ -73,13 +73,6 @@ def _row(
     return -1
 
 
-@compiled(f"int64({_BYTES}, {KEYS}, {_BYTES}, {LONGS})")
-def surface_row(data: Bytes, keys: Keys, texts: Bytes, offsets: Longs) -> int:
-    """The row of one surface, as in `surfaces_in`; -1 if it is unknown."""
-    key = _key(data, 0, len(data))
-    return _row(key, data, 0, len(data), keys, texts, offsets)
-
-
 @compiled(f"int32[:, ::1]({_BYTES}, {LONG_ROWS}, {KEYS}, {_BYTES}, {LONGS})")
 def surfaces_in(
     data: Bytes, tokens: Longs, keys: Keys, texts: Bytes, offsets: Longs

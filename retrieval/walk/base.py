@@ -47,7 +47,7 @@ class Base:
 
     def look_at(self, passages: Ints) -> None:
         """Look at those of these passages that were not looked at before."""
-        new = unseen(self._table, self.passages, passages)
+        new = np.sort(unseen(self._table, self.passages, passages))
         if not len(new):
             return
         looked = self._similarity.look(new, self._asked, self._near)

@@ -47,8 +47,7 @@ def shares_of(asked: Bools, df: Longs, passages: int) -> tuple[Floats, Longs]:
 
 @compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")
 def of_the_rarest(first: Longs, end: Longs, items: Ints, most: int) -> Ints:
-    """What is in the postings of the rarest words, of at most so many items together; each once,
-    ascending."""
+    """What is in the postings of the rarest words, of at most so many items together."""
     taken, total = np.zeros(len(first), dtype=np.uint8), 0
     for _ in range(len(first)):
         rarest = -1
@@ -65,13 +64,7 @@ def of_the_rarest(first: Longs, end: Longs, items: Ints, most: int) -> Ints:
         for row in range(first[word], end[word] if taken[word] else first[word]):
             found[count] = items[row]
             count += 1
-    found = np.sort(found)
-    count = 0
-    for row in range(total):
-        if not count or found[row] != found[count - 1]:
-            found[count] = found[row]
-            count += 1
-    return found[:count].copy()
+    return found
 
 
 @compiled()

@@ -11,7 +11,7 @@ from kg.snapshot.tables import Bools, Floats, Ints, Words
 from kg.surfaces import key_of
 from retrieval.question import Question
 from retrieval.surfaces import postings_of
-from retrieval.walk.loops import best_of_each
+from retrieval.walk.loops import best_of_each, distinct
 from retrieval.walk.shared import (
     add_shared_words,
     of_the_rarest,
@@ -51,7 +51,7 @@ class SharedWords:
     def best(self, count: int) -> Ints:
         """The `count` passages of each view that have most of its words, among those that have the
         question's rarest words; distinct, ascending."""
-        passages = of_the_rarest(self._first, self._end, self._items, _READ)
+        passages = distinct([of_the_rarest(self._first, self._end, self._items, _READ)])
         return passages[best_of_each(self.at(passages), count)]
 
 
