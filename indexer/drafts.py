@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from indexer.extracting import extracted, usable
 from indexer.extraction.port import Extractor
 from indexer.identity import identify
+from indexer.splitting import CalledOff
 from indexer.work import Work, used_by
 from kg.errors import DocumentNotFound
 from kg.records import CollectionSettings, Document
@@ -41,12 +42,14 @@ class Drafts:
         settings: CollectionSettings,
         work: Work,
         graphs: Mapping[str, DocumentGraph],
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Change:
         """Put these documents (task id -> document) into the graph, and mark their tasks; return
         what was committed.
 
         Passages that have the extraction that is wanted keep it; and a document that is in the
         graph with the same content already, by another extractor, is better than a draft.
+        Raises: CalledOff if between passages they are not `wanted` any more.
         """
         quick = replace(settings, extractor=self.first)
         new = {key: graph for key, graph in graphs.items() if self._is_new(collection, graph)}
@@ -58,7 +61,10 @@ class Drafts:
         )
         found = {**saved, **work.found}
         rest = [passage for passage in lacking if passage.id not in found]
-        found |= {one.passage_id: one for one in extracted(self.store, collection, extractor, rest)}
+        for one in extracted(self.store, collection, extractor, rest):
+            found[one.passage_id] = one
+            if not wanted():
+                raise CalledOff
         put = {
             graph.document.id: replace(graph, document=identify(collection, graph.document, quick))
             for graph in new.values()

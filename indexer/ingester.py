@@ -38,6 +38,11 @@ SETUP_ERRORS = (DependencyMissing, SettingsInvalid, WeightsInvalid)
 _log = structlog.get_logger(__name__)
 
 
+def _go_on() -> bool:
+    """Work is not to end."""
+    return False
+
+
 def _tell_nobody(_collection: str, _change: Change) -> None:
     """Nobody needs to know what came in."""
 
@@ -55,10 +60,14 @@ class Ingester:
     prices: Prices = UNKNOWN
     committed: Callable[[str, Change], None] = _tell_nobody
     """Told what came into which collection, after it did."""
+    stopping: Callable[[], bool] = _go_on
+    """Whether work is to end at the next passage. The tasks then go back to the queue."""
 
     @property
     def _reading(self) -> Reading:
-        return Reading(store=self.store, queue=self.queue, prices=self.prices)
+        return Reading(
+            store=self.store, queue=self.queue, prices=self.prices, stopping=self.stopping
+        )
 
     def process(self, tasks: Sequence[Task]) -> Processed:
         """Work on all tasks; note what failed, and why.
@@ -138,6 +147,8 @@ class Ingester:
         unfinished = [task for task in batch if task.id in missing and task.id not in work.failures]
         if trouble is not None:
             return result + self.postpone(unfinished, trouble)
+        if self.stopping():
+            return result + self._give_back(batch)
         # Of what was called off, nobody needs to be told.
         held = self._reading.still_held(unfinished)
         left_out = [task for task in unfinished if task.id in held]
@@ -160,17 +171,26 @@ class Ingester:
         is_new = not batch[0].drafted and not reads_ahead(batch[0])
         return is_new and self.drafts.wanted(settings)
 
+    def _give_back(self, batch: Sequence[Task]) -> Processed:
+        """Let others have the tasks that are still held."""
+        for worker in {task.worker for task in batch}:
+            self.queue.release([one.id for one in batch if one.worker == worker], worker=worker)
+        return Processed()
+
     def _draft(self, batch: Sequence[Task], settings: CollectionSettings, work: Work) -> Processed:
         """Bring in as drafts what cannot come in whole, and give the tasks back."""
         missing = work.missing()
         graphs = {key: graph for key, graph in work.graphs.items() if key in missing}
         if not graphs:
             return Processed()
-        change = self.drafts.bring_in(batch[0].collection, settings, work, graphs)
+        drafted = [task for task in batch if task.id in graphs]
+        wanted = self._reading.wanted(drafted)
+        try:
+            change = self.drafts.bring_in(batch[0].collection, settings, work, graphs, wanted)
+        except CalledOff:
+            return self._give_back(drafted)
         self.committed(batch[0].collection, change)
-        for worker in {task.worker for task in batch}:
-            held = [task.id for task in batch if task.worker == worker and task.id in graphs]
-            self.queue.release(held, worker=worker)
+        self._give_back(drafted)
         return Processed(drafted=len(graphs))
 
     def _commit(self, batch: Sequence[Task], work: Work) -> Processed:

@@ -132,9 +132,17 @@ class Pipeline:
             superseded=found.superseded,
         )
 
-    def ingester(self, *, committed: Callable[[str, Change], None], max_attempts: int) -> Ingester:
+    def ingester(
+        self,
+        *,
+        committed: Callable[[str, Change], None],
+        max_attempts: int,
+        stopping: Callable[[], bool],
+    ) -> Ingester:
         """Its ingester, telling what came in, for workers who share the steps among them."""
-        return replace(self._ingester, committed=committed, max_attempts=max_attempts)
+        return replace(
+            self._ingester, committed=committed, max_attempts=max_attempts, stopping=stopping
+        )
 
     def estimate(
         self,
@@ -173,9 +181,11 @@ class Pipeline:
             prices=self.prices,
         )
 
-    def process(self, tasks: Sequence[Task]) -> Processed:
-        """See `Ingester.process`."""
-        return self._ingester.process(tasks)
+    def process(
+        self, tasks: Sequence[Task], stopping: Callable[[], bool] = lambda: False
+    ) -> Processed:
+        """See `Ingester.process`; `stopping`: whether work is to end at the next passage."""
+        return replace(self._ingester, stopping=stopping).process(tasks)
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """See `Ingester.postpone`."""

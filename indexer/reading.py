@@ -29,6 +29,8 @@ class Reading:
     store: GraphStore
     queue: JobQueue
     prices: Prices
+    stopping: Callable[[], bool] = lambda: False
+    """Whether work is to end at the next passage."""
 
     def read(
         self, batch: Sequence[Task], extractor: Extractor, work: Work
@@ -53,7 +55,7 @@ class Reading:
                             continue
                         new = progress_of(extraction, tasks_of[extraction.passage_id], self.prices)
                         patiently(partial(self.queue.note_progress, new))
-                        if not self.still_held(batch):
+                        if self.stopping() or not self.still_held(batch):
                             break
         except ModelUnavailable as error:
             return error
@@ -70,7 +72,7 @@ class Reading:
             yield [passage for key, passage in work.passages.items() if key not in work.found]
             return
         for job_id in dict.fromkeys(task.job_id for task in batch):
-            while True:
+            while not self.stopping():
                 held = self.still_held(task for task in batch if task.job_id == job_id)
                 lacking = {one.id: one for key in held for one in work.missing().get(key, ())}
                 if not lacking:
@@ -86,8 +88,8 @@ class Reading:
                 yield passages[:number]
 
     def wanted(self, tasks: Sequence[Task]) -> Callable[[], bool]:
-        """Tells, as often as it is asked, whether any of these tasks is still held; it looks only
-        now and then, as the tasks are read with their documents."""
+        """Tells, as often as it is asked, whether any of these tasks is still held, and work goes
+        on; it looks only now and then, as the tasks are read with their documents."""
         answer, due = True, time.monotonic() + LOOK_SECONDS
 
         def ask() -> bool:
@@ -95,7 +97,7 @@ class Reading:
             if time.monotonic() >= due:
                 answer = bool(self.still_held(tasks))
                 due = time.monotonic() + LOOK_SECONDS
-            return answer
+            return answer and not self.stopping()
 
         return ask
 

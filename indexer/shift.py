@@ -127,7 +127,7 @@ class Shift:
 
         try:
             with beating(hold, self.lease_seconds / 3, "lease", failure="lease not extended"):
-                return self.pipeline.process(tasks)
+                return self.pipeline.process(tasks, self.stop.is_set)
         except BaseException as error:  # an interrupt too: nobody has to wait for the lease's end
             if isinstance(error, SETUP_ERRORS) and not until_empty:
                 return self.pipeline.postpone(tasks, error)

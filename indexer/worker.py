@@ -19,7 +19,7 @@ from indexer.pipeline import Pipeline
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.shift import Shift
-from kg.errors import AmmonError, ModelError, ModelUnavailable
+from kg.errors import AmmonError, ModelError, ModelUnavailable, StoreUnavailable
 from kg.jobs import JobQueue
 
 _TELL_SECONDS = 1.0
@@ -211,6 +211,10 @@ class Worker:
         while not self._stop.is_set():
             try:
                 job()
+            except StoreUnavailable as error:
+                if not self._stop.is_set():
+                    _log.warning("the store is away, and waited for", reason=str(error))
+                self._stop.wait(self._poll_seconds)
             except Exception:  # the outermost boundary of a thread
                 _log.exception("a worker stumbled and begins again")
                 self._stop.wait(self._publish_seconds)

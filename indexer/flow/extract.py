@@ -77,13 +77,13 @@ class Extracting:
             for key in self._lacking(batch.collection, extractor.fingerprint, task_id, own):
                 tasks_of.setdefault(key, []).append(task_id)
         wanted = [passage for passage in batch.passages if passage.id in tasks_of]
-        with self._holding.calm(batch, wanted, paid=extractor.paid) as (mine, suspects):
+        with self._holding.calm(batch, wanted, extractor) as (mine, suspects):
             calm = [passage for passage in wanted if passage.id in mine]
             self._extract_held(batch, extractor, calm, tasks_of)
         for passage in wanted:
-            if passage.id not in suspects:
+            if passage.id not in suspects or self.tools.stop.is_set():
                 continue
-            with self._holding.alone(batch, passage) as deaths:
+            with self._holding.alone(batch, passage, extractor) as deaths:
                 if deaths is None:
                     continue
                 if deaths >= DEATHS[extractor.paid]:
@@ -106,6 +106,8 @@ class Extracting:
         rest = [passage for passage in passages if passage.id not in known]
         for portion in self.purse.portions(batch, extractor, rest):
             self._extract_portion(batch, extractor, portion, tasks_of)
+            if self.tools.stop.is_set():
+                break
 
     def _give_up(
         self, batch: Batch, found: Extraction, tasks_of: Mapping[str, Sequence[str]]
@@ -125,8 +127,8 @@ class Extracting:
     ) -> None:
         tools, prices = self.tools, self.purse.prices
         news: list[Mapping[str, Progress]] = []
+        found = extracted(tools.store, batch.collection, extractor, passages, tasks_of)
         try:
-            found = extracted(tools.store, batch.collection, extractor, passages, tasks_of)
             for extraction in found:
                 tools.meter.passage(
                     input_tokens=extraction.input_tokens,
@@ -136,7 +138,10 @@ class Extracting:
                 news.append(progress_of(extraction, tasks_of[extraction.passage_id], prices))
                 if len(news) == PASSAGES:
                     self._note(news)
+                if tools.stop.is_set():  # what is under way ends, and is kept; no more is begun
+                    break
         finally:
+            found.close()
             self._note(news)
 
     def _note(self, news: list[Mapping[str, Progress]]) -> None:

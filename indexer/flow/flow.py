@@ -34,7 +34,11 @@ class Flow:
     def __init__(self, tools: Tools) -> None:
         """Put the steps together."""
         rest = Rest(tools.queue)
-        ingester = tools.pipeline.ingester(committed=self._ask_to_embed, max_attempts=MAX_ATTEMPTS)
+        ingester = tools.pipeline.ingester(
+            committed=self._ask_to_embed,
+            max_attempts=MAX_ATTEMPTS,
+            stopping=tools.stop.is_set,
+        )
         self.tools = tools
         self._embedding = Embedding(tools=tools, embedder=ingester.embedder)
         self._publishing = Publishing(tools=tools)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from indexer.extraction.port import Extractor
 from indexer.flow.batches import Batch
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
@@ -35,28 +36,30 @@ class Holding:
 
     @contextmanager
     def calm(
-        self, batch: Batch, passages: Sequence[Passage], *, paid: bool
+        self, batch: Batch, passages: Sequence[Passage], extractor: Extractor
     ) -> Iterator[tuple[Set[str], Set[str]]]:
-        """The ids of those that nobody else works on, held while the body runs; and of those on
-        which workers died, which are not. `paid`: whether their extraction is."""
-        with self._held(batch, passages) as (lost, me):
-            suspects = {key for key, times in lost.items() if times >= SUSPICIOUS[paid]}
+        """The ids of those that nobody else reads with this extractor, held while the body runs;
+        and of those on which workers died, which are not."""
+        with self._held(batch, passages, extractor) as (lost, me):
+            often = SUSPICIOUS[extractor.paid]
+            suspects = {key for key, times in lost.items() if times >= often}
             for key in suspects:  # first, lest they be taken again by the one who holds the others
                 lost.pop(key)
             if suspects:
-                self.tools.queue.put_back([_name(key) for key in suspects], worker=me)
+                names = [_name(extractor, key) for key in suspects]
+                self.tools.queue.put_back(names, worker=me)
             yield frozenset(lost), suspects
 
     @contextmanager
-    def alone(self, batch: Batch, passage: Passage) -> Iterator[int | None]:
+    def alone(self, batch: Batch, passage: Passage, extractor: Extractor) -> Iterator[int | None]:
         """How many workers died with it, which is held while the body runs; None if somebody else
         is at it."""
-        with self._held(batch, [passage]) as (lost, _):
+        with self._held(batch, [passage], extractor) as (lost, _):
             yield lost.get(passage.id)
 
     @contextmanager
     def _held(
-        self, batch: Batch, passages: Sequence[Passage]
+        self, batch: Batch, passages: Sequence[Passage], extractor: Extractor
     ) -> Iterator[tuple[dict[str, int], str]]:
         """Passage id -> how often its lease ran out, of those that nobody else has."""
         queue, times = self.tools.queue, self.tools.times
@@ -66,10 +69,11 @@ class Holding:
             return
 
         def take(keys: Sequence[str]) -> Mapping[str, int]:
-            return queue.take([_name(key) for key in keys], worker=me, seconds=times.hold)
+            names = {_name(extractor, key): key for key in keys}
+            taken = queue.take(names, worker=me, seconds=times.hold)
+            return {names[name]: lost for name, lost in taken.items()}
 
-        taken = take([passage.id for passage in passages])
-        mine = {p.id: taken[_name(p.id)] for p in passages if _name(p.id) in taken}
+        mine = dict(take([passage.id for passage in passages]))
 
         def beat() -> None:
             keys = list(mine)
@@ -82,7 +86,7 @@ class Holding:
                 yield mine, me
         finally:
             if mine:
-                queue.let_go(*map(_name, mine), worker=me)
+                queue.let_go(*(_name(extractor, key) for key in mine), worker=me)
 
 
 def given_up(passage: Passage, fingerprint: str, deaths: int) -> Extraction:
@@ -97,5 +101,7 @@ def given_up(passage: Passage, fingerprint: str, deaths: int) -> Extraction:
     )
 
 
-def _name(passage_id: str) -> str:
-    return f"extract {passage_id}"
+def _name(extractor: Extractor, passage_id: str) -> str:
+    """Of a lease. While a collection changes its extractor two read each passage: neither waits for
+    the other, nor bears the blame for what the other one's workers died of."""
+    return f"extract {extractor.fingerprint} {passage_id}"

@@ -1,13 +1,16 @@
 """Work that takes long ends when nobody wants it any more."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from indexer import reading
 from indexer.processed import Processed
+from kg.jobs import TaskState
 from kg.records import CollectionSettings, Passage
 from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.office import Office
 from tests.doubles.workshop import COLLECTION, Workshop, note
 
 SETTINGS = CollectionSettings(extractor="scripted", embedder="hash-64", max_tokens=64)
@@ -42,3 +45,55 @@ def test_the_passages_of_a_cancelled_job_are_not_read_to_the_last(tmp_path: Path
     assert shop.pipeline.process(shop.lease()) == Processed()
     assert len(extractor.calls) == 1
     assert shop.sources() == []
+
+
+def told_to_end(stop: Event) -> str:
+    """While a passage is read."""
+    stop.set()
+    return ""
+
+
+LONG_TEXT = " ".join(f"Word{n} is one." for n in range(400))
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_worker_that_is_to_end_reads_no_further_passage(tmp_path: Path, *, paid: bool) -> None:
+    office = Office(tmp_path, settings=SETTINGS)
+    extractor = ScriptedExtractor(lambda _: told_to_end(office.flow.tools.stop), paid=paid)
+    office.shop.extractor = extractor
+    job = office.submit(note("a", LONG_TEXT))
+    office.work()
+    assert len(extractor.calls) == 1
+    office.flow.close()
+    found = office.shop.queue.job(job)
+    assert found.counts == {TaskState.QUEUED: 1}, "its lease is given back"
+    assert office.shop.lease()[0].attempts == 1, "and no attempt counted"
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_threads_that_are_to_end_give_a_long_document_back(tmp_path: Path, *, paid: bool) -> None:
+    stop = Event()
+    extractor = ScriptedExtractor(lambda _: told_to_end(stop), paid=paid)
+    shop = Workshop(folder=tmp_path, settings=SETTINGS, extractor=extractor)
+    shop.pipeline.submit(COLLECTION, [note("a", LONG_TEXT)])
+    assert shop.pipeline.process(shop.lease(), stop.is_set) == Processed()
+    assert len(extractor.calls) == 1
+    (task,) = shop.lease()
+    assert (task.attempts, task.error) == (1, "")
+
+
+def test_no_draft_is_read_to_its_end_by_who_is_to_end(tmp_path: Path) -> None:
+    stop = Event()
+    first = ScriptedExtractor(lambda _: told_to_end(stop), fingerprint="first")
+    shop = Workshop(
+        folder=tmp_path,
+        settings=SETTINGS,
+        extractor=ScriptedExtractor(paid=True),
+        extractors={"first": first},
+        first_tier="first",
+    )
+    shop.pipeline.submit(COLLECTION, [note("a", LONG_TEXT)])
+    assert shop.pipeline.process(shop.lease(), stop.is_set) == Processed()
+    assert len(first.calls) == 1
+    assert shop.sources() == []
+    assert len(shop.lease()) == 1

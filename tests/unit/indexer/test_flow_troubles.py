@@ -122,7 +122,7 @@ def test_nothing_is_begun_just_after_the_store_was_away(
 def die_with(office: Office, document: SourceDocument, times: int, text: str = "") -> str:
     """As workers that were killed while they extracted a document's passage; its lease's name."""
     passage = ids.passage_id(COLLECTION, document.title, "", text or document.text)
-    name = f"extract {passage}"
+    name = f"extract {office.shop.extractor.fingerprint} {passage}"
     for number in range(times):
         office.shop.queue.take([name], worker=f"dead {number}", seconds=-1.0)
     return name
