@@ -98,6 +98,28 @@ UNLIMITED = Budget()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Prices:
+    """Of a chat model, in any currency, for a million tokens; 0 if unknown."""
+
+    input: float = 0.0
+    output: float = 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether both are: with one of them nobody can say what an answer costs."""
+        return self.input > 0 and self.output > 0
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        """Of so many tokens; 0 unless both prices are known."""
+        if not self.known:
+            return 0.0
+        return (input_tokens * self.input + output_tokens * self.output) / 1e6
+
+
+UNKNOWN = Prices()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """Some documents that were handed in together."""
 
@@ -110,6 +132,8 @@ class Job:
     """The collection's revision after the newest of its tasks that is done; 0 before."""
     priority: int = 0
     budget: Budget = UNLIMITED
+    prices: Prices = UNKNOWN
+    """With which it was taken in: whoever works on it reckons with them."""
     drafted: int = 0
     """Number of its open tasks whose documents are in the graph as drafts."""
     progress: Progress = Progress()
@@ -138,10 +162,11 @@ class JobQueue(Protocol):
         *,
         priority: int = 0,
         budget: Budget = UNLIMITED,
+        prices: Prices = UNKNOWN,
     ) -> Job:
         """Make a job of these documents, in one transaction. Higher priorities are taken first.
 
-        The budget is kept with the job; whoever calls models heeds it.
+        Budget and prices are kept with the job; whoever calls models heeds them.
 
         Tasks of documents of the same ids that wait, or failed, are cancelled: the newer text wins.
         Raises: CollectionNotFound, DocumentUnreadable.
@@ -214,9 +239,11 @@ class JobQueue(Protocol):
         """
         ...
 
-    def retry_failed(self, job_id: str, *, budget: Budget | None = None) -> int:
+    def retry_failed(
+        self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN
+    ) -> int:
         """Put a job's failed tasks back into the queue, attempts counted anew; return how many.
-        A budget takes the place of the job's.
+        A budget takes the place of the job's; so do prices, if they are known.
 
         Raises: JobNotFound.
         """

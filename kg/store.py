@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kg.jobs import Progress
 from kg.records import (
     Collection,
     CollectionSettings,
@@ -215,6 +216,20 @@ class GraphStore(Protocol):
 
         One row per passage and extractor; a later one replaces it. The revision does not change.
         """
+        ...
+
+    def swap_extraction(
+        self,
+        collection: str,
+        extraction: Extraction,
+        *,
+        instead_of: Extraction | None,
+        progress: Mapping[str, Progress],
+    ) -> bool:
+        """Keep an extraction as `save_extractions` does and note progress as `note_progress` does,
+        in one transaction; False, and nothing is done, unless what is saved in its place is
+        `instead_of` (None: nothing). So what came with an extraction is counted once, however
+        often its saving is tried."""
         ...
 
     def saved_extractions(

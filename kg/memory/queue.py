@@ -6,7 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from kg.absence import no_collection
-from kg.jobs import LONGEST_STEP, OPEN, UNLIMITED, Budget, Job, Progress, Task, TaskState
+from kg.jobs import (
+    LONGEST_STEP,
+    OPEN,
+    UNKNOWN,
+    UNLIMITED,
+    Budget,
+    Job,
+    Prices,
+    Progress,
+    Task,
+    TaskState,
+)
 from kg.memory.content import Content
 from kg.memory.task import QueuedTask
 from kg.memory.tasks import MemoryTasks
@@ -29,6 +40,7 @@ class MemoryQueue(MemoryTasks):
         *,
         priority: int = 0,
         budget: Budget = UNLIMITED,
+        prices: Prices = UNKNOWN,
     ) -> Job:
         check_documents(documents)
         with self._lock:
@@ -40,6 +52,7 @@ class MemoryQueue(MemoryTasks):
                 created_at=datetime.fromtimestamp(now, UTC),
                 priority=priority,
                 budget=budget,
+                prices=prices,
             )
             self._jobs[job.id] = job
             self._worked_at[job.id] = now
@@ -157,11 +170,15 @@ class MemoryQueue(MemoryTasks):
                 self._jobs[job_id] = replace(job, worked_seconds=job.worked_seconds + step)
                 self._worked_at[job_id] = now
 
-    def retry_failed(self, job_id: str, *, budget: Budget | None = None) -> int:
+    def retry_failed(
+        self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN
+    ) -> int:
         with self._lock:
             self.job(job_id)
             if budget is not None:
                 self._jobs[job_id] = replace(self._jobs[job_id], budget=budget)
+            if prices.known:
+                self._jobs[job_id] = replace(self._jobs[job_id], prices=prices)
             failed = [one for one in self._in(TaskState.FAILED) if one.task.job_id == job_id]
             for one in failed:
                 one.task = replace(one.task, attempts=0)

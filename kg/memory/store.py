@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kg.absence import collection_exists, no_document
 from kg.changelog import check_known, net_changes
-from kg.jobs import OPEN, TaskState
+from kg.jobs import OPEN, Progress, TaskState
 from kg.memory.content import Content, changed, restored, with_synonyms
 from kg.memory.queue import MemoryQueue
 from kg.memory.reader import MemoryReader
@@ -107,6 +107,23 @@ class MemoryStore(MemoryQueue):
             content = self._content(collection)
             new = {(one.passage_id, one.extractor): one for one in extractions}
             self._contents[collection] = replace(content, saved={**content.saved, **new})
+
+    def swap_extraction(
+        self,
+        collection: str,
+        extraction: Extraction,
+        *,
+        instead_of: Extraction | None,
+        progress: Mapping[str, Progress],
+    ) -> bool:
+        check_extractions([extraction])
+        with self._lock:
+            saved = self._content(collection).saved
+            if saved.get((extraction.passage_id, extraction.extractor)) != instead_of:
+                return False
+            self.save_extractions(collection, [extraction])
+            self.note_progress(progress)
+            return True
 
     def saved_extractions(
         self, collection: str, extractor: str, passage_ids: Sequence[str]

@@ -9,13 +9,24 @@ from dataclasses import asdict
 
 from kg.absence import no_job
 from kg.codec import document_fields, dumps
-from kg.jobs import LONGEST_STEP, UNLIMITED, Budget, Job, Progress, Task, TaskState
+from kg.jobs import (
+    LONGEST_STEP,
+    UNKNOWN,
+    UNLIMITED,
+    Budget,
+    Job,
+    Prices,
+    Progress,
+    Task,
+    TaskState,
+)
 from kg.neo4j.database import Database
+from kg.neo4j.rows import extraction_properties, extraction_record
 from kg.neo4j.tasks import job_properties, job_record, task_properties, task_record
 from kg.neo4j.work import Work
-from kg.records import Document
+from kg.records import Document, Extraction
 from kg.tally import Tally, with_tallies
-from kg.validation import as_unicode, check_documents
+from kg.validation import as_unicode, check_documents, check_extractions
 
 
 class Neo4jQueue:
@@ -34,6 +45,7 @@ class Neo4jQueue:
         *,
         priority: int = 0,
         budget: Budget = UNLIMITED,
+        prices: Prices = UNKNOWN,
     ) -> Job:
         check_documents(documents)
         now = self._clock()
@@ -45,7 +57,8 @@ class Neo4jQueue:
             work = _alone(work, collection)
             work.find(collection)
             first = work.value("take_numbers", count=len(documents) + 1) - len(documents)
-            work.run("insert_job", job=job_properties(job_id, first, now, priority, budget))
+            properties = job_properties(job_id, first, now, priority, budget, prices)
+            work.run("insert_job", job=properties)
             work.each("supersede", newest)
             work.many(
                 "insert_task",
@@ -172,23 +185,43 @@ class Neo4jQueue:
         self._database.write(action)
 
     def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
-        rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
         now = self._clock()
+        self._database.write(lambda work: _note(_alone(work), progress, now, anew=anew))
 
-        def action(work: Work) -> None:
-            work = _alone(work)
-            work.many("set_passages" if anew else "add_passages", rows)
-            work.many("add_spent", rows)
-            work.each("note_work", progress, now=now, longest_step=LONGEST_STEP)
+    def swap_extraction(
+        self,
+        collection: str,
+        extraction: Extraction,
+        *,
+        instead_of: Extraction | None,
+        progress: Mapping[str, Progress],
+    ) -> bool:
+        check_extractions([extraction])
+        key, now = [extraction.passage_id], self._clock()
 
-        self._database.write(action)
+        def action(work: Work) -> bool:
+            work.lock(collection)
+            saved = work.of("derived", collection)
+            rows = saved.each("saved_extractions", key, extractor=extraction.extractor)
+            if next((extraction_record(row) for (row,) in rows), None) != instead_of:
+                return False
+            saved.many("save_extraction", [extraction_properties(extraction)])
+            if progress:
+                _note(_alone(work), progress, now)
+            return True
 
-    def retry_failed(self, job_id: str, *, budget: Budget | None = None) -> int:
+        return self._database.write(action)
+
+    def retry_failed(
+        self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN
+    ) -> int:
         def action(work: Work) -> int:
             work = _alone(work)
             _found(work, job_id)
             if budget is not None:
                 work.run("set_budget", job_id=job_id, tokens=budget.tokens, cost=budget.cost)
+            if prices.known:
+                work.run("set_prices", job_id=job_id, input=prices.input, output=prices.output)
             failed = [id_ for (id_,) in work.rows("failed_of_job", job_id=job_id)]
             work.each("reset_attempts", failed)
             return _requeue(work, failed)
@@ -268,6 +301,13 @@ def _alone(work: Work, collection: str | None = None) -> Work:
     """The queue's queries, in a transaction that alone changes tasks."""
     work.lock_all()
     return work.of("queue", collection)
+
+
+def _note(work: Work, progress: Mapping[str, Progress], now: float, *, anew: bool = False) -> None:
+    rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
+    work.many("set_passages" if anew else "add_passages", rows)
+    work.many("add_spent", rows)
+    work.each("note_work", progress, now=now, longest_step=LONGEST_STEP)
 
 
 def _requeue(work: Work, task_ids: list[str]) -> int:

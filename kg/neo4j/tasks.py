@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kg.codec import document_of
-from kg.jobs import Budget, Job, Progress, Task, TaskState
+from kg.jobs import Budget, Job, Prices, Progress, Task, TaskState
 from kg.records import Document
 
 
 def job_properties(
-    job_id: str, number: int, now: float, priority: int, budget: Budget
+    job_id: str, number: int, now: float, priority: int, budget: Budget, prices: Prices
 ) -> dict[str, Any]:
     """A new job's properties."""
     return {
@@ -23,6 +23,8 @@ def job_properties(
         "priority": priority,
         "budget_tokens": budget.tokens,
         "budget_cost": budget.cost,
+        "price_input": prices.input,
+        "price_output": prices.output,
         "input_tokens": 0,
         "output_tokens": 0,
         "cost": 0.0,
@@ -41,6 +43,7 @@ def job_record(row: Mapping[str, Any]) -> Job:
         revision=row["revision"],
         priority=row["priority"],
         budget=Budget(tokens=row.get("budget_tokens"), cost=row.get("budget_cost")),
+        prices=Prices(input=row.get("price_input", 0.0), output=row.get("price_output", 0.0)),
         progress=Progress(
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],

@@ -8,13 +8,23 @@ from datetime import UTC, datetime
 
 from kg.absence import no_job
 from kg.codec import document_fields, document_of, dumps
-from kg.jobs import LONGEST_STEP, UNLIMITED, Budget, Job, Progress, Task, TaskState
-from kg.records import Document
+from kg.jobs import (
+    LONGEST_STEP,
+    UNKNOWN,
+    UNLIMITED,
+    Budget,
+    Job,
+    Prices,
+    Progress,
+    Task,
+    TaskState,
+)
+from kg.records import Document, Extraction
 from kg.sqlite.database import Database
-from kg.sqlite.rows import Row, ids_of
+from kg.sqlite.rows import Row, extraction_record, extraction_row, ids_of
 from kg.sqlite.session import Session, find_collection
 from kg.tally import Tally, with_tallies
-from kg.validation import as_unicode, check_documents
+from kg.validation import as_unicode, check_documents, check_extractions
 
 
 class SQLiteQueue:
@@ -32,6 +42,7 @@ class SQLiteQueue:
         *,
         priority: int = 0,
         budget: Budget = UNLIMITED,
+        prices: Prices = UNKNOWN,
     ) -> Job:
         check_documents(documents)
         job_id = f"job-{uuid.uuid4().hex}"
@@ -45,6 +56,8 @@ class SQLiteQueue:
                 priority=priority,
                 budget_tokens=budget.tokens,
                 budget_cost=budget.cost,
+                price_input=prices.input,
+                price_output=prices.output,
             )
             for document in documents:
                 _add(session, document, job=job, priority=priority, drafted=0, passages=0)
@@ -135,21 +148,39 @@ class SQLiteQueue:
                 session.rows("fail", ids=ids_of(held))
 
     def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
-        rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
         with self._database.write() as connection:
-            session = Session(connection, "queue")
-            session.many("set_passages" if anew else "add_passages", rows)
-            session.many("add_spent", rows)
-            session.rows(
-                "note_work", ids=ids_of(progress), now=self._clock(), longest_step=LONGEST_STEP
-            )
+            _note(Session(connection, "queue"), progress, self._clock(), anew=anew)
 
-    def retry_failed(self, job_id: str, *, budget: Budget | None = None) -> int:
+    def swap_extraction(
+        self,
+        collection: str,
+        extraction: Extraction,
+        *,
+        instead_of: Extraction | None,
+        progress: Mapping[str, Progress],
+    ) -> bool:
+        check_extractions([extraction])
+        ids = ids_of([extraction.passage_id])
+        with self._database.write() as connection:
+            key, _ = find_collection(connection, collection)
+            session = Session(connection, "derived", key)
+            found = session.rows("saved_extractions", extractor=extraction.extractor, ids=ids)
+            if next(map(extraction_record, found), None) != instead_of:
+                return False
+            session.many("save_extraction", [extraction_row(extraction)])
+            _note(Session(connection, "queue"), progress, self._clock())
+            return True
+
+    def retry_failed(
+        self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN
+    ) -> int:
         with self._database.write() as connection:
             session = Session(connection, "queue")
             number = _number(session, job_id)
             if budget is not None:
                 session.rows("set_budget", job=number, tokens=budget.tokens, cost=budget.cost)
+            if prices.known:
+                session.rows("set_prices", job=number, input=prices.input, output=prices.output)
             failed = session.ids("failed_of_job", job=number)
             session.rows("reset_attempts", ids=ids_of(failed))
             return _requeue(session, failed)
@@ -211,6 +242,15 @@ class SQLiteQueue:
             Session(connection, "queue").rows("let_go", ids=ids_of(names), worker=worker)
 
 
+def _note(
+    session: Session, progress: Mapping[str, Progress], now: float, *, anew: bool = False
+) -> None:
+    rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
+    session.many("set_passages" if anew else "add_passages", rows)
+    session.many("add_spent", rows)
+    session.rows("note_work", ids=ids_of(progress), now=now, longest_step=LONGEST_STEP)
+
+
 def _add(session: Session, document: Document, **properties: int) -> None:
     """Queue a document instead of its older texts that wait, or failed."""
     session.rows("supersede", document_id=document.id)
@@ -253,8 +293,8 @@ def _with_counts(session: Session, rows: Sequence[Row]) -> list[Job]:
 
 def _job_record(row: Row) -> Job:
     """A job from its row, but for what its tasks make."""
-    _, id_, collection, created_at, revision, priority, tokens, money, *spent, seconds = row
-    input_tokens, output_tokens, cost = spent
+    _, id_, collection, created_at, revision, priority, tokens, money, *rest, seconds = row
+    price_input, price_output, input_tokens, output_tokens, cost = rest
     return Job(
         id=id_,
         collection=collection,
@@ -262,6 +302,7 @@ def _job_record(row: Row) -> Job:
         revision=revision,
         priority=priority,
         budget=Budget(tokens=tokens, cost=money),
+        prices=Prices(input=price_input, output=price_output),
         progress=Progress(input_tokens=input_tokens, output_tokens=output_tokens, cost=cost),
         worked_seconds=seconds,
     )

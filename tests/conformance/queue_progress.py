@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from kg.jobs import LONGEST_STEP, UNLIMITED, Budget, Progress
+from kg.jobs import LONGEST_STEP, UNKNOWN, UNLIMITED, Budget, Prices, Progress
 from kg.store import Change
 from tests.conformance.material import COLLECTION, Clock, Store, StoreFixtures, document, graph
 
@@ -22,6 +22,19 @@ class ProgressConformance(StoreFixtures):
             passages=5, passages_done=2, input_tokens=10, output_tokens=5, cost=0.25
         )
         assert library.job(other.id).progress == Progress()
+
+    def test_a_job_keeps_the_prices_that_it_was_taken_in_with(self, library: Store) -> None:
+        prices, later = Prices(input=1.5, output=6.0), Prices(input=3.0, output=12.0)
+        job = library.enqueue(COLLECTION, [document("a")], prices=prices)
+        assert job.prices == prices
+        assert library.job(job.id).prices == prices
+        assert library.jobs()[0].prices == prices
+        library.retry_failed(job.id)
+        library.retry_failed(job.id, prices=Prices(input=3.0))
+        assert library.job(job.id).prices == prices, "others take their place if they are known"
+        library.retry_failed(job.id, prices=later)
+        assert library.job(job.id).prices == later
+        assert library.enqueue(COLLECTION, [document("b")]).prices == UNKNOWN
 
     def test_passages_are_counted_anew_but_money_is_not(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [document("a")])

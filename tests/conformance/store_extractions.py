@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kg.jobs import TaskState
+from kg.jobs import Progress, TaskState
 from kg.records import Extraction, NamedEntity, Triple
 from kg.store import Change
 from tests.conformance.material import (
@@ -49,6 +49,32 @@ class ExtractionsConformance(StoreFixtures):
         library.save_extractions(COLLECTION, [extraction("x", names="Ann")])
         library.save_extractions(COLLECTION, [extraction("x", names="Bob")])
         assert self.saved(library, "x") == extraction("x", names="Bob")
+
+    def test_one_takes_the_place_of_what_it_was_made_from_once(self, library: Store) -> None:
+        job = library.enqueue(COLLECTION, [document("a")])
+        (task,) = library.tasks(job.id)
+        spent = {task.id: Progress(input_tokens=5, output_tokens=2, cost=0.5)}
+        first, second = extraction("x", names="Ann"), extraction("x", names="Bob")
+
+        def swap(new: Extraction, before: Extraction | None) -> bool:
+            return library.swap_extraction(COLLECTION, new, instead_of=before, progress=spent)
+
+        assert swap(first, None)
+        assert not swap(first, None), "as when nobody heard that it was done"
+        assert not swap(second, second)
+        assert self.saved(library, "x") == first
+        assert library.job(job.id).progress == Progress(input_tokens=5, output_tokens=2, cost=0.5)
+        assert swap(second, first)
+        assert self.saved(library, "x") == second
+        assert library.job(job.id).progress.cost == 1.0
+        assert library.collection(COLLECTION).revision == 0
+
+    def test_one_that_is_swapped_in_needs_no_task(self, library: Store) -> None:
+        gone = {"tsk-gone": Progress(input_tokens=5)}
+        assert library.swap_extraction(COLLECTION, extraction("x"), instead_of=None, progress=gone)
+        assert library.swap_extraction(
+            COLLECTION, extraction("x", names="Bob"), instead_of=extraction("x"), progress={}
+        )
 
     def test_each_extractor_has_its_own(self, library: Store) -> None:
         both = [extraction("x", names="Ann"), extraction("x", names="Bob", by="other")]

@@ -122,6 +122,9 @@ SET j.worked_seconds = j.worked_seconds
 // name: set_budget
 MATCH (j:Job {id: $job_id}) SET j.budget_tokens = $tokens, j.budget_cost = $cost;
 
+// name: set_prices
+MATCH (j:Job {id: $job_id}) SET j.price_input = $input, j.price_output = $output;
+
 // name: cancel_job
 MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id}) WHERE t.state IN ['queued', 'extracting']
 SET t.state = 'cancelled', t.worker = ''

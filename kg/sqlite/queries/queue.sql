@@ -1,6 +1,8 @@
 -- name: insert_job
-INSERT INTO jobs (id, collection, created_at, worked_at, priority, budget_tokens, budget_cost)
-VALUES (:id, :collection, :created_at, :created_at, :priority, :budget_tokens, :budget_cost)
+INSERT INTO jobs (id, collection, created_at, worked_at, priority, budget_tokens, budget_cost,
+                  price_input, price_output)
+VALUES (:id, :collection, :created_at, :created_at, :priority, :budget_tokens, :budget_cost,
+        :price_input, :price_output)
 RETURNING number;
 
 -- name: supersede
@@ -121,6 +123,9 @@ WHERE number IN (SELECT job FROM tasks WHERE id IN (SELECT value FROM json_each(
 -- name: set_budget
 UPDATE jobs SET budget_tokens = :tokens, budget_cost = :cost WHERE number = :job;
 
+-- name: set_prices
+UPDATE jobs SET price_input = :input, price_output = :output WHERE number = :job;
+
 -- name: cancel_job
 UPDATE tasks SET state = 'cancelled', document = NULL, worker = '', leased_until = NULL
 WHERE job = :job AND state IN ('queued', 'extracting');
@@ -133,15 +138,15 @@ RETURNING id;
 
 -- name: job
 SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision, jobs.priority,
-       jobs.budget_tokens, jobs.budget_cost, jobs.input_tokens, jobs.output_tokens, jobs.cost,
-       jobs.worked_seconds
+       jobs.budget_tokens, jobs.budget_cost, jobs.price_input, jobs.price_output,
+       jobs.input_tokens, jobs.output_tokens, jobs.cost, jobs.worked_seconds
 FROM jobs JOIN collections ON collections.key = jobs.collection
 WHERE jobs.id = :id;
 
 -- name: jobs
 SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision, jobs.priority,
-       jobs.budget_tokens, jobs.budget_cost, jobs.input_tokens, jobs.output_tokens, jobs.cost,
-       jobs.worked_seconds
+       jobs.budget_tokens, jobs.budget_cost, jobs.price_input, jobs.price_output,
+       jobs.input_tokens, jobs.output_tokens, jobs.cost, jobs.worked_seconds
 FROM jobs JOIN collections ON collections.key = jobs.collection
 WHERE :collection IS NULL OR collections.name = :collection
 ORDER BY jobs.number DESC
