@@ -14,7 +14,7 @@ from retrieval.asking import embed_questions
 from retrieval.citations import citations, source_of
 from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
 from retrieval.mode import Mode, Ranking
-from retrieval.modes import MODES, make_mode
+from retrieval.modes import MODES, check_mode, make_mode
 from retrieval.question import LONGEST
 from retrieval.receipt import Receipt
 from retrieval.results import Explanation, Hit, Retrieval
@@ -42,7 +42,7 @@ class Retriever:
         self._embedder = embedder
         self._dimension = snapshot.passages.vectors.shape[1]
         self._modes: dict[str, Mode] = {}
-        self._lock = Lock()
+        self._locks = {name: Lock() for name in MODES}
 
     def embedded_by(self, embedder: Embedder) -> "Retriever":
         """One over the same snapshot and modes, with another embedder of the same model.
@@ -220,10 +220,11 @@ class Retriever:
         return vectors
 
     def _mode(self, name: str) -> Mode:
-        """The mode of that name, made once; those that are made already do not wait."""
+        """The mode of that name, made once, for which only those wait who ask for it."""
         made = self._modes.get(name)
         if made is None:
-            with self._lock:
+            check_mode(name)
+            with self._locks[name]:
                 made = self._modes.get(name) or make_mode(name, self._snapshot)
                 self._modes[name] = made
         return made
