@@ -18,9 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 
+from bench import arguments as given
 from bench import plot
 from bench.embedding import questions_of, snapshots_of
-from bench.options import parse
+from bench.load import respelled
+from bench.options import launch, parse
 from bench.question_server import APART, TOGETHER, QuestionServer, question_server
 from bench.report import Row, Table, finish
 from bench.sources import add_arguments
@@ -97,9 +99,8 @@ def _row(way: Way, rounds: dict[Way, list[Round]]) -> Row:
 
 
 def _unasked(questions: Sequence[str], number: int) -> list[str]:
-    """The same questions in a spelling that nobody asked yet: with more blanks, which are none of
-    the model's tokens."""
-    return [question.replace(" ", " " * number, 1) for question in questions]
+    """The same questions in a spelling that nobody asked yet."""
+    return [respelled(question, number) for question in questions]
 
 
 def _round(server: QuestionServer, way: Way, questions: Sequence[str]) -> Round:
@@ -129,13 +130,23 @@ def _client(port: int, way: Way, parts: Iterator[Sequence[str]]) -> None:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
-    parser.add_argument("--threads", type=int, default=0, help="of the embedder (0: each core)")
     parser.add_argument(
-        "--clients", type=int, nargs="+", default=[1, 4, 16, 64], help="at once (1 4 16 64)"
+        "--threads", type=given.at_least(0), default=0, help="of the embedder (0: each core)"
     )
-    parser.add_argument("--batch", type=int, default=32, help="questions in one (default: 32)")
-    parser.add_argument("--rounds", type=int, default=5, help="of which the median counts")
+    parser.add_argument(
+        "--clients",
+        type=given.at_least(1),
+        nargs="+",
+        default=[1, 4, 16, 64],
+        help="at once (1 4 16 64)",
+    )
+    parser.add_argument(
+        "--batch", type=given.at_least(1), default=32, help="questions in one (default: 32)"
+    )
+    parser.add_argument(
+        "--rounds", type=given.at_least(1), default=5, help="of which the median counts"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import measure
 from bench.generator import Shape, write_corpus
-from bench.options import parse
+from bench.options import launch, parse
 from bench.report import Row, Table, finish
 from kg.errors import SnapshotError
 from kg.snapshot import Snapshot, SnapshotFolder
@@ -53,4 +53,4 @@ def _row(shape: Shape, base: Path) -> Row:
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

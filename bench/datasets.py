@@ -1,7 +1,7 @@
 """Indexing data sets with Ammon itself, and watching how long its steps take."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from bench.clocked import ClockedEmbedder
 from bench.measure import Cost, Stopwatch
 from indexer.extraction import Extractor
 from indexer.progress import StepProgress
+from kg.errors import InputError
 from kg.records import SourceDocument
 from kg.snapshot import Snapshots
 from server.adapters import make_embedder, make_extractor
@@ -22,6 +23,22 @@ from server.settings import Settings
 from server.wanted import Wanted
 
 COLLECTION = "bench"
+
+
+def divided(
+    dataset: Dataset, documents: int | None, percent: float
+) -> tuple[Sequence[SourceDocument], Sequence[SourceDocument]]:
+    """The first so many documents, and the last per cent of these apart: one, if it is less.
+
+    Raises: InputError where there are not two.
+    """
+    chosen = dataset.documents[:documents]
+    last = max(round(len(chosen) * percent / 100), 1)
+    if last >= len(chosen):
+        raise InputError(
+            f"{percent:g} % of {dataset.name} leaves nothing of its {len(chosen)} documents."
+        )
+    return chosen[:-last], chosen[-last:]
 
 
 @dataclass(slots=True)
@@ -68,6 +85,10 @@ class Library:
         own = {"data_dir": folder, "extractor": "spacy", "embedding_threads": threads}
         settings = Settings.model_validate({**own, "worker_threads": 1, **(place or {})})
         precomputed = extractor == "precomputed"
+        if precomputed and dataset.openie is None:
+            raise InputError(
+                f"{dataset.name} has no openie.jsonl, which --extractor precomputed reads."
+            )
         self._extractor = f"precomputed:{dataset.openie}" if precomputed else extractor
         keys = {(d.title.strip(), d.text.strip()): d.source for d in dataset.documents}
 

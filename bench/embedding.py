@@ -16,11 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+from bench import arguments as given
 from bench import measure, plot
 from bench.datasets import Library
-from bench.options import Options, parse
+from bench.options import Options, launch, parse
 from bench.report import Row, Table, finish
-from bench.sources import add_arguments, queries_of
+from bench.sources import add_arguments, check_pair, queries_of
 from inference.cache import CachedEmbedder
 from inference.embedder import Embedder, Kind
 from inference.onnx import OnnxEmbedder
@@ -38,8 +39,9 @@ _WARM = 33
 def main(arguments: Sequence[str] | None = None) -> None:
     """Embed, and say how long it took."""
     options = parse(__doc__, arguments, sizes=None, extra=_arguments)
+    questions = questions_of(options)
     mode = make_mode("ammon", _snapshot_of(options))
-    questions, embedder = questions_of(options), warm(options.extra.threads)
+    embedder = warm(options.extra.threads)
     embed_questions(embedder, mode, questions)
     with tempfile.TemporaryDirectory() as folder:
         cached = CachedEmbedder(embedder, Path(folder) / "cache.sqlite")
@@ -74,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def questions_of(options: Options) -> list[str]:
-    """The questions that the options name, or the sample's."""
+    """The questions that the options name, or the sample's. Exits where they do not fit."""
+    check_pair(options)
     queries = options.extra.queries or SAMPLE / "queries.jsonl"
     return [query.question for query in queries_of(queries, options.extra.questions)]
 
@@ -138,8 +141,10 @@ def _apart(embedder: Embedder, mode: Mode, question: str) -> None:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
-    parser.add_argument("--threads", type=int, default=1, help="of the embedder (default: 1)")
+    parser.add_argument(
+        "--threads", type=given.at_least(0), default=1, help="of the embedder (default: 1)"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

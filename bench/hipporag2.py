@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from functools import partial
 from statistics import mean
 
+from bench import arguments as given
 from bench import measure, plot
-from bench.options import parse
+from bench.options import launch, parse
 from bench.report import Row, Table, finish
 from bench.sources import Asked, add_arguments, chosen
 from retrieval.asking import embed_questions
@@ -91,8 +92,10 @@ def _row(
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
-    parser.add_argument("--repeat", type=int, default=3, help="times each (default: 3)")
+    parser.add_argument(
+        "--repeat", type=given.at_least(1), default=3, help="times each (default: 3)"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

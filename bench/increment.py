@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.datasets import COLLECTION, Library
+from bench import arguments as given
+from bench.datasets import COLLECTION, Library, divided
 from bench.measure import Stopwatch
-from bench.options import of_a_dataset, parse
+from bench.options import launch, of_a_dataset, parse
 from bench.report import Row, Table, finish
 from indexer.build import build_snapshot
 from kg.snapshot import Snapshot, SnapshotWriter
@@ -23,22 +24,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Index, add, and say what the two builds took."""
     options = parse(__doc__, arguments, sizes=None, extra=_arguments, draws=False)
     dataset = read_dataset(options.extra.data)
-    documents = dataset.documents[: options.extra.documents]
-    added = max(round(len(documents) * options.extra.add / 100), 1)
+    documents, added = divided(dataset, options.extra.documents, options.extra.add)
     options.folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=options.folder, prefix="increment-") as folder,
         Library(Path(folder), dataset, options.extra.extractor, threads=0) as library,
     ):
-        library.add(documents[:-added])
+        library.add(documents)
         before = Snapshot.read(library.snapshots.open())
         with Stopwatch() as addition:
-            library.add(documents[-added:])
+            library.add(added)
         rows = _builds(library, before, Path(folder))
     rows.append(
-        {"what": f"adding {added} documents, from text to snapshot", "seconds": addition.seconds}
+        {
+            "what": f"adding {len(added)} documents, from text to snapshot",
+            "seconds": addition.seconds,
+        }
     )
-    title = f"{len(documents)} documents of {dataset.name}, {added} of them new"
+    title = f"{len(documents) + len(added)} documents of {dataset.name}, {len(added)} of them new"
     finish(options, "increment", [Table(title, rows)])
 
 
@@ -71,9 +74,13 @@ def _builds(library: Library, before: Snapshot, folder: Path) -> list[Row]:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     of_a_dataset(parser)
     parser.add_argument(
-        "--add", type=float, default=1.0, metavar="PERCENT", help="how much is new (default: 1)"
+        "--add",
+        type=given.percentage,
+        default=1.0,
+        metavar="PERCENT",
+        help="how much is new (default: 1)",
     )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

@@ -11,10 +11,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bench import arguments as given
 from bench import measure, plot
-from bench.datasets import Indexed, Library
+from bench.datasets import Indexed, Library, divided
 from bench.measure import Cost
-from bench.options import Options, of_a_dataset, parse
+from bench.options import Options, launch, of_a_dataset, parse
 from bench.plain_embedding import PlainEmbedding
 from bench.report import Row, Table, finish
 from server.evaluation.dataset import Dataset, read_dataset
@@ -24,16 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Index, and say how long it took."""
     options = parse(__doc__, arguments, sizes=None, extra=_arguments)
     dataset = read_dataset(options.extra.data)
-    documents = dataset.documents[: options.extra.documents]
-    added = max(round(len(documents) * options.extra.add / 100), 1)
+    documents, added = divided(dataset, options.extra.documents, options.extra.add)
     options.folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=options.folder, prefix="index-") as folder,
         Library(Path(folder), dataset, options.extra.extractor, options.extra.threads) as library,
     ):
-        build = library.add(documents[:-added])
+        build = library.add(documents)
         build_peak = measure.peak_mb()
-        addition = library.add(documents[-added:])
+        addition = library.add(added)
         counts = library.snapshots.open().manifest.counts
         texts = library.texts()
     plain = PlainEmbedding().cost(texts, options.extra.baseline_every)
@@ -44,14 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         plain,
         [
             {
-                "documents": len(documents),
+                "documents": len(documents) + len(added),
                 **{name: counts[name] for name in ("passages", "sentences", "entities", "facts")},
                 "baseline_texts": len(texts),
                 "peak_mb_build": build_peak,
                 "peak_mb": measure.peak_mb(),
             }
         ],
-        added,
+        len(added),
     )
 
 
@@ -139,11 +139,15 @@ def _steps(indexed: Indexed) -> dict[str, float]:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     of_a_dataset(parser, threads=True)
     parser.add_argument(
-        "--add", type=float, default=1.0, metavar="PERCENT", help="added afterwards (default: 1)"
+        "--add",
+        type=given.percentage,
+        default=1.0,
+        metavar="PERCENT",
+        help="added afterwards (default: 1)",
     )
     parser.add_argument(
         "--baseline-every",
-        type=int,
+        type=given.at_least(1),
         default=1,
         metavar="N",
         help="embed every Nth batch of the baseline only, and multiply",
@@ -151,4 +155,4 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

@@ -22,7 +22,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from bench import arguments as given
 from bench.havoc import Kind, Outcome, run, started
+from bench.options import launch
 from tests.servers import neo4j
 from tests.servers.sharing import State, stop
 
@@ -81,10 +85,10 @@ def _run(chosen: argparse.Namespace, kind: Kind, seed: int, kills: int) -> Outco
 
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--kills-a-run", type=int, default=10)
-    parser.add_argument("--documents", type=int, default=80)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=given.at_least(1), default=100)
+    parser.add_argument("--kills-a-run", type=given.at_least(1), default=10)
+    parser.add_argument("--documents", type=given.at_least(1), default=80)
+    parser.add_argument("--seed", type=given.at_least(0), default=1)
     kinds = ["redis", "redis-without-file", "rabbitmq"]
     parser.add_argument("--broker", choices=kinds, action="append")
     parser.add_argument("--store", choices=["sqlite", "neo4j"], default="sqlite")
@@ -92,4 +96,4 @@ def _parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    launch(main, pytest.skip.Exception, pytest.fail.Exception)

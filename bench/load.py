@@ -5,9 +5,9 @@ import http.client
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
 
@@ -58,9 +58,15 @@ class Answers:
         return percentile([answer.ms for answer in self.all], percent)
 
 
+def respelled(question: str, blanks: int) -> str:
+    """The same question with so many blanks for its first, which are none of a model's tokens."""
+    return question.replace(" ", " " * blanks, 1)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """Asks the same questions again and again."""
+    """Asks all questions, and all again in another spelling: nothing that is remembered of a text
+    helps, and the answer is the same."""
 
     port: int
     path: str
@@ -68,6 +74,8 @@ class Load:
     rate: float
     """Questions a second."""
     connections: int = 4
+    asked: Iterator[int] = field(default_factory=count)
+    """Each run goes on with the question after the last one's."""
 
     def run(self, until: Callable[[float], bool]) -> Answers:
         """Ask until `until` (of the seconds that passed) is true."""
@@ -78,10 +86,10 @@ class Load:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             while not until(time.perf_counter() - started):
                 with lock:
-                    number = next(numbers)
+                    number, asked = next(numbers), next(self.asked)
                 due = started + number / self.rate
                 time.sleep(max(due - time.perf_counter(), 0.0))
-                found.append(self._ask(connection, number % len(self.questions), due))
+                found.append(self._ask(connection, asked, due))
             connection.close()
 
         with ThreadPoolExecutor(self.connections) as pool:
@@ -90,7 +98,9 @@ class Load:
         return Answers(found)
 
     def _ask(self, connection: http.client.HTTPConnection, number: int, due: float) -> Answer:
-        body = json.dumps({"question": self.questions[number], "k": 10, "explain": False})
+        times, question = divmod(number, len(self.questions))
+        text = respelled(self.questions[question], times + 1)
+        body = json.dumps({"question": text, "k": 10, "explain": False})
         try:
             headers = {"Content-Type": "application/json"}
             connection.request("POST", self.path, body, headers)
@@ -101,7 +111,7 @@ class Load:
             status, said = 0, {}
         hits = json.dumps(said.get("hits"), sort_keys=True)
         return Answer(
-            question=number,
+            question=question,
             ms=1000 * (time.perf_counter() - due),
             status=status,
             revision=said.get("revision", -1),

@@ -20,9 +20,10 @@ import numpy as np
 from bench import measure, plot, several
 from bench.corpus import corpus_folder
 from bench.generator import Shape, chain_questions
-from bench.options import parse
+from bench.options import launch, parse
 from bench.report import Row, Table, finish
 from kg.snapshot import Snapshot, SnapshotFolder, SnapshotReader
+from retrieval.modes import MODES
 
 QUESTIONS = 20
 
@@ -126,8 +127,10 @@ def _memory(servers: Sequence[several.Server]) -> dict[str, float]:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--mode", default="ammon", help="asked of the servers")
+    parser.add_argument(
+        "--mode", choices=tuple(MODES), default="ammon", help="asked of the servers"
+    )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench import arguments as given
 from bench import measure, plot
 from bench.generator import Shape, adjacency_of
-from bench.options import parse
+from bench.options import launch, parse
 from bench.report import Row, Table, finish
 from kg.snapshot.tables import Adjacency
 from retrieval.pagerank import IgraphPageRank, PageRank, RelaxationPageRank, reset_distribution
@@ -186,11 +187,15 @@ def _agreement(scores: Sequence[Scores], reference: Sequence[Scores], passages: 
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--questions", type=int, default=10, help="how many (default: 10)")
-    parser.add_argument("--repeat", type=int, default=3, help="times each (default: 3)")
-    parser.add_argument("--igraph-up-to", type=int, default=2_000_000, help="nodes")
-    parser.add_argument("--networkx-up-to", type=int, default=20_000, help="nodes")
+    parser.add_argument(
+        "--questions", type=given.at_least(1), default=10, help="how many (default: 10)"
+    )
+    parser.add_argument(
+        "--repeat", type=given.at_least(1), default=3, help="times each (default: 3)"
+    )
+    parser.add_argument("--igraph-up-to", type=given.at_least(1), default=2_000_000, help="nodes")
+    parser.add_argument("--networkx-up-to", type=given.at_least(0), default=20_000, help="nodes")
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

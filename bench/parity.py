@@ -16,10 +16,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
+from bench import arguments as given
 from bench.agreement import Agreement, agreement
 from bench.datasets import COLLECTION, Library
 from bench.measure import Stopwatch
-from bench.options import of_a_dataset, parse
+from bench.options import launch, of_a_dataset, parse
 from bench.reading import read_all
 from bench.report import Row, Table, finish
 from kg.holdings import holdings_of
@@ -139,11 +142,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     of_a_dataset(parser, threads=True)
     parser.add_argument(
         "--embeddings",
-        type=Path,
+        type=given.file,
         metavar="FILE",
         help="both begin with a copy of this cache: cache/embeddings.sqlite of a data folder",
     )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main, pytest.skip.Exception, pytest.fail.Exception)

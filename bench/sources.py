@@ -4,16 +4,19 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from bench import arguments as given
 from bench.corpus import open_corpus
 from bench.generator import QuestionEmbedder, Shape, chain_questions
 from bench.options import Options
 from inference.embedder import Embedder
+from kg.errors import InputError
 from kg.snapshot import Snapshot, SnapshotFolder
-from kg.snapshot.publication import POINTER
+from server.evaluation.dataset import parsed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,14 +42,26 @@ class Query(BaseModel):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of every command that asks questions."""
-    parser.add_argument("--questions", type=int, default=100, help="how many (default: 100)")
+    parser.add_argument(
+        "--questions", type=given.at_least(1), default=100, help="how many (default: 100)"
+    )
     parser.add_argument(
         "--snapshot",
-        type=Path,
+        type=given.snapshots,
         help="ask this in place of generated corpora: a folder with a file CURRENT, as they lie "
         "below `evaluation/collections` in the data folder after `ammon eval`",
     )
-    parser.add_argument("--queries", type=Path, help="its questions: queries.jsonl of a data set")
+    parser.add_argument(
+        "--queries", type=given.file, help="its questions: queries.jsonl of a data set"
+    )
+
+
+def check_pair(options: Options) -> None:
+    """Exit unless a snapshot and its questions are named together."""
+    if options.extra.snapshot is not None and options.extra.queries is None:
+        raise SystemExit("--snapshot needs --queries: the questions to ask.")
+    if options.extra.queries is not None and options.extra.snapshot is None:
+        raise SystemExit("--queries needs --snapshot: what is asked.")
 
 
 def chosen(options: Options) -> list[Callable[[], Asked]]:
@@ -56,14 +71,8 @@ def chosen(options: Options) -> list[Callable[[], Asked]]:
         options.extra.snapshot,
         options.extra.queries,
     )
+    check_pair(options)
     if snapshot is not None:
-        if queries is None:
-            raise SystemExit("--snapshot needs --queries: the questions to ask.")
-        if not (snapshot / POINTER).is_file():
-            raise SystemExit(
-                f"--snapshot {snapshot} has no file {POINTER}: name the folder that has it, "
-                "which is the one above a snapshot's own."
-            )
         return [partial(_real, snapshot, queries, count)]
     return [
         partial(generated, Shape(passages=size, seed=options.seed), options.folder, count)
@@ -85,9 +94,11 @@ def generated(shape: Shape, folder: Path, count: int) -> Asked:
 
 
 def queries_of(path: Path, count: int) -> list[Query]:
-    """The first questions of a queries.jsonl."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [Query.model_validate_json(line) for line in lines if line.strip()][:count]
+    """The first questions of a queries.jsonl. Raises: InputError naming the line at fault."""
+    found = list(islice(parsed(Query, path), count))
+    if not found:
+        raise InputError(f"{path} holds no questions. Name another file.")
+    return found
 
 
 def _real(folder: Path, queries: Path, count: int) -> Asked:

@@ -16,10 +16,11 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from bench import arguments as given
 from bench import measure, plot
 from bench.generator import Shape
 from bench.generator.documents import write_changes
-from bench.options import Options, parse
+from bench.options import Options, launch, parse
 from bench.reading import read_all
 from bench.report import Row, Table, finish
 from kg.dump import dump_hash
@@ -150,9 +151,9 @@ def _link(store: GraphStore, collection: str) -> None:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--commit", type=int, default=_COMMIT, help="documents a commit (%(default)s)"
+        "--commit", type=given.at_least(1), default=_COMMIT, help="documents a commit (%(default)s)"
     )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

@@ -2,42 +2,100 @@
 
 A server answers questions over HTTP at a constant rate: quietly; while another process indexes
 elsewhere, which shows what the machine's contention costs; and while another process indexes the
-same documents into what is asked, and publishes batch after batch.
+same documents into what is asked, and publishes batch after batch. The three phases take turns,
+round after round, each time another one first, so that what else the machine does falls on all of
+them. No question is asked twice in the same spelling.
+
+It holds if no question failed, none had two answers from one revision, every publishing phase was
+answered from several revisions, and the slowest hundredth took at most twice as long while
+publishing as it did while indexing elsewhere: of all rounds together, and in most of the rounds.
+Exits with 1 if it does not hold.
 """
 
 import argparse
+import statistics
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event, Thread
+from typing import TypeAlias
 
+from bench import arguments as given
 from bench.load import Answers, Load
-from bench.options import Options, parse
+from bench.options import Options, launch, parse
 from bench.report import Row, Table, finish
 from bench.serving import Process, process
-from server.evaluation.dataset import read_dataset
+from kg.errors import InputError
+from server.evaluation.dataset import Dataset, read_dataset
+
+QUIET, ELSEWHERE, PUBLISHING = "quiet", "indexing elsewhere", "indexing and publishing"
+MOST = 2.0
+"""Times the 99th percentile of the phase without swaps."""
+
+Round: TypeAlias = Mapping[str, Answers]
+"""Phase -> what came of it."""
 
 _PATH = "/api/v1/collections/bench/query"
+_WARM_SECONDS = 5.0
+_AFTERWARDS_SECONDS = 1.5
+"""For which questions go on when the last batch is published: it is swapped to after that."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     options = parse(__doc__, arguments, sizes=None, extra=_arguments, draws=False)
+    dataset = read_dataset(options.extra.data)
+    first = _first(dataset, options)
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="swap-") as folder:
-        phases = _measure(options, Path(folder))
-    quiet, busy = phases["quiet"].ms(99), phases["indexing elsewhere"].ms(99)
-    rows = [_row(name, found, quiet, busy) for name, found in phases.items()]
-    finish(options, "swap", [Table("Questions over HTTP at a constant rate", rows)])
+        rounds = _measured(options, dataset, first, Path(folder))
+    failures = problems(rounds)
+    tables = [
+        Table(f"Questions at {options.extra.rate:g} a second, {len(rounds)} rounds", _rows(rounds)),
+        Table("p99 while publishing, in proportion, round by round", _spread(rounds)),
+        Table(
+            "Does it hold?",
+            [{"verdict": "does not hold", "because": one} for one in failures]
+            or [{"verdict": "holds"}],
+        ),
+    ]
+    finish(options, "swap", tables)
+    sys.exit(bool(failures))
 
 
-def _measure(options: Options, folder: Path) -> dict[str, Answers]:
+def problems(rounds: Sequence[Round]) -> list[str]:
+    """What does not hold, in words."""
+    found = []
+    failed = sum(answers.failed for one in rounds for answers in one.values())
+    mixed = joined(rounds).mixed
+    if failed:
+        found.append(f"{failed} questions failed")
+    if mixed:
+        found.append(f"{mixed} questions had two answers from one revision")
+    if stale := sum(one[PUBLISHING].revisions < 2 for one in rounds):
+        found.append(f"in {stale} rounds nothing new was seen while publishing")
+    together, each = _ratio(rounds), [_ratio([one]) for one in rounds]
+    for what, ratio in (("all rounds", together), ("the median round", statistics.median(each))):
+        if ratio > MOST:
+            found.append(
+                f"of {what} p99 is {ratio:.2f} times that of indexing elsewhere, not {MOST:g}"
+            )
+    return found
+
+
+def joined(rounds: Sequence[Round], *phases: str) -> Answers:
+    """The answers of all rounds, in these phases or all."""
+    return Answers([a for one in rounds for phase in phases or one for a in one[phase].all])
+
+
+def _ratio(rounds: Sequence[Round], to: str = ELSEWHERE) -> float:
+    return joined(rounds, PUBLISHING).ms(99) / joined(rounds, to).ms(99)
+
+
+def _measured(options: Options, dataset: Dataset, first: int, folder: Path) -> list[Round]:
     extra = options.extra
-    dataset = read_dataset(extra.data)
     extractor = f"precomputed:{dataset.openie}" if extra.precomputed else "spacy"
-    first = len(dataset.documents) - extra.batches * extra.batch
-    if first < 1:
-        raise SystemExit("The data set is too small for so many batches of so many documents.")
     data = str(extra.data.absolute())
     with (
         process("feed", str(folder / "asked"), data, extractor) as feeder,
@@ -53,12 +111,20 @@ def _measure(options: Options, folder: Path) -> dict[str, Answers]:
                 questions=[query.question for query in dataset.queries],
                 rate=extra.rate,
             )
-            load.run(lambda seconds: seconds > 5)  # what is loaded late is loaded
-            return {
-                "quiet": load.run(lambda seconds: seconds > extra.seconds),
-                "indexing elsewhere": _while_fed(load, other, options),
-                "indexing and publishing": _while_fed(load, feeder, options),
-            }
+            load.run(lambda seconds: seconds > _WARM_SECONDS)  # what is loaded late is loaded
+            return [_round(load, feeder, other, options, turn) for turn in range(extra.rounds)]
+
+
+def _round(load: Load, feeder: Process, other: Process, options: Options, turn: int) -> Round:
+    """The three phases, another one first in each turn."""
+    phases = {
+        QUIET: lambda: load.run(lambda seconds: seconds > options.extra.seconds),
+        ELSEWHERE: lambda: _while_fed(load, other, options),
+        PUBLISHING: lambda: _while_fed(load, feeder, options),
+    }
+    names = list(phases)
+    at = turn % len(names)
+    return {name: phases[name]() for name in (*names[at:], *names[:at])}
 
 
 def _while_fed(load: Load, feeder: Process, options: Options) -> Answers:
@@ -69,7 +135,7 @@ def _while_fed(load: Load, feeder: Process, options: Options) -> Answers:
         for _ in range(options.extra.batches):
             feeder.tell(str(options.extra.batch))
             feeder.hear()
-        done.wait(1.5)
+        done.wait(_AFTERWARDS_SECONDS)
         done.set()
 
     thread = Thread(target=feed)
@@ -79,29 +145,68 @@ def _while_fed(load: Load, feeder: Process, options: Options) -> Answers:
     return found
 
 
-def _row(name: str, found: Answers, quiet: float, busy: float) -> Row:
-    return {
-        "phase": name,
-        "questions": len(found.all),
-        "failed": found.failed,
-        "revisions": found.revisions,
-        "mixed": found.mixed,
-        "p50_ms": found.ms(50),
-        "p99_ms": found.ms(99),
-        "max_ms": found.ms(100),
-        "p99_to_quiet": found.ms(99) / quiet,
-        "p99_to_elsewhere": found.ms(99) / busy,
-    }
+def _rows(rounds: Sequence[Round]) -> list[Row]:
+    rows: list[Row] = []
+    for phase in (QUIET, ELSEWHERE, PUBLISHING):
+        found = joined(rounds, phase)
+        rows.append(
+            {
+                "phase": phase,
+                "questions": len(found.all),
+                "failed": found.failed,
+                "revisions": found.revisions,
+                "mixed": found.mixed,
+                "p50_ms": found.ms(50),
+                "p99_ms": found.ms(99),
+                "max_ms": found.ms(100),
+            }
+        )
+    return rows
+
+
+def _spread(rounds: Sequence[Round]) -> list[Row]:
+    rows: list[Row] = []
+    for to in (QUIET, ELSEWHERE):
+        each = [_ratio([one], to) for one in rounds]
+        rows.append(
+            {
+                "to": to,
+                "least": min(each),
+                "median": statistics.median(each),
+                "most": max(each),
+                "of all rounds": _ratio(rounds, to),
+                "rounds at most twice": sum(ratio <= MOST for ratio in each),
+            }
+        )
+    return rows
+
+
+def _first(dataset: Dataset, options: Options) -> int:
+    """How many documents are there from the start. Raises: InputError."""
+    extra = options.extra
+    if extra.precomputed and dataset.openie is None:
+        raise InputError(f"{extra.data} has no openie.jsonl, which --precomputed reads.")
+    added: int = extra.rounds * extra.batches * extra.batch
+    if added >= len(dataset.documents):
+        raise InputError(
+            f"{extra.rounds} rounds of {extra.batches} batches of {extra.batch} are {added} "
+            f"documents, and {extra.data} has {len(dataset.documents)}: take fewer."
+        )
+    return len(dataset.documents) - added
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", type=Path, help="a data set's folder")
+    number, length = given.at_least(1), given.above_zero
+    parser.add_argument("data", type=given.dataset, help="a data set's folder")
     parser.add_argument("--precomputed", action="store_true", help="with the data set's extraction")
-    parser.add_argument("--rate", type=float, default=20.0, help="questions a second (default: 20)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of quiet (default: 20)")
-    parser.add_argument("--batches", type=int, default=5, help="snapshots (default: 5)")
-    parser.add_argument("--batch", type=int, default=4, help="documents in each (default: 4)")
+    parser.add_argument(
+        "--rate", type=length, default=20.0, help="questions a second (default: 20)"
+    )
+    parser.add_argument("--rounds", type=number, default=6, help="of three phases (default: 6)")
+    parser.add_argument("--seconds", type=length, default=5.0, help="quiet in each (default: 5)")
+    parser.add_argument("--batches", type=number, default=3, help="snapshots in each (default: 3)")
+    parser.add_argument("--batch", type=number, default=2, help="documents in each (default: 2)")
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
+from bench import arguments as given
 from bench import measure, plot
 from bench.clocked import ClockedEmbedder
-from bench.options import parse
+from bench.options import launch, parse
 from bench.report import Row, Table, finish
 from bench.sources import Asked, add_arguments, chosen
 from bench.steps import StepTimes
@@ -211,7 +212,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     parser.add_argument(
-        "--repeat", type=int, default=3, help="how often each is asked (default: 3)"
+        "--repeat", type=given.at_least(1), default=3, help="how often each is asked (default: 3)"
     )
     parser.add_argument("--exact", action="store_true", help="compare with the exact walk")
     parser.add_argument(
@@ -221,15 +222,19 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "model runs before every question, and what it leaves of the processor's caches counts",
     )
     parser.add_argument("--steps", action="store_true", help="split the walk's time by step")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the walk's top five")
-    parser.add_argument("--against", type=Path, metavar="FILE", help="compare them with a file")
+    parser.add_argument(
+        "--save", type=given.new_file, metavar="FILE", help="keep the walk's top five"
+    )
+    parser.add_argument(
+        "--against", type=given.json_file, metavar="FILE", help="compare them with what was kept"
+    )
     parser.add_argument(
         "--bm25-up-to",
-        type=int,
+        type=given.at_least(0),
         default=100_000,
         help="leave BM25 out of larger corpora: it indexes them anew, in memory",
     )
 
 
 if __name__ == "__main__":
-    main()
+    launch(main)

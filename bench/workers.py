@@ -13,6 +13,10 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
+from bench import arguments as given
+from bench.options import launch
 from kg.records import SourceDocument
 from server.core import Core
 from tests.doubles.model_ledger import Ledger, ledger_server
@@ -70,9 +74,9 @@ def _index(core: Core, documents: list[SourceDocument]) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 8])
-    parser.add_argument("--documents", type=int, default=64)
-    parser.add_argument("--latency", type=float, default=1.0, help="seconds of one call")
+    parser.add_argument("--workers", type=given.at_least(1), nargs="+", default=[1, 2, 8])
+    parser.add_argument("--documents", type=given.at_least(1), default=64)
+    parser.add_argument("--latency", type=given.above_zero, default=1.0, help="seconds of one call")
     chosen = parser.parse_args()
     took: dict[int, float] = {}
     for number in chosen.workers:
@@ -89,4 +93,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    launch(main, pytest.skip.Exception, pytest.fail.Exception)

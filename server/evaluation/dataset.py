@@ -87,7 +87,7 @@ def read_dataset(folder: Path) -> Dataset:
         )
     whole = corpus.is_file()
     documents = tuple(_corpus(corpus) if whole else _files(folder / "documents"))
-    queries = tuple(_parsed(Query, questions))
+    queries = tuple(parsed(Query, questions))
     known = {document.source for document in documents}
     for query in queries:
         missing = sorted(set(query.gold) - known)
@@ -108,7 +108,7 @@ def read_dataset(folder: Path) -> Dataset:
 
 def _corpus(path: Path) -> Iterator[SourceDocument]:
     seen: set[str] = set()
-    for row in _parsed(_Row, path):
+    for row in parsed(_Row, path):
         if row.id in seen:
             raise InputError(f"{path}: the id {row.id!r} comes twice. Give each passage its own.")
         seen.add(row.id)
@@ -127,7 +127,8 @@ def _files(folder: Path) -> Iterator[SourceDocument]:
             raise DocumentUnreadable(f"{loaded.source}: {loaded.reason}")
 
 
-def _parsed(model: type[_Model], path: Path) -> Iterator[_Model]:
+def parsed(model: type[_Model], path: Path) -> Iterator[_Model]:
+    """The lines of a file of JSON Lines. Raises: InputError naming the line at fault."""
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             line = line.removeprefix(b"\xef\xbb\xbf")
