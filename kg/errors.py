@@ -17,6 +17,7 @@
     │   └── WaitsOtherwise
     ├── StoreError                 the store cannot do what was asked
     │   ├── StoreUnavailable
+    │   │   ├── StoreRefused
     │   │   └── StoreClosed
     │   ├── StoreVersionUnknown
     │   └── RevisionForgotten
@@ -101,6 +102,11 @@ class StoreError(AmmonError):
 
 class StoreUnavailable(StoreError):
     """The store cannot be reached, or is locked by another process for too long."""
+
+
+class StoreRefused(StoreUnavailable):
+    """The store is there and lets nobody in like this (a wrong password or address): no waiting
+    mends that."""
 
 
 class StoreClosed(StoreUnavailable):

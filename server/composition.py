@@ -15,6 +15,7 @@ from inference.chat import ChatModel
 from inference.embedder import Embedder
 from inference.reranker import Reranker
 from inference.together import TogetherEmbedder
+from kg.records import Collection
 from server import broker
 from server.adapters import (
     make_chat_model,
@@ -28,6 +29,7 @@ from server.core import Core
 from server.folders import Folders
 from server.remote_worker import RemoteWorker
 from server.retrievers import Opened, Retrievers
+from server.seen import Seen
 from server.settings import Settings
 from server.specs import is_forkable
 from server.stores import make_store
@@ -51,14 +53,15 @@ def compose(
     reranker: Callable[[Settings], Reranker] = make_reranker,
     ready: Mapping[str, Opened] = MappingProxyType({}),
 ) -> Core:
-    """Open the data folder and put everything together; nothing runs and no model is loaded yet.
+    """Open the data folder and put everything together; nothing runs and no model is loaded yet,
+    and no server was asked for anything: whoever wants to know at once probes the store.
 
     `extractor` and `embedder` make what a collection's settings name, `chat` and `reranker` what
     may help with questions; `ready` has snapshots, by collection, that are open already.
     Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
     folders = Folders(settings.data_dir, make_objects(settings))
-    store = make_store(settings, folders)
+    store = make_store(settings, folders, may_be_away=True)
     resources = ExitStack()
     resources.callback(store.close)
 
@@ -66,7 +69,13 @@ def compose(
     extractors = _once_each(lambda name: extractor(name, settings))
     embedders = _once_each(lambda name: _cached(models(name), name, settings, folders, resources))
     retrievers = Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder), ready)
-    pipeline = _pipeline(settings, store, folders, extractors, embedders, retrievers)
+    seen = Seen(store)
+
+    def published(collection: Collection) -> None:
+        seen.note(collection)
+        retrievers.refresh(collection)
+
+    pipeline = _pipeline(settings, store, folders, extractors, embedders, published)
     return Core(
         settings=settings,
         store=store,
@@ -75,6 +84,7 @@ def compose(
         worker=_workforce(settings, pipeline),
         folders=folders,
         retrievers=retrievers,
+        seen=seen,
         aids=AidCabinet(settings, chat, reranker),
         resources=resources,
         again=lambda: compose(
@@ -94,7 +104,7 @@ def _pipeline(
     folders: Folders,
     extractors: Callable[[str], Extractor],
     embedders: Callable[[str], Embedder],
-    retrievers: Retrievers,
+    published: Callable[[Collection], None],
 ) -> Pipeline:
     return Pipeline(
         store=store,
@@ -102,7 +112,7 @@ def _pipeline(
         extractor=lambda chosen: extractors(chosen.extractor),
         embedder=lambda chosen: embedders(chosen.embedder),
         folder=folders.snapshots,
-        published=retrievers.refresh,
+        published=published,
         first_tier="spacy" if settings.first_tier else "",
         prices=Prices(input=settings.llm_price_input, output=settings.llm_price_output),
     )

@@ -15,6 +15,7 @@ from kg.errors import (
     DocumentNotFound,
     RevisionForgotten,
     SettingsConflict,
+    StoreUnavailable,
 )
 from kg.jobs import UNLIMITED, Budget, Job, JobQueue
 from kg.lock import is_locked
@@ -26,9 +27,11 @@ from retrieval.modes import check_mode
 from retrieval.results import Explanation, Retrieval
 from retrieval.retriever import NO_PASSAGES, Retriever
 from server.aids import AS_SET, AidCabinet, WantedAids
+from server.away import left_if_away
 from server.budgets import budget_of
 from server.folders import Folders
 from server.retrievers import Retrievers
+from server.seen import Seen
 from server.settings import Settings
 from server.wanted import AS_IT_IS, Wanted, settled, told
 from server.workforce import Workforce
@@ -56,6 +59,7 @@ class Core:
     worker: Workforce
     folders: Folders
     retrievers: Retrievers
+    seen: Seen
     aids: AidCabinet
     resources: ExitStack
     again: Callable[[], "Core"]
@@ -63,10 +67,12 @@ class Core:
     that were loaded are used on."""
 
     def close(self) -> None:
-        """Stop the worker, let it finish what it began (unless that takes long: then it is done
-        again by whoever comes next), and close all files."""
+        """Stop the worker, let it finish what it began (unless that takes long, or the store is
+        away: then it is done again by whoever comes next), and close all files."""
         self.retrievers.stop()
-        self.worker.stop(STOP_SECONDS)
+        self.seen.stop()
+        with left_if_away(self.store):
+            self.worker.stop(STOP_SECONDS)
         self.resources.close()
 
     # Collections
@@ -112,6 +118,7 @@ class Core:
         """
         self.folders.clear(name)
         self.store.delete_collection(name)
+        self.seen.forget(name)
         self.folders.clear(name)  # of what was published meanwhile
         self.retrievers.forget(name)
 
@@ -205,6 +212,7 @@ class Core:
         settings = settled(self.settings, wanted, present.upcoming or present)
         self.pipeline.check(settings)
         submission = self.pipeline.reindex(collection, settings, budget=budget)
+        self.seen.forget(collection)
         self.worker.wake()
         return submission
 
@@ -259,7 +267,11 @@ class Core:
     def _explained(self, collection: str, found: Retrieval) -> Retrieval:
         if NO_PASSAGES not in found.explanation.notes:
             return found
-        return replace(found, explanation=Explanation(notes=(self._why_nothing(collection),)))
+        try:
+            why = self._why_nothing(collection)
+        except StoreUnavailable:  # then what is known has to do
+            return found
+        return replace(found, explanation=Explanation(notes=(why,)))
 
     def _why_nothing(self, collection: str) -> str:
         """Why there is no passage to be found, and what to do about it."""
@@ -278,8 +290,12 @@ class Core:
         )
 
     def retriever(self, collection: str) -> Retriever | None:
-        """What answers questions now. Raises: CollectionNotFound, SnapshotError."""
-        return self.retrievers.get(self.store.collection(collection))
+        """What answers questions now.
+
+        Raises: CollectionNotFound, SnapshotError; StoreUnavailable if the store is away and nothing
+        is known of the collection (see `server.seen`).
+        """
+        return self.retrievers.get(self.seen.get(collection))
 
     def snapshot(self, collection: str) -> Snapshot | None:
         """The snapshot that questions are answered from. Raises: as `retriever`."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import structlog
 
 from indexer.heartbeat import beating
+from kg.haste import hurried
 from server.core import Core
 
 SWEEP_SECONDS = 60.0
@@ -20,7 +21,8 @@ def swept(core: Core, *, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
         return
 
     def look() -> None:
-        gone = core.folders.sweep(lambda: [one.name for one in core.store.collections()])
+        with hurried():  # who ends the body waits for this, too
+            gone = core.folders.sweep(lambda: [one.name for one in core.store.collections()])
         if gone:
             _log.info("copies of deleted collections' snapshots removed", collections=gone)
 

@@ -20,6 +20,7 @@ import structlog
 
 from inference.embedder import Embedder
 from kg.errors import AmmonError, SnapshotError, SnapshotUnavailable
+from kg.haste import hurried
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.snapshot.background import unhurried
@@ -132,18 +133,28 @@ class Retrievers:
         self._left.clear()
 
     def _follow(self, collections: Callable[[], Iterable[Collection]]) -> None:
-        with suppress(AmmonError, OSError):
-            for collection in collections():
-                folder = self._folder(collection)
-                if folder.lease and not self._stop.is_set():
-                    with suppress(SnapshotError):
-                        folder.open()
+        brought = self._bring(collections)
         while not self._stop.wait(POLL_SECONDS):
+            brought = brought or self._bring(collections)
             self._left.clear()
             for name in list(self._open):
                 asked = self._asked.get(name)
                 if asked is not None and not self._stop.is_set():
                     self._look_again(asked)
+
+    def _bring(self, collections: Callable[[], Iterable[Collection]]) -> bool:
+        """Bring here what is far away; False if nobody knows now what there is."""
+        try:
+            with hurried():
+                found = list(collections())
+        except (AmmonError, OSError):
+            return False
+        for collection in found:
+            folder = self._folder(collection)
+            if folder.lease and not self._stop.is_set():
+                with suppress(SnapshotError, OSError):
+                    folder.open()
+        return True
 
     def _look_again(self, collection: Collection) -> None:
         """What goes wrong here concerns no question: the next look may go better."""

@@ -12,7 +12,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from kg.errors import AmmonError
+from kg.errors import AmmonError, StoreUnavailable
+from kg.haste import hurried
 from server.bell import Bell
 from server.core import Core
 from server.http.app import create_app
@@ -84,7 +85,12 @@ class _OneOfSeveral:
 
 def warm(core: Core) -> None:
     """Load models and open snapshots, as the first questions would."""
-    for collection in core.store.collections()[:_MOST_WARMED]:
+    try:
+        with hurried():
+            found = core.store.collections()[:_MOST_WARMED]
+    except StoreUnavailable:  # which was told already
+        return
+    for collection in found:
         if not is_forkable(collection.settings.embedder):
             continue
         try:

@@ -13,10 +13,15 @@ StoreName: TypeAlias = Literal["sqlite", "neo4j"]
 
 
 def make_store(
-    settings: Settings, folders: Folders, name: StoreName | None = None
+    settings: Settings,
+    folders: Folders,
+    name: StoreName | None = None,
+    *,
+    may_be_away: bool = False,
 ) -> "SQLiteStore | Neo4jStore":
     """The store of this name, or else of the settings' choice; both graph store and queue.
 
+    `may_be_away`: a server is not asked for anything yet.
     Raises: StoreError, DependencyMissing.
     """
     if (name or settings.store) == "sqlite":
@@ -28,4 +33,5 @@ def make_store(
         settings.neo4j_user,
         settings.neo4j_password.get_secret_value(),
         database=settings.neo4j_database,
+        may_be_away=may_be_away,
     )

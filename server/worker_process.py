@@ -9,9 +9,8 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from threading import Event
 from typing import TYPE_CHECKING, NoReturn
 
 import structlog
@@ -22,6 +21,8 @@ from indexer.flow.post import Queue
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
+from kg.haste import hurried
+from server import away
 from server.broker import CeleryPost, make_app, register, wait_for
 from server.core import Core
 from server.mirrors import swept
@@ -38,12 +39,12 @@ _log = structlog.get_logger(__name__)
 def run_worker(
     core: Core, queues: Sequence[Queue], concurrency: int, *, times: Times | None = None
 ) -> bool:
-    """Work until SIGTERM or SIGINT. What was begun is finished; a second signal ends it at once,
-    and others do it again.
+    """Wait for store and broker; then work until SIGTERM or SIGINT. What was begun is finished; a
+    second signal ends it at once, and others do it again.
 
     False if nobody asked for the end: the broker's client gave up, as it may when a connection
     breaks at a bad moment. Then the process is to `begin_anew`.
-    Raises: SettingsInvalid, DependencyMissing.
+    Raises: SettingsInvalid, DependencyMissing, StoreError.
     """
     settings = core.settings
     if not settings.broker_url:
@@ -53,8 +54,9 @@ def run_worker(
             "ingest` do the work themselves."
         )
     app = make_app(settings.broker_url)
+    away.wait_for(core.store, settings)
     wait_for(settings.broker_url)
-    with ExitStack() as resources:
+    with ExitStack() as ending, ExitStack() as resources:
         post = CeleryPost(app)
         resources.callback(post.close)
         meter = _meter(core, post, resources)
@@ -66,7 +68,13 @@ def run_worker(
         sweeper.start()
         resources.enter_context(swept(core))
         _log.info("worker begins", queues=",".join(queues), concurrency=concurrency)
-        asked = _consume(app, queues, concurrency, flow.tools.stop)
+
+        def end() -> None:
+            flow.tools.stop.set()
+            ending.enter_context(away.left_if_away(core.store))
+
+        _consume(app, queues, concurrency, end)
+        asked = flow.tools.stop.is_set()
     _log.info("worker ended", asked=asked)
     return asked
 
@@ -77,8 +85,10 @@ def begin_anew() -> NoReturn:
     os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is wanted
 
 
-def _consume(app: "Celery", queues: Sequence[Queue], concurrency: int, stop: Event) -> bool:
-    """Take messages until told to end; whether one was told."""
+def _consume(
+    app: "Celery", queues: Sequence[Queue], concurrency: int, end: Callable[[], object]
+) -> None:
+    """Take messages until told to end, of which `end` hears, or the broker's client gives up."""
     from celery import signals
 
     def keep_logging(**_: object) -> None:
@@ -87,7 +97,7 @@ def _consume(app: "Celery", queues: Sequence[Queue], concurrency: int, stop: Eve
             logging.getLogger(name).setLevel(logging.WARNING)
 
     def stopping(**_: object) -> None:
-        stop.set()
+        end()
 
     signals.setup_logging.connect(keep_logging)
     signals.worker_shutting_down.connect(stopping)
@@ -102,7 +112,6 @@ def _consume(app: "Celery", queues: Sequence[Queue], concurrency: int, stop: Eve
         task_events=True,
     )
     worker.start()
-    return stop.is_set()
 
 
 def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:
@@ -111,11 +120,15 @@ def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:
     from server.metrics import PrometheusMeter
 
     meter = PrometheusMeter()
-    meter.watch(
-        post, lambda: {c.name: core.queue.waiting(c.name) for c in core.store.collections()}
-    )
+    meter.watch(post, lambda: _waiting(core))
     resources.callback(meter.serve(core.settings.metrics_host, core.settings.metrics_port))
     return meter
+
+
+def _waiting(core: Core) -> dict[str, int]:
+    """Documents on their way, by collection; who asks does not wait for long."""
+    with hurried():
+        return {one.name: core.queue.waiting(one.name) for one in core.store.collections()}
 
 
 def _close(flow: Flow) -> None:

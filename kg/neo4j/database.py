@@ -1,22 +1,29 @@
-"""The driver, transactions, and what errors mean.
+"""The driver, and transactions.
 
 The sessions of one database share their bookmarks: what one thread wrote, another one reads, on
-whichever member of a cluster. Transactions are retried by the driver where that may help.
+whichever member of a cluster. Transactions are tried again where that may help: for half a minute,
+but for a second only where somebody waits and the server is away (see `kg.neo4j.presence`, too).
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from kg.errors import (
     DependencyMissing,
     InputError,
+    StoreClosed,
     StoreError,
     StoreUnavailable,
     StoreVersionUnknown,
 )
+from kg.haste import patience
+from kg.neo4j.diagnosis import diagnosis, is_busy, is_made_already, may_pass, said_by
+from kg.neo4j.presence import Presence
 from kg.neo4j.queries import queries
 from kg.neo4j.work import Work
 
@@ -27,6 +34,9 @@ VERSION = 1
 """Of the schema: which labels, properties, constraints and indexes there are."""
 RETRY_SECONDS = 30.0
 """For how long a transaction that met another one, or no server, is tried again."""
+HURRIED_SECONDS = 1.0
+"""For how long one that somebody waits for is, if it met no server."""
+_LONGEST_PAUSE = 1.0
 PROBE_SECONDS = 1.5
 """For how long a probe waits for the server to answer at all."""
 _FETCHED_AT_ONCE = 5000
@@ -45,8 +55,10 @@ class Database:
         *,
         database: str,
         retry_seconds: float = RETRY_SECONDS,
+        may_be_away: bool = False,
     ) -> None:
-        """Connect, and make constraints and indexes where they are missing.
+        """Connect, and make constraints and indexes where they are missing; `may_be_away`: when
+        something is asked for.
 
         Raises: StoreUnavailable, StoreVersionUnknown, StoreError, DependencyMissing.
         """
@@ -54,16 +66,20 @@ class Database:
             import neo4j
         except ImportError as error:
             raise DependencyMissing("neo4j", "neo4j") from error
-        # What the driver tries again is its business, until it gives up and we say why.
+        # What the driver has trouble with is its business, until it gives up and we say why.
         logging.getLogger("neo4j").setLevel(logging.CRITICAL)
         self.name = database
         self._uri = uri
+        self._retry_seconds = retry_seconds
+        self._prepared, self._preparing = False, Lock()
+        self._closed = Event()
+        self._presence = Presence(self._ask)
         with self.errors():
             connect = partial(
                 neo4j.GraphDatabase.driver,
                 uri,
                 auth=(user, password),
-                max_transaction_retry_time=retry_seconds,
+                max_transaction_retry_time=0.0,
                 notifications_min_severity="OFF",
                 telemetry_disabled=True,
             )
@@ -77,8 +93,10 @@ class Database:
                 max_connection_pool_size=4,
             )
             self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
+        if may_be_away:
+            return
         try:
-            self._migrate()
+            self.probe()
         except BaseException:
             self.close()
             raise
@@ -86,21 +104,18 @@ class Database:
     def read(self, action: Callable[[Work], _Result]) -> _Result:
         """The result of a transaction that takes no lock: of several things that it reads, each may
         be of another moment."""
-        with self.errors(), self._session() as session:
-            return session.execute_read(lambda transaction: action(Work(transaction)))
+        return self._run(_reading(action))
 
     def write(self, action: Callable[[Work], _Result]) -> _Result:
         """The result of a transaction that writes or locks. It may run several times, of which one
         counts: what it changes outside of the database it must be able to change again."""
-        with self.errors(), self._session() as session:
-            return session.execute_write(lambda transaction: action(Work(transaction)))
+        return self._run(_writing(action))
 
     def probe(self) -> None:
-        """Ask for nothing, once. Raises: StoreUnavailable, StoreError, soon."""
-        import neo4j
-
-        with self.errors(), self._prober.session(database=self.name) as session:
-            session.run(neo4j.Query("RETURN 1", timeout=PROBE_SECONDS)).consume()
+        """Whether transactions would succeed now. Raises: StoreUnavailable, StoreVersionUnknown,
+        StoreError, soon."""
+        self._ask()
+        self._prepare()
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -114,24 +129,67 @@ class Database:
                 f"{error.object!r} contains half of a surrogate pair: it is no text."
             ) from error
         except (neo.DriverError, neo.Neo4jError) as error:
-            kind, remedy = _diagnosis(error)
-            what = "cannot be used" if kind is StoreUnavailable else "refused what was asked of it"
+            kind, remedy = diagnosis(error)
+            if self._closed.is_set():
+                kind, remedy = StoreClosed, "The store was closed: open it again."
+            unusable = issubclass(kind, StoreUnavailable)
+            what = "cannot be used" if unusable else "refused what was asked of it"
             raise kind(f"The Neo4j at {self._uri} {what} ({said_by(error)}). {remedy}") from error
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; what is under way over one of them, or waits, ends with
+        StoreClosed."""
+        self._closed.set()
+        self._presence.close()
         self._prober.close()
         self._driver.close()
+
+    def _ask(self) -> None:
+        """Ask for nothing, once. Raises: StoreUnavailable, StoreError, soon."""
+        import neo4j
+
+        with self.errors(), self._prober.session(database=self.name) as session:
+            session.run(neo4j.Query("RETURN 1", timeout=PROBE_SECONDS)).consume()
+
+    def _run(self, transaction: "Callable[[Session], _Result]") -> _Result:
+        def prepared() -> _Result:
+            self._prepare()
+            return self._tried(transaction)
+
+        return self._presence.attended(prepared) if patience() else prepared()
+
+    def _tried(self, transaction: "Callable[[Session], _Result]") -> _Result:
+        """The result of a transaction, begun again for a while where that may help."""
+        began, pause = time.monotonic(), 0.1
+        while True:
+            try:
+                with self.errors(), self._session() as session:
+                    return transaction(session)
+            except StoreUnavailable as error:
+                hurried = patience() and not is_busy(error.__cause__)
+                limit = HURRIED_SECONDS if hurried else self._retry_seconds
+                late = time.monotonic() + pause > began + limit
+                if late or self._closed.is_set() or not may_pass(error.__cause__):
+                    raise
+            self._closed.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _session(self) -> "Session":
         return self._driver.session(
             database=self.name, bookmark_manager=self._bookmarks, fetch_size=_FETCHED_AT_ONCE
         )
 
+    def _prepare(self) -> None:
+        """Make constraints and indexes where they are missing, before all else is done."""
+        if self._prepared:
+            return
+        with self._preparing:
+            if not self._prepared:
+                self._migrate()
+                self._prepared = True
+
     def _migrate(self) -> None:
-        with self.errors():
-            self._driver.verify_connectivity()  # at once, not after all retries
-        found = self.read(lambda work: work.of("collections").value("version"))
+        found = self._tried(_reading(lambda work: work.of("collections").value("version")))
         if found == VERSION:
             return
         if isinstance(found, int) and found > VERSION:
@@ -142,41 +200,27 @@ class Database:
             )
         # Two that open an empty database at once may have to be told apart by retries.
         for name in queries("schema"):
-            self.write(partial(_make, name))
-        self.read(lambda work: work.of("collections").run("await_indexes"))
-        self.write(lambda work: work.of("collections").run("set_version", version=VERSION))
+            try:
+                self._tried(_writing(partial(_make, name)))
+            except StoreError as error:
+                if not is_made_already(error.__cause__):
+                    raise
+        self._tried(_reading(lambda work: work.of("collections").run("await_indexes")))
+        set_version = partial(_set_version, VERSION)
+        self._tried(_writing(set_version))
+
+
+def _reading(action: Callable[[Work], _Result]) -> "Callable[[Session], _Result]":
+    return lambda session: session.execute_read(lambda transaction: action(Work(transaction)))
+
+
+def _writing(action: Callable[[Work], _Result]) -> "Callable[[Session], _Result]":
+    return lambda session: session.execute_write(lambda transaction: action(Work(transaction)))
 
 
 def _make(name: str, work: Work) -> None:
     work.of("schema").run(name)
 
 
-def said_by(error: Exception) -> str:
-    """What a server or the driver says, in words: without codes, and without the last full stop."""
-    from neo4j import exceptions as neo
-
-    said = str(error)
-    # What comes from a server is told by the driver with its codes around it.
-    if isinstance(error, neo.Neo4jError) and error.message and error.message in said:
-        said = error.message
-    return said.strip().rstrip(".")
-
-
-def _diagnosis(error: Exception) -> tuple[type[StoreError], str]:
-    from neo4j import exceptions as neo
-
-    if isinstance(error, neo.AuthError | neo.TokenExpired):
-        return StoreUnavailable, "Check AMMON_NEO4J_USER and AMMON_NEO4J_PASSWORD."
-    if isinstance(error, neo.ConfigurationError):
-        return StoreUnavailable, "Check AMMON_NEO4J_URI: neo4j://HOST:7687 or bolt://HOST:7687."
-    if isinstance(error, neo.DatabaseUnavailable | neo.ServiceUnavailable | neo.SessionExpired):
-        return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then do the same again."
-    if isinstance(error, neo.TransientError):
-        return StoreUnavailable, "It is busy, or short of memory: try again, or give it more."
-    if isinstance(error, neo.Neo4jError):
-        if "DatabaseNotFound" in (error.code or ""):
-            return StoreUnavailable, "Check AMMON_NEO4J_DATABASE."
-        return StoreError, "Its log tells more; if Ammon is at fault, please report it."
-    if "closed" in str(error).lower():
-        return StoreUnavailable, "The store was closed: open it again."
-    return StoreUnavailable, "Check that it runs and can be reached; then do the same again."
+def _set_version(version: int, work: Work) -> None:
+    work.of("collections").run("set_version", version=version)

@@ -39,13 +39,15 @@ class Neo4jStore(Neo4jQueue):
         *,
         database: str = "neo4j",
         clock: Callable[[], float] = time.time,
+        may_be_away: bool = False,
     ) -> None:
-        """Connect to `uri` (bolt://HOST:PORT or neo4j://HOST:PORT); `clock` gives seconds since
-        1970.
+        """Connect to `uri` (bolt://HOST:PORT or neo4j://HOST:PORT), or if it `may_be_away`, when
+        something is asked for; `clock` gives seconds since 1970.
 
         Raises: StoreUnavailable, StoreVersionUnknown, StoreError, DependencyMissing.
         """
-        super().__init__(Database(uri, user, password, database=database), clock)
+        opened = Database(uri, user, password, database=database, may_be_away=may_be_away)
+        super().__init__(opened, clock)
         self._making = Making(self._database, clock)
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:

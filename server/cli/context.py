@@ -39,6 +39,7 @@ def opened(context: typer.Context) -> "Iterator[Core]":
         from server.composition import compose as opener
     core = opener(loaded.settings)
     try:
+        core.store.probe()
         yield core
     except SnapshotError as error:
         if "collection" in context.params:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kg.errors import SettingsInvalid
+from kg.errors import SettingsInvalid, StoreError
 from server.cli.context import load_settings
 
 
@@ -37,6 +37,7 @@ def serve(
 ) -> None:
     """Serve the HTTP API, and take in what is queued. The interface is described at /docs."""
     from server import broker
+    from server.away import greet
     from server.cli.output import print_warning
     from server.composition import compose
     from server.http.hosts import is_loopback
@@ -54,6 +55,11 @@ def serve(
             broker.check(settings.broker_url)
             broker.check_password(settings.broker_url)
         core = (context.obj or compose)(settings)
+        try:
+            greet(core.store, settings)
+        except StoreError:
+            core.close()
+            raise
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         taken = listening.getsockname()[1]
 

@@ -37,6 +37,7 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
         core = await anyio.to_thread.run_sync(opener, settings)
         app.state.core = core
         core.worker.start()
+        core.seen.watch()
         core.retrievers.watch(core.store.collections)
         try:
             with swept(core):

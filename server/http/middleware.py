@@ -1,4 +1,7 @@
-"""What every request passes: an id, a line in the log, the boundary for errors, a limit on size."""
+"""What every request passes: an id, a line in the log, the boundary for errors, a limit on size.
+
+Somebody waits for it, hence it is hurried (`kg.haste`).
+"""
 
 import re
 import time
@@ -9,6 +12,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kg.haste import hurried
 from server.http.problems import problem
 
 REQUEST_ID = "X-Request-ID"
@@ -39,7 +43,7 @@ class Requests:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), hurried():
             try:
                 await self._app(scope, receive, send_with_id)
             except Exception:  # the outermost boundary

@@ -35,6 +35,7 @@ def client(tmp_path: Path, empty_neo4j: Neo4jServer, relay: Relay) -> Iterator[T
     app = create_app(settings, open_house)
     # Nothing works in the background: it would try again for long what is out of reach.
     app.state.core = open_house(settings)
+    app.state.core.store.probe()
     yield TestClient(app, base_url="http://test/api/v1", raise_server_exceptions=False)
     relay.close()
     app.state.core.close()

@@ -8,7 +8,7 @@ pytest.importorskip("neo4j", reason="pip install -e '.[neo4j]'")
 def test_what_a_server_says_is_told_without_codes() -> None:
     from neo4j.exceptions import Neo4jError
 
-    from kg.neo4j.database import said_by
+    from kg.neo4j.diagnosis import said_by
 
     refused = Neo4jError._hydrate_neo4j(  # as the driver makes them of answers
         code="Neo.ClientError.Security.Unauthorized", message="The client is unauthorized."
@@ -20,7 +20,7 @@ def test_what_a_server_says_is_told_without_codes() -> None:
 def test_what_the_driver_says_itself_is_told_as_it_is() -> None:
     from neo4j.exceptions import Neo4jError, ServiceUnavailable
 
-    from kg.neo4j.database import said_by
+    from kg.neo4j.diagnosis import said_by
 
     assert said_by(ServiceUnavailable("Cannot connect.")) == "Cannot connect"
     assert said_by(Neo4jError("Nobody listens.")) == "Nobody listens"

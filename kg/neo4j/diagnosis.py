@@ -1,0 +1,73 @@
+"""What the driver's errors mean, and what to do about them."""
+
+import re
+from typing import TYPE_CHECKING
+
+from kg.errors import StoreClosed, StoreError, StoreRefused, StoreUnavailable
+
+if TYPE_CHECKING:
+    from neo4j.exceptions import Neo4jError
+
+_REASON = re.compile(r"\(reason (?:\[Errno -?\d+\] )?(.+?)\)$", re.MULTILINE)
+
+
+def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
+    """The kind of error that this one of the driver's is, and the remedy."""
+    from neo4j import exceptions as neo
+
+    if isinstance(error, neo.Neo4jError) and _is_of_security(error):
+        return StoreRefused, "Check AMMON_NEO4J_USER and AMMON_NEO4J_PASSWORD."
+    if isinstance(error, neo.ConfigurationError):
+        return StoreRefused, "Check AMMON_NEO4J_URI: neo4j://HOST:7687 or bolt://HOST:7687."
+    if isinstance(error, neo.DatabaseUnavailable | neo.ServiceUnavailable | neo.SessionExpired):
+        return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then do the same again."
+    if isinstance(error, neo.TransientError):
+        return StoreUnavailable, "It is busy, or short of memory: try again, or give it more."
+    if isinstance(error, neo.Neo4jError):
+        if "DatabaseNotFound" in (error.code or ""):
+            return StoreRefused, "Check AMMON_NEO4J_DATABASE."
+        return StoreError, "Its log tells more; if Ammon is at fault, please report it."
+    if "closed" in str(error).lower():
+        return StoreClosed, "The store was closed: open it again."
+    return StoreUnavailable, "Check that it runs and can be reached; then do the same again."
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Whether the same may succeed in a moment."""
+    from neo4j import exceptions as neo
+
+    return isinstance(error, neo.DriverError | neo.Neo4jError) and error.is_retryable()
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether the server is there, and others were in the way."""
+    from neo4j import exceptions as neo
+
+    return isinstance(error, neo.TransientError) and not isinstance(error, neo.DatabaseUnavailable)
+
+
+def is_made_already(error: BaseException | None) -> bool:
+    """Whether another process made the same constraint or index at that moment."""
+    from neo4j import exceptions as neo
+
+    made = "EquivalentSchemaRuleAlreadyExists"
+    return isinstance(error, neo.Neo4jError) and made in (error.code or "")
+
+
+def said_by(error: Exception) -> str:
+    """What a server or the driver says, in words: without codes, and without the last full stop."""
+    from neo4j import exceptions as neo
+
+    said = str(error)
+    # What comes from a server is told by the driver with its codes around it.
+    if isinstance(error, neo.Neo4jError) and error.message and error.message in said:
+        said = error.message
+    # Of each address that it tried it tells a line.
+    if reasons := _REASON.findall(said):
+        said = reasons[-1]
+    return said.strip().rstrip(".")
+
+
+def _is_of_security(error: "Neo4jError") -> bool:
+    """A wrong password; and after three of them, that one has to wait."""
+    return ".Security." in (error.code or "")

@@ -1,0 +1,91 @@
+"""A store that is away when a process begins, or ends."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import structlog
+
+from kg.errors import StoreRefused, StoreUnavailable
+from kg.store import GraphStore
+from server.settings import Settings
+
+_PAUSE_SECONDS = 1.0
+_TELL_SECONDS = 10.0
+"""Between two lines that tell of the same."""
+_LOOK_SECONDS = 0.5
+_MISSES = 2
+"""So many looks in vain, one after the other: it is not just slow."""
+_JOIN_SECONDS = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+def wait_for(store: GraphStore, settings: Settings) -> None:
+    """Until the store answers; what is waited for is told.
+
+    Raises: StoreRefused, StoreVersionUnknown, StoreError: no waiting mends those.
+    """
+    began, told = time.monotonic(), -_TELL_SECONDS
+    while (trouble := _trouble(store)) is not None:
+        waited = time.monotonic() - began
+        if waited - told >= _TELL_SECONDS:
+            told = waited
+            _log.warning(
+                f"waiting for {_named(settings)}, tried for {waited:.0f} s", reason=str(trouble)
+            )
+        time.sleep(_PAUSE_SECONDS)
+    if told >= 0.0:
+        _log.info(f"{_named(settings)} is there")
+
+
+def greet(store: GraphStore, settings: Settings) -> None:
+    """See whether the store answers, and tell if it does not: it may come later.
+
+    Raises: StoreRefused, StoreVersionUnknown, StoreError: no waiting mends those.
+    """
+    trouble = _trouble(store)
+    if trouble is not None:
+        _log.warning(f"not ready, waiting for {_named(settings)}", reason=str(trouble))
+
+
+@contextmanager
+def left_if_away(store: GraphStore) -> Iterator[None]:
+    """While the body waits for work to end: if the store is away, do not wait for it, too.
+
+    It is closed then; what was under way is done again by whoever comes next.
+    """
+    done = Event()
+
+    def watch() -> None:
+        misses = 0
+        while misses < _MISSES:
+            if done.wait(_LOOK_SECONDS):
+                return
+            misses = 0 if _trouble(store) is None else misses + 1
+        _log.warning("the store is away: what is under way is left to whoever comes next")
+        store.close()
+
+    thread = Thread(target=watch, name="ending", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(_JOIN_SECONDS)
+
+
+def _trouble(store: GraphStore) -> StoreUnavailable | None:
+    """Why the store is away; None if it is not. Raises: as `wait_for`."""
+    try:
+        store.probe()
+    except StoreRefused:
+        raise
+    except StoreUnavailable as error:
+        return error
+    return None
+
+
+def _named(settings: Settings) -> str:
+    return f"Neo4j at {settings.neo4j_uri}" if settings.store == "neo4j" else "the store"
