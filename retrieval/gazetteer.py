@@ -9,7 +9,7 @@ from kg.snapshot import Snapshot
 from kg.snapshot.tables import Gazetteer
 from kg.surfaces import Span, key_of
 from kg.tokens import Token
-from retrieval.surfaces import surfaces_in
+from retrieval.loops.surfaces import surfaces_in
 
 _REMEMBERED = 1024
 """A question's names are looked up for what they give, and again for what is no bridge."""

@@ -42,7 +42,7 @@ class RelaxationPageRank:
 
     def __init__(self, adjacency: Adjacency, *, tolerance: float = 1e-9) -> None:
         """Copy the graph, 8 bytes for each entry; `tolerance` bounds the sum of all errors."""
-        from retrieval.pagerank.loops import relax
+        from retrieval.loops.relaxation import relax
 
         self._relax = relax
         self._tolerance = tolerance

@@ -3,9 +3,9 @@
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints, Longs
+from retrieval.loops.sets import places_of, table_of, unseen
+from retrieval.loops.shared import scores_of
 from retrieval.walk.links import Bonuses
-from retrieval.walk.loops import places_of, table_of, unseen
-from retrieval.walk.shared import scores_of
 from retrieval.walk.similarity import Asked, Near, Similarity
 
 _NO_PASSAGES: Ints = np.zeros(0, dtype=np.int32)

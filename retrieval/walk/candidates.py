@@ -3,9 +3,9 @@
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints
+from retrieval.loops.best import best_of_each
+from retrieval.loops.shared import scores_of
 from retrieval.walk.links import Bonuses
-from retrieval.walk.loops import best_of_each
-from retrieval.walk.shared import scores_of
 from retrieval.walk.similarity import Near, Similarity
 
 _MANY = 1_000

@@ -3,10 +3,10 @@
 import numpy as np
 
 from kg.snapshot.tables import Ints
+from retrieval.loops.best import best_rows
+from retrieval.loops.telling import facts_about, largest_sums
 from retrieval.results import Explanation, UsedEntity, UsedFact
-from retrieval.walk.loops import best_rows
 from retrieval.walk.run import Run
-from retrieval.walk.telling import facts_about, largest_sums
 
 _BRIDGES = 8
 _FACTS = 8

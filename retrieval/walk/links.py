@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints, Pairs
+from retrieval.loops.sets import distinct
+from retrieval.loops.shared import bonuses_of
 from retrieval.question import Link
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import distinct
 from retrieval.walk.postings import Postings, rarity
-from retrieval.walk.shared import bonuses_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from kg.snapshot import Snapshot
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.tables import Bools, Floats, Ints, Longs, Pairs
-from retrieval.walk.moving import bridges_from, idf_of, posting_rows
+from retrieval.loops.moving import bridges_from, idf_of, posting_rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

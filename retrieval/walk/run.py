@@ -6,10 +6,10 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Floats, Ints, Ragged
+from retrieval.loops.best import first_rows
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import first_rows
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step

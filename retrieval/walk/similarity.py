@@ -12,8 +12,9 @@ import numpy as np
 from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Floats, Ints, Longs
-from retrieval.walk.loops import best_of_each, distinct
-from retrieval.walk.products import add_sentences, own_products, products
+from retrieval.loops.best import best_of_each
+from retrieval.loops.products import add_sentences, own_products, products
+from retrieval.loops.sets import distinct
 from retrieval.walk.words import SharedWords
 
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4

@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints, Longs
+from retrieval.loops.best import pools_of
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import pools_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

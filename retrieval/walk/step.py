@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg.snapshot.tables import Doubles, Floats, Ints, Longs, Pairs
+from retrieval.loops.best import rows_of_most
+from retrieval.loops.moving import arrivals_of, moves_of, weights_of
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import rows_of_most
-from retrieval.walk.moving import arrivals_of, moves_of, weights_of
 from retrieval.walk.postings import Postings
 
 

@@ -7,10 +7,10 @@ their scores there: over several hops, what was found is what to go on from.
 """
 
 from kg.snapshot.tables import Floats, Ints
+from retrieval.loops.best import best_alone
+from retrieval.loops.moving import mixed
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.loops import best_alone
-from retrieval.walk.moving import mixed
 from retrieval.walk.postings import Postings
 from retrieval.walk.step import Step, take_step
 

@@ -9,15 +9,16 @@ import numpy as np
 
 from kg.snapshot.tables import Bools, Floats, Ints, Words
 from kg.surfaces import key_of
-from retrieval.question import Question
-from retrieval.surfaces import postings_of
-from retrieval.walk.loops import best_of_each, distinct
-from retrieval.walk.shared import (
+from retrieval.loops.best import best_of_each
+from retrieval.loops.sets import distinct
+from retrieval.loops.shared import (
     add_shared_words,
     of_the_rarest,
     shared_words,
     shares_of,
 )
+from retrieval.loops.surfaces import postings_of
+from retrieval.question import Question
 
 _READ = 500
 """How many postings of a question's rarest words are read for candidates."""

@@ -9,7 +9,7 @@ import pytest
 
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
 from kg.snapshot.hubs import KEPT
-from retrieval.walk.moving import idf_of
+from retrieval.loops.moving import idf_of
 from retrieval.walk.postings import Postings
 from tests.doubles.pairs import walkable
 

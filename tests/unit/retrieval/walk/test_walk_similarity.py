@@ -13,8 +13,8 @@ import pytest
 from kg.codes import Codes
 from kg.snapshot import Quantised, Snapshot
 from kg.snapshot.tables import Floats, Ints
+from retrieval.loops.products import add_sentences, own_products, products
 from retrieval.walk import ConditionedWalk, WalkConstants
-from retrieval.walk.products import add_sentences, own_products, products
 from retrieval.walk.similarity import Asked, Similarity
 from tests.doubles.corpus import snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
@@ -111,7 +111,7 @@ def test_every_processor_gives_the_same_bits(processor: dict[str, str], tmp_path
     code = (
         "import numpy as np\n"
         "from kg.snapshot import Quantised\n"
-        "from retrieval.walk.products import products\n"
+        "from retrieval.loops.products import products\n"
         "chance = np.random.default_rng(5)\n"
         "made = Quantised.of(chance.standard_normal((9, 71)))\n"
         "views = chance.standard_normal((5, 71)).astype(np.float32)\n"

@@ -6,11 +6,11 @@ from math import e
 import numpy as np
 import pytest
 
+from retrieval.loops.best import best_of_each, best_rows
 from retrieval.question import Clause, Link, Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.links import LinkBonus
-from retrieval.walk.loops import best_of_each, best_rows
 from retrieval.walk.sources import Sources, sources
 from tests.doubles.pairs import walkable
 from tests.doubles.similarities import base_of

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from retrieval.walk.telling import facts_about, largest_sums
+from retrieval.loops.telling import facts_about, largest_sums
 
 
 def ints(*numbers: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

@@ -7,7 +7,7 @@ is compiled anew only if its own file changes.
 import numpy as np
 
 from kg.snapshot.tables import Bools, Floats, Ints, Longs
-from retrieval.compiled import (
+from retrieval.loops.compiled import (
     BOOL_ROWS,
     BOOLS,
     FLOAT_ROWS,

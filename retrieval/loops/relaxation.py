@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot.tables import Floats
-from retrieval.compiled import compiled
+from retrieval.loops.compiled import compiled
 
 Doubles = npt.NDArray[np.float64]
 Places = npt.NDArray[np.uint64]

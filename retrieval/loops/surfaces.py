@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot.tables import Bytes, Keys, Longs
-from retrieval.compiled import KEYS, LONG_ROWS, LONGS, compiled
+from retrieval.loops.compiled import KEYS, LONG_ROWS, LONGS, compiled
 
 _BYTES = "Array(uint8, 1, 'C', True)"
 

@@ -7,7 +7,7 @@ is compiled anew only if its own file changes.
 import numpy as np
 
 from kg.snapshot.tables import Bools, Doubles, Floats, Ints, Longs
-from retrieval.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
+from retrieval.loops.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""

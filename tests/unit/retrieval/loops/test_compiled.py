@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from retrieval.compiled import INTS, compiled
+from retrieval.loops.compiled import INTS, compiled
 
 
 @compiled(f"int32[::1]({INTS})")

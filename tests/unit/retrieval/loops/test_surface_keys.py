@@ -5,9 +5,8 @@ import pytest
 
 from kg import surfaces as said
 from kg.snapshot import quantised
-from retrieval import surfaces
-from retrieval.surfaces import postings_of
-from retrieval.walk import products
+from retrieval.loops import products, surfaces
+from retrieval.loops.surfaces import postings_of
 
 
 def test_constants_that_are_said_twice_are_the_same() -> None:

@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 
 from kg.snapshot.tables import Floats, Ints
-from retrieval.walk.loops import (
-    best_alone,
-    first_rows,
-    places_of,
-    pools_of,
-    rows_of_most,
-    table_of,
-    unseen,
-)
-from retrieval.walk.moving import mixed
-from retrieval.walk.shared import add_shared_words, of_the_rarest, scores_of, shares_of
+from retrieval.loops.best import best_alone, first_rows, pools_of, rows_of_most
+from retrieval.loops.moving import mixed
+from retrieval.loops.sets import places_of, table_of, unseen
+from retrieval.loops.shared import add_shared_words, of_the_rarest, scores_of, shares_of
 
 
 def ints(*numbers: int) -> Ints:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kg.snapshot.tables import Floats, Ints, Longs
-from retrieval.compiled import FLOATS, INTS, LONGS, compiled
+from retrieval.loops.compiled import FLOATS, INTS, LONGS, compiled
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""

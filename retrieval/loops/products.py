@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from kg.snapshot.quantised import Octets
 from kg.snapshot.tables import Floats, Ints, Longs
-from retrieval.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
+from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
 _build: Any = numba.core.cgutils
 _types: Any = types

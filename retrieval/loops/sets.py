@@ -1,0 +1,84 @@
+"""Sets of numbers: passages, names and rows that the walk comes to.
+
+A *table* finds the place of a number in an array of distinct ones, by hashing: the walk touches
+thousands of a corpus's passages and names, and keeps nothing that is as long as the corpus.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kg.snapshot.tables import Ints
+from retrieval.loops.compiled import INTS, compiled
+
+_SPREAD = 0x9E3779B1
+"""Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+
+
+@compiled()
+def _slot_of(table: Ints, keys: Ints, wanted: int) -> int:
+    """Where a key stands in a table, or else where it would."""
+    slot = (np.int64(wanted) * _SPREAD) & (len(table) - 1)
+    while table[slot] >= 0 and keys[table[slot]] != wanted:
+        slot = (slot + 1) & (len(table) - 1)
+    return int(slot)
+
+
+@compiled(f"int32[::1]({INTS})")
+def table_of(keys: Ints) -> Ints:
+    """A table of distinct keys that are not negative."""
+    size = 8
+    while size < 2 * len(keys):
+        size *= 2
+    table = np.full(size, -1, dtype=np.int32)
+    for row in range(len(keys)):
+        table[_slot_of(table, keys, keys[row])] = row
+    return table
+
+
+@compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
+def places_of(table: Ints, keys: Ints, wanted: Ints) -> Ints:
+    """Where each of `wanted` stands among the keys of a table; -1 where it does not."""
+    places = np.empty(len(wanted), dtype=np.int32)
+    for number in range(len(wanted)):
+        places[number] = table[_slot_of(table, keys, wanted[number])]
+    return places
+
+
+@compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
+def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
+    """Those of `wanted` that are not among the keys of a table, each once, where it comes first."""
+    places = places_of(table, keys, wanted)
+    found = np.empty(len(wanted), dtype=np.int32)
+    size = 8
+    while size < 2 * len(wanted):
+        size *= 2
+    taken = np.full(size, -1, dtype=np.int32)
+    count = 0
+    for number in range(len(wanted)):
+        if places[number] < 0:
+            slot = _slot_of(taken, found, wanted[number])
+            if taken[slot] < 0:
+                taken[slot], found[count] = count, wanted[number]
+                count += 1
+    return found[:count].copy()
+
+
+@compiled(f"int32[::1]({INTS})")
+def _each_once(ascending: Ints) -> Ints:
+    found = np.empty(len(ascending), dtype=np.int32)
+    count = 0
+    for row in range(len(ascending)):
+        if not row or ascending[row] != ascending[row - 1]:
+            found[count] = ascending[row]
+            count += 1
+    return found[:count].copy()
+
+
+def distinct(numbers: Sequence[Ints]) -> Ints:
+    """What is in any of these arrays, each number once, ascending.
+
+    As np.unique of all of them, in a fifth of the time for some hundreds.
+    """
+    none = np.zeros(0, dtype=np.int32)
+    return _each_once(np.sort(np.concatenate([none, *numbers], dtype=np.int32)))
