@@ -4,6 +4,7 @@ S3 replaces a file on condition by itself (`kg.snapshot.s3`). Other file systems
 there a file that only one can create is the lock.
 """
 
+import hashlib
 import os
 import time
 import uuid
@@ -16,6 +17,7 @@ from typing import Any
 import structlog
 
 from kg.errors import SnapshotUnavailable
+from kg.lock import file_lock
 
 PAUSE_SECONDS = 5.0
 """After an attempt that failed, readers go so long with what they have before they ask again."""
@@ -229,9 +231,18 @@ class Objects:
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
-        """Hold a lock that is a file which only one can create."""
+        """Hold a lock: of a folder the operating system's, else a file that only one can create."""
+        if self._local:
+            with self._writing() as (files, root):
+                lock = Path(f"{root}/{key}")
+                files.makedirs(str(lock.parent), exist_ok=True)
+            with file_lock(lock, remove=True):
+                yield
+            return
+        mark = uuid.uuid4().hex.encode()
         until = time.monotonic() + 2 * _LOCK_SECONDS
-        while not self._lock(key):
+        while not self._create(key, mark):
+            self._break(key)
             if time.monotonic() > until:
                 raise SnapshotUnavailable(
                     f"{self.url}/{key} is held by others for too long. If nobody publishes "
@@ -241,18 +252,28 @@ class Objects:
         try:
             yield
         finally:
-            self.remove(key)
+            if self._present(key) == mark:  # else it was taken for one of a process that died
+                self.remove(key)
 
-    def _lock(self, key: str) -> bool:
+    def _create(self, key: str, data: bytes) -> bool:
+        """Write a file that is not there yet: of several at once one succeeds."""
         with self._writing() as (files, root):
             files.makedirs(f"{root}/{key}".rpartition("/")[0], exist_ok=True)
             try:
                 with files.open(f"{root}/{key}", "xb") as file:
-                    file.write(b"locked")
+                    file.write(data)
                 return True
             except FileExistsError:
-                pass
+                return False
+
+    def _break(self, key: str) -> None:
+        """Remove a lock that is too old. Of all that find it so one may, or a second could remove
+        the next holder's: who creates a file that is named after this one lock."""
         with suppress(FileNotFoundError):  # let go of meanwhile
-            if self.age(key) > _LOCK_SECONDS:
+            mark = self.read(key)
+            if self.age(key) > _LOCK_SECONDS and self._create(f"{key}.{_name(mark)}", b""):
                 self.remove(key)
-        return False
+
+
+def _name(mark: bytes) -> str:
+    return hashlib.sha256(mark).hexdigest()[:32]

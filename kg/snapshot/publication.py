@@ -66,14 +66,14 @@ class SnapshotFolder:
 
     def publish(self, name: str) -> None:
         """See `Snapshots`."""
-        SnapshotReader.open(self.path / name)
         with file_lock(self.path / _POINTER_LOCK):
+            SnapshotReader.open(self.path / name)
             self._point_to(name)
 
     def publish_over(self, seen: str | None, name: str) -> bool:
         """See `Snapshots`."""
-        SnapshotReader.open(self.path / name)
         with file_lock(self.path / _POINTER_LOCK):
+            SnapshotReader.open(self.path / name)
             if self.current() != seen:
                 return False
             self._point_to(name)
@@ -127,10 +127,13 @@ class SnapshotFolder:
 
     def prune(self, keep: int = 2) -> list[str]:
         """See `Snapshots`."""
-        names, current = self.names(), self.current()
-        gone = [name for name in names[: max(len(names) - keep, 0)] if name != current]
-        for name in gone:
-            shutil.rmtree(self.path / name, ignore_errors=True)
+        if len(self.names()) <= keep:
+            return []
+        with file_lock(self.path / _POINTER_LOCK):  # else one could be published meanwhile
+            names, current = self.names(), self.current()
+            gone = [name for name in names[: len(names) - keep] if name != current]
+            for name in gone:
+                shutil.rmtree(self.path / name, ignore_errors=True)
         return gone
 
     def sweep(self) -> None:

@@ -1,16 +1,26 @@
 """Files at a URL."""
 
-import os
 import sys
 import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from kg.errors import DependencyMissing, SettingsInvalid, SnapshotUnavailable
+from kg.lock import file_lock
 from kg.snapshot import objects as objects_module
 from kg.snapshot.objects import Objects
 from kg.snapshot.urls import open_objects
+
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture
+def afar() -> Objects:
+    """As on servers whose files cannot be locked."""
+    return open_objects(f"memory://{uuid.uuid4().hex}")
 
 
 @pytest.fixture
@@ -41,23 +51,50 @@ def test_a_file_is_replaced_only_as_it_was_seen(objects: Objects) -> None:
     assert objects.read("a") == b"two"
 
 
-def test_a_lock_of_a_process_that_died_is_taken_over(objects: Objects, tmp_path: Path) -> None:
-    lock = tmp_path / "a.lock"
-    lock.write_text("locked", encoding="utf-8")
-    long_ago = time.time() - 3600
-    os.utime(lock, (long_ago, long_ago))
-    assert objects.write_over("a", None, b"one")
-    assert not lock.exists()
+def test_a_lock_of_a_process_that_died_is_taken_over(afar: Objects, monkeypatch: Patch) -> None:
+    afar.write("a.lock", b"a dead one's")
+    monkeypatch.setattr(Objects, "age", lambda self, key: 3600.0)
+    assert afar.write_over("a", None, b"one")
+    assert "a.lock" not in afar.sizes("")
 
 
-def test_a_lock_that_is_held_for_too_long_is_told_of(
-    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_of_two_that_take_over_a_lock_the_slower_leaves_the_new_one(
+    afar: Objects, monkeypatch: Patch
 ) -> None:
-    (tmp_path / "a.lock").write_text("locked", encoding="utf-8")
+    afar.write("a.lock", b"a dead one's")
+
+    def another_is_quicker(objects: Objects, key: str) -> float:
+        monkeypatch.setattr(Objects, "age", lambda self, key: 3600.0)
+        objects._break(key)
+        assert objects._create(key, b"the quicker one's")
+        return 3600.0
+
+    monkeypatch.setattr(Objects, "age", another_is_quicker)
+    afar._break("a.lock")
+    assert afar.read("a.lock") == b"the quicker one's"
+
+
+def test_a_lock_that_was_taken_over_is_not_let_go_of_by_its_former_holder(afar: Objects) -> None:
+    with afar._locked("a.lock"):
+        afar.write("a.lock", b"another's")
+    assert afar.read("a.lock") == b"another's"
+
+
+def test_a_lock_that_is_held_for_too_long_is_told_of(afar: Objects, monkeypatch: Patch) -> None:
+    afar.write("a.lock", b"another's")
     monkeypatch.setattr(objects_module, "_LOCK_SECONDS", 0.1)
     monkeypatch.setattr(Objects, "age", lambda self, key: 0.0)
     with pytest.raises(SnapshotUnavailable, match=r"a\.lock is held by others"):
-        objects.write_over("a", None, b"one")
+        afar.write_over("a", None, b"one")
+
+
+def test_in_a_folder_one_writes_at_a_time(objects: Objects, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as others, file_lock(tmp_path / "a.lock"):
+        written = others.submit(objects.write_over, "a", None, b"one")
+        with pytest.raises(TimeoutError):
+            written.result(timeout=0.2)
+    assert written.result()
+    assert not (tmp_path / "a.lock").exists()
 
 
 def test_folders_are_listed(objects: Objects) -> None:

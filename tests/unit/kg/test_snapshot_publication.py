@@ -1,12 +1,14 @@
 """A local folder: what it does beyond `tests/conformance/snapshots.py`."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kg.errors import SnapshotDamaged, SnapshotMissing, SnapshotUnavailable
+from kg.lock import file_lock
 from kg.snapshot import SnapshotFolder, SnapshotWriter
 
 
@@ -68,6 +70,19 @@ def test_a_pointer_is_synced_before_it_counts(
     monkeypatch.setattr(Path, "replace", note_replace)
     folder.publish(name)
     assert steps == ["sync", "replace", "sync"]
+
+
+def test_one_that_is_just_being_published_again_is_not_pruned(folder: SnapshotFolder) -> None:
+    older, newer = write(folder, 1), write(folder, 2)
+    folder.publish(newer)
+    with ThreadPoolExecutor(1) as others:
+        with file_lock(folder.path / "pointer.lock"):
+            pruned = others.submit(folder.prune, 1)
+            with pytest.raises(TimeoutError):
+                pruned.result(timeout=0.2)
+            (folder.path / "CURRENT").write_text(older, encoding="utf-8")  # as who holds the lock
+        assert pruned.result() == []
+    assert folder.open().manifest.revision == 1
 
 
 def test_a_pointer_to_what_is_gone_says_so(folder: SnapshotFolder) -> None:
