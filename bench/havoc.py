@@ -24,8 +24,9 @@ from tests.servers.rabbitmq import RabbitServer
 from tests.servers.redis import RedisServer
 from tests.servers.sharing import State, free_port, stop
 
-MOMENT = 0.25
-"""Seconds within which an answer is on its way from the model into the store, on a busy machine."""
+MOMENT = 0.1
+"""Seconds within which an answer is on its way from its connection into a file, on a busy
+machine."""
 ROLES = ("extract", "extract", "embed,commit")
 """The queues of each worker. Models are waited for in processes of their own: there nothing that
 computes stands between an answer and the store."""
@@ -45,6 +46,8 @@ class Outcome:
     """How many of the kills came before the model's last answer: amid indexing beyond doubt."""
     seconds: float
     calls: int
+    unread: int
+    """Answers whose worker was killed before it took them from its connection: not in `calls`."""
     indexed: int
     documents: int
     equal: bool
@@ -226,6 +229,7 @@ def run(
         model = stack.enter_context(ledger_server(ledger))
         wanted = undisturbed(folder / "undisturbed", model.url, texts)
         ledger.answered.clear()
+        ledger.unread = 0
         ledger.seconds = seconds
         plant = Plant(folder=folder, broker_url=broker.url, model_url=model.url, extra=extra)
         stack.callback(plant.close)
@@ -249,6 +253,7 @@ def run(
                 amid=sum(moment < ledger.last for moment, _ in havoc.moments),
                 seconds=took,
                 calls=ledger.calls,
+                unread=ledger.unread,
                 indexed=indexed,
                 documents=documents,
                 equal=_settled(core, wanted),

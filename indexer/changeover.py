@@ -23,7 +23,7 @@ import structlog
 from indexer.foresight import Foresight
 from indexer.identity import identify, identify_ahead, is_ahead
 from kg.errors import JobNotFound
-from kg.jobs import Budget, Job, JobQueue, TaskState
+from kg.jobs import UNKNOWN, Budget, Job, JobQueue, Prices, TaskState
 from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
 
@@ -41,6 +41,8 @@ class Changeover:
     store: GraphStore
     queue: JobQueue
     foresight: Foresight
+    prices: Prices = UNKNOWN
+    """With which jobs are taken in."""
     _rounds: dict[str, int] = field(default_factory=dict)
     _held_up: dict[str, tuple[Collection, Mapping[str, str]]] = field(default_factory=dict)
     """Collections that were looked at in vain, as they were then, with the documents that failed.
@@ -64,7 +66,7 @@ class Changeover:
             # Before anybody sees that there is a change: what it may spend is known with its job.
             job_id, had = settings.next_job, before.total if before else 0
             if chosen is not None and not (goes_on and (not chosen or (before and before.open))):
-                made = made or self.queue.enqueue(collection, [], budget=budget)
+                made = made or self.queue.enqueue(collection, [], budget=budget, prices=self.prices)
                 job_id, had = made.id, 0
             if self._settle(collection, settings, _after(settings, wanted, chosen, job_id)):
                 break

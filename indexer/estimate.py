@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from indexer.chunking import chunk
 from indexer.extraction.port import Extractor
-from indexer.spending import Prices, Spending, estimate
+from indexer.spending import Spending, estimate
 from inference.embedder import Embedder
 from kg.errors import DocumentUnreadable
+from kg.jobs import Prices
 from kg.records import CollectionSettings, Document, Passage
 
 

@@ -8,10 +8,11 @@ saved under the extractor's name and the task's.
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 import structlog
 
-from indexer.extraction.notes import NoteTaker, StoreNotebook
+from indexer.extraction.notes import NoteTaker, Payer, StoreNotebook
 from indexer.extraction.port import Extractor
 from indexer.patience import patiently
 from kg.records import Extraction, Passage
@@ -42,15 +43,19 @@ def extracted(
     extractor: Extractor,
     passages: Sequence[Passage],
     tasks_of: Mapping[str, Sequence[str]] | None = None,
+    payers: Mapping[str, Payer] = MappingProxyType({}),
 ) -> Generator[Extraction]:
     """Extract; what was paid for is saved before it is yielded.
 
     `tasks_of`: passage id -> the tasks that others commit: then all is saved, failures too.
+    `payers`: passage id -> who bears what it takes, if the extractor takes notes (`counts`).
     Raises: ModelUnavailable, after what could be had.
     """
     if not passages:
         return
-    notebook = StoreNotebook(store=store, collection=collection, extractor=extractor.fingerprint)
+    notebook = StoreNotebook(
+        store=store, collection=collection, extractor=extractor.fingerprint, payers=payers
+    )
     if isinstance(extractor, NoteTaker):
         found, takes_notes = extractor.resume(passages, notebook), True
     else:
@@ -58,13 +63,18 @@ def extracted(
     for extraction in found:
         key = extraction.passage_id
         if extractor.paid or tasks_of is not None:
-            cleared = [notebook.cleared(key)] if takes_notes else []
+            cleared = [patiently(partial(notebook.cleared, key))] if takes_notes else []
             failed = _failures(extraction, (tasks_of or {}).get(key, ()))
             kept = [extraction, *cleared, *failed]
             patiently(partial(store.save_extractions, collection, kept))
         if extraction.failure:
             _tell(collection, extraction)
         yield extraction
+
+
+def counts(extractor: Extractor) -> bool:
+    """Whether what is paid is counted with each answer, not with each extraction."""
+    return isinstance(extractor, NoteTaker)
 
 
 def save_failure(

@@ -15,7 +15,6 @@ from indexer.extracting import failures_of, usable
 from indexer.extraction.port import Extractor
 from indexer.processed import Gathered, Processed
 from indexer.reading import Reading
-from indexer.spending import UNKNOWN, Prices
 from indexer.splitting import CalledOff
 from indexer.work import Work, batches, graph_of, reads_ahead, used_by
 from inference.embedder import Embedder
@@ -28,7 +27,7 @@ from kg.errors import (
     StoreUnavailable,
     WeightsInvalid,
 )
-from kg.jobs import JobQueue, Task
+from kg.jobs import UNKNOWN, JobQueue, Prices, Task
 from kg.records import CollectionSettings, Extraction, Passage
 from kg.store import Change, GraphStore
 

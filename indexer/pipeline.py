@@ -21,13 +21,12 @@ from indexer.ingester import Ingester
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
-from indexer.spending import UNKNOWN, Prices
 from indexer.submission import Chosen, Submission
 from indexer.terms import check_terms
 from indexer.tiers import Tiers
 from inference.embedder import Embedder
 from kg.errors import AmmonError, CollectionNotFound
-from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Task
+from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, JobQueue, Prices, Task
 from kg.records import Collection, CollectionSettings, SourceDocument
 from kg.snapshot import Snapshots
 from kg.store import Change, GraphStore
@@ -63,7 +62,7 @@ class Pipeline:
         self._embedder = embedder
         self.prices = prices
         foresight = Foresight(store=store, extractor=extractor, embedder=embedder)
-        self.changeover = Changeover(store=store, queue=queue, foresight=foresight)
+        self.changeover = Changeover(store=store, queue=queue, foresight=foresight, prices=prices)
         self.publisher = Publisher(
             store=store,
             queue=queue,
@@ -123,7 +122,9 @@ class Pipeline:
     ) -> Submission:
         job = None
         if found.documents:
-            job = self.queue.enqueue(collection, found.documents, priority=priority, budget=budget)
+            job = self.queue.enqueue(
+                collection, found.documents, priority=priority, budget=budget, prices=self.prices
+            )
         return Submission(
             job=job,
             submitted=len(found.documents),

@@ -1,18 +1,19 @@
 """A batch's passages, read: by an extractor, and paid for by the jobs that want them."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from indexer.extracting import extracted
+from indexer.extracting import counts, extracted
+from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
 from indexer.patience import patiently
-from indexer.spending import Prices, affordable, overspent, progress_of
+from indexer.spending import affordable, overspent, prices_of, progress_of
 from indexer.work import Work
 from kg.errors import ModelUnavailable
-from kg.jobs import JobQueue, Task
+from kg.jobs import JobQueue, Prices, Task
 from kg.records import Passage
 from kg.store import GraphStore
 
@@ -44,8 +45,8 @@ class Reading:
             self.queue.note_progress(work.progress(), anew=True)
         wanted = self.wanted(batch)
         try:
-            for passages in self._portions(batch, extractor, work):
-                found = extracted(self.store, collection, extractor, passages)
+            for passages, payers in self._portions(batch, extractor, work):
+                found = extracted(self.store, collection, extractor, passages, payers=payers)
                 with closing(found):  # what is under way ends, and is kept; no more is begun
                     for extraction in found:
                         work.found[extraction.passage_id] = extraction
@@ -53,7 +54,14 @@ class Reading:
                             if not wanted():
                                 break
                             continue
-                        new = progress_of(extraction, tasks_of[extraction.passage_id], self.prices)
+                        key = extraction.passage_id
+                        others = [task for task in tasks_of[key] if task != payers[key].task]
+                        new = progress_of(
+                            extraction,
+                            [payers[key].task, *others],
+                            payers[key].prices,
+                            counted=counts(extractor),
+                        )
                         patiently(partial(self.queue.note_progress, new))
                         if self.stopping() or not self.still_held(batch):
                             break
@@ -65,27 +73,31 @@ class Reading:
 
     def _portions(
         self, batch: Sequence[Task], extractor: Extractor, work: Work
-    ) -> Iterator[Sequence[Passage]]:
-        """What is to be extracted, a portion at a time: all at once if it costs nothing; else as
-        long as it is wanted, and as far as the jobs' budgets go."""
+    ) -> Iterator[tuple[Sequence[Passage], Mapping[str, Payer]]]:
+        """What is to be extracted, a portion at a time, and who pays for which passage: all at once
+        if it costs nothing; else as long as it is wanted, and as far as the jobs' budgets go."""
         if not extractor.paid:
-            yield [passage for key, passage in work.passages.items() if key not in work.found]
+            yield [one for key, one in work.passages.items() if key not in work.found], {}
             return
         for job_id in dict.fromkeys(task.job_id for task in batch):
             while not self.stopping():
                 held = self.still_held(task for task in batch if task.job_id == job_id)
-                lacking = {one.id: one for key in held for one in work.missing().get(key, ())}
+                lacking = [(one, key) for key in held for one in work.missing().get(key, ())]
                 if not lacking:
                     break
-                job, passages = self.queue.job(job_id), list(lacking.values())[:PASSAGES_AT_ONCE]
-                number = affordable(job, extractor, passages, self.prices)
+                job = self.queue.job(job_id)
+                prices = prices_of(job, self.prices)
+                payers = {one.id: Payer(task=key, prices=prices) for one, key in reversed(lacking)}
+                wanted = {one.id: one for one, _ in lacking}
+                passages = list(wanted.values())[:PASSAGES_AT_ONCE]
+                number = affordable(job, extractor, passages, prices)
                 if not number:
                     missing = work.missing()
                     work.failures.update(
-                        (key, overspent(job, self.prices)) for key in held if key in missing
+                        (key, overspent(job, prices)) for key in held if key in missing
                     )
                     break
-                yield passages[:number]
+                yield passages[:number], payers
 
     def wanted(self, tasks: Sequence[Task]) -> Callable[[], bool]:
         """Tells, as often as it is asked, whether any of these tasks is still held, and work goes

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from kg.jobs import UNLIMITED, Job, Progress
+from kg.jobs import UNLIMITED, Job, Prices, Progress
 from kg.records import Extraction, Passage
 
 _PART = 2
@@ -18,28 +18,6 @@ class Metered(Protocol):
     def tokens(self, passage: Passage) -> tuple[int, int]:
         """About how many tokens it sends and gets for a passage."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prices:
-    """Of a chat model, in any currency, for a million tokens; 0 if unknown."""
-
-    input: float = 0.0
-    output: float = 0.0
-
-    @property
-    def known(self) -> bool:
-        """Whether both are: with one of them nobody can say what an answer costs."""
-        return self.input > 0 and self.output > 0
-
-    def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """Of so many tokens; 0 unless both prices are known."""
-        if not self.known:
-            return 0.0
-        return (input_tokens * self.input + output_tokens * self.output) / 1e6
-
-
-UNKNOWN = Prices()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,11 +47,19 @@ def estimate(extractor: object, passages: Sequence[Passage], prices: Prices) -> 
     )
 
 
+def prices_of(job: Job, own: Prices) -> Prices:
+    """With which a job reckons: those that it was taken in with or, if these are unknown, the
+    process's own."""
+    return job.prices if job.prices.known else own
+
+
 def progress_of(
-    extraction: Extraction, tasks: Sequence[str], prices: Prices
+    extraction: Extraction, tasks: Sequence[str], prices: Prices, *, counted: bool
 ) -> Mapping[str, Progress]:
     """What a fresh extraction adds to the tasks whose documents have its passage; the first one
-    bears what it cost."""
+    bears what it cost, unless that was `counted` with each answer."""
+    if counted:
+        return {task: Progress(passages_done=1) for task in tasks}
     tokens = (extraction.input_tokens, extraction.output_tokens)
     spent = Progress(
         passages_done=1,

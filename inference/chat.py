@@ -1,8 +1,8 @@
 """The port to chat models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from kg.errors import ModelOutputInvalid
 
@@ -37,6 +37,10 @@ class AnswerUnusable(ModelOutputInvalid):
         self.output_tokens = output_tokens
 
 
+Arrived: TypeAlias = Callable[[bytes], None]
+"""Given an answer's bytes, before anything else is done with them."""
+
+
 class ChatModel(Protocol):
     """A language model that answers messages. Safe for several threads."""
 
@@ -57,4 +61,24 @@ class ChatModel(Protocol):
         Raises: ModelUnavailable after its retries; ModelOutputInvalid if the answer is empty, cut
         off by its length, or filtered (then as AnswerUnusable, with what it cost).
         """
+        ...
+
+
+class KeepableChatModel(ChatModel, Protocol):
+    """One whose answers can be kept as they came, and read later, as by another process."""
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        json_schema: Mapping[str, Any] | None = None,
+        max_tokens: int = 2048,
+        arrived: Arrived | None = None,
+    ) -> Reply:
+        """As `ChatModel.complete`; `arrived` is given each answer of the endpoint's as it came, the
+        last one last."""
+        ...
+
+    def read(self, answer: bytes, *, max_tokens: int = 2048) -> Reply:
+        """Read what had arrived. Raises: ModelOutputInvalid, as `complete` does."""
         ...

@@ -3,9 +3,8 @@
 import math
 import re
 
-from indexer.spending import Prices
 from kg.errors import PricesUnknown, SettingsInvalid
-from kg.jobs import Budget, Progress
+from kg.jobs import Budget, Prices, Progress
 
 _AMOUNT = re.compile(
     r"(?P<number>(\d{1,3}(,\d{3})+|\d+)(\.\d+)?) *(?P<times>[km]?) *(?P<tokens>(t|tokens?)?)",

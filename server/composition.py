@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from indexer.extraction import Extractor
 from indexer.pipeline import Pipeline
-from indexer.spending import Prices
 from indexer.worker import Worker
 from inference.cache import CachedEmbedder
 from inference.chat import ChatModel
 from inference.embedder import Embedder
 from inference.reranker import Reranker
 from inference.together import TogetherEmbedder
+from kg.jobs import Prices
 from kg.records import Collection
 from server import broker
 from server.adapters import (

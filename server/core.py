@@ -69,9 +69,9 @@ class Core:
     def close(self) -> None:
         """Stop the worker, let it finish what it began (unless that takes long, or the store is
         away: then it is done again by whoever comes next), and close all files."""
-        self.retrievers.stop()
-        self.seen.stop()
         with left_if_away(self.store):
+            self.retrievers.stop()
+            self.seen.stop()
             self.worker.stop(STOP_SECONDS)
         self.resources.close()
 
@@ -164,7 +164,7 @@ class Core:
 
         Raises: JobNotFound.
         """
-        self.queue.retry_failed(job_id, budget=budget)
+        self.queue.retry_failed(job_id, budget=budget, prices=self.pipeline.prices)
         self.worker.wake()
         return self.queue.job(job_id)
 

@@ -1,21 +1,24 @@
 """A chat model's answers in files of this machine, from their arrival until the store has them.
 
-A store may be away for minutes, and a process that holds answers meanwhile may be killed. Whoever
-begins such a passage next on this machine finds them.
+An answer is written as it came, before anything else is done with it. Its process may be killed in
+the next moment, or while the store is away for minutes: whoever begins the passage next on this
+machine, or sweeps there, finds the file and brings the answer in.
 """
 
 import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
 
-from indexer.extraction.notes import Notebook, Notes
+from indexer.extraction.notes import Label
+from indexer.process import worker_name
 
 _KEPT_SECONDS = 86_400.0
 """What nobody came back for is removed then: its document may be gone."""
@@ -23,70 +26,122 @@ _KEPT_SECONDS = 86_400.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NotesAside:
-    """A notebook whose last notes lie in a folder as long as they are on their way into it. Safe
-    for several threads and processes; the folder may be missing, or lie on a full disk."""
+class Place:
+    """Where one answer is to lie. Its file is there before the question is asked: nothing but a
+    write stands between the answer's arrival and the file."""
 
-    notebook: Notebook
-    folder: Path
-    extractor: str
-    """The extractor's fingerprint."""
-
-    def read(self, passage_ids: Sequence[str]) -> Mapping[str, Notes]:
-        self._tidy()
-        known = dict(self.notebook.read(passage_ids))
-        for key in passage_ids:
-            found = self._found(key)
-            # Whoever wrote it may have died just after it was in the notebook, and another went on.
-            if found is not None and (key not in known or _reached(found) > _reached(known[key])):
-                known[key] = found
-        return known
-
-    def write(self, passage_id: str, notes: Notes) -> None:
-        file = self._file(passage_id)
+    def __init__(self, file: Path, label: Label, question: str) -> None:
+        """Make the file. A folder that cannot be written to costs no answer."""
+        self.mark = uuid.uuid4().hex
+        """The answer's own name, by which it is counted once."""
+        self._file = file.with_name(f"{file.name}{self.mark}")
+        self._descriptor = -1
+        self._written = False
+        head = {"label": asdict(label), "question": question, "mark": self.mark}
+        line = json.dumps({**head, "worker": worker_name()}).encode() + b"\n"
+        self._size = len(line)
         try:
-            _put(file, notes)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND
+            self._descriptor = os.open(self._file, flags, 0o600)
+            os.write(self._descriptor, line)
         except OSError as error:
-            _log.warning("answer not kept aside", file=str(file), reason=str(error))
-        self.notebook.write(passage_id, notes)
-        self._remove(file)
+            self._tell(error)
 
-    def finish(self, passage_id: str) -> None:
-        self.notebook.finish(passage_id)
-        self._remove(self._file(passage_id))
-
-    def _tidy(self) -> None:
-        before = time.time() - _KEPT_SECONDS
-        with suppress(OSError):
-            for file in self.folder.iterdir():
-                if file.stat().st_mtime < before:
-                    self._remove(file)
-
-    def _remove(self, file: Path) -> None:
-        with suppress(OSError):
-            file.unlink()
-
-    def _file(self, passage_id: str) -> Path:
-        mark = hashlib.sha256(f"{self.extractor} {passage_id}".encode()).hexdigest()
-        return self.folder / f"{mark}.json"
-
-    def _found(self, passage_id: str) -> Notes | None:
+    def arrived(self, answer: bytes) -> None:
+        """Keep an answer's bytes, instead of earlier ones. They are not forced onto the disk: they
+        are to outlive the process, which is what gets killed."""
         try:
-            return Notes(**json.loads(self._file(passage_id).read_bytes()))
-        except (OSError, ValueError, TypeError):
-            return None
+            if self._written:
+                os.ftruncate(self._descriptor, self._size)
+            self._written = True
+            os.write(self._descriptor, answer)
+        except OSError as error:
+            self._tell(error)
+
+    def close(self, *, keep: bool = False) -> None:
+        """Be done with it: the store has the answer, or there is none. An answer that came may be
+        kept."""
+        with suppress(OSError):
+            os.close(self._descriptor)
+        if not (keep and self._written):
+            with suppress(OSError):
+                self._file.unlink()
+
+    def _tell(self, error: OSError) -> None:
+        if self._descriptor >= 0 or not self._written:
+            _log.warning("answer not kept aside", file=str(self._file), reason=str(error))
 
 
-def _reached(notes: Notes) -> tuple[int, int]:
-    """Grows with every answer."""
-    return len(notes.texts), notes.input_tokens + notes.output_tokens
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Left:
+    """An answer that somebody has left lying, or is about to take in."""
+
+    file: Path
+    label: Label
+    question: str
+    worker: str
+    mark: str
+    answer: bytes
+    """Perhaps not whole; b'' if none has arrived."""
+
+    def remove(self) -> None:
+        """The store has it, or it is none."""
+        with suppress(OSError):
+            self.file.unlink()
 
 
-def _put(file: Path, notes: Notes) -> None:
-    """Whole or not at all. Not forced onto the disk: it is to outlive the process, which is what
-    gets killed."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(f".{os.getpid()}.part")
-    aside.write_bytes(json.dumps(asdict(notes)).encode())
-    aside.replace(file)
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder of such files. Safe for several threads and processes."""
+
+    folder: Path
+
+    def place(self, label: Label, question: str) -> Place:
+        """Make room for the answer to a question about a passage."""
+        return Place(self.folder / _start(label), label, question)
+
+    def of(self, labels: Sequence[Label]) -> Iterator[Left]:
+        """What lies there of these passages."""
+        starts = {_start(label) for label in labels}
+        return self._lying(lambda file: file.name.rpartition("-")[0] + "-" in starts)
+
+    def lying(self) -> Iterator[Left]:
+        """All that lies there, but for what is too old."""
+        before = time.time() - _KEPT_SECONDS
+
+        def kept(file: Path) -> bool:
+            if file.stat().st_mtime >= before:
+                return True
+            file.unlink()
+            return False
+
+        return self._lying(kept)
+
+    def _lying(self, wanted: Callable[[Path], bool]) -> Iterator[Left]:
+        files: list[Path] = []
+        with suppress(OSError):  # as where there is no folder yet
+            files = list(self.folder.iterdir())
+        for file in files:
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                if wanted(file):
+                    yield _left(file)
+
+
+def _left(file: Path) -> Left:
+    head, _, answer = file.read_bytes().partition(b"\n")
+    fields = json.loads(head)
+    return Left(
+        file=file,
+        label=Label(**fields["label"]),
+        question=fields["question"],
+        worker=fields["worker"],
+        mark=fields["mark"],
+        answer=answer,
+    )
+
+
+def _start(label: Label) -> str:
+    """Of the names of a passage's files."""
+    named = f"{label.extractor} {label.collection} {label.passage_id}"
+    return f"{hashlib.sha256(named.encode()).hexdigest()[:32]}-"

@@ -1,8 +1,10 @@
 """Extraction by a chat model: two questions a passage, first for entities, then for triples."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,39 +12,32 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from indexer.extraction import prompts
-from indexer.extraction.aside import NotesAside
+from indexer.extraction.aside import Left, Shelf
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
-from indexer.extraction.notes import MemoryNotebook, Notebook, Notes
-from inference.chat import AnswerUnusable, ChatModel, Message
+from indexer.extraction.notes import Answered, Label, MemoryNotebook, Notebook, Notes
+from inference.chat import AnswerUnusable, KeepableChatModel, Message, Reply
 from inference.texts import encodable
 from inference.tokens import estimated_tokens
-from kg.errors import ModelOutputInvalid, ModelUnavailable
+from kg.errors import CollectionNotFound, ModelOutputInvalid, ModelUnavailable
 from kg.records import Extraction, NamedEntity, Passage, Triple
 
 _SHORTEST_ANSWERS = 60
 """Tokens of the two answers to a passage of a few words."""
 
+ENTITIES, TRIPLES = "entities", "triples"
+"""The questions."""
+_FORMS: Mapping[str, type[BaseModel]] = {ENTITIES: EntitiesAnswer, TRIPLES: TriplesAnswer}
+
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class _Account:
     """A passage's notes, and where they are kept."""
 
     passage_id: str
     notes: Notes
     notebook: Notebook
-
-    def add(self, question: str, text: str, used: tuple[int, int], fault: str = "") -> None:
-        """Note an answer, the tokens in and out that it took, and why it cannot be used."""
-        notes = self.notes
-        notes.texts[question] = encodable(text)
-        notes.faults.pop(question, None)
-        if fault:
-            notes.faults[question] = encodable(fault)
-        notes.input_tokens += used[0]
-        notes.output_tokens += used[1]
-        self.notebook.write(self.passage_id, notes)
 
 
 class LLMExtractor:
@@ -55,7 +50,7 @@ class LLMExtractor:
 
     def __init__(
         self,
-        chat: ChatModel,
+        chat: KeepableChatModel,
         *,
         concurrency: int = 4,
         attempts: int = 3,
@@ -68,7 +63,7 @@ class LLMExtractor:
         self._concurrency = concurrency
         self._attempts = attempts
         self._max_tokens = max_tokens
-        self._aside = aside
+        self._shelf = None if aside is None else Shelf(aside)
         self._begun = MemoryNotebook()
 
     @property
@@ -91,8 +86,10 @@ class LLMExtractor:
         return self.resume(passages, self._begun)
 
     def resume(self, passages: Sequence[Passage], notebook: Notebook) -> Iterator[Extraction]:
-        if self._aside is not None:
-            notebook = NotesAside(notebook=notebook, folder=self._aside, extractor=self.fingerprint)
+        if self._shelf is not None:
+            for left in self._shelf.of([notebook.label(passage.id) for passage in passages]):
+                if left.answer:  # else somebody who was held up may still wait for it
+                    self._bring_in(left, notebook)
         known = notebook.read([passage.id for passage in passages])
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
         waiting = [
@@ -114,9 +111,31 @@ class LLMExtractor:
         if unavailable is not None:
             raise unavailable
 
+    def recover(
+        self, open_notebook: Callable[[Label], Notebook], dead: Callable[[str], bool]
+    ) -> None:
+        """See `NoteTaker`. Raises: StoreUnavailable."""
+        if self._shelf is None:
+            return
+        for left in self._shelf.lying():
+            if left.label.extractor == self.fingerprint and dead(left.worker):
+                self._bring_in(left, open_notebook(left.label))
+
+    def _bring_in(self, left: Left, notebook: Notebook) -> None:
+        """Note an answer whose process had no time to do so, if it is whole."""
+        answered = self._judged(
+            left.mark,
+            left.question,
+            lambda: self._chat.read(left.answer, max_tokens=self._max_tokens),
+        )
+        if isinstance(answered, Answered):
+            with suppress(CollectionNotFound):
+                notebook.add(left.label.passage_id, answered)
+        left.remove()
+
     def _extract(self, passage: Passage, known: Notes | None, notebook: Notebook) -> Extraction:
-        notes = known or Notes(model=self._chat.model)
-        account = _Account(passage_id=passage.id, notes=notes, notebook=notebook)
+        begun = known or Notes(model=self._chat.model)
+        account = _Account(passage_id=passage.id, notes=begun, notebook=notebook)
         entities: tuple[NamedEntity, ...] = ()
         triples: tuple[Triple, ...] = ()
         failure = ""
@@ -126,6 +145,7 @@ class LLMExtractor:
         except ModelOutputInvalid as error:
             failure = encodable(str(error))
         notebook.finish(passage.id)
+        notes = account.notes
         return Extraction(
             passage_id=passage.id,
             extractor=self.fingerprint,
@@ -135,13 +155,13 @@ class LLMExtractor:
             prompt_version=prompts.PROMPT_VERSION,
             input_tokens=notes.input_tokens,
             output_tokens=notes.output_tokens,
-            raw=json.dumps(notes.texts, ensure_ascii=False),
+            raw=json.dumps(dict(notes.texts), ensure_ascii=False),
             failure=failure,
         )
 
     def _entities(self, passage: Passage, account: _Account) -> tuple[NamedEntity, ...]:
         messages = prompts.entities(passage)
-        answer = self._ask(messages, prompts.ENTITIES_SCHEMA, EntitiesAnswer, "entities", account)
+        answer = self._ask(messages, prompts.ENTITIES_SCHEMA, EntitiesAnswer, ENTITIES, account)
         named = (NamedEntity(name=row.name, type=row.type) for row in answer.entities)
         return tuple(dict.fromkeys(entity for entity in named if is_name(entity.name)))
 
@@ -149,7 +169,7 @@ class LLMExtractor:
         self, passage: Passage, entities: Sequence[NamedEntity], account: _Account
     ) -> tuple[Triple, ...]:
         messages = prompts.triples(passage, entities)
-        answer = self._ask(messages, prompts.TRIPLES_SCHEMA, TriplesAnswer, "triples", account)
+        answer = self._ask(messages, prompts.TRIPLES_SCHEMA, TriplesAnswer, TRIPLES, account)
         stated = (
             Triple(subject=row.subject, relation=row.relation, object=row.object)
             for row in answer.triples
@@ -167,35 +187,75 @@ class LLMExtractor:
     ) -> _Answer:
         """Ask until an answer fits, unless there is one. Raises: ModelOutputInvalid after the last
         attempt."""
-        notes = account.notes
-        fault = notes.faults.get(question, "")
-        if question in notes.texts and not fault:
-            return read(notes.texts[question], form)
+        fault = account.notes.faults.get(question, "")
         for _ in range(self._attempts):
-            told = prompts.correction(notes.texts.get(question, ""), fault) if fault else []
-            try:
-                reply = self._chat.complete(
-                    [*messages, *told], json_schema=schema, max_tokens=self._max_tokens
-                )
-            except AnswerUnusable as error:
-                fault = str(error)
-                account.add(question, error.text, (error.input_tokens, error.output_tokens), fault)
-                continue
-            except ModelOutputInvalid as error:
-                fault = str(error)
-                continue
-            notes.model = encodable(reply.model)
-            used = (reply.input_tokens, reply.output_tokens)
-            try:
-                answer = read(reply.text, form)
-            except ModelOutputInvalid as error:
-                fault = str(error)
-                account.add(question, reply.text, used, fault)
-                continue
-            account.add(question, reply.text, used)
-            return answer
+            if account.notes.has(question):
+                break
+            said = account.notes.texts.get(question, "")
+            told = prompts.correction(said, fault) if fault else []
+            fault = self._ask_once([*messages, *told], schema, question, account)
+        if account.notes.has(question):
+            return read(account.notes.texts[question], form)
         raise ModelOutputInvalid(
             f"No usable answer for the passage's {question} in {self._attempts} attempts. {fault}"
+        )
+
+    def _ask_once(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        question: str,
+        account: _Account,
+    ) -> str:
+        """Ask, and note the answer; return what is wrong with it, if anything is."""
+        label = account.notebook.label(account.passage_id)
+        place = None if self._shelf is None else self._shelf.place(label, question)
+        mark, arrived = (place.mark, place.arrived) if place else (uuid.uuid4().hex, None)
+        settled = False
+        try:
+            answered = self._judged(
+                mark,
+                question,
+                lambda: self._chat.complete(
+                    messages, json_schema=schema, max_tokens=self._max_tokens, arrived=arrived
+                ),
+            )
+            if isinstance(answered, Answered):
+                account.notes = account.notebook.add(account.passage_id, answered)
+            settled = True
+            return answered.fault if isinstance(answered, Answered) else answered
+        finally:
+            if place is not None:  # what the store could not take waits in its file
+                place.close(keep=not settled)
+
+    def _judged(self, mark: str, question: str, ask: Callable[[], Reply]) -> Answered | str:
+        """The answer, with what is wrong with it; or only that, if there is none to pay for."""
+        try:
+            reply = ask()
+        except AnswerUnusable as error:
+            return Answered(
+                mark=mark,
+                question=question,
+                text=error.text,
+                fault=str(error),
+                input_tokens=error.input_tokens,
+                output_tokens=error.output_tokens,
+            )
+        except ModelOutputInvalid as error:
+            return str(error)
+        fault = ""
+        try:
+            read(reply.text, _FORMS[question])
+        except ModelOutputInvalid as error:
+            fault = str(error)
+        return Answered(
+            mark=mark,
+            question=question,
+            text=reply.text,
+            fault=fault,
+            model=reply.model,
+            input_tokens=reply.input_tokens,
+            output_tokens=reply.output_tokens,
         )
 
 

@@ -1,29 +1,99 @@
 """What a model has answered before a passage is done: kept at once, so that a process that dies
-between two questions costs no answer that was paid for."""
+between two questions costs no answer that was paid for, and each answer is counted once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from indexer.patience import patiently
+from inference.texts import encodable
+from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import Extraction, Passage
 from kg.store import GraphStore
 
 _BEGUN = ":begun"
+_MARKS = 32
+"""Answers to a passage that are remembered as counted: the last ones."""
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """An answer to a question about a passage, and what it took."""
+
+    mark: str
+    """Its own name: an answer that comes twice is the same one."""
+    question: str
+    text: str
+    fault: str = ""
+    """Why it cannot be used; '' if it can."""
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Notes:
     """What a passage's calls have brought and cost so far."""
 
     model: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
-    texts: dict[str, str] = field(default_factory=dict)
-    """The last answer to each question, as it came."""
-    faults: dict[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Question -> the last answer to it, as it came, or the first that can be used."""
+    faults: Mapping[str, str] = field(default_factory=dict)
     """Why that answer cannot be used, where it cannot."""
+    marks: tuple[str, ...] = ()
+    """Of the answers that are in here, or were when the passage was done before."""
+
+    def has(self, question: str) -> bool:
+        """Whether there is an answer that can be used."""
+        return question in self.texts and question not in self.faults
+
+    def __add__(self, answer: Answered) -> "Notes":
+        """With one answer more, however often it is added."""
+        if answer.mark in self.marks:
+            return self
+        counted = replace(
+            self,
+            input_tokens=self.input_tokens + answer.input_tokens,
+            output_tokens=self.output_tokens + answer.output_tokens,
+            marks=(*self.marks, answer.mark)[-_MARKS:],
+        )
+        question = answer.question
+        if self.has(question):  # another process asked too, while this one was held up
+            return counted
+        faults = {key: why for key, why in self.faults.items() if key != question}
+        if answer.fault:
+            faults[question] = encodable(answer.fault)
+        return replace(
+            counted,
+            model=encodable(answer.model) or self.model,
+            texts={**self.texts, question: encodable(answer.text)},
+            faults=faults,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """All that somebody needs to know who finds an answer lying about, to bring it in."""
+
+    passage_id: str
+    collection: str = ""
+    extractor: str = ""
+    task: str = ""
+    """Whose job bears what the answer took; '' if nobody's."""
+    price_input: float = 0.0
+    price_output: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payer:
+    """Who bears what the answers to a passage take."""
+
+    task: str
+    prices: Prices = UNKNOWN
 
 
 class Notebook(Protocol):
@@ -33,8 +103,12 @@ class Notebook(Protocol):
         """The notes on those of these passages that were begun and not finished."""
         ...
 
-    def write(self, passage_id: str, notes: Notes) -> None:
-        """Keep a passage's notes, in place of earlier ones."""
+    def add(self, passage_id: str, answer: Answered) -> Notes:
+        """Keep an answer, and count what it took, once; return all notes on its passage."""
+        ...
+
+    def label(self, passage_id: str) -> Label:
+        """Where an answer to this passage belongs."""
         ...
 
     def finish(self, passage_id: str) -> None:
@@ -51,6 +125,12 @@ class NoteTaker(Protocol):
         """As `Extractor.extract`; each answer is in the notebook before the next question."""
         ...
 
+    def recover(
+        self, open_notebook: Callable[[Label], Notebook], dead: Callable[[str], bool]
+    ) -> None:
+        """Bring in the answers that `dead` workers of this machine left behind."""
+        ...
+
 
 class MemoryNotebook:
     """Notes that end with the process."""
@@ -61,8 +141,12 @@ class MemoryNotebook:
     def read(self, passage_ids: Sequence[str]) -> Mapping[str, Notes]:
         return {key: self._notes[key] for key in passage_ids if key in self._notes}
 
-    def write(self, passage_id: str, notes: Notes) -> None:
-        self._notes[passage_id] = notes
+    def add(self, passage_id: str, answer: Answered) -> Notes:
+        self._notes[passage_id] = self._notes.get(passage_id, Notes()) + answer
+        return self._notes[passage_id]
+
+    def label(self, passage_id: str) -> Label:
+        return Label(passage_id=passage_id)
 
     def finish(self, passage_id: str) -> None:
         self._notes.pop(passage_id, None)
@@ -76,33 +160,81 @@ class StoreNotebook:
     collection: str
     extractor: str
     """The extractor's fingerprint."""
+    payers: Mapping[str, Payer] = field(default_factory=dict)
+    """By passage id. What nobody is named for is in no job's sum."""
+
+    @classmethod
+    def of(cls, store: GraphStore, label: Label) -> "StoreNotebook":
+        """For an answer that was left lying."""
+        prices = Prices(input=label.price_input, output=label.price_output)
+        payers = {label.passage_id: Payer(task=label.task, prices=prices)} if label.task else {}
+        return cls(
+            store=store, collection=label.collection, extractor=label.extractor, payers=payers
+        )
 
     def read(self, passage_ids: Sequence[str]) -> Mapping[str, Notes]:
-        name = self.extractor + _BEGUN
-        saved = self.store.saved_extractions(self.collection, name, passage_ids)
-        return {key: _notes(found) for key, found in saved.items() if found.raw}
+        noted = {key: _notes(found) for key, found in self._saved(passage_ids).items()}
+        return {key: notes for key, notes in noted.items() if notes.texts}
 
-    def write(self, passage_id: str, notes: Notes) -> None:
-        said = json.dumps({"texts": notes.texts, "faults": notes.faults}, ensure_ascii=False)
-        kept = Extraction(
+    def add(self, passage_id: str, answer: Answered) -> Notes:
+        while True:
+            before = patiently(lambda: self._saved([passage_id])).get(passage_id)
+            notes = _notes(before)
+            after = notes + answer
+            # As when nobody heard that it was saved.
+            if after == notes or patiently(partial(self._swap, passage_id, before, after, answer)):
+                return after
+
+    def label(self, passage_id: str) -> Label:
+        payer = self.payers.get(passage_id, Payer(task=""))
+        return Label(
             passage_id=passage_id,
-            extractor=self.extractor + _BEGUN,
-            model=notes.model,
-            input_tokens=notes.input_tokens,
-            output_tokens=notes.output_tokens,
-            raw=said,
+            collection=self.collection,
+            extractor=self.extractor,
+            task=payer.task,
+            price_input=payer.prices.input,
+            price_output=payer.prices.output,
         )
-        patiently(lambda: self.store.save_extractions(self.collection, [kept]))
 
     def finish(self, passage_id: str) -> None:
         """Nothing yet: notes go with the transaction that saves the extraction (see `cleared`)."""
 
     def cleared(self, passage_id: str) -> Extraction:
-        """What is to be saved together with a finished extraction: no notes any more."""
-        return Extraction(passage_id=passage_id, extractor=self.extractor + _BEGUN)
+        """What is to be saved together with a finished extraction: no notes any more, but the
+        marks of the answers that were counted."""
+        marks = _notes(self._saved([passage_id]).get(passage_id)).marks
+        return self._kept(passage_id, Notes(marks=marks))
+
+    def _saved(self, passage_ids: Sequence[str]) -> Mapping[str, Extraction]:
+        return self.store.saved_extractions(self.collection, self.extractor + _BEGUN, passage_ids)
+
+    def _swap(
+        self, passage_id: str, before: Extraction | None, after: Notes, answer: Answered
+    ) -> bool:
+        payer, used = self.payers.get(passage_id), (answer.input_tokens, answer.output_tokens)
+        spent: Mapping[str, Progress] = {}
+        if payer is not None and any(used):
+            cost = payer.prices.cost(*used)
+            spent = {payer.task: Progress(input_tokens=used[0], output_tokens=used[1], cost=cost)}
+        return self.store.swap_extraction(
+            self.collection, self._kept(passage_id, after), instead_of=before, progress=spent
+        )
+
+    def _kept(self, passage_id: str, notes: Notes) -> Extraction:
+        said = {"texts": notes.texts, "faults": notes.faults, "marks": notes.marks}
+        return Extraction(
+            passage_id=passage_id,
+            extractor=self.extractor + _BEGUN,
+            model=notes.model,
+            input_tokens=notes.input_tokens,
+            output_tokens=notes.output_tokens,
+            raw=json.dumps(said, ensure_ascii=False),
+        )
 
 
-def _notes(found: Extraction) -> Notes:
+def _notes(found: Extraction | None) -> Notes:
+    if found is None or not found.raw:  # nothing, or notes that were cleared by an older version
+        return Notes()
     said = json.loads(found.raw)
     return Notes(
         model=found.model,
@@ -110,4 +242,5 @@ def _notes(found: Extraction) -> Notes:
         output_tokens=found.output_tokens,
         texts=said["texts"],
         faults=said["faults"],
+        marks=tuple(said.get("marks", ())),
     )

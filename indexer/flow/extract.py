@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
-from indexer.extracting import extracted, failures_of, save_failure, usable
+from indexer.extracting import counts, extracted, failures_of, save_failure, usable
+from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
 from indexer.flow.batches import PASSAGES, Batch
 from indexer.flow.holding import DEATHS, Holding, given_up
@@ -18,7 +19,7 @@ from indexer.ingester import SETUP_ERRORS
 from indexer.patience import patiently
 from indexer.spending import progress_of
 from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
-from kg.jobs import Progress
+from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import CollectionSettings, Extraction, Passage
 
 
@@ -104,8 +105,8 @@ class Extracting:
         ids = [passage.id for passage in passages]
         known = usable(self.tools.store, batch.collection, extractor.fingerprint, ids)
         rest = [passage for passage in passages if passage.id not in known]
-        for portion in self.purse.portions(batch, extractor, rest):
-            self._extract_portion(batch, extractor, portion, tasks_of)
+        for portion, prices in self.purse.portions(batch, extractor, rest):
+            self._extract_portion(batch, extractor, portion, tasks_of, prices)
             if self.tools.stop.is_set():
                 break
 
@@ -115,7 +116,7 @@ class Extracting:
         """Put a passage into quarantine."""
         tasks = tasks_of[found.passage_id]
         save_failure(self.tools.store, batch.collection, found, tasks)
-        self._note([progress_of(found, tasks, self.purse.prices)])
+        self._note([progress_of(found, tasks, UNKNOWN, counted=True)])
         self.tools.meter.passage(input_tokens=0, output_tokens=0, failed=True)
 
     def _extract_portion(
@@ -124,10 +125,12 @@ class Extracting:
         extractor: Extractor,
         passages: Sequence[Passage],
         tasks_of: Mapping[str, Sequence[str]],
+        prices: Prices,
     ) -> None:
-        tools, prices = self.tools, self.purse.prices
+        tools, counted = self.tools, counts(extractor)
         news: list[Mapping[str, Progress]] = []
-        found = extracted(tools.store, batch.collection, extractor, passages, tasks_of)
+        payers = {one.id: Payer(task=tasks_of[one.id][0], prices=prices) for one in passages}
+        found = extracted(tools.store, batch.collection, extractor, passages, tasks_of, payers)
         try:
             for extraction in found:
                 tools.meter.passage(
@@ -135,7 +138,8 @@ class Extracting:
                     output_tokens=extraction.output_tokens,
                     failed=bool(extraction.failure),
                 )
-                news.append(progress_of(extraction, tasks_of[extraction.passage_id], prices))
+                tasks = tasks_of[extraction.passage_id]
+                news.append(progress_of(extraction, tasks, prices, counted=counted))
                 if len(news) == PASSAGES:
                     self._note(news)
                 if tools.stop.is_set():  # what is under way ends, and is kept; no more is begun

@@ -14,6 +14,7 @@ from indexer.flow.extract import Extracting
 from indexer.flow.post import Step
 from indexer.flow.publishing import Publishing
 from indexer.flow.purse import Purse
+from indexer.flow.recovery import Recovery
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
 from kg.errors import AmmonError, StoreUnavailable
@@ -49,6 +50,7 @@ class Flow:
             rest=rest,
         )
         self.dispatcher = Dispatcher(tools, ingester, rest)
+        self.recovery = Recovery(tools=tools, extractor=ingester.extractor)
         self._asked: dict[str, float] = {}
         """Collection -> when a snapshot was asked for that nobody else would ask for."""
 

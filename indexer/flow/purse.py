@@ -13,8 +13,8 @@ from indexer.extraction.port import Extractor
 from indexer.flow.batches import Batch
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
-from indexer.spending import Prices, affordable, overspent
-from kg.jobs import Budget
+from indexer.spending import affordable, overspent, prices_of
+from kg.jobs import Budget, Prices
 from kg.records import Passage
 
 MOST_UNDER_WAY = 256
@@ -28,32 +28,35 @@ class Purse:
 
     tools: Tools
     prices: Prices
+    """This process's, for jobs without any."""
 
     def portions(
         self, batch: Batch, extractor: Extractor, passages: Sequence[Passage]
-    ) -> Iterator[Sequence[Passage]]:
-        """What may be extracted now, a portion at a time. Documents that there is no money for
-        fail."""
+    ) -> Iterator[tuple[Sequence[Passage], Prices]]:
+        """What may be extracted now, a portion at a time, and what it is reckoned with. Documents
+        that there is no money for fail."""
         if not passages:
             return
         queue = self.tools.queue
         job = queue.job(batch.job)
+        prices = prices_of(job, self.prices)
         if not extractor.paid or job.budget == Budget():
-            yield passages
+            yield passages, prices
             return
         all_alike = list(passages) * MOST_UNDER_WAY
-        if affordable(job, extractor, all_alike, self.prices) == len(all_alike):
-            yield passages
+        if affordable(job, extractor, all_alike, prices) == len(all_alike):
+            yield passages, prices
             return
         rest = list(passages)
         with self._alone(batch.job) as allowed:
             while rest and allowed:
                 job = queue.job(batch.job)
-                number = affordable(job, extractor, rest, self.prices)
+                prices = prices_of(job, self.prices)
+                number = affordable(job, extractor, rest, prices)
                 if not number:
-                    self._fail(batch, rest, overspent(job, self.prices))
+                    self._fail(batch, rest, overspent(job, prices))
                     return
-                yield rest[:number]
+                yield rest[:number], prices
                 rest = rest[number:]
 
     def _fail(self, batch: Batch, passages: Sequence[Passage], reason: str) -> None:

@@ -5,7 +5,6 @@ from threading import Thread
 import structlog
 
 from indexer.flow.flow import Flow
-from indexer.process import is_dead
 from kg.errors import AmmonError, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -33,7 +32,8 @@ class Sweeper:
         tools = self._flow.tools
         self._flow.dispatcher.keep()
         # By all, for the one who sweeps may be the one that died.
-        tools.queue.reclaim(is_dead)
+        self._flow.recovery.bring_in()
+        tools.queue.reclaim(self._flow.recovery.is_gone)
         if not tools.queue.hold("sweep", worker=tools.name, seconds=3 * tools.times.sweep):
             return
         if tools.queue.waiting() and tools.post.depth("commit") == 0:

@@ -1,10 +1,12 @@
 """Chat models at an endpoint that speaks OpenAI's protocol."""
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from inference.chat import AnswerUnusable, Message, Reply
+from inference.chat import AnswerUnusable, Arrived, Message, Reply
+from inference.openai_compatible.arrival import shown_to
 from inference.openai_compatible.dialect import Dialect
 from inference.openai_compatible.endpoint import Caller, Endpoint
 from inference.tokens import estimated_tokens
@@ -38,6 +40,7 @@ class OpenAIChatModel:
         *,
         json_schema: Mapping[str, Any] | None = None,
         max_tokens: int = 2048,
+        arrived: Arrived | None = None,
     ) -> Reply:
         import openai
 
@@ -46,7 +49,7 @@ class OpenAIChatModel:
             body = dialect.request(messages, json_schema=json_schema, max_tokens=max_tokens)
             sent = sum(estimated_tokens(turn["content"]) for turn in body["messages"])
             try:
-                answer = self._caller.call(partial(self._ask, body), tokens=sent)
+                answer = self._caller.call(partial(self._ask, body, arrived), tokens=sent)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 adapted = dialect.adapted(str(error))
                 if adapted is None:
@@ -57,13 +60,26 @@ class OpenAIChatModel:
             self._caller.pace.spent(_total_tokens(answer) - sent)
             return self._reply(answer, max_tokens)
 
+    def read(self, answer: bytes, *, max_tokens: int = 2048) -> Reply:
+        """Read an answer that had arrived. Raises: ModelOutputInvalid, as `complete` does."""
+        from openai.types.chat import ChatCompletion
+
+        try:
+            found = ChatCompletion.construct(**json.loads(answer))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ModelOutputInvalid(
+                f"What was kept is not the protocol's JSON: {error}"
+            ) from error
+        return self._reply(found, max_tokens)
+
     def close(self) -> None:
         """Close the connections; a later call opens them again."""
         self._caller.close()
 
-    def _ask(self, body: Mapping[str, Any], client: "OpenAI") -> object:
+    def _ask(self, body: Mapping[str, Any], arrived: Arrived | None, client: "OpenAI") -> object:
         # A server may send anything, and the client checks nothing: so it stays an object here.
-        answer: object = client.chat.completions.create(model=self.model, **body)
+        with shown_to(arrived):
+            answer: object = client.chat.completions.create(model=self.model, **body)
         return answer
 
     def _reply(self, answer: object, max_tokens: int) -> Reply:

@@ -9,7 +9,9 @@ from email.utils import parsedate_to_datetime
 from math import isnan
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
+from weakref import finalize
 
+from inference.openai_compatible.arrival import show
 from inference.openai_compatible.limits import IN_PROCESS, Pace
 from kg.errors import ModelError, ModelOutputInvalid, ModelUnavailable
 
@@ -154,14 +156,17 @@ class Caller:
     def _opened(self) -> "OpenAI":
         with self._lock:
             if self._client is None:
-                from openai import OpenAI
+                from openai import DefaultHttpxClient, OpenAI
 
                 _settle_imports()
+                http = DefaultHttpxClient(event_hooks={"response": [show]})
+                finalize(self, http.close)  # what is given to the client, it does not close itself
                 self._client = OpenAI(
                     base_url=self.endpoint.base_url,
                     api_key=self.endpoint.api_key or _NO_KEY,
                     timeout=self.endpoint.timeout,
                     max_retries=0,
+                    http_client=http,
                 )
             return self._client
 

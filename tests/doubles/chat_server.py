@@ -59,6 +59,9 @@ class Answer:
     """Whether the connection is cut in the middle of the answer."""
     sent: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     """Called when the last byte has left."""
+    lost: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Called when it turns out that the client died before it had read the last byte: its system
+    then resets the connection, where one that has nothing left to be read is closed."""
 
     def encoded(self, request: Request) -> bytes:
         if self.body is not None:
@@ -161,8 +164,19 @@ class _Handler(BaseHTTPRequestHandler):
     scripted: ChatServer
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # headers and body leave in one packet
+    lost: Callable[[], None] | None = None
+    """Of the last answer, until the client shows that it has read it."""
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionResetError:
+            self.close_connection = True
+            if self.lost is not None:
+                self.lost()
 
     def do_POST(self) -> None:
+        self.lost = None  # who asks again has read the last answer
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(path=self.path, headers=headers, body=body, gone=self._gone)
@@ -177,6 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data[: len(data) // 2] if answer.drop else data)
         self.wfile.flush()
         answer.sent()
+        self.lost = answer.lost
         self.close_connection = answer.drop
 
     def _gone(self) -> bool:

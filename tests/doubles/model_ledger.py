@@ -19,7 +19,10 @@ class Ledger:
 
     seconds: float = 0.2
     answered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """Question -> when its answers were sent (time.time()) to who was still there."""
+    """Question -> when its answers were sent (time.time()) to clients that read their last byte. An
+    answer whose client was killed before it took it from its connection was never received."""
+    unread: int = 0
+    """How many such answers there were."""
     _lock: Lock = field(default_factory=Lock)
 
     def __call__(self, request: Request) -> Answer:
@@ -35,11 +38,22 @@ class Ledger:
             said = json.dumps({"entities": [{"name": name, "type": "person"} for name in names]})
         if request.gone():
             return Answer(content=said)
-        return Answer(content=said, sent=lambda: self._note(asked))
+        moment: list[float] = []
+        return Answer(
+            content=said,
+            sent=lambda: self._note(asked, moment),
+            lost=lambda: self._strike(asked, moment),
+        )
 
-    def _note(self, asked: str) -> None:
+    def _note(self, asked: str, moment: list[float]) -> None:
         with self._lock:
-            self.answered[asked].append(time.time())
+            moment.append(time.time())
+            self.answered[asked] += moment
+
+    def _strike(self, asked: str, moment: list[float]) -> None:
+        with self._lock:
+            self.answered[asked].remove(moment[0])
+            self.unread += 1
 
     @property
     def calls(self) -> int:
@@ -51,7 +65,7 @@ class Ledger:
     def last(self) -> float:
         """When the last answer was given (time.time()); 0 if none was."""
         with self._lock:
-            return max((max(times) for times in self.answered.values()), default=0.0)
+            return max((max(times, default=0.0) for times in self.answered.values()), default=0.0)
 
     def doubled(self) -> list[tuple[float, float]]:
         """When an answer was given that had been given before, and when that was."""

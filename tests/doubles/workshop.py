@@ -7,11 +7,10 @@ from pathlib import Path
 
 from indexer.extraction.port import Extractor
 from indexer.pipeline import Pipeline
-from indexer.spending import UNKNOWN, Prices
 from indexer.worker import Worker
 from kg.dump import dump_hash
 from kg.errors import CollectionExists
-from kg.jobs import JobQueue, Task
+from kg.jobs import UNKNOWN, JobQueue, Prices, Task
 from kg.memory import MemoryStore
 from kg.neo4j import Neo4jStore
 from kg.records import CollectionSettings, SourceDocument

@@ -9,9 +9,9 @@ import pytest
 
 from indexer.extraction.llm import LLMExtractor
 from indexer.processed import Processed
-from indexer.spending import Prices, estimate
+from indexer.spending import estimate
 from inference.openai_compatible import Endpoint, OpenAIChatModel
-from kg.jobs import Budget, Job, Progress, TaskState
+from kg.jobs import Budget, Job, Prices, Progress, TaskState
 from kg.records import Passage, SourceDocument
 from tests.doubles.chat_server import Answer, ChatServer, Request
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
@@ -123,8 +123,8 @@ def test_a_budget_may_be_money(shop: Workshop) -> None:
 def test_without_prices_nothing_is_sent_that_a_budget_of_money_is_to_pay(
     shop: Workshop, server: ChatServer
 ) -> None:
-    id_ = submit(shop, *NOTES[:2], budget=Budget(cost=1.0))
     forgetful = replace(shop, prices=Prices(input=2.0))
+    id_ = submit(forgetful, *NOTES[:2], budget=Budget(cost=1.0))
     job = work(forgetful, id_)
     assert (job.counts, server.calls) == ({TaskState.FAILED: 2}, 0)
     (failed, *_) = shop.queue.tasks(id_)
@@ -132,6 +132,17 @@ def test_without_prices_nothing_is_sent_that_a_budget_of_money_is_to_pay(
     assert f"ammon jobs retry {id_}" in failed.error
     shop.queue.retry_failed(id_)
     assert work(shop, id_).counts == {TaskState.EXTRACTED: 2}
+
+
+def test_a_job_is_reckoned_with_the_prices_that_it_was_taken_in_with(
+    shop: Workshop, server: ChatServer
+) -> None:
+    """Workers that know none, or others, work on it all the same."""
+    id_ = submit(shop, *NOTES[:2], budget=Budget(cost=1.0))
+    for other in (Prices(), Prices(input=200.0, output=1000.0)):
+        job = work(replace(shop, prices=other), id_)
+    assert job.counts == {TaskState.EXTRACTED: 2}
+    assert job.progress.cost == pytest.approx(2 * REAL_COST)
 
 
 def test_a_long_document_stops_in_the_middle_and_keeps_what_was_paid_for(

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from indexer.extraction.llm import LLMExtractor
-from indexer.spending import Prices, Spending
+from indexer.spending import Spending
 from inference.openai_compatible import Endpoint, OpenAIChatModel
+from kg.jobs import Prices
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from indexer.spending import UNKNOWN, Prices
 from kg.errors import PricesUnknown, SettingsInvalid
-from kg.jobs import Budget, Progress
+from kg.jobs import UNKNOWN, Budget, Prices, Progress
 from server.budgets import budget_of, known_cost, told_budget, told_money, told_seconds
 
 KNOWN = Prices(input=1.0, output=2.0)

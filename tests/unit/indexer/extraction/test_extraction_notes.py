@@ -3,21 +3,25 @@
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from indexer.extraction.aside import NotesAside
+from indexer.extraction.aside import Shelf
 from indexer.extraction.llm import LLMExtractor
-from indexer.extraction.notes import Notebook, Notes, StoreNotebook
-from inference.openai_compatible import Endpoint, OpenAIChatModel
+from indexer.extraction.notes import Answered, Label, Notebook, Notes, Payer, StoreNotebook
+from inference.openai_compatible import Endpoint, OpenAIChatModel, chat
 from kg.errors import ModelUnavailable
-from kg.records import CollectionSettings, Extraction, Passage
+from kg.jobs import Prices, Progress
+from kg.records import CollectionSettings, Document, Extraction, Passage
 from kg.sqlite import SQLiteStore
 from tests.doubles.chat_server import Answer, ChatServer, Request
 
 MILNER = Passage(id="psg-1", title="Milner", heading="", text="Brenda Milner worked in Montreal.")
+PRICES = Prices(input=2.0, output=10.0)
 ENTITIES = '{"entities": [{"name": "Brenda Milner", "type": "person"}]}'
 TRIPLES = '{"triples": [["Brenda Milner", "worked in", "Montreal"]]}'
 
@@ -57,22 +61,36 @@ class KilledInFront:
     def read(self, passage_ids: Sequence[str]) -> Mapping[str, Notes]:
         return self.notebook.read(passage_ids)
 
-    def write(self, passage_id: str, notes: Notes) -> None:
+    def add(self, passage_id: str, answer: Answered) -> Notes:
         raise SystemExit
+
+    def label(self, passage_id: str) -> Label:
+        return self.notebook.label(passage_id)
 
     def finish(self, passage_id: str) -> None:
         raise AssertionError("the dead finish nothing")
 
 
-def extracted(server: ChatServer, notebook: Notebook, aside: Path | None = None) -> Extraction:
-    """By an extractor of its own, as that of a process that begins."""
+@contextmanager
+def opened(server: ChatServer, aside: Path | None = None) -> Iterator[LLMExtractor]:
+    """An extractor of its own, as that of a process that begins."""
     endpoint = Endpoint(base_url=server.url, model="scripted", attempts=1)
     model = OpenAIChatModel(endpoint)
     try:
-        (extraction,) = LLMExtractor(model, aside=aside).resume([MILNER], notebook)
+        yield LLMExtractor(model, aside=aside)
     finally:
         model.close()
+
+
+def extracted(server: ChatServer, notebook: Notebook, aside: Path | None = None) -> Extraction:
+    with opened(server, aside) as extractor:
+        (extraction,) = extractor.resume([MILNER], notebook)
     return extraction
+
+
+def asked(server: ChatServer) -> list[bool]:
+    """Of each question whether it was for triples."""
+    return [asks_for_triples(request) for request in server.requests]
 
 
 def test_another_process_goes_on_with_the_second_question(
@@ -84,7 +102,7 @@ def test_another_process_goes_on_with_the_second_question(
     server.chat = good
     server.requests.clear()
     again = extracted(server, notebook)
-    assert [asks_for_triples(request) for request in server.requests] == [True]
+    assert asked(server) == [True]
     assert (again.input_tokens, again.output_tokens) == (22, 14)
     assert [entity.name for entity in again.entities] == ["Brenda Milner"]
 
@@ -121,32 +139,102 @@ def test_an_answer_that_waits_for_the_store_outlives_its_process(
         extracted(server, KilledInFront(notebook), tmp_path / "aside")
     assert notebook.read(["psg-1"]) == {}
     found = extracted(server, notebook, tmp_path / "aside")
-    assert [asks_for_triples(request) for request in server.requests] == [False, True]
+    assert asked(server) == [False, True]
     assert (found.input_tokens, found.output_tokens) == (22, 14)
     assert list((tmp_path / "aside").iterdir()) == []
 
 
-def test_what_the_store_has_counts_more_than_an_older_answer_aside(
+def test_an_answer_lies_in_a_file_before_anything_else_is_done_with_it(
+    server: ChatServer, notebook: StoreNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chat, "_total_tokens", killed)  # what is done first with an answer
+        with pytest.raises(SystemExit):
+            extracted(server, notebook, tmp_path / "aside")
+    extracted(server, notebook, tmp_path / "aside")
+    assert asked(server) == [False, True]
+
+
+def test_an_answer_that_cannot_be_used_is_one_too_when_it_is_found(
+    server: ChatServer, notebook: StoreNotebook, tmp_path: Path
+) -> None:
+    server.chat = lambda _: Answer(content="Sure!", finish_reason="length")
+    with pytest.raises(SystemExit):
+        extracted(server, KilledInFront(notebook), tmp_path / "aside")
+    server.chat = good
+    found = extracted(server, notebook, tmp_path / "aside")
+    assert "cannot be used" in server.requests[1].prompt
+    assert found.input_tokens == 33
+
+
+@pytest.mark.parametrize("rest", [b"", b'{"choices": [{"mess'])
+def test_half_an_answer_is_none(
+    server: ChatServer, notebook: StoreNotebook, tmp_path: Path, rest: bytes
+) -> None:
+    place = Shelf(tmp_path).place(notebook.label("psg-1"), "entities")
+    place.arrived(rest)
+    with opened(server, tmp_path) as extractor:
+        extractor.recover(partial(StoreNotebook.of, notebook.store), lambda _: True)
+    assert [*Shelf(tmp_path).lying()] == []
+    extracted(server, notebook, tmp_path)
+    assert asked(server) == [False, True]
+
+
+def test_an_answer_that_comes_again_takes_the_first_ones_place(
     notebook: StoreNotebook, tmp_path: Path
 ) -> None:
-    aside = NotesAside(notebook=notebook, folder=tmp_path / "aside", extractor="llm")
+    place = Shelf(tmp_path).place(notebook.label("psg-1"), "entities")
+    place.arrived(b"<html>a proxy speaks</html>")
+    place.arrived(b"{}")
+    assert [left.answer for left in Shelf(tmp_path).lying()] == [b"{}"]
+
+
+def test_others_of_the_machine_bring_in_what_the_dead_left(
+    server: ChatServer, notebook: StoreNotebook, tmp_path: Path
+) -> None:
+    """Before the passage is begun anew, maybe on another machine: what it took is counted too."""
+    task = a_task(notebook)
+    paying = replace(notebook, payers={"psg-1": Payer(task=task, prices=PRICES)})
     with pytest.raises(SystemExit):
-        replace(aside, notebook=KilledInFront(notebook)).write("psg-1", Notes(texts={"a": "1"}))
-    assert aside.read(["psg-1"]) == {"psg-1": Notes(texts={"a": "1"})}
-    later = Notes(texts={"a": "1", "b": "2"})
-    notebook.write("psg-1", later)
-    assert aside.read(["psg-1"]) == {"psg-1": later}
+        extracted(server, KilledInFront(paying), tmp_path / "aside")
+    with opened(server, tmp_path / "aside") as extractor:
+        extractor.recover(partial(StoreNotebook.of, notebook.store), lambda _: False)
+        assert notebook.read(["psg-1"]) == {}, "whoever lives brings it in"
+        extractor.recover(partial(StoreNotebook.of, notebook.store), lambda _: True)
+    assert notebook.read(["psg-1"])["psg-1"].texts == {"entities": ENTITIES}
+    assert spent(notebook) == Progress(input_tokens=11, output_tokens=7, cost=PRICES.cost(11, 7))
+    extracted(server, paying, tmp_path / "elsewhere")
+    assert asked(server) == [False, True]
+    assert spent(notebook).input_tokens == 22
+
+
+def test_an_answer_is_counted_once_however_often_it_is_brought_in(
+    notebook: StoreNotebook,
+) -> None:
+    paying = replace(notebook, payers={"psg-1": Payer(task=a_task(notebook), prices=PRICES)})
+    first = Answered(mark="a", question="entities", text=ENTITIES, input_tokens=3, output_tokens=2)
+    other = replace(first, mark="b", text="another")
+    for answer in (first, first, other, first):
+        paying.add("psg-1", answer)
+    noted = paying.read(["psg-1"])["psg-1"]
+    assert noted.texts == {"entities": ENTITIES}, "the first that can be used stays"
+    assert (noted.input_tokens, spent(notebook).input_tokens) == (6, 6), "each was paid"
+    notebook.store.save_extractions("notes", [paying.cleared("psg-1")])
+    paying.add("psg-1", first)
+    assert spent(notebook).input_tokens == 6, "also when its passage is done"
 
 
 def test_an_answer_that_nobody_came_back_for_is_removed_after_a_day(
     notebook: StoreNotebook, tmp_path: Path
 ) -> None:
-    aside = NotesAside(notebook=notebook, folder=tmp_path / "aside", extractor="llm")
-    with pytest.raises(SystemExit):
-        replace(aside, notebook=KilledInFront(notebook)).write("psg-1", Notes(texts={"a": "1"}))
-    (file,) = aside.folder.iterdir()
+    shelf = Shelf(tmp_path / "aside")
+    shelf.place(notebook.label("psg-1"), "entities").arrived(b"{}")
+    (file,) = shelf.folder.iterdir()
     os.utime(file, (time.time() - 90_000, time.time() - 90_000))
-    assert aside.read(["psg-1"]) == {}
+    assert [*shelf.lying()] == []
     assert not file.exists()
 
 
@@ -168,7 +256,32 @@ def test_notes_go_with_the_transaction_that_saves_the_extraction(
 
 
 def test_notes_come_back_as_they_were(notebook: StoreNotebook) -> None:
-    notes = Notes(model="m", input_tokens=3, output_tokens=4, texts={"entities": "巴"})
-    notes.faults["entities"] = "cut off"
-    notebook.write("psg-1", notes)
+    answer = Answered(
+        mark="a",
+        question="entities",
+        text="巴",
+        fault="cut off",
+        model="m",
+        input_tokens=3,
+        output_tokens=4,
+    )
+    notes = notebook.add("psg-1", answer)
+    assert (notes.texts, notes.faults) == ({"entities": "巴"}, {"entities": "cut off"})
+    assert (notes.model, notes.input_tokens, notes.output_tokens) == ("m", 3, 4)
     assert notebook.read(["psg-1", "psg-2"]) == {"psg-1": notes}
+
+
+def a_task(notebook: StoreNotebook) -> str:
+    """Of a job of the notebook's collection."""
+    store = notebook.store
+    assert isinstance(store, SQLiteStore)
+    document = Document(id="doc-1", fingerprint="1", source="a", title="", text="a")
+    job = store.enqueue("notes", [document])
+    (task,) = store.tasks(job.id)
+    return task.id
+
+
+def spent(notebook: StoreNotebook) -> Progress:
+    """By the newest job."""
+    assert isinstance(notebook.store, SQLiteStore)
+    return notebook.store.jobs()[0].progress

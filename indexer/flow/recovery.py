@@ -1,0 +1,43 @@
+"""Answers that workers of this machine left behind when they died, brought into the store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from indexer.extraction.notes import NoteTaker, StoreNotebook
+from indexer.extraction.port import Extractor
+from indexer.flow.tools import Tools
+from indexer.ingester import SETUP_ERRORS
+from indexer.process import is_dead
+from kg.records import CollectionSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recovery:
+    """Brings answers in. Safe for several threads and processes."""
+
+    tools: Tools
+    extractor: Callable[[CollectionSettings], Extractor]
+
+    def bring_in(self) -> None:
+        """All that lies in this machine's folder. Raises: StoreUnavailable."""
+        store = self.tools.store
+        open_notebook = partial(StoreNotebook.of, store)
+        for collection in store.collections():
+            for settings in (collection.settings, collection.settings.upcoming):
+                if settings is None:
+                    continue
+                try:
+                    extractor = self.extractor(settings)
+                except SETUP_ERRORS:  # whoever reads with it says so
+                    continue
+                if isinstance(extractor, NoteTaker):
+                    extractor.recover(open_notebook, is_dead)
+
+    def is_gone(self, worker: str) -> bool:
+        """Whether a worker is dead; then its answers are in the store. So nobody begins a passage
+        that it held, on whatever machine, before they are. Raises: StoreUnavailable."""
+        if not is_dead(worker):
+            return False
+        self.bring_in()
+        return True
