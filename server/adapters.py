@@ -105,8 +105,10 @@ def make_reranker(settings: Settings) -> Reranker:
     """The reranker of the settings. Raises: SettingsInvalid."""
     kind, name = specs.split(settings.reranker)
     if kind != "sentence-transformers" or not name:
+        what = f"There is no reranker {settings.reranker!r}" if kind else "No reranker is set"
         raise SettingsInvalid(
-            f"There is no reranker {settings.reranker!r}; choose sentence-transformers:NAME."
+            f"{what}: name one with AMMON_RERANKER (for example "
+            "sentence-transformers:cross-encoder/ms-marco-MiniLM-L6-v2)."
         )
     from inference.cross_encoder import CrossEncoderReranker
 

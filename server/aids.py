@@ -20,10 +20,6 @@ class WantedAids:
 
 
 AS_SET = WantedAids()
-NO_RERANKER = (
-    "There is no reranker, so the order is the walk's: name one in the setting reranker "
-    "(AMMON_RERANKER), for example sentence-transformers:cross-encoder/ms-marco-MiniLM-L6-v2."
-)
 
 
 class AidCabinet:
@@ -40,17 +36,16 @@ class AidCabinet:
         self._make_reranker = reranker
 
     def get(self, wanted: WantedAids) -> Aids:
-        """The aids of one question. Raises: SettingsInvalid for a reranker that there is not."""
+        """The aids of one question. Raises: SettingsInvalid for a chat model or a reranker that is
+        asked for and that no setting names."""
         settings = self._settings
         rerank = bool(settings.reranker) if wanted.rerank is None else wanted.rerank
-        lacking = rerank and not settings.reranker
         bridges = settings.bridges if wanted.bridges is None else wanted.bridges
         recognition = settings.recognition if wanted.recognition is None else wanted.recognition
         return Aids(
             bridges=self._bridges if bridges else None,
-            reranker=self._reranker if rerank and not lacking else None,
+            reranker=self._reranker if rerank else None,
             recognition=self._recognition if recognition else None,
-            notes=(NO_RERANKER,) if lacking else (),
         )
 
     @cached_property

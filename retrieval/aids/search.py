@@ -31,8 +31,6 @@ class Aids:
     bridges: Bridges | None = None
     reranker: Reranker | None = None
     recognition: Recognition | None = None
-    notes: tuple[str, ...] = ()
-    """What the caller should know about these aids."""
 
     @property
     def depth(self) -> int:
@@ -62,8 +60,6 @@ def search(
         found = _reordered(found, "The reranker", _place_by(aids.reranker))
     if aids.recognition is not None and found.hits:
         found = _reordered(found, "Recognition", aids.recognition.order)
-    for note in aids.notes:
-        found = _noted(found, note)
     return replace(found, hits=found.hits[:k])
 
 

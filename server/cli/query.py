@@ -62,12 +62,11 @@ def query(
     as_json: options.AsJson = False,
 ) -> None:
     """Ask a question: passages in order, what led to them, and what to try next."""
-    from dataclasses import asdict
-
     from server.aids import WantedAids
     from server.browser_link import browser_link, check_neo4j
     from server.cli.answer import print_answer
     from server.cli.output import print_json, print_line, print_warning
+    from server.told import told
 
     with opened(context) as core:
         if neo4j_link:
@@ -79,7 +78,7 @@ def query(
         present = core.store.collection(name)
         behind = found.revision != present.revision and not core.sees_all(present)
     if as_json:
-        print_json(asdict(found) | ({"neo4j_link": link} if neo4j_link else {}))
+        print_json(told(found) | ({"neo4j_link": link} if neo4j_link else {}))
     else:
         if behind and present.settings.swapping and found.hits:
             print_warning(

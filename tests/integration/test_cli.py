@@ -9,6 +9,7 @@ import networkx as nx
 import pytest
 
 from server.cli import main
+from server.http.routers.query import AnswerOut
 from tests.doubles.command_line import Ammon
 
 
@@ -103,7 +104,20 @@ def test_a_question_in_json_is_the_whole_retrieval(ammon: Ammon, notes: Path) ->
     found = ammon("query", "Who coined Engram?", "--mode", "bm25", "--json").json
     assert found["mode"] == "bm25"
     assert found["hits"][0]["citations"][0]["source"] == "semon.md"
-    assert set(found["explanation"]) == {"entities", "facts", "clauses", "notes"}
+    assert set(found["explanation"]) == {"entities", "facts", "clauses"}
+    assert found.keys() == AnswerOut.model_fields.keys(), "the same as over HTTP"
+
+
+def test_an_aid_that_no_setting_names_is_refused_with_the_remedy(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    for option, remedy in (
+        ("--bridges", "AMMON_LLM_MODEL"),
+        ("--recognition", "AMMON_LLM_MODEL"),
+        ("--rerank", "AMMON_RERANKER"),
+    ):
+        done = ammon("query", "Who coined Engram?", option)
+        assert (done.code, done.out) == (1, "")
+        assert remedy in done.err
 
 
 def test_explaining_tells_mode_and_times(ammon: Ammon, notes: Path) -> None:

@@ -108,8 +108,24 @@ def test_a_chat_model_that_fails_costs_a_note_and_no_answer(
     assert chat.calls == 1, "a question does not wait for several attempts"
 
 
-def test_a_reranker_that_nobody_named_is_a_note(client: TestClient) -> None:
-    assert "AMMON_RERANKER" in ask(client, rerank=True)["notes"][-1]
+@pytest.mark.parametrize(
+    ("aid", "remedy"),
+    [
+        ("bridges", "AMMON_LLM_MODEL"),
+        ("recognition", "AMMON_LLM_MODEL"),
+        ("rerank", "AMMON_RERANKER"),
+    ],
+)
+def test_an_aid_that_no_setting_names_is_refused_with_the_remedy(
+    aid: str, remedy: str, tmp_path: Path
+) -> None:
+    for client in opened(settings_in(tmp_path)):
+        asked = {"question": ASKED, aid: True}
+        answer = client.post("/collections/papers/query", json=asked)
+        assert answer.status_code == 422
+        assert answer.json()["type"] == "urn:ammon:problem:settings-invalid"
+        assert remedy in answer.json()["detail"]
+        assert ask(client, **{aid: False})["hits"]
 
 
 def test_the_settings_switch_aids_on_and_a_question_off(tmp_path: Path, chat: ChatServer) -> None:

@@ -1,7 +1,6 @@
 """Questions."""
 
-from dataclasses import asdict
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter
 from pydantic import (
@@ -22,6 +21,7 @@ from server.aids import WantedAids
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import NOT_BLANK, responses
 from server.http.routers.receipt import ReceiptOut
+from server.told import told
 
 router = APIRouter(prefix="/collections/{name}", tags=["query"])
 
@@ -196,8 +196,5 @@ def ask_many(name: CollectionPath, asked: QuestionsIn, core: TheCore) -> Answers
 
 
 def _out(found: Retrieval, *, explain: bool) -> AnswerOut:
-    body: dict[str, Any] = asdict(found)
-    notes = list(body["explanation"].pop("notes"))
-    if not explain:
-        body["explanation"] = None
-    return AnswerOut.model_validate({**body, "notes": notes})
+    body = told(found)
+    return AnswerOut.model_validate(body if explain else {**body, "explanation": None})

@@ -27,8 +27,10 @@ def test_minilm_wants_none() -> None:
 
 
 def test_a_reranker_is_named_with_its_library() -> None:
-    with pytest.raises(SettingsInvalid, match="sentence-transformers:NAME"):
+    with pytest.raises(SettingsInvalid, match="no reranker 'cohere': name one with AMMON_RERANKER"):
         make_reranker(Settings(reranker="cohere"))
+    with pytest.raises(SettingsInvalid, match="No reranker is set: name one with AMMON_RERANKER"):
+        make_reranker(Settings())
     make_reranker(Settings(reranker="sentence-transformers:any"))
 
 

@@ -170,8 +170,3 @@ class Backwards:
 
     def score(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.arange(len(texts), dtype=np.float32)
-
-
-def test_notes_of_the_caller_are_kept(retriever: Retriever) -> None:
-    found = search(retriever, "Who?", Aids(notes=("Mind this.",)), mode="dense")
-    assert found.explanation.notes[-1] == "Mind this."
