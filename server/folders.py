@@ -67,6 +67,7 @@ class Folders:
         folder = self.root / place
         embedders = {path.name for path in _within(folder)}
         if self.objects is not None:
+            self.objects.see_in_use()
             embedders.update(self.objects.folders(place))
         for embedder in sorted(embedders):
             of_embedder = self._at(f"{place}/{embedder}")

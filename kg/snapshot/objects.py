@@ -28,8 +28,8 @@ _BLOCK_BYTES = 1 << 23
 
 _REACH = "See to the network, the address, and the keys for it."
 _MOUNT = (
-    "Mount it, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there. To begin anew "
-    "in it, make a folder 'collections' there."
+    "Mount it, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there. To begin in "
+    "it, make a folder 'collections' there."
 )
 
 _MEMORY = RLock()
@@ -38,8 +38,8 @@ _MEMORY = RLock()
 _log = structlog.get_logger(__name__)
 
 
-class _Emptied(FileNotFoundError):
-    """There is nothing in a folder that was in use."""
+class _Empty(FileNotFoundError):
+    """There is no folder at the URL, or nothing in it."""
 
 
 class Objects:
@@ -73,18 +73,22 @@ class Objects:
             return bytes(files.cat_file(f"{root}/{key}"))
 
     def see_in_use(self) -> None:
-        """See, before it is asked for anything, that a place where snapshots were seen before is
-        still there: a share that is not mounted is an empty folder, or none.
+        """See, before it is asked for anything or written to, that the place is there: a share
+        that is not mounted is an empty folder, or none. So nobody but its owner makes the folder
+        of a URL and the first thing in it, as it is with buckets.
 
         Raises: SnapshotUnavailable.
         """
         if self._local:
             with self._asking() as (files, root):
-                if not files.isdir(root) or not files.ls(root, detail=False):
-                    raise _Emptied("nothing is left of what was in that folder")
+                if not files.isdir(root):
+                    raise _Empty("there is no such folder")
+                if not files.ls(root, detail=False):
+                    raise _Empty("there is nothing in that folder")
 
     def check(self) -> None:
         """See that files can be written, by writing one and removing it."""
+        self.see_in_use()
         key = f"check-{uuid.uuid4().hex[:8]}"
         self.write(key, b"")
         self.remove(key)
@@ -202,7 +206,7 @@ class Objects:
 
     def _remedy(self, error: FileNotFoundError) -> str:
         """What to do where not a file but the whole place is missing; '' of files."""
-        return _MOUNT if isinstance(error, _Emptied) else ""
+        return _MOUNT if isinstance(error, _Empty) else ""
 
     def _out_of_reach(self, error: Exception, remedy: str) -> SnapshotUnavailable:
         reason = (str(error) or type(error).__name__).rstrip(".")

@@ -68,7 +68,7 @@ class RemoteSnapshots:
 
     def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
         """See `Snapshots`."""
-        self._see_in_use()
+        self.objects.see_in_use()
         name = self.mirror.folder.write(revision, fill)
         try:
             _for_all(self.mirror.folder.manifest(name).files, lambda file: self._upload(name, file))
@@ -98,7 +98,7 @@ class RemoteSnapshots:
         trouble = self.objects.trouble
         if not trouble:
             try:
-                self._see_in_use()
+                self.objects.see_in_use()
                 name = self.objects.read(self._key(POINTER)).decode("utf-8", "replace").strip()
             except FileNotFoundError:
                 self.mirror.forget(self.objects.url)
@@ -158,7 +158,7 @@ class RemoteSnapshots:
 
     def names(self) -> list[str]:
         """See `Snapshots`."""
-        self._see_in_use()
+        self.objects.see_in_use()
         found = self.objects.sizes(self.place)
         return sorted(name for name in _folders(found) if f"{name}/{MANIFEST}" in found)
 
@@ -173,7 +173,7 @@ class RemoteSnapshots:
 
     def sweep(self) -> None:
         """See `Snapshots`: uploads under way on other machines are left alone."""
-        self._see_in_use()
+        self.objects.see_in_use()
         self.mirror.folder.sweep()
         found = self.objects.sizes(self.place)
         for name in _folders(found):
@@ -183,7 +183,7 @@ class RemoteSnapshots:
 
     def clear(self) -> None:
         """See `Snapshots`; the mirror of this machine too."""
-        self._see_in_use()
+        self.objects.see_in_use()
         self.objects.remove(self._key(POINTER))
         self.objects.remove_folder(self.place)
         self.objects.remove_empty_above(self.place)
@@ -222,13 +222,8 @@ class RemoteSnapshots:
         except FileNotFoundError:
             return 0.0
 
-    def _see_in_use(self) -> None:
-        """That a place is missing as a whole is no word on what is current there."""
-        if self.mirror.remembered(self.objects.url) is not None:
-            self.objects.see_in_use()
-
     def _manifest_text(self, name: str) -> str:
-        self._see_in_use()
+        self.objects.see_in_use()
         try:
             return self.objects.read(self._key(name, MANIFEST)).decode("utf-8", "replace")
         except FileNotFoundError as error:

@@ -36,6 +36,7 @@ class TestMemory(SnapshotsConformance):
 class TestFile(SnapshotsConformance):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Snapshots:
+        (tmp_path / "far" / "collections").mkdir(parents=True)
         return remote(open_objects((tmp_path / "far").as_uri()), tmp_path)
 
 

@@ -16,8 +16,10 @@ _REMEDY = "Mount it, or correct snapshot_url: set AMMON_SNAPSHOT_URL"
 
 @pytest.fixture
 def share(tmp_path: Path) -> Path:
-    """A folder that is not there yet."""
-    return tmp_path / "mnt" / "share"
+    """A folder that was set up for snapshots."""
+    folder = tmp_path / "mnt" / "share"
+    (folder / "collections").mkdir(parents=True)
+    return folder
 
 
 @pytest.fixture
@@ -36,12 +38,27 @@ def published(place: RemoteSnapshots, revision: int = 1) -> str:
     return name
 
 
-def test_the_first_snapshot_makes_the_root(place: RemoteSnapshots, share: Path) -> None:
+def test_the_first_snapshot_comes_into_a_folder_that_was_set_up(
+    place: RemoteSnapshots, share: Path
+) -> None:
     assert place.current() is None
-    assert not share.exists()
     name = write(place, 1)
     assert place.publish_over(None, name)
     assert (share / place.place / "CURRENT").read_text(encoding="utf-8") == name
+
+
+@pytest.mark.parametrize("left", ["no folder", "an empty folder"])
+def test_a_folder_that_nobody_set_up_is_out_of_reach_and_stays_as_it_is(
+    place: RemoteSnapshots, objects: Objects, share: Path, left: str
+) -> None:
+    (share / "collections").rmdir()
+    if left == "no folder":
+        share.rmdir()
+    for act in (place.current, place.open, lambda: write(place, 1), place.names, objects.check):
+        with pytest.raises(SnapshotUnavailable, match="make a folder 'collections' there"):
+            act()
+    assert not share.exists() or list(share.iterdir()) == []
+    assert place.mirror.folder.names() == []
 
 
 @pytest.mark.parametrize("left", ["no folder", "an empty folder"])
@@ -109,6 +126,7 @@ def test_another_url_does_not_touch_what_is_known_of_the_first(
     place: RemoteSnapshots, share: Path, tmp_path: Path
 ) -> None:
     name = published(place)
+    (tmp_path / "empty" / "collections").mkdir(parents=True)
     empty = open_objects((tmp_path / "empty").as_uri())
     strayed = far(empty, place.path)
     assert strayed.current() is None

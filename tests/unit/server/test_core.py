@@ -48,7 +48,7 @@ def test_where_snapshots_cannot_be_written_no_collection_is_made(tmp_path: Path)
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     url = (tmp_path / "file" / "far").as_uri()
     core = open_house(settings_in(tmp_path, snapshot_url=url))
-    with pytest.raises(SnapshotUnavailable, match="See to the network, the address"):
+    with pytest.raises(SnapshotUnavailable, match="there is no such folder"):
         core.ensure_collection("papers", Wanted())
     assert list(core.store.collections()) == []
     core.close()

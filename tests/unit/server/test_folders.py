@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kg.errors import SnapshotUnavailable
 from kg.lock import file_lock
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import SnapshotFolder
@@ -97,6 +98,15 @@ def test_of_copies_that_are_gone_nothing_is_left(tmp_path: Path) -> None:
         assert list((tmp_path / "collections").rglob("*.lock")), "somebody is at it"
     folders.sweep(list)
     assert list((tmp_path / "collections").iterdir()) == []
+
+
+def test_of_a_share_that_is_not_mounted_nothing_is_forgotten(tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "here", open_objects((tmp_path / "far").as_uri(), {}))
+    copies = copied(folders, "papers")
+    with pytest.raises(SnapshotUnavailable, match="Mount it"):
+        folders.clear("papers")
+    assert copies.current()
+    assert not (tmp_path / "far").exists()
 
 
 def test_a_folder_may_be_made_while_it_is_cleared(tmp_path: Path) -> None:

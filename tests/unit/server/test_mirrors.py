@@ -8,6 +8,7 @@ from tests.doubles.waiting import until
 
 
 def test_a_collection_that_was_deleted_elsewhere_leaves_no_copy(tmp_path: Path) -> None:
+    (tmp_path / "far" / "collections").mkdir(parents=True)
     core = open_house(settings_in(tmp_path, snapshot_url=(tmp_path / "far").as_uri()))
     core.create_collection("papers")
     core.create_collection("kept")
