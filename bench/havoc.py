@@ -16,6 +16,7 @@ from typing import Literal
 from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core
+from tests.doubles.chat_server import Answer
 from tests.doubles.model_ledger import Ledger, ledger_server
 from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed
 from tests.doubles.waiting import until
@@ -48,6 +49,8 @@ class Outcome:
     calls: int
     unread: int
     """Answers whose worker was killed before it took them from its connection: not in `calls`."""
+    counted: int
+    """Answers whose tokens are in the jobs' sums."""
     indexed: int
     documents: int
     equal: bool
@@ -57,9 +60,11 @@ class Outcome:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing was lost, and nothing was paid twice that had arrived."""
+        """Whether nothing was lost, nothing was paid twice that had arrived, and all that was paid
+        was counted, but for what was lost and asked for again."""
         late = [gap for gap in self.twice if gap > MOMENT]
-        return self.equal and self.indexed == self.documents and not late
+        rightly = self.calls - len(self.twice) <= self.counted <= self.calls
+        return self.equal and self.indexed == self.documents and rightly and not late
 
 
 @dataclass(kw_only=True)
@@ -247,6 +252,7 @@ def run(
                 time.sleep(0.5)
                 havoc.supervise()
             took = time.monotonic() - began
+            tokens = sum(job.progress.output_tokens for job in core.queue.jobs())
             indexed = sum(job.counts.get(TaskState.EXTRACTED, 0) for job in core.queue.jobs())
             return Outcome(
                 kills={name: _times(havoc, name) for name in WEIGHTS},
@@ -254,6 +260,7 @@ def run(
                 seconds=took,
                 calls=ledger.calls,
                 unread=ledger.unread,
+                counted=tokens // Answer().usage[1],
                 indexed=indexed,
                 documents=documents,
                 equal=_settled(core, wanted),

@@ -50,7 +50,7 @@ def main() -> None:
     chosen = _parsed()
     brokers: list[Kind] = chosen.broker or ["redis", "redis-without-file"]
     kills: Counter[str] = Counter()
-    amid = runs = calls = twice = 0
+    amid = runs = calls = twice = unread = counted = 0
     sound = True
     while amid < chosen.kills:
         kind = brokers[runs % len(brokers)]
@@ -61,8 +61,11 @@ def main() -> None:
         kills.update({kind if who == "broker" else who: n for who, n in outcome.kills.items()})
         amid, runs, calls = amid + outcome.amid, runs + 1, calls + outcome.calls
         twice, sound = twice + len(outcome.twice), sound and outcome.sound
+        unread, counted = unread + outcome.unread, counted + outcome.counted
     print(
-        f"{amid} kills amid indexing, in {runs} runs: {dict(kills)}; {calls} answers, {twice} twice"
+        f"{amid} kills amid indexing, in {runs} runs: {dict(kills)}; {calls} answers received, "
+        f"{twice} twice, {counted} in the jobs' sums; {unread} more were sent to workers that "
+        "were dead before they took them from their connections"
     )
     sys.exit(not sound)
 

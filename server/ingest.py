@@ -1,7 +1,7 @@
 """Files into a collection, from the first to the snapshot: what `ammon ingest` does."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class IngestReport:
     """Passages without a graph, because their extraction failed."""
     quarantine: tuple[Quarantined, ...]
     """Which they are, in the whole collection, and why."""
+    all_quarantined: bool
+    """Whether these files' documents came in, but not a single passage of theirs has a graph."""
     input_tokens: int
     """That a chat model was sent for these files, and"""
     output_tokens: int
@@ -113,6 +115,7 @@ def ingest(
     replaced = tuple(source for key, source in came.items() if key in before)
     with core.store.peek(collection) as reader:
         counts = reader.counts()
+    bad = quarantine(core, collection)
     return IngestReport(
         collection=collection,
         new=len(came) - len(replaced),
@@ -128,7 +131,8 @@ def ingest(
         entities=counts["entities"],
         facts=counts["facts"],
         quarantined=counts["quarantined"],
-        quarantine=quarantine(core, collection),
+        quarantine=bad,
+        all_quarantined=0 < spent.passages <= _quarantined_of(bad, came),
         input_tokens=spent.input_tokens,
         output_tokens=spent.output_tokens,
         cost=known_cost(spent),
@@ -194,6 +198,12 @@ def _outcome(core: Core, submission: Submission) -> tuple[Progress, list[Failure
     found = job_failures(core, submission.job.id, _ALL)
     failed = [Failure(source=source, reason=reason) for source, reason in found]
     return core.queue.job(submission.job.id).progress, failed
+
+
+def _quarantined_of(bad: Sequence[Quarantined], came: Mapping[str, str]) -> int:
+    """How many passages of these documents are in quarantine."""
+    sources = set(came.values())
+    return len({(one.source, one.passage) for one in bad if one.source in sources})
 
 
 def _came(core: Core, submission: Submission) -> dict[str, str]:

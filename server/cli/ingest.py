@@ -70,7 +70,8 @@ def ingest(
 
     A file is known by its name, one in a folder by its path below that folder: what comes under a
     known name takes the place of the old text. What did not change costs nothing. The collection
-    is made if there is none; how it is indexed is settled then. Exit code 1 if some files failed.
+    is made if there is none; how it is indexed is settled then. Exit code 1 if some files failed,
+    or if nothing usable was found in any of their passages.
 
     Where a chat model reads them, they are found at once by what is known without it. Beyond the
     budget nothing is sent to it: `ammon jobs retry` goes on from there with a larger one.
@@ -100,7 +101,7 @@ def ingest(
                 core, name, chosen, progress, prefix=prefix, priority=priority, budget=limit
             )
     _tell(report, as_json=as_json)
-    raise typer.Exit(1 if report.failed else 0)
+    raise typer.Exit(1 if report.failed or report.all_quarantined else 0)
 
 
 def _named(paths: list[str]) -> list[Path]:
@@ -167,7 +168,25 @@ def _tell(report: "IngestReport", *, as_json: bool) -> None:
         print_warning(f"{source} came more than once: the last one counts.")
     for line in told_quarantine(report.quarantine):
         print_warning(line)
+    if report.quarantine:
+        _tell_remedy(report)
     _tell_numbers(report)
+
+
+def _tell_remedy(report: "IngestReport") -> None:
+    from server.cli.output import counted, print_error, print_warning
+
+    passages = counted(report.quarantined, "passage")
+    if report.all_quarantined:
+        print_error(
+            f"Nothing usable was found in any passage of what came in: {passages} in quarantine. "
+            "See to the reasons above (as by another model), then hand the same files in again: "
+            "what is in quarantine is read again."
+        )
+        return
+    print_warning(
+        f"{passages} in quarantine: hand these documents in again to have them read again."
+    )
 
 
 def told_numbers(report: "IngestReport") -> str:
