@@ -65,7 +65,7 @@ class Foresight:
     ) -> Sequence[str]:
         """Some of the documents that failed and lack something, if there are such. Only they are
         looked at: where there are, that is done again and again, in every process."""
-        there = sorted(failed & self.store.fingerprints(collection).keys())
+        there = sorted(self.store.fingerprints(collection, failed))
         for start in range(0, len(there), PAGE):
             page = []
             for document_id in there[start : start + PAGE]:
@@ -77,5 +77,4 @@ class Foresight:
 
     def readable(self, collection: str) -> Set[str]:
         """Passages of the graph whose extraction is no failure."""
-        with self.store.read(collection) as reader:
-            return {one.passage_id for one in reader.extractions() if not one.failure}
+        return {one.passage_id for one in self.store.readings(collection) if not one.failed}

@@ -5,12 +5,12 @@ again: a document that did not change is not queued, a passage that was extracte
 again, and a task is completed by the transaction that brings its document into the graph.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 
 from indexer.changeover import Changeover
-from indexer.choice import Choice, documents_with
+from indexer.choice import Choice
 from indexer.drafts import Drafts
 from indexer.estimate import Estimate, estimate_documents
 from indexer.extracting import usable
@@ -128,7 +128,7 @@ class Pipeline:
         return Submission(
             job=job,
             submitted=len(found.documents),
-            unchanged=found.unchanged,
+            unchanged=len(found.unchanged),
             under_way=len(found.waiting),
             superseded=found.superseded,
         )
@@ -155,6 +155,7 @@ class Pipeline:
 
         `settings`: of a collection that is not there yet. Raises: CollectionNotFound.
         """
+        is_there = settings is None
         if settings is None:
             chosen = self._choice.choose(collection, documents)
             settings = self.store.collection(collection).settings
@@ -164,7 +165,7 @@ class Pipeline:
             unique = {document.id: document for document in found}
             chosen = Chosen(documents=tuple(unique.values()))
         extractor = self._extractor(settings)
-        fingerprint, is_there = extractor.fingerprint, chosen.known
+        fingerprint = extractor.fingerprint
 
         def known(passage_ids: list[str]) -> set[str]:
             if not is_there:
@@ -175,7 +176,7 @@ class Pipeline:
             collection,
             settings,
             chosen.documents,
-            unchanged=chosen.unchanged,
+            unchanged=len(chosen.unchanged),
             is_known=known,
             extractor=extractor,
             embedder=self._embedder(settings),
@@ -200,7 +201,7 @@ class Pipeline:
         """
         chosen = set(document_ids)
         self.queue.withdraw(collection, sorted(chosen))
-        gone = tuple(sorted(chosen & self.store.fingerprints(collection).keys()))
+        gone = tuple(sorted(self.store.fingerprints(collection, chosen)))
         if gone:
             self.store.commit(collection, Change(delete=gone))
         return len(gone)
@@ -232,10 +233,7 @@ class Pipeline:
         if other_embedder:  # before the change, lest a crash leave the old embedder's links
             settings = replace(settings, former_embedder=self._answering(before))
             self.store.forget_synonyms(collection)
-        with self.store.read(collection) as reader:
-            anew = documents_with(
-                reader, lambda found: found.extractor != present or bool(found.failure)
-            )
+        anew = self._read_otherwise(collection, present)
         job, number, others = self.changeover.begin(collection, settings, anew=anew, budget=budget)
         if other_embedder:  # and after it, for links that were made meanwhile
             self.store.forget_synonyms(collection)
@@ -252,8 +250,7 @@ class Pipeline:
         """Number of passages whose extraction is another extractor's, as the present one could not
         read them (see `indexer.changeover`). Raises: CollectionNotFound."""
         present = self._extractor(self.store.collection(collection).settings).fingerprint
-        with self.store.read(collection) as reader:
-            return sum(1 for found in reader.extractions() if found.extractor != present)
+        return sum(1 for one in self.store.readings(collection) if one.extractor != present)
 
     def changing(self, collection: str) -> bool:
         """Whether another graph is to take the present one's place. Raises: CollectionNotFound."""
@@ -264,6 +261,14 @@ class Pipeline:
         """Forget extractions that nobody needs. Raises: CollectionNotFound."""
         if not self.changing(collection) and not self.queue.waiting(collection):
             self.store.prune_extractions(collection)
+
+    def _read_otherwise(self, collection: str, extractor: str) -> Set[str]:
+        """Ids of the documents with a passage that another extractor read, or none could."""
+        readings = self.store.readings(collection)
+        passages = {one.passage_id for one in readings if one.failed or one.extractor != extractor}
+        with self.store.peek(collection) as reader:
+            places = reader.placements() if passages else iter(())
+            return {place.document_id for place in places if place.passage_id in passages}
 
     def _answering(self, collection: Collection) -> str:
         """The embedder of the snapshots that questions are answered from now; '' without any."""

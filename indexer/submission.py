@@ -26,11 +26,12 @@ class Chosen:
     """Of documents that were handed in, those that are to be worked on."""
 
     documents: tuple[Document, ...]
-    unchanged: int = 0
+    unchanged: frozenset[str] = frozenset()
+    """Ids of those that are not, because they are there as they are."""
     superseded: tuple[str, ...] = ()
     waiting: frozenset[str] = frozenset()
     """Ids of those that are not, because they wait in a job already."""
     overtaken: frozenset[str] = frozenset()
     """Ids of those whose older text is being extracted ahead (see `indexer.changeover`)."""
-    known: bool = False
-    """Whether their collection is there."""
+    replacing: frozenset[str] = frozenset()
+    """Ids of those that are there otherwise."""

@@ -29,6 +29,8 @@ MIN_LETTERS = 3
 _HELD = 1_000_000
 """Pairs that may pile up beyond twice the best before the others are dropped."""
 _TOLD_EVERY = 4096
+_PARTS = ("unlinked", "entities", "synonyms")
+"""Of the graph, all that is read for this."""
 
 
 class _Nearest:
@@ -73,10 +75,11 @@ def link_synonyms(
 
     Vectors of names that `previous` has are taken from it. Raises: ModelError.
     """
-    with store.read(collection) as reader:
-        unlinked = set(reader.unlinked())
-        if not unlinked:
+    with store.peek(collection) as glance:
+        if not glance.unlinked():
             return 0
+    with store.read(collection, _PARTS) as reader:
+        unlinked = set(reader.unlinked())
         entities = list(reader.entities())
         ids = [entity.id for entity in entities]
         fresh = np.array([key in unlinked for key in ids])

@@ -283,9 +283,11 @@ class JobQueue(Protocol):
         """Number of tasks that are queued or being worked on."""
         ...
 
-    def pending(self, collection: str) -> Mapping[str, str]:
-        """Document id -> fingerprint of the newest of its tasks that is queued or being worked
-        on."""
+    def pending(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
+        """Document id -> fingerprint of the newest of its tasks that is queued or being worked on;
+        of these documents only, if they are given."""
         ...
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:

@@ -179,6 +179,27 @@ class Extraction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """By whom a passage of the graph was read."""
+
+    passage_id: str
+    extractor: str
+    failed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quarantined:
+    """A passage that came in without a graph, because its extraction failed."""
+
+    document_id: str
+    """Of a document that has it."""
+    source: str
+    """That document's."""
+    passage_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entity:
     """Something that passages name."""
 

@@ -28,6 +28,8 @@ from kg.records import (
     Mention,
     Passage,
     Placement,
+    Quarantined,
+    Reading,
     Support,
     Synonym,
 )
@@ -203,8 +205,22 @@ class GraphStore(Protocol):
         """
         ...
 
-    def fingerprints(self, collection: str) -> Mapping[str, str]:
-        """Document id -> fingerprint, for every document in the graph."""
+    def fingerprints(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
+        """Document id -> fingerprint, for every document in the graph; or for those of these that
+        are there, which costs as much as they are many."""
+        ...
+
+    def quarantined(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Sequence[Quarantined]:
+        """The passages whose extraction failed, once for each document that has them; of these
+        documents, if they are given, at what these cost. In no order."""
+        ...
+
+    def readings(self, collection: str) -> Sequence[Reading]:
+        """By whom each passage was read. In no order."""
         ...
 
     def document(self, collection: str, document_id: str) -> Document:
@@ -269,11 +285,14 @@ class GraphStore(Protocol):
         never at that revision."""
         ...
 
-    def read(self, collection: str) -> AbstractContextManager[GraphReader]:
+    def read(
+        self, collection: str, parts: Sequence[str] | None = None
+    ) -> AbstractContextManager[GraphReader]:
         """Open a reader at the present revision; writers, this thread too, go on meanwhile.
 
         Iterators are to be used up inside: they may end with the reader. A store may have to read
-        the whole graph for it: who asks for one thing only takes `peek`.
+        the whole graph for it: who asks for one thing only takes `peek`, and who asks for a few
+        names the reader's methods as `parts`, and calls no other.
         Raises: CollectionNotFound.
         """
         ...

@@ -188,7 +188,9 @@ class Core:
         Nothing is removed unless all are there. Raises: CollectionNotFound, DocumentNotFound.
         """
         # In the direction that documents go, lest one be missed on its way.
-        known = {*self.queue.pending(collection), *self.store.fingerprints(collection)}
+        asked = {*keys, *(ids.document_id(collection, key) for key in keys)}
+        waiting = self.queue.pending(collection, asked)
+        known = {*waiting, *self.store.fingerprints(collection, asked)}
         found: dict[str, None] = {}
         for key in keys:
             document_id = key if key in known else ids.document_id(collection, key)
@@ -280,7 +282,7 @@ class Core:
             if self.worker.running and not self.settings.broker_url:
                 return BEING_INDEXED
             return f"{WAITING} {START_WORKERS if self.settings.broker_url else START_ONE}"
-        if not self.store.fingerprints(collection):
+        if not self.documents(collection, limit=1):
             return NO_PASSAGES
         if self.worker.running or is_locked(self.snapshot_folder(collection).lock):
             return BEING_INDEXED

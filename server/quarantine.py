@@ -18,20 +18,8 @@ class Quarantined:
 
 def quarantine(core: Core, collection: str) -> tuple[Quarantined, ...]:
     """All such passages, by source. Raises: CollectionNotFound."""
-    with core.store.peek(collection) as reader:
-        if not reader.counts()["quarantined"]:
-            return ()
-    with core.store.read(collection) as reader:
-        reasons = {one.passage_id: one.failure for one in reader.extractions() if one.failure}
-        places = [place for place in reader.placements() if place.passage_id in reasons]
-        chosen = {place.document_id for place in places}
-        sources = {one.id: one.source for one in reader.documents() if one.id in chosen}
     found = (
-        Quarantined(
-            source=sources[place.document_id],
-            passage=place.passage_id,
-            reason=reasons[place.passage_id],
-        )
-        for place in places
+        Quarantined(source=one.source, passage=one.passage_id, reason=one.reason)
+        for one in core.store.quarantined(collection)
     )
-    return tuple(sorted(found, key=lambda one: one.source))
+    return tuple(sorted(found, key=lambda one: (one.source, one.passage)))

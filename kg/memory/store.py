@@ -1,7 +1,7 @@
 """The store: a content for each collection, and the queue."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
@@ -11,8 +11,16 @@ from kg.jobs import OPEN, Progress, TaskState
 from kg.memory.content import Content, changed, restored, with_synonyms
 from kg.memory.queue import MemoryQueue
 from kg.memory.reader import MemoryReader
-from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
-from kg.store import Change, Changes, GraphReader, Holdings
+from kg.records import (
+    Collection,
+    CollectionSettings,
+    Document,
+    Extraction,
+    Quarantined,
+    Reading,
+    Synonym,
+)
+from kg.store import Change, Changes, DocumentGraph, GraphReader, Holdings
 from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
 
@@ -89,10 +97,37 @@ class MemoryStore(MemoryQueue):
             self._complete(collection, change.completed, content.collection.revision)
             return content.collection.revision
 
-    def fingerprints(self, collection: str) -> Mapping[str, str]:
-        with self._lock:
-            documents = self._content(collection).documents
+    def fingerprints(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
+        documents = self._documents(collection, document_ids)
         return {id_: graph.document.fingerprint for id_, graph in documents.items()}
+
+    def quarantined(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Sequence[Quarantined]:
+        with self._lock:
+            extractions = self._content(collection).extractions
+            documents = self._documents(collection, document_ids)
+        return [
+            Quarantined(
+                document_id=graph.document.id,
+                source=graph.document.source,
+                passage_id=passage.id,
+                reason=found.failure,
+            )
+            for graph in documents.values()
+            for passage in graph.passages
+            if (found := extractions.get(passage.id)) and found.failure
+        ]
+
+    def readings(self, collection: str) -> Sequence[Reading]:
+        with self._lock:
+            extractions = self._content(collection).extractions
+        return [
+            Reading(passage_id=id_, extractor=found.extractor, failed=bool(found.failure))
+            for id_, found in extractions.items()
+        ]
 
     def document(self, collection: str, document_id: str) -> Document:
         with self._lock:
@@ -169,7 +204,11 @@ class MemoryStore(MemoryQueue):
         return net_changes(collection, revision, present, entries)
 
     @contextmanager
-    def read(self, collection: str) -> Iterator[GraphReader]:
+    def read(
+        self,
+        collection: str,
+        parts: Sequence[str] | None = None,  # noqa: ARG002 - the others cost nothing here
+    ) -> Iterator[GraphReader]:
         with self._lock:
             content = self._content(collection)
         yield MemoryReader(content)
@@ -182,3 +221,13 @@ class MemoryStore(MemoryQueue):
 
     def close(self) -> None:
         """Nothing is held that needs releasing."""
+
+    def _documents(
+        self, collection: str, document_ids: Iterable[str] | None
+    ) -> Mapping[str, DocumentGraph]:
+        """Those of these that are there; all, if None."""
+        with self._lock:
+            documents = self._content(collection).documents
+        if document_ids is None:
+            return documents
+        return {id_: documents[id_] for id_ in document_ids if id_ in documents}

@@ -51,12 +51,16 @@ class MemoryTasks(MemoryLeases):
         with self._lock:
             return sum(collection in (None, one.task.collection) for one in self._in(*OPEN))
 
-    def pending(self, collection: str) -> Mapping[str, str]:
+    def pending(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
         with self._lock:
+            chosen = None if document_ids is None else set(document_ids)
             return {
                 one.task.document_id: one.fingerprint
                 for one in self._in(*OPEN)
                 if one.task.collection == collection
+                and (chosen is None or one.task.document_id in chosen)
             }
 
     def _add(self, job: Job, document: Document) -> QueuedTask:

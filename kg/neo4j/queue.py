@@ -271,10 +271,18 @@ class Neo4jQueue:
             lambda work: int(work.of("queue").value("waiting", of=collection))
         )
 
-    def pending(self, collection: str) -> Mapping[str, str]:
-        return self._database.read(
-            lambda work: dict(work.of("queue").rows("pending", of=collection))
-        )
+    def pending(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
+        ids = None if document_ids is None else list(document_ids)
+
+        def action(work: Work) -> Mapping[str, str]:
+            work = work.of("queue")
+            if ids is None:
+                return dict(work.rows("pending", of=collection))
+            return dict(work.each("pending_among", ids, of=collection))
+
+        return self._database.read(action)
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
         return name in self.take([name], worker=worker, seconds=seconds)

@@ -6,7 +6,7 @@ right. Writers wait only for those two looks at the version, unless a reader was
 again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kg.errors import StoreUnavailable
@@ -18,6 +18,7 @@ from kg.neo4j.spool import Spool
 from kg.neo4j.work import Work
 
 _WHOLE = (
+    "documents",
     "passages",
     "placements",
     "extractions",
@@ -34,15 +35,18 @@ _TRIES = 3
 """Before the collection is locked while it is read."""
 
 
-def read_whole(database: Database, collection: str) -> Neo4jReader:
-    """A reader of the present revision. Raises: CollectionNotFound."""
+def read_whole(
+    database: Database, collection: str, parts: Sequence[str] | None = None
+) -> Neo4jReader:
+    """A reader of the present revision, or of these parts of it. Raises: CollectionNotFound."""
+    wanted = _WHOLE if parts is None else parts
     for _ in range(_TRIES):
         before = database.write(lambda work: work.lock(collection))
-        row, spool = database.write(lambda work: _put_aside(work, collection, lock=False))
+        row, spool = database.write(lambda work: _put_aside(work, collection, wanted, lock=False))
         if (row.key, row.version) == (before.key, before.version):
             return Neo4jReader(row.record, _Aside(spool))
         spool.close()
-    row, spool = database.write(lambda work: _put_aside(work, collection, lock=True))
+    row, spool = database.write(lambda work: _put_aside(work, collection, wanted, lock=True))
     return Neo4jReader(row.record, _Aside(spool))
 
 
@@ -52,16 +56,17 @@ def peek(database: Database, collection: str) -> Neo4jReader:
     return Neo4jReader(row.record, _Live(database, collection))
 
 
-def _put_aside(work: Work, collection: str, *, lock: bool) -> tuple[CollectionRow, Spool]:
-    """All rows, and the collection as it was when the last one was read."""
+def _put_aside(
+    work: Work, collection: str, parts: Sequence[str], *, lock: bool
+) -> tuple[CollectionRow, Spool]:
+    """The rows of these parts, and the collection as it was when the last one was read."""
     if lock:
         work.lock(collection)
     spool = Spool()
     try:
         work = work.of("reader", collection)
-        spool.put("documents", _stream(work, "documents", after="", limit=_NO_LIMIT))
-        for query in _WHOLE:
-            spool.put(query, _stream(work, query))
+        for query in parts:
+            spool.put(query, _stream(work, query, after="", limit=_NO_LIMIT))
         return work.lock(collection), spool
     except BaseException:
         spool.close()

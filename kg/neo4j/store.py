@@ -1,7 +1,7 @@
 """The store: the graph's truth and the queue in one Neo4j database."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -21,7 +21,15 @@ from kg.neo4j.rows import (
     settings_properties,
 )
 from kg.neo4j.work import Row, Work
-from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
+from kg.records import (
+    Collection,
+    CollectionSettings,
+    Document,
+    Extraction,
+    Quarantined,
+    Reading,
+    Synonym,
+)
 from kg.store import Change, Changes, GraphReader, Holdings
 from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
@@ -99,9 +107,26 @@ class Neo4jStore(Neo4jQueue):
             except TasksChangedError:
                 continue
 
-    def fingerprints(self, collection: str) -> Mapping[str, str]:
-        rows = self._ask("reader", collection, lambda work: work.rows("fingerprints"))
-        return dict(rows)
+    def fingerprints(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
+        return dict(self._ask_of(collection, "fingerprints", document_ids))
+
+    def quarantined(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Sequence[Quarantined]:
+        return [
+            Quarantined(document_id=document, source=source, passage_id=passage, reason=reason)
+            for document, source, passage, reason in self._ask_of(
+                collection, "quarantined", document_ids
+            )
+        ]
+
+    def readings(self, collection: str) -> Sequence[Reading]:
+        return [
+            Reading(passage_id=passage, extractor=extractor, failed=failed)
+            for passage, extractor, failed in self._ask_of(collection, "readings")
+        ]
 
     def document(self, collection: str, document_id: str) -> Document:
         rows = self._ask("reader", collection, lambda work: work.rows("document", id=document_id))
@@ -166,8 +191,8 @@ class Neo4jStore(Neo4jQueue):
         return net_changes(collection, revision, present, entries)
 
     @contextmanager
-    def read(self, collection: str) -> Iterator[GraphReader]:
-        reader = read_whole(self._database, collection)
+    def read(self, collection: str, parts: Sequence[str] | None = None) -> Iterator[GraphReader]:
+        reader = read_whole(self._database, collection, parts)
         try:
             yield reader
         finally:
@@ -183,6 +208,15 @@ class Neo4jStore(Neo4jQueue):
 
     def close(self) -> None:
         self._database.close()
+
+    def _ask_of(
+        self, collection: str, query: str, document_ids: Iterable[str] | None = None
+    ) -> list[Row]:
+        """What a reader's query returns; of these documents, if they are given."""
+        if document_ids is None:
+            return self._ask("reader", collection, lambda work: work.rows(query))
+        ids = list(document_ids)
+        return self._ask("reader", collection, lambda work: work.each(f"{query}_among", ids))
 
     def _ask(self, file: str, collection: str, action: Callable[[Work], list[Row]]) -> list[Row]:
         """What the action returns; it reads. Raises: CollectionNotFound."""

@@ -219,10 +219,15 @@ class SQLiteQueue:
         with self._database.read() as connection:
             return int(Session(connection, "queue").ids("waiting", collection=collection)[0])
 
-    def pending(self, collection: str) -> Mapping[str, str]:
+    def pending(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
         with self._database.read() as connection:
-            rows = Session(connection, "queue").rows("pending", collection=collection)
-            return dict(rows)
+            session = Session(connection, "queue")
+            if document_ids is None:
+                return dict(session.rows("pending", collection=collection))
+            ids = ids_of(document_ids)
+            return dict(session.rows("pending_among", collection=collection, ids=ids))
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
         return name in self.take([name], worker=worker, seconds=seconds)

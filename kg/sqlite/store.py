@@ -1,7 +1,7 @@
 """The store: the graph's truth and the queue in one SQLite file."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +11,15 @@ import apsw
 from kg.absence import collection_exists, no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
 from kg.codec import dumps
-from kg.records import Collection, CollectionSettings, Document, Extraction, Synonym
+from kg.records import (
+    Collection,
+    CollectionSettings,
+    Document,
+    Extraction,
+    Quarantined,
+    Reading,
+    Synonym,
+)
 from kg.sqlite.commit import apply_change
 from kg.sqlite.database import Database
 from kg.sqlite.queue import SQLiteQueue
@@ -87,9 +95,34 @@ class SQLiteStore(SQLiteQueue):
             key, present = find_collection(connection, collection)
             return apply_change(connection, key, present, change)
 
-    def fingerprints(self, collection: str) -> Mapping[str, str]:
+    def fingerprints(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, str]:
         with self._session("reader", collection) as session:
-            return dict(session.rows("fingerprints"))
+            if document_ids is None:
+                return dict(session.rows("fingerprints"))
+            return dict(session.rows("fingerprints_among", ids=ids_of(document_ids)))
+
+    def quarantined(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Sequence[Quarantined]:
+        with self._session("reader", collection) as session:
+            if document_ids is None:
+                rows = session.rows("quarantined")
+            else:
+                rows = session.rows("quarantined_among", ids=ids_of(document_ids))
+        return [
+            Quarantined(document_id=document, source=source, passage_id=passage, reason=reason)
+            for document, source, passage, reason in rows
+        ]
+
+    def readings(self, collection: str) -> Sequence[Reading]:
+        with self._session("reader", collection) as session:
+            rows = session.rows("readings")
+        return [
+            Reading(passage_id=passage, extractor=extractor, failed=bool(failed))
+            for passage, extractor, failed in rows
+        ]
 
     def document(self, collection: str, document_id: str) -> Document:
         with self._session("reader", collection) as session:
@@ -139,7 +172,11 @@ class SQLiteStore(SQLiteQueue):
         return net_changes(collection, revision, present.revision, entries)
 
     @contextmanager
-    def read(self, collection: str) -> Iterator[GraphReader]:
+    def read(
+        self,
+        collection: str,
+        parts: Sequence[str] | None = None,  # noqa: ARG002 - the others cost nothing here
+    ) -> Iterator[GraphReader]:
         with self._database.hold("BEGIN", "ROLLBACK") as connection:
             with self._database.errors():
                 key, present = find_collection(connection, collection)

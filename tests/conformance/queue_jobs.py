@@ -244,6 +244,15 @@ class JobsConformance(StoreFixtures):
         }
         assert library.pending("none") == {}
 
+    def test_what_waits_of_some_documents_can_be_had(self, library: Store) -> None:
+        library.enqueue(COLLECTION, [document("a", "old"), document("b")])
+        library.enqueue(COLLECTION, [document("a", "new"), document("c")])
+        some = [document_id("a"), document_id("none")]
+        assert library.pending(COLLECTION, some) == {
+            document_id("a"): document("a", "new").fingerprint
+        }
+        assert library.pending(COLLECTION, []) == {}
+
     def test_threads_that_enqueue_at_once_lose_nothing(self, library: Store) -> None:
         def work(worker: int) -> None:
             for number in range(10):

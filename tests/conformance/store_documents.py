@@ -150,6 +150,14 @@ class DocumentsConformance(StoreFixtures):
         library.commit(COLLECTION, Change(put=(graph("a", "x"), graph("a", "y"))))
         assert texts(library) == {"y"}
 
+    def test_fingerprints_can_be_had_of_some(self, library: Store) -> None:
+        library.commit(COLLECTION, Change(put=(graph("a", "x"), graph("b", "y"))))
+        some = [document_id("b"), document_id("none"), document_id("b")]
+        assert library.fingerprints(COLLECTION, some) == {
+            document_id("b"): graph("b", "y").document.fingerprint
+        }
+        assert library.fingerprints(COLLECTION, []) == {}
+
     def test_an_empty_document_is_a_document(self, library: Store) -> None:
         library.commit(COLLECTION, Change(put=(graph("a"),)))
         assert list(library.fingerprints(COLLECTION)) == [document_id("a")]

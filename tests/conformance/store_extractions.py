@@ -10,6 +10,7 @@ from tests.conformance.material import (
     Store,
     StoreFixtures,
     document,
+    document_id,
     extraction,
     facts,
     graph,
@@ -38,6 +39,29 @@ class ExtractionsConformance(StoreFixtures):
         )
         library.save_extractions(COLLECTION, [given])
         assert self.saved(library, "x", "llm:small:3") == given
+
+    def test_passages_in_quarantine_are_told_once_for_each_document(self, library: Store) -> None:
+        failed = replace(extraction("x"), failure="no JSON")
+        graphs = (graph("a", "x", "y", "x"), graph("b", "x"), graph("c", "y"))
+        library.commit(COLLECTION, Change(put=graphs, extractions=(failed, extraction("y"))))
+        found = library.quarantined(COLLECTION)
+        assert {(one.document_id, one.source, one.passage_id, one.reason) for one in found} == {
+            (document_id(source), source, passage_id("x"), "no JSON") for source in "ab"
+        }
+        assert len(found) == 2
+        some = library.quarantined(COLLECTION, [document_id("b"), document_id("c")])
+        assert [one.source for one in some] == ["b"]
+        assert not library.quarantined(COLLECTION, [])
+
+    def test_who_read_a_passage_is_told(self, library: Store) -> None:
+        failed = replace(extraction("x", by="other"), failure="no JSON")
+        change = Change(put=(graph("a", "x", "y", "z"),), extractions=(failed, extraction("y")))
+        library.commit(COLLECTION, change)
+        found = library.readings(COLLECTION)
+        assert {(one.passage_id, one.extractor, one.failed) for one in found} == {
+            (passage_id("x"), "other", True),
+            (passage_id("y"), "hand", False),
+        }
 
     def test_saving_changes_neither_graph_nor_revision(self, library: Store) -> None:
         library.commit(COLLECTION, written("a", "Ann likes Bob"))

@@ -117,6 +117,14 @@ class ReadingConformance(StoreFixtures):
         filled.commit(COLLECTION, written("new", "Zoe likes Ann"))
         assert "zoe" in names(filled)
 
+    def test_a_reader_of_a_few_parts_tells_what_one_of_all_tells(self, filled: Store) -> None:
+        parts = ["synonyms", "documents", "unlinked"]
+        with filled.read(COLLECTION) as reader, filled.read(COLLECTION, parts) as some:
+            assert some.collection == reader.collection
+            assert list(some.synonyms()) == list(reader.synonyms())
+            assert list(some.documents(limit=3)) == list(reader.documents(limit=3))
+            assert list(some.unlinked()) == list(reader.unlinked())
+
     def test_a_glance_tells_what_a_reader_tells(self, filled: Store) -> None:
         with filled.read(COLLECTION) as reader, filled.peek(COLLECTION) as glance:
             assert glance.collection == reader.collection

@@ -161,6 +161,11 @@ RETURN count(*);
 MATCH (t:Task) WHERE t.collection = $of AND t.state IN ['queued', 'extracting']
 RETURN t.document_id, t.fingerprint ORDER BY t.number;
 
+// name: pending_among
+MATCH (t:Task {collection: $of})
+WHERE t.document_id IN $ids AND t.state IN ['queued', 'extracting']
+RETURN t.document_id, t.fingerprint ORDER BY t.number;
+
 // name: take
 // Another's lease is taken over once it ran out; one that nobody has was not lost.
 UNWIND $ids AS name

@@ -11,6 +11,23 @@ MATCH (d:Document {collection: $collection, id: $id}) RETURN properties(d);
 // name: fingerprints
 MATCH (d:Document {collection: $collection}) WHERE d.id > '' RETURN d.id, d.fingerprint;
 
+// name: fingerprints_among
+MATCH (d:Document {collection: $collection}) WHERE d.id IN $ids RETURN d.id, d.fingerprint;
+
+// name: quarantined
+MATCH (x:Extraction {collection: $collection}) WHERE x.passage_id > '' AND x.failure <> ''
+MATCH (d:Document)-[:HAS_PASSAGE]->(:Passage {collection: $collection, id: x.passage_id})
+RETURN DISTINCT d.id, d.source, x.passage_id, x.failure;
+
+// name: quarantined_among
+MATCH (d:Document {collection: $collection})-[:HAS_PASSAGE]->(p:Passage) WHERE d.id IN $ids
+MATCH (x:Extraction {collection: $collection, passage_id: p.id}) WHERE x.failure <> ''
+RETURN DISTINCT d.id, d.source, p.id, x.failure;
+
+// name: readings
+MATCH (x:Extraction {collection: $collection}) WHERE x.passage_id > ''
+RETURN x.passage_id, x.extractor, x.failure <> '';
+
 // name: passages
 MATCH (p:Passage {collection: $collection}) WHERE p.id > ''
 RETURN p.id, p.title, p.heading, p.text ORDER BY p.collection, p.id;

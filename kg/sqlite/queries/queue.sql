@@ -181,6 +181,13 @@ WHERE collection = (SELECT key FROM collections WHERE name = :collection)
   AND state IN ('queued', 'extracting')
 ORDER BY number;
 
+-- name: pending_among
+SELECT document_id, fingerprint FROM tasks
+WHERE collection = (SELECT key FROM collections WHERE name = :collection)
+  AND document_id IN (SELECT value FROM json_each(:ids))
+  AND state IN ('queued', 'extracting')
+ORDER BY number;
+
 -- name: take
 -- Another's lease is taken over once it ran out; one that nobody has was not lost.
 INSERT INTO leases (name, worker, held_until)

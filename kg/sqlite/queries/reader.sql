@@ -13,6 +13,32 @@ WHERE collection = :collection AND id = :id;
 -- name: fingerprints
 SELECT id, fingerprint FROM documents WHERE collection = :collection;
 
+-- name: fingerprints_among
+SELECT id, fingerprint FROM documents
+WHERE collection = :collection AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: quarantined
+SELECT DISTINCT documents.id, documents.source, extractions.passage_id, extractions.failure
+FROM extractions
+JOIN placements ON placements.collection = extractions.collection
+               AND placements.passage_id = extractions.passage_id
+JOIN documents ON documents.collection = placements.collection
+              AND documents.id = placements.document_id
+WHERE extractions.collection = :collection AND extractions.failure <> '';
+
+-- name: quarantined_among
+SELECT DISTINCT documents.id, documents.source, extractions.passage_id, extractions.failure
+FROM json_each(:ids) AS chosen
+CROSS JOIN documents ON documents.collection = :collection AND documents.id = chosen.value
+CROSS JOIN placements ON placements.collection = documents.collection
+                     AND placements.document_id = documents.id
+CROSS JOIN extractions ON extractions.collection = placements.collection
+                      AND extractions.passage_id = placements.passage_id
+WHERE extractions.failure <> '';
+
+-- name: readings
+SELECT passage_id, extractor, failure <> '' FROM extractions WHERE collection = :collection;
+
 -- name: passages
 SELECT id, title, heading, text FROM passages WHERE collection = :collection ORDER BY id;
 
