@@ -7,8 +7,8 @@ from functools import partial
 from indexer.extraction.notes import NoteTaker, StoreNotebook
 from indexer.extraction.port import Extractor
 from indexer.flow.tools import Tools
-from indexer.ingester import SETUP_ERRORS
 from indexer.process import is_dead
+from kg.errors import AmmonError
 from kg.records import CollectionSettings
 
 
@@ -29,7 +29,7 @@ class Recovery:
                     continue
                 try:
                     extractor = self.extractor(settings)
-                except SETUP_ERRORS:  # whoever reads with it says so
+                except AmmonError:  # whoever reads with it says so
                     continue
                 if isinstance(extractor, NoteTaker):
                     extractor.recover(open_notebook, is_dead)
