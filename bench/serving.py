@@ -19,19 +19,12 @@ from threading import Thread
 from typing import IO
 
 from bench.datasets import Library
-from indexer.worker import Worker
 from server.core import Core
 from server.evaluation.dataset import read_dataset
 from server.settings import PREFIX, Settings
+from server.workforce import Resting
 
 _ROOT = Path(__file__).parents[1]
-
-
-class Idle(Worker):
-    """Takes no work: the documents are the feeder's."""
-
-    def start(self) -> None:
-        """Do nothing."""
 
 
 def serve(folder: Path) -> None:
@@ -47,7 +40,7 @@ def serve(folder: Path) -> None:
     def opened(settings: Settings) -> Core:
         print(port, flush=True)  # it listens already: who comes now waits until it answers
         core = compose(settings)
-        return replace(core, worker=Idle(core.pipeline))
+        return replace(core, worker=Resting(core.pipeline))  # the documents are the feeder's
 
     Thread(target=_end_with_input, daemon=True).start()
     main(["serve", "--host", "127.0.0.1", "--port", port, "--processes", "1"], opener=opened)

@@ -130,15 +130,15 @@ def main(corpus: Path, folder: Path, processes: int, count: int) -> None:
 
 
 def _core(settings: "Settings", corpus: Path, asked: Path, count: int) -> "Core":
-    from bench.serving import Idle
     from server.composition import compose
+    from server.workforce import Resting
 
     def embedder(name: str, _: "Settings") -> Embedder:  # noqa: ARG001 - of one model
         snapshot = Snapshot.read(SnapshotFolder(corpus).open())
         return Embedder(QuestionEmbedder(snapshot, chain_questions(snapshot, count)), asked)
 
     def idle(core: "Core") -> "Core":
-        return replace(core, worker=Idle(core.pipeline), again=lambda: idle(core.again()))
+        return replace(core, worker=Resting(core.pipeline), again=lambda: idle(core.again()))
 
     return idle(compose(settings, embedder=embedder))
 

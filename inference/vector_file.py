@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -46,7 +47,8 @@ class VectorFile:
     """Keys to bytes in SQLite, and each model's dimension. For several threads and processes.
 
     A damaged file is set aside as `NAME.damaged` and begun anew: all in it can be made again. One
-    that is larger than it may be forgets what it has had for longest.
+    that is larger than it may be forgets what it has had for longest. Where nothing may be written
+    there is nothing in it, and nothing can be kept.
     """
 
     def __init__(self, path: Path, most_bytes: int = 0) -> None:
@@ -57,8 +59,10 @@ class VectorFile:
         self._path = path
         self._most_bytes = most_bytes
         self._lock = RLock()
+        self._place = str(path) if _may_be_written(path) else ":memory:"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if self._place != ":memory:":
+                path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise self._unavailable(error) from error
         self._connection: apsw.Connection | None = None
@@ -111,7 +115,7 @@ class VectorFile:
     def _attempt(self, action: Callable[[apsw.Connection], _Result]) -> _Result:
         try:
             if self._connection is None:
-                self._connection = _open(self._path)
+                self._connection = _open(self._place)
             return action(self._connection)
         except (apsw.NotADBError, apsw.CorruptError):
             raise
@@ -155,8 +159,17 @@ def _used_bytes(connection: apsw.Connection) -> int:
     return int(next(connection.execute(_USED_BYTES))[0])
 
 
-def _open(path: Path) -> apsw.Connection:
-    connection = apsw.Connection(str(path))
+def _may_be_written(path: Path) -> bool:
+    """Whether a file, and those that SQLite puts beside it, may be written or made."""
+    if path.exists() and not os.access(path, os.W_OK):
+        return False
+    folder = next((above for above in path.parents if above.exists()), path.parent)
+    return not folder.is_dir() or os.access(folder, os.W_OK)
+
+
+def _open(place: str) -> apsw.Connection:
+    """A file, or ':memory:', in which nothing may be kept."""
+    connection = apsw.Connection(place)
     until = time.monotonic() + _BUSY_MS / 1000
     try:
         connection.set_busy_timeout(_BUSY_MS)
@@ -164,6 +177,8 @@ def _open(path: Path) -> apsw.Connection:
             try:
                 # apsw runs a script only as far as it is read.
                 connection.execute(_OPEN).fetchall()
+                if place == ":memory:":
+                    connection.pragma("query_only", True)
                 return connection
             except apsw.BusyError:  # at once, not after the timeout, if another makes it new, too
                 if time.monotonic() > until:

@@ -16,6 +16,7 @@ from inference.reranker import Reranker
 from inference.together import TogetherEmbedder
 from kg.jobs import Prices
 from kg.records import Collection
+from kg.sqlite import SQLiteStore
 from server import broker
 from server.adapters import (
     make_chat_model,
@@ -33,11 +34,10 @@ from server.seen import Seen
 from server.settings import Settings
 from server.specs import is_forkable
 from server.stores import make_store
-from server.workforce import Workforce
+from server.workforce import Resting, Workforce
 
 if TYPE_CHECKING:
     from kg.neo4j import Neo4jStore
-    from kg.sqlite import SQLiteStore
 
 _Made = TypeVar("_Made")
 MakeExtractor: TypeAlias = Callable[[str, Settings], Extractor]
@@ -81,7 +81,7 @@ def compose(
         store=store,
         queue=store,
         pipeline=pipeline,
-        worker=_workforce(settings, pipeline),
+        worker=_workforce(settings, store, pipeline),
         folders=folders,
         retrievers=retrievers,
         seen=seen,
@@ -134,14 +134,19 @@ def _cached(
     return cached
 
 
-def _workforce(settings: Settings, pipeline: Pipeline) -> Workforce:
-    """Threads of this process, or those who listen to the broker."""
+def _workforce(
+    settings: Settings, store: "SQLiteStore | Neo4jStore", pipeline: Pipeline
+) -> Workforce:
+    """Threads of this process, or those who listen to the broker; nobody where nothing may be
+    written."""
+    if isinstance(store, SQLiteStore) and store.read_only:
+        return Resting(pipeline)
     if not settings.broker_url:
         return Worker(pipeline, threads=settings.worker_threads)
     broker.check(settings.broker_url)
     return RemoteWorker(
         pipeline,
-        lambda: broker.CeleryPost(broker.make_app(settings.broker_url)),
+        lambda: broker.open_post(settings.broker_url),
         check=lambda: broker.check_password(settings.broker_url),
     )
 

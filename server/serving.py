@@ -21,6 +21,7 @@ from server.processes import Processes
 from server.remote_worker import RemoteWorker
 from server.settings import Settings
 from server.specs import is_forkable
+from server.workforce import Resting
 
 _GRACE_SECONDS = 30
 _WAITING = 2048
@@ -78,7 +79,7 @@ class _OneOfSeveral:
         if self.number == 0:
             self._bell.answer(core.worker.wake)
             return core
-        if settings.broker_url:
+        if settings.broker_url or isinstance(core.worker, Resting):
             return core
         return replace(core, worker=RemoteWorker(core.pipeline, lambda: self._bell))
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
+from indexer.worker import Worker
 
 
 class Workforce(Protocol):
@@ -34,3 +35,10 @@ class Workforce(Protocol):
         Raises: StoreError; ModelError: what is done stays done.
         """
         ...
+
+
+class Resting(Worker):
+    """Takes on nothing in the background: of a server that only answers."""
+
+    def start(self) -> None:
+        """Do nothing."""

@@ -2,6 +2,10 @@
 
 A connection serves one operation at a time: it is taken from a pool, or opened, and goes back.
 Hence a thread may write while it reads, and threads never wait for each other's connections.
+
+A file that may not be written, or lies in such a folder, is read: whoever writes it has another way
+there. While nobody does (then there is no `-wal` beside it), it is read without locks, for which
+there is no place; so such a connection serves one operation and no second one.
 """
 
 import os
@@ -15,7 +19,13 @@ from typing import TypeVar
 
 import apsw
 
-from kg.errors import InputError, StoreClosed, StoreUnavailable, StoreVersionUnknown
+from kg.errors import (
+    InputError,
+    StoreClosed,
+    StoreRefused,
+    StoreUnavailable,
+    StoreVersionUnknown,
+)
 
 BUSY_SECONDS = 30.0
 """How long to wait for another process's transaction."""
@@ -51,6 +61,8 @@ class Database:
         self._lock = threading.Lock()
         self._idle: list[apsw.Connection] = []
         self._closed = False
+        self.read_only = path.is_file() and not _may_be_written(path, path.parent)
+        """Whether nothing can be changed."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -60,7 +72,7 @@ class Database:
         with self.errors():
             connection = self._patiently(self._open)
             self._migrate(connection)
-        self._idle.append(connection)
+        self._give_back(connection)
 
     @contextmanager
     def read(self) -> Iterator[apsw.Connection]:
@@ -70,7 +82,16 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
-        """A transaction that writes; there is one at a time, others wait."""
+        """A transaction that writes; there is one at a time, others wait.
+
+        Raises: StoreRefused if the file may only be read.
+        """
+        if self.read_only:
+            raise StoreRefused(
+                f"The store {self.path} may only be read: it can be asked, and nothing in it "
+                "changed. Let this user write the file and its folder, or choose another folder "
+                "(AMMON_DATA_DIR)."
+            )
         with self.errors(), self.hold("BEGIN IMMEDIATE", "COMMIT") as connection:
             yield connection
 
@@ -123,12 +144,14 @@ class Database:
 
     def _give_back(self, connection: apsw.Connection) -> None:
         with self._lock:
-            if not self._closed:
+            if not self._closed and not self.read_only:
                 self._idle.append(connection)
                 return
         connection.close()
 
     def _open(self) -> apsw.Connection:
+        if self.read_only:
+            return self._open_to_read()
         connection = apsw.Connection(os.fspath(self.path))
         connection.set_busy_timeout(round(self._busy_seconds * 1000))
         connection.pragma("foreign_keys", True)
@@ -141,6 +164,13 @@ class Database:
             )
         # In step with snapshots, which are synced: after a power cut none may be newer than this.
         connection.pragma("synchronous", "full")
+        return connection
+
+    def _open_to_read(self) -> apsw.Connection:
+        written = self.path.with_name(f"{self.path.name}-wal").exists()
+        uri = f"{self.path.absolute().as_uri()}?mode=ro{'' if written else '&immutable=1'}"
+        connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        connection.set_busy_timeout(round(self._busy_seconds * 1000))
         return connection
 
     def _patiently(self, action: Callable[[], _Opened]) -> _Opened:
@@ -159,6 +189,12 @@ class Database:
         newest = max(steps)
         if connection.pragma("user_version") == newest:
             return
+        if self.read_only:
+            raise StoreVersionUnknown(
+                f"The store {self.path} has version {connection.pragma('user_version')}, this "
+                f"version of Ammon reads {newest}, and it may not be written to be brought up to "
+                "date. Open it once where it may: ammon status"
+            )
         connection.execute("BEGIN IMMEDIATE")
         try:
             found = int(str(connection.pragma("user_version")))
@@ -174,6 +210,10 @@ class Database:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def _may_be_written(*paths: Path) -> bool:
+    return all(os.access(path, os.W_OK) for path in paths)
 
 
 def _migrations() -> dict[int, str]:

@@ -47,6 +47,11 @@ class SQLiteStore(SQLiteQueue):
         """
         super().__init__(Database(path), clock)
 
+    @property
+    def read_only(self) -> bool:
+        """Whether the file may only be read: then all that would change it raises StoreRefused."""
+        return self._database.read_only
+
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
         check_name(name)
         with self._database.write() as connection:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from kg.errors import StoreError
 from server.core import Core
 from server.http.problems import problem, responses
+from server.workforce import Resting
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -55,6 +56,7 @@ def _reasons(core: Core) -> list[str]:
     folder = core.settings.data_dir
     # One that is not there yet is made when something is written.
     present = next(one for one in (folder, *folder.parents) if one.exists())
-    if not os.access(present, os.W_OK):
+    answers_only = isinstance(core.worker, Resting)
+    if not answers_only and not os.access(present, os.W_OK):
         reasons.append(f"{folder} cannot be written.")
     return reasons

@@ -8,6 +8,7 @@ import apsw
 import numpy as np
 import pytest
 
+from inference import vector_file
 from inference.cache import CachedEmbedder
 from inference.embedder import Kind, Progress, Vectors
 from inference.instructions import Instructions
@@ -147,6 +148,7 @@ def test_a_path_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
+from inference import vector_file
 from inference.cache import CachedEmbedder
 from tests.doubles.hash_embedder import HashEmbedder
 cached = CachedEmbedder(HashEmbedder(), Path(sys.argv[1]))
@@ -178,3 +180,16 @@ def test_a_cache_that_is_full_forgets_what_it_has_had_for_longest(tmp_path: Path
     assert embedder.asked == texts[:200]
     cached.close()
     assert path.stat().st_size < 800_000
+
+
+def test_where_nothing_may_be_written_questions_are_embedded_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_file, "_may_be_written", lambda _: False)
+    embedder = CountingEmbedder()
+    cached = CachedEmbedder(embedder, tmp_path / "cache" / "v.sqlite")
+    expected = HashEmbedder(32).embed(["Who?"], "query")
+    np.testing.assert_array_equal(cached.embed(["Who?"], "query"), expected)
+    with pytest.raises(StoreUnavailable, match="See that its folder can be written"):
+        cached.embed(["maze"], "passage")
+    assert list(tmp_path.iterdir()) == []
