@@ -22,6 +22,10 @@ from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
 from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import CollectionSettings, Extraction, Passage
 
+AT_ONCE = 16
+"""Passages that are handed to an extractor that costs nothing but time, which may read all that it
+is handed before it tells of any: a worker that is to end waits for no more."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracting:
@@ -106,9 +110,12 @@ class Extracting:
         known = usable(self.tools.store, batch.collection, extractor.fingerprint, ids)
         rest = [passage for passage in passages if passage.id not in known]
         for portion, prices in self.purse.portions(batch, extractor, rest):
-            self._extract_portion(batch, extractor, portion, tasks_of, prices)
-            if self.tools.stop.is_set():
-                break
+            step = len(portion) if extractor.paid else AT_ONCE
+            for start in range(0, len(portion), step):
+                part = portion[start : start + step]
+                self._extract_portion(batch, extractor, part, tasks_of, prices)
+                if self.tools.stop.is_set():
+                    return
 
     def _give_up(
         self, batch: Batch, found: Extraction, tasks_of: Mapping[str, Sequence[str]]
