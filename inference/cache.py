@@ -9,13 +9,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors
+from inference.embedder import QUESTIONS, Bundle, Embedder, Kind, Progress, Vectors
 from inference.vector_file import VectorFile
 from inference.wrapped import WrappedEmbedder
 
 _Query: TypeAlias = tuple[str, Bundle]
 """The kind's instruction, and what is asked."""
-_QUERY_KINDS = ("query", "query_to_fact")
 _QUERIES_KEPT = 1024
 _READ_AT_ONCE = 1024
 _EMBED_TEXTS = 1024
@@ -47,11 +46,11 @@ class CachedEmbedder(WrappedEmbedder):
         return self._file.dimension(self.model_id) or self._embedder.dimension
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
-        if kind in _QUERY_KINDS:
+        if kind in QUESTIONS:
             found = self.embed_bundles([Bundle(text=text) for text in texts], kind)
             if progress is not None and texts:
                 progress(len(texts))
-            return np.concatenate([np.empty((0, self.dimension), dtype=np.float32), *found])
+            return np.concatenate(found or [np.empty((0, self.dimension), dtype=np.float32)])
         return self._embed_kept(texts, self._keys(texts, kind), kind, progress or _ignore)
 
     def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Kind: TypeAlias = Literal["passage", "sentence", "entity", "fact", "query", "query_to_fact"]
 """What a text is, for models that want an instruction before it."""
+QUESTIONS: tuple[Kind, ...] = ("query", "query_to_fact")
+"""Kinds for which somebody waits; what is of another kind is being indexed."""
 
 Part: TypeAlias = tuple[tuple[int, int], ...]
 """A part of a text, from here to there, and perhaps from elsewhere on."""

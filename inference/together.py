@@ -13,8 +13,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors
+from inference.embedder import QUESTIONS, Bundle, Embedder, Kind, Progress, Vectors
 from inference.wrapped import WrappedEmbedder
+from kg.errors import ModelUnavailable
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -29,7 +30,8 @@ class _Call(Generic[_Item, _Result]):
     turn: Event = field(default_factory=Event)
     """Set when there are results, or when it is this call that works next."""
     leads: bool = False
-    results: Sequence[_Result] | None = None
+    results: Sequence[_Result] = ()
+    error: Exception | None = None
 
 
 class Line(Generic[_Item, _Result]):
@@ -50,7 +52,10 @@ class Line(Generic[_Item, _Result]):
         self._waiting: deque[_Call[_Item, _Result]] = deque()
 
     def __call__(self, items: Sequence[_Item]) -> Sequence[_Result]:
-        """The results for some items, in order. Raises: what `work` raises for them alone."""
+        """The results for some items, in order.
+
+        Raises: what `work` raises for them alone; ModelUnavailable for all that went together.
+        """
         call = _Call[_Item, _Result](items)
         with self._lock:
             if self._free:
@@ -62,25 +67,37 @@ class Line(Generic[_Item, _Result]):
             call.turn.wait()
         if call.leads:
             self._lead(call)
-        # What spoiled a batch may be another's: each then tries again by itself.
-        return call.results if call.results is not None else self._work(items)
+        if call.error is not None:
+            raise call.error
+        return call.results
 
     def _lead(self, call: _Call[_Item, _Result]) -> None:
         """Work for a call and for those behind it."""
         batch = self._with_others(call)
+        try:
+            self._work_for(batch)
+        finally:
+            self._hand_over()
+            for one in batch:
+                one.turn.set()
+
+    def _work_for(self, batch: list[_Call[_Item, _Result]]) -> None:
+        """Give each its results or its error."""
         try:
             results = self._work([item for one in batch for item in one.items])
             start = 0
             for one in batch:
                 one.results = results[start : start + len(one.items)]
                 start += len(one.items)
-        except Exception:  # of whatever kind: alone, each meets its own again
-            if len(batch) == 1:
-                raise
-        finally:
-            self._hand_over()
+        except ModelUnavailable as error:  # for none of them: to ask for each would take as long
             for one in batch:
-                one.turn.set()
+                one.error = _again(error)
+        except Exception as error:  # of whatever kind: alone, only whose it is meets it again
+            if len(batch) == 1:
+                batch[0].error = error
+            else:
+                for one in batch:
+                    self._work_for([one])
 
     def _with_others(self, call: _Call[_Item, _Result]) -> list[_Call[_Item, _Result]]:
         batch, texts = [call], len(call.items)
@@ -100,17 +117,22 @@ class Line(Generic[_Item, _Result]):
         following.turn.set()
 
 
+def _again(error: ModelUnavailable) -> ModelUnavailable:
+    """The same error for another thread: raising one puts down where."""
+    same = ModelUnavailable(str(error), permanent=error.permanent)
+    same.__cause__ = error
+    return same
+
+
 class TogetherEmbedder(WrappedEmbedder):
     """Another embedder whose questions are embedded together; all else goes straight through."""
 
     def __init__(self, embedder: Embedder, *, lanes: int = 1) -> None:
         """`lanes`: how many batches of questions may be under way at once."""
         super().__init__(embedder)
+        embed = super().embed_bundles
         self._lines: dict[Kind, Line[Bundle, Vectors]] = {
-            "query": Line(partial(super().embed_bundles, kind="query"), lanes=lanes),
-            "query_to_fact": Line(
-                partial(super().embed_bundles, kind="query_to_fact"), lanes=lanes
-            ),
+            kind: Line(partial(embed, kind=kind), lanes=lanes) for kind in QUESTIONS
         }
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:

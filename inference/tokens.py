@@ -32,32 +32,26 @@ def estimated_tokens(text: str) -> int:
     return -(-len(text.encode("utf-8", "replace")) // _BYTES_A_TOKEN)
 
 
-class TokenCounter:
-    """Counts by a model's tokenizer.json, or by bytes where there is none."""
+def cut_by_estimate(text: str, tokens: int) -> str:
+    """The beginning of a text, about so many tokens long."""
+    data = text.encode("utf-8", "replace")[: tokens * _BYTES_A_TOKEN]
+    return data.decode("utf-8", "ignore")
 
-    def __init__(self, tokenizer: Path | None) -> None:
+
+class TokenCounter:
+    """Counts by a model's tokenizer.json, which is read when it is first needed."""
+
+    def __init__(self, tokenizer: Path) -> None:
         self._path = tokenizer
         self._lock = Lock()
         self._tokenizer: Tokenizer | None = None
 
     def count(self, text: str) -> int:
         """Number of tokens, special ones left out."""
-        tokenizer = self._opened()
-        if tokenizer is not None:
-            return len(tokenizer.encode(encodable(text), add_special_tokens=False).ids)
-        return estimated_tokens(text)
+        return len(self._opened().encode(encodable(text), add_special_tokens=False).ids)
 
-    def cut(self, text: str, tokens: int) -> str:
-        """The beginning of a text, so many tokens long."""
-        tokenizer = self._opened()
-        if tokenizer is None:
-            data = text.encode("utf-8", "replace")[: tokens * _BYTES_A_TOKEN]
-            return data.decode("utf-8", "ignore")
-        offsets = tokenizer.encode(encodable(text), add_special_tokens=False).offsets
-        return text if len(offsets) <= tokens else text[: offsets[tokens - 1][1]]
-
-    def _opened(self) -> "Tokenizer | None":
+    def _opened(self) -> "Tokenizer":
         with self._lock:
-            if self._tokenizer is None and self._path is not None:
+            if self._tokenizer is None:
                 self._tokenizer = open_tokenizer(self._path)
             return self._tokenizer

@@ -18,6 +18,8 @@ from retrieval.mode import Mode, divided
 
 CONTRAST = 0.9
 """How much of the question's vector is taken off that of a part."""
+_NONE: Floats = np.zeros(0, dtype=np.float32)
+_NO_TEXTS: Floats = np.zeros((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,12 +36,14 @@ class _Asked:
 
 
 def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) -> list[Floats]:
-    """For each question the embeddings of `mode.texts(question)`, (n, d), in that order.
+    """For each question the embeddings of `mode.texts(question)`, (n, d), in that order; (0, 0)
+    if it wants none, which asks nothing of the embedder.
 
     All texts of one kind go to the embedder together. Raises: ModelError.
     """
     wanted = [mode.texts(question) for question in questions]
-    vectors = [np.zeros((len(texts), embedder.dimension), dtype=np.float32) for texts in wanted]
+    # What a vector's length is shows by the first one: an endpoint need not be asked for it.
+    vectors: list[list[Floats]] = [[_NONE] * len(texts) for texts in wanted]
     parted = divided(mode) if bundle_embedder(embedder) else None
     by_kind: dict[Kind, list[_Asked]] = {}
     for number, texts in enumerate(wanted):
@@ -52,11 +56,11 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
         for one, made in zip(ones, _embed(embedder, ones, kind), strict=True):
             found, first = vectors[one.question], 1 + len(one.parts)
             found[one.row] = made[0]
-            if one.beside:
-                found[list(one.beside)] = made[first:]
+            for row, vector in zip(one.beside, made[first:], strict=True):
+                found[row] = vector
             for row, vector in zip(one.parts, made[1:first], strict=True):
                 found[row] = _contrasted(vector, made[0])
-    return vectors
+    return [np.stack(found) if found else _NO_TEXTS for found in vectors]
 
 
 def _embed(embedder: Embedder, asked: Sequence[_Asked], kind: Kind) -> Sequence[Floats]:

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from threading import Lock
+from typing import Self
 
 import numpy as np
 
 from inference.embedder import Embedder
 from kg.errors import InputError, ModelOutputInvalid, SnapshotError
-from kg.snapshot import Snapshot
+from kg.snapshot import Snapshot, SnapshotFolder
 from kg.snapshot.tables import Floats
 from retrieval.asking import embed_questions
 from retrieval.citations import citations, source_of
@@ -43,6 +45,14 @@ class Retriever:
         self._dimension = snapshot.passages.vectors.shape[1]
         self._modes: dict[str, Mode] = {}
         self._locks = {name: Lock() for name in MODES}
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder) -> Self:
+        """Of the snapshot that is current in a folder: the one with the file CURRENT.
+
+        Raises: SnapshotError.
+        """
+        return cls(Snapshot.read(SnapshotFolder(folder).open()), embedder)
 
     def embedded_by(self, embedder: Embedder) -> "Retriever":
         """One over the same snapshot and modes, with another embedder of the same model.
@@ -211,7 +221,7 @@ class Retriever:
         compared with."""
         vectors, wanted = embed_questions(self._embedder, mode, questions), self._dimension
         for found in vectors:
-            if found.shape[1] != wanted:
+            if len(found) and found.shape[1] != wanted:
                 raise ModelOutputInvalid(
                     f"The embedding model {self._embedder.model_id!r} gives vectors of "
                     f"{found.shape[1]} numbers; those of {self._snapshot.collection!r} have "

@@ -79,7 +79,11 @@ def make_embedder(name: str, settings: Settings) -> Embedder:
             from inference.openai_compatible import OpenAIEmbedder
 
             return OpenAIEmbedder(
-                _embedding(model, settings), instructions=_instructions(model, settings)
+                _embedding(model, settings),
+                dimensions=settings.embedding_dimensions or None,
+                max_tokens=settings.embedding_max_tokens,
+                instructions=_instructions(model, settings),
+                question_patience=settings.embedding_question_timeout,
             )
     raise SettingsInvalid(f"There is no embedder {name!r}; choose {specs.EMBEDDERS}.")
 
@@ -98,7 +102,7 @@ def make_chat_model(settings: Settings) -> ChatModel:
 
     endpoint = _llm(settings.llm_model, settings)
     patience = min(settings.llm_timeout, _LONGEST_AID)
-    return OpenAIChatModel(replace(endpoint, attempts=1, timeout=patience))
+    return OpenAIChatModel(replace(endpoint, attempts=1), patience=patience)
 
 
 def make_reranker(settings: Settings) -> Reranker:

@@ -38,6 +38,8 @@ def configure(settings: Settings, default: Level) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel((settings.log_level or default).upper())
+    # It tells that something was tried again and not what; who tries again tells that himself.
+    logging.getLogger("stamina").setLevel("ERROR")
     # Whoever waits for a command is told, unless a level is set, that it waits for a model
     # or for workers.
     told = "WARNING" if settings.log_level is None and default == "error" else "NOTSET"

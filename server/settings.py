@@ -133,6 +133,12 @@ class Settings(BaseSettings):
     of the model's family (E5, BGE, Nomic, Qwen3)."""
     embedding_timeout: float = Field(default=120.0, gt=0)
     """Seconds that one answer may take."""
+    embedding_question_timeout: float = Field(default=10.0, gt=0)
+    """Seconds that a question waits for its embedding, all in all; then it is refused (503)."""
+    embedding_dimensions: int = Field(default=0, ge=0)
+    """How many numbers it is asked for in a vector, of models that can shorten theirs; 0: all."""
+    embedding_max_tokens: int = Field(default=8191, ge=1)
+    """The longest text that it reads, a token taken as four bytes; longer ones are cut."""
     embedding_concurrency: int = Field(default=4, ge=1, le=256)
     """How many requests the embedding model gets at once."""
     embedding_requests_per_minute: int = Field(default=0, ge=0)

@@ -26,8 +26,11 @@ class OpenAIChatModel:
     for plain text; likewise for limits and temperatures. What it accepts is remembered.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, patience: float | None = None) -> None:
+        """`patience`: for how many seconds an answer is waited for, all in all, with the wait for
+        one's turn; None: as long as it takes."""
         self._caller = Caller(endpoint)
+        self._patience = patience
         self._dialect = Dialect()
 
     @property
@@ -49,7 +52,9 @@ class OpenAIChatModel:
             body = dialect.request(messages, json_schema=json_schema, max_tokens=max_tokens)
             sent = sum(estimated_tokens(turn["content"]) for turn in body["messages"])
             try:
-                answer = self._caller.call(partial(self._ask, body, arrived), tokens=sent)
+                answer = self._caller.call(
+                    partial(self._ask, body, arrived), tokens=sent, patience=self._patience
+                )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 adapted = dialect.adapted(str(error))
                 if adapted is None:

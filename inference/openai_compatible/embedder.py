@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inference import instructions as instruct
-from inference.embedder import Kind, Progress, Vectors
+from inference.embedder import QUESTIONS, Kind, Progress, Vectors
 from inference.instructions import Instructions
 from inference.openai_compatible.endpoint import Caller, Endpoint
 from inference.texts import encodable
-from inference.tokens import TokenCounter
+from inference.tokens import cut_by_estimate, estimated_tokens
 from kg.errors import ModelOutputInvalid
 
 if TYPE_CHECKING:
     from openai import OpenAI
+
+
+OPENAI_MAX_TOKENS = 8191
+"""What OpenAI's own models read."""
 
 
 class OpenAIEmbedder:
@@ -31,18 +35,19 @@ class OpenAIEmbedder:
         endpoint: Endpoint,
         *,
         dimensions: int | None = None,
-        max_tokens: int = 8191,
+        max_tokens: int = OPENAI_MAX_TOKENS,
         batch_texts: int = 64,
         batch_tokens: int = 50_000,
         instructions: Instructions | None = None,
-        tokenizer: Path | None = None,
+        question_patience: float | None = None,
     ) -> None:
         """Name a model at an endpoint; nothing is sent before it is needed.
 
         dimensions: the length to ask for, of models that can shorten their vectors.
         max_tokens: the longest text that the model reads; longer ones are cut before they go.
-        batch_texts, batch_tokens: the most that one request holds.
-        tokenizer: the model's tokenizer.json; without one, a token is taken as four bytes.
+        batch_texts, batch_tokens: the most that one request holds, a token taken as four bytes.
+        question_patience: how many seconds a question waits for its vector, all in all; None: as
+        long as a text of a document.
         """
         self._caller = Caller(endpoint)
         self._dimensions = dimensions
@@ -51,7 +56,7 @@ class OpenAIEmbedder:
         self._batch_texts = batch_texts
         self._batch_tokens = batch_tokens
         self._instructions: Instructions = dict(instructions or {})
-        self._tokens = TokenCounter(tokenizer)
+        self._question_patience = question_patience
 
     @property
     def instructions(self) -> Instructions:
@@ -59,41 +64,45 @@ class OpenAIEmbedder:
 
     @property
     def model_id(self) -> str:
-        """Model, length if asked for, and instructions; the same at another address."""
+        """Model, length if asked for, longest text if it is not OpenAI's, and instructions; the
+        same at another address."""
         shortened = f":{self._dimensions}" if self._dimensions else ""
+        cut = f":{self._max_tokens}t" if self._max_tokens != OPENAI_MAX_TOKENS else ""
         model = self._caller.endpoint.model
-        return f"openai:{model}{shortened}{instruct.suffix(self._instructions)}"
+        return f"openai:{model}{shortened}{cut}{instruct.suffix(self._instructions)}"
 
     @property
     def dimension(self) -> int:
-        """The length of a vector, found with a first call. Raises: ModelError."""
-        if self._found is None:
-            self._found = self._embed_batch(["dimension"]).shape[1]
-        return self._found
+        """The length of a vector; found with a call where none was made. Raises: ModelError."""
+        return self._found or self._embed_batch(["dimension"]).shape[1]
 
     @property
     def max_tokens(self) -> int:
         return self._max_tokens
 
     def count_tokens(self, text: str) -> int:
-        return self._tokens.count(text)
+        return estimated_tokens(text)
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
         prefix = self._instructions.get(kind, "")
         rows: dict[str, int] = {}
         row_of = np.array([rows.setdefault(text, len(rows)) for text in texts], dtype=np.int64)
         repeats = np.bincount(row_of, minlength=len(rows))
-        vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
         batches = self._batches([self._sent(prefix + text) for text in rows])
+        patience = self._question_patience if kind in QUESTIONS else None
+        embed_batch = partial(self._embed_batch, patience=patience)
+        done: list[Vectors] = []
         start = 0
         with ThreadPoolExecutor(self._caller.endpoint.concurrency) as pool:
-            for batch, result in zip(batches, pool.map(self._embed_batch, batches), strict=True):
-                end = start + len(batch)
-                vectors[start:end] = result
+            for result in pool.map(embed_batch, batches):
+                done.append(result)
+                end = start + len(result)
                 if progress is not None:
                     progress(int(repeats[start:end].sum()))
                 start = end
-        return vectors[row_of]
+        return np.concatenate(done)[row_of]
 
     def close(self) -> None:
         """Close the connections; a later call opens them again."""
@@ -101,13 +110,13 @@ class OpenAIEmbedder:
 
     def _sent(self, text: str) -> str:
         """The text as it is sent: cut to what the model reads; endpoints refuse empty texts."""
-        return self._tokens.cut(encodable(text), self._max_tokens) or " "
+        return cut_by_estimate(encodable(text), self._max_tokens) or " "
 
     def _batches(self, texts: Sequence[str]) -> list[list[str]]:
         batches: list[list[str]] = []
         tokens = 0
         for text in texts:
-            length = self._tokens.count(text)
+            length = estimated_tokens(text)
             full = batches and len(batches[-1]) == self._batch_texts
             if not batches or full or tokens + length > self._batch_tokens:
                 batches.append([])
@@ -116,13 +125,15 @@ class OpenAIEmbedder:
             tokens += length
         return batches
 
-    def _embed_batch(self, texts: Sequence[str]) -> Vectors:
+    def _embed_batch(self, texts: Sequence[str], patience: float | None = None) -> Vectors:
         import openai
 
         try:
             limited = self._caller.endpoint.tokens_per_minute > 0
-            tokens = sum(map(self._tokens.count, texts)) if limited else 0
-            answer = self._caller.call(lambda client: self._ask(client, texts), tokens=tokens)
+            tokens = sum(map(estimated_tokens, texts)) if limited else 0
+            answer = self._caller.call(
+                lambda client: self._ask(client, texts), tokens=tokens, patience=patience
+            )
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             raise self._caller.explain(error) from error
         try:
@@ -135,6 +146,7 @@ class OpenAIEmbedder:
             raise self._invalid("has vectors of length zero, or numbers that are none")
         if len(vectors) != len(texts) or vectors.shape[1] != (self._found or vectors.shape[1]):
             raise self._invalid(f"has the shape {vectors.shape} for {len(texts)} texts")
+        self._found = vectors.shape[1]
         unit: Vectors = (vectors / lengths[:, np.newaxis]).astype(np.float32)
         return unit
 

@@ -1,27 +1,36 @@
 """An endpoint that speaks OpenAI's protocol: where it is, how to call it, what its errors mean."""
 
 import importlib
+import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from math import isnan
+from itertools import count
+from math import inf, isnan
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 from weakref import finalize
 
+import structlog
+
 from inference.openai_compatible.arrival import show
-from inference.openai_compatible.limits import IN_PROCESS, Pace
+from inference.openai_compatible.limits import IN_PROCESS, Pace, TurnTooLate
+from inference.openai_compatible.silence import Silence
 from kg.errors import ModelError, ModelOutputInvalid, ModelUnavailable
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, OpenAI
+    from openai import APIError, APIStatusError, OpenAI
 
 _Answer = TypeVar("_Answer")
+_log = structlog.get_logger(__name__)
 
 _PASSING = (408, 409, 425, 429)
 """Statuses beside 5xx that a later attempt may not meet."""
+_SHORTEST_TIMEOUT = 0.05
+"""Seconds for a question whose turn comes at the last moment."""
 _NO_KEY = "none"
 """What is sent where no key is set: the client wants one, local servers ignore it."""
 
@@ -67,57 +76,108 @@ class Caller:
             tokens_per_minute=endpoint.tokens_per_minute,
             url=endpoint.limits_url,
         )
+        self._silence = Silence()
         self._lock = Lock()
         self._client: OpenAI | None = None
 
-    def call(self, request: Callable[["OpenAI"], _Answer], *, tokens: int = 0) -> _Answer:
+    def call(
+        self,
+        request: Callable[["OpenAI"], _Answer],
+        *,
+        tokens: int = 0,
+        patience: float | None = None,
+    ) -> _Answer:
         """Send a request of about so many tokens, again while it fails for a passing reason, which
         slows down everybody who calls the endpoint.
 
+        `patience`: how many seconds the caller can wait, all in all; None: as long as it takes.
         Raises: ModelUnavailable if the endpoint cannot be had; ModelOutputInvalid if it refuses
         this request or answers what is no JSON; openai.BadRequestError and
         openai.UnprocessableEntityError as they are, for the caller to adapt its request.
         """
         import openai
-        import stamina
 
-        endpoint = self.endpoint
-        retries = stamina.RetryingCaller(
-            attempts=endpoint.attempts,
-            timeout=None,
-            wait_initial=endpoint.wait_initial,
-            wait_max=endpoint.wait_max,
-            wait_jitter=endpoint.wait_initial,
-        )
-        client = self._opened()
-
-        def attempt() -> _Answer:
-            with self.pace.turn(tokens):
-                answer = request(client)
-            self.pace.succeeded()
-            return answer
-
+        until = inf if patience is None else time.monotonic() + patience
+        if patience is not None and not self._silence.lets_in(patience):
+            raise ModelUnavailable(
+                f"{self._name} did not answer a question a moment ago, and is tried again in a few "
+                "seconds. See what its server is doing."
+            )
         try:
-            return retries(self._retry_in, attempt)
+            return self._repeated(request, tokens, until)
         except (openai.BadRequestError, openai.UnprocessableEntityError):
             raise
         except openai.APIStatusError as error:
+            self._silence.end()
             raise self.explain(error) from error
-        except openai.APITimeoutError as error:
+        except TurnTooLate as error:
             raise ModelUnavailable(
-                f"{self._name} did not answer within {endpoint.timeout:g} s, {endpoint.attempts} "
-                f"times. Raise {endpoint.settings}_TIMEOUT, or see what its server is doing."
+                f"{self._name} had no turn for a question within {patience:g} s: {error}. Ask "
+                f"again later, or see {self.endpoint.settings}_CONCURRENCY and its limits a minute."
             ) from error
+        except openai.APITimeoutError as error:
+            if patience is not None:
+                self._silence.begin()
+            raise self._late(patience) from error
         except openai.APIConnectionError as error:
+            self._silence.end()
             raise ModelUnavailable(
                 f"{self._name} cannot be reached ({error.__cause__ or error}). See that its server "
-                f"runs and that {endpoint.settings}_BASE_URL is right."
+                f"runs and that {self.endpoint.settings}_BASE_URL is right."
             ) from error
         except (openai.OpenAIError, ValueError, RecursionError) as error:
             # The client lets through what the JSON and UTF-8 decoders raise.
             raise ModelOutputInvalid(
                 f"{self._name} answered what is not the protocol's JSON: {_start(str(error))}"
             ) from error
+
+    def _repeated(
+        self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float
+    ) -> _Answer:
+        import openai
+
+        for attempt in count(1):
+            try:
+                return self._once(request, tokens, until)
+            except openai.APIError as error:
+                wait = self._wait_after(error, attempt)
+                if wait is None or attempt == self.endpoint.attempts:
+                    raise
+                if time.monotonic() + wait >= until:
+                    raise  # the caller cannot wait for that
+                _log.warning(
+                    "model is called again",
+                    model=self.endpoint.model,
+                    endpoint=self.endpoint.base_url,
+                    reason=_start(str(error.__cause__ or error)),
+                    seconds=round(wait, 2),
+                    attempt=attempt,
+                )
+                time.sleep(wait)
+        raise AssertionError  # it is counted without end
+
+    def _once(self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float) -> _Answer:
+        client = self._opened()
+        with self.pace.turn(tokens, until=until):
+            if until < inf:
+                left = max(until - time.monotonic(), _SHORTEST_TIMEOUT)
+                client = client.with_options(timeout=min(left, self.endpoint.timeout))
+            answer = request(client)
+        self.pace.succeeded()
+        self._silence.end()
+        return answer
+
+    def _late(self, patience: float | None) -> ModelUnavailable:
+        endpoint = self.endpoint
+        if patience is not None:
+            return ModelUnavailable(
+                f"{self._name} did not answer a question within {patience:g} s. See what its "
+                "server is doing; one that is loading its model answers in a while."
+            )
+        return ModelUnavailable(
+            f"{self._name} did not answer within {endpoint.timeout:g} s, {endpoint.attempts} "
+            f"times. Raise {endpoint.settings}_TIMEOUT, or see what its server is doing."
+        )
 
     def explain(self, error: "APIStatusError") -> ModelError:
         """What a refusal means, and what can be done about it."""
@@ -170,22 +230,23 @@ class Caller:
                 )
             return self._client
 
-    def _retry_in(self, error: Exception) -> bool | float:
-        """Whether to try again: no, yes, or yes after so many seconds."""
+    def _wait_after(self, error: "APIError", attempt: int) -> float | None:
+        """After how many seconds to try again; None if it is of no use."""
         import openai
 
-        if not isinstance(error, openai.APIStatusError):
-            return isinstance(error, openai.APIConnectionError)
-        if error.code == "insufficient_quota":
-            return False
-        if error.status_code < 500 and error.status_code not in _PASSING:
-            return False
         endpoint = self.endpoint
+        if isinstance(error, openai.APIConnectionError):
+            wait = min(endpoint.wait_initial * 2.0 ** min(attempt - 1, 30), endpoint.wait_max)
+            return wait + random.uniform(0.0, endpoint.wait_initial)
+        if not isinstance(error, openai.APIStatusError) or error.code == "insufficient_quota":
+            return None
+        if error.status_code < 500 and error.status_code not in _PASSING:
+            return None
         asked = _retry_after(error)
         if asked is None:
             return self.pace.failed(initial=endpoint.wait_initial, longest=endpoint.wait_max)
         if asked > endpoint.retry_after_max:
-            return False
+            return None
         self.pace.slow_down(asked)
         return asked
 

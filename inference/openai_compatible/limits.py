@@ -6,37 +6,52 @@ that name one Redis (`redis://host:port/0`). Then they share the rests and the p
 
 What cannot be counted together because Redis is away for a moment is counted by each process alone:
 limits must never stop the work.
+
+Questions go before documents: whoever says until when it can wait finds a tenth of the places and
+of each limit kept free by those who have all the time, from then on for a minute. Where nobody
+asks, nothing is kept free.
 """
 
 import random
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from math import ceil
-from threading import BoundedSemaphore, Lock, Thread
-from typing import TYPE_CHECKING, TypeVar
+from math import inf
+from threading import Condition, Lock
+from typing import TYPE_CHECKING
 
 import structlog
 
-from kg.errors import DependencyMissing, SettingsInvalid
+from inference.openai_compatible.shared_pace import (
+    AWAY_SECONDS,
+    SharedPace,
+    open_redis,
+    unawaited,
+)
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
     from limits.storage import RedisStorage
+    from limits.strategies import SlidingWindowCounterRateLimiter
 
 IN_PROCESS = "memory://"
 _LONGEST_NAP = 1.0
 """Seconds after which somebody who waits looks again whether it may go on."""
 _SHORTEST_NAP = 0.02
-_NOWHERE = "-"
-"""A place that is no place, where nobody counts them."""
-_REDIS_SECONDS = 5.0
-"""How long one command may take; one that takes longer is done without."""
+_HURRY_SECONDS = 60.0
+"""For how long a tenth is kept free for the next question."""
 
-_Answer = TypeVar("_Answer")
 _log = structlog.get_logger(__name__)
+
+
+class TurnTooLate(Exception):
+    """There was no turn in the time that one could wait."""
+
+
+def reserve_of(amount: int) -> int:
+    """How much of so many is kept free for questions: a tenth, of two or more at least one."""
+    return max(1, amount // 10) if amount > 1 else 0
 
 
 class Pace:
@@ -59,26 +74,34 @@ class Pace:
 
         Raises: DependencyMissing, SettingsInvalid.
         """
-        self._name = name
-        self._slots = BoundedSemaphore(concurrency)
+        self._places = _Places(concurrency)
         self._lock = Lock()
         self._rest_until = 0.0
+        self._hurry_until = 0.0
         self._failures = 0
-        shared = None if url == IN_PROCESS else _redis(url)
+        shared = None if url == IN_PROCESS else open_redis(url)
         self._shared = (
-            None if shared is None else _SharedPace(shared, name, concurrency, place_seconds)
+            None
+            if shared is None
+            else SharedPace(shared, name, concurrency, reserve_of(concurrency), place_seconds)
         )
         self._requests = _Rate(f"{name} requests", requests_per_minute, window_seconds, shared)
         self._tokens = _Rate(f"{name} tokens", tokens_per_minute, window_seconds, shared)
 
     @contextmanager
-    def turn(self, tokens: int = 0) -> Iterator[None]:
-        """Wait until one may send a request of about so many tokens, and hold a place meanwhile."""
-        self._requests.wait(1)
-        self._tokens.wait(tokens)
-        self._rest()
-        with self._slots, self._place():
-            self._rest()  # whoever had the place may have been told to wait
+    def turn(self, tokens: int = 0, *, until: float = inf) -> Iterator[None]:
+        """Wait until one may send a request of about so many tokens, and hold a place meanwhile.
+
+        `until`: the moment of `time.monotonic` until which one can wait; who has one goes before
+        those who have all the time. Raises: TurnTooLate when it has come, or is sure to come.
+        """
+        if until < inf:
+            self._hurry()
+        self._requests.wait(1, until, self._kept_free)
+        self._tokens.wait(tokens, until, self._kept_free)
+        self._rest(until)
+        with self._places.place(until, self._asked_lately), self._shared_place(until):
+            self._rest(until)  # whoever had the place may have been told to wait
             yield
 
     def spent(self, tokens: int) -> None:
@@ -86,7 +109,7 @@ class Pace:
         if self._shared is None:
             self._tokens.charge(tokens)
         else:
-            _unawaited(partial(self._tokens.charge, tokens))
+            unawaited(partial(self._tokens.charge, tokens))
 
     def succeeded(self) -> None:
         """The endpoint answered."""
@@ -112,9 +135,26 @@ class Pace:
         if self._shared is not None:
             self._shared.slow_down(seconds)
 
-    def _rest(self) -> None:
+    def _hurry(self) -> None:
+        """Have a tenth kept free for a while, by the other processes too."""
+        now = time.monotonic()
+        with self._lock:
+            told, self._hurry_until = self._hurry_until, now + _HURRY_SECONDS
+        if self._shared is not None and told < now + _HURRY_SECONDS / 2:
+            unawaited(partial(self._shared.hurry, _HURRY_SECONDS))
+
+    def _asked_lately(self) -> bool:
+        return self._hurry_until > time.monotonic()
+
+    def _kept_free(self) -> bool:
+        """Whether something is to be kept free for the questions of any process."""
+        return self._asked_lately() or (self._shared is not None and self._shared.hurried())
+
+    def _rest(self, until: float) -> None:
         """Wait while the endpoint wants rest; then not everybody at the same moment."""
         while (left := self._resting()) > 0.0:
+            if time.monotonic() + left > until:
+                raise TurnTooLate(f"it wants to be left alone for {left:.0f} s more")
             time.sleep(min(left, _LONGEST_NAP) * random.uniform(1.0, 1.1))
 
     def _resting(self) -> float:
@@ -122,12 +162,52 @@ class Pace:
         return left if self._shared is None else max(left, self._shared.resting())
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
+    def _shared_place(self, until: float) -> Iterator[None]:
         if self._shared is None:
             yield
             return
-        with self._shared.place():
+        with self._shared.place(until) as found:
+            if not found:
+                raise TurnTooLate("other processes have all its places")
             yield
+
+
+class _Places:
+    """Places in this process for so many at once; some are kept free for those who cannot wait."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._reserve = reserve_of(number)
+        self._hurried = 0
+        """How many wait who cannot wait for long."""
+        self._changed = Condition()
+
+    @contextmanager
+    def place(self, until: float, kept_free: Callable[[], bool]) -> Iterator[None]:
+        """Wait for a place and hold it. Raises: TurnTooLate."""
+        with self._changed:
+            if until < inf:
+                self._wait_hurried(until)
+            else:
+                while self._free <= max(self._hurried, self._reserve if kept_free() else 0):
+                    self._changed.wait(_LONGEST_NAP)
+            self._free -= 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += 1
+                self._changed.notify_all()
+
+    def _wait_hurried(self, until: float) -> None:
+        self._hurried += 1
+        try:
+            left = max(until - time.monotonic(), 0.0)
+            if not self._changed.wait_for(lambda: self._free > 0, left):
+                raise TurnTooLate("all its places are taken")
+        finally:
+            self._hurried -= 1
+            self._changed.notify_all()
 
 
 class _Rate:
@@ -136,20 +216,29 @@ class _Rate:
     def __init__(self, name: str, amount: int, seconds: int, shared: "RedisStorage | None") -> None:
         self._name = name
         self._amount = amount
+        self._reserve = reserve_of(amount)
         if amount:
             from limits import RateLimitItemPerSecond
             from limits.storage import MemoryStorage
-            from limits.strategies import SlidingWindowCounterRateLimiter
+            from limits.strategies import SlidingWindowCounterRateLimiter as Window
 
             self._item: RateLimitItem = RateLimitItemPerSecond(amount, seconds)
-            self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
-            self._together = None if shared is None else SlidingWindowCounterRateLimiter(shared)
+            self._alone = Window(MemoryStorage())
+            self._together = None if shared is None else Window(shared)
             self._errors = shared.base_exceptions if shared else ()
+            self._away_until = 0.0
 
-    def wait(self, cost: int) -> None:
-        """Wait until so many more are within the limit; what exceeds it alone waits for all."""
-        cost = min(cost, self._amount)
-        while cost and not self._hit(cost):
+    def wait(self, cost: int, until: float, kept_free: Callable[[], bool]) -> None:
+        """Wait until so many more are within the limit; what exceeds it alone waits for all.
+
+        Raises: TurnTooLate.
+        """
+        while self._amount and cost:
+            kept = self._reserve if until == inf and kept_free() else 0
+            if self._hit(min(cost, self._amount - kept), kept):
+                return
+            if time.monotonic() > until:
+                raise TurnTooLate(f"there are {self._amount} a minute, which are used up")
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 4))
 
     def charge(self, cost: int) -> None:
@@ -157,114 +246,17 @@ class _Rate:
         while self._amount and cost > 0 and not self._hit(min(cost, self._amount)):
             cost //= 2
 
-    def _hit(self, cost: int) -> bool:
-        if self._together is not None:
+    def _hit(self, cost: int, kept: int = 0) -> bool:
+        """Count so many more, if there is room for them and for what is kept free."""
+        if self._together is not None and time.monotonic() > self._away_until:
             try:
-                return self._together.hit(self._item, self._name, cost=cost)
+                return self._hit_in(self._together, cost, kept)
             except self._errors as error:
+                self._away_until = time.monotonic() + AWAY_SECONDS
                 _log.warning("limits are not shared at present", reason=str(error))
-        return self._alone.hit(self._item, self._name, cost=cost)
+        return self._hit_in(self._alone, cost, kept)
 
-
-class _SharedPace:
-    """Rests and places that several processes share, in Redis."""
-
-    def __init__(
-        self, storage: "RedisStorage", name: str, places: int, place_seconds: float
-    ) -> None:
-        self._place_seconds = place_seconds
-        self._held: dict[str, str] = {}
-        """Place -> the mark that this process has put there."""
-        self._lock = Lock()
-        self._keeper: Thread | None = None
-        self._redis = storage.storage
-        self._errors = storage.base_exceptions
-        self._rest = f"ammon:rest:{name}"
-        self._places = [f"ammon:place:{name}:{number}" for number in range(places)]
-
-    def slow_down(self, seconds: float) -> None:
-        """Let nobody call for so long; a longer rest stays."""
-        if seconds > self.resting():
-            self._try(lambda: self._redis.set(self._rest, "1", px=ceil(seconds * 1000)), None)
-
-    def resting(self) -> float:
-        """For how many more seconds."""
-        return max(self._try(lambda: int(self._redis.pttl(self._rest)), 0) / 1000, 0.0)
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Wait for a place and hold it; one whose process dies is free soon."""
-        mark = uuid.uuid4().hex
-        while not (place := self._try(lambda: self._taken(mark), _NOWHERE)):
-            time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 10))
-        self._hold(place, mark)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._held.pop(place, None)
-            if place != _NOWHERE:
-                _unawaited(lambda: self._try(lambda: self._leave(place, mark), None))
-
-    def _taken(self, mark: str) -> str:
-        """The place that was taken; '' if none is free."""
-        for place in random.sample(self._places, len(self._places)):
-            if self._redis.set(place, mark, nx=True, px=ceil(self._place_seconds * 1000)):
-                return place
-        return ""
-
-    def _hold(self, place: str, mark: str) -> None:
-        """Have the place kept for as long as this process lives and wants it."""
-        if place == _NOWHERE:
-            return
-        with self._lock:
-            self._held[place] = mark
-            if self._keeper is None:
-                self._keeper = Thread(target=self._keep, name="places", daemon=True)
-                self._keeper.start()
-
-    def _keep(self) -> None:
-        while True:
-            time.sleep(self._place_seconds / 4)
-            with self._lock:
-                if not self._held:
-                    self._keeper = None
-                    return
-                held = dict(self._held)
-            for place, mark in held.items():
-                self._try(partial(self._extend, place, mark), None)
-
-    def _extend(self, place: str, mark: str) -> None:
-        if self._redis.get(place) in (mark, mark.encode()):
-            self._redis.pexpire(place, ceil(self._place_seconds * 1000))
-
-    def _leave(self, place: str, mark: str) -> None:
-        if self._redis.get(place) in (mark, mark.encode()):
-            self._redis.delete(place)
-
-    def _try(self, action: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
-        try:
-            return action()
-        except self._errors as error:
-            _log.warning("rests and places are not shared at present", reason=str(error))
-            return otherwise
-
-
-def _unawaited(action: Callable[[], object]) -> None:
-    """Do it beside: an answer that was paid for is to be saved before Redis is spoken to, which may
-    be away."""
-    Thread(target=action, name="pace", daemon=True).start()
-
-
-def _redis(url: str) -> "RedisStorage":
-    if not url.startswith(("redis://", "rediss://", "unix://", "redis+unix://")):
-        raise SettingsInvalid(
-            f"Limits are shared in a Redis (redis://host:6379/0), not in {url!r}."
-        )
-    try:
-        import redis  # noqa: F401 - the library below wants it
-    except ImportError as error:
-        raise DependencyMissing("redis", "celery") from error
-    from limits.storage import RedisStorage
-
-    return RedisStorage(url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS)
+    def _hit_in(self, window: "SlidingWindowCounterRateLimiter", cost: int, kept: int) -> bool:
+        if kept and not window.test(self._item, self._name, cost=cost + kept):
+            return False
+        return window.hit(self._item, self._name, cost=cost)

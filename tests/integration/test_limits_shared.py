@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+import pytest
 import redis
 
-from inference.openai_compatible.limits import Pace
+from inference.openai_compatible.limits import Pace, TurnTooLate
+from tests.doubles.waiting import until
 from tests.servers.redis import RedisServer, redis_server
 
 __all__ = ["redis_server"]
@@ -108,3 +110,25 @@ def test_an_answer_does_not_wait_for_a_redis_that_hangs(redis_server: RedisServe
         answered = time.monotonic()
     pace.spent(10)
     assert time.monotonic() - answered < 1.0
+
+
+def test_a_place_is_kept_for_the_questions_of_other_processes(redis_server: RedisServer) -> None:
+    api, *workers = (Pace("e", concurrency=2, url=redis_server.url) for _ in range(3))
+    with api.turn(until=time.monotonic() + 5):
+        until(lambda: bool(redis.Redis.from_url(redis_server.url).exists("ammon:hurry:e")))
+    with held(workers[0], 0.6):
+        another = Thread(target=turn, args=(workers[1],))
+        another.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+        with api.turn(until=began + 5):
+            assert time.monotonic() - began < 0.3
+            assert another.is_alive(), "a document waits"
+        another.join()
+
+
+def test_a_question_does_not_wait_for_places_of_others_for_ever(redis_server: RedisServer) -> None:
+    one, other = (Pace("e", concurrency=1, url=redis_server.url) for _ in range(2))
+    moment = time.monotonic() + 0.2
+    with held(one, 0.6), pytest.raises(TurnTooLate, match="processes"), other.turn(until=moment):
+        pass

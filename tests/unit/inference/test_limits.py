@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Thread
+from math import inf
+from threading import Event, Thread
 
 import pytest
 
 from inference.chat import Message
 from inference.openai_compatible import Endpoint, OpenAIChatModel
-from inference.openai_compatible.limits import Pace
+from inference.openai_compatible.limits import Pace, TurnTooLate
 from kg.errors import SettingsInvalid
 from tests.doubles.chat_server import Answer, ChatServer, Request
 
@@ -131,3 +132,92 @@ def test_what_the_model_says_it_took_counts(server: ChatServer) -> None:
 def test_limits_are_shared_in_a_redis_or_not_at_all() -> None:
     with pytest.raises(SettingsInvalid, match="not in 'amqp://"):
         Pace("e", concurrency=1, url="amqp://localhost")
+
+
+def held(pace: Pace, pool: ThreadPoolExecutor, let_go: Event) -> None:
+    """Another thread takes a place without haste, and keeps it until it is let go."""
+    taken = Event()
+
+    def hold() -> None:
+        with pace.turn():
+            taken.set()
+            assert let_go.wait(10)
+
+    pool.submit(hold)
+    assert taken.wait(10)
+
+
+def soon(seconds: float) -> float:
+    return time.monotonic() + seconds
+
+
+def test_where_nobody_asks_documents_have_all_places() -> None:
+    pace, let_go = Pace("e", concurrency=4), Event()
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(4):
+            held(pace, pool, let_go)
+        let_go.set()
+
+
+def test_after_a_question_one_place_is_kept_for_the_next() -> None:
+    pace, let_go = Pace("e", concurrency=4), Event()
+    with pace.turn(until=soon(1)):
+        pass
+    with ThreadPoolExecutor(5) as pool:
+        for _ in range(3):
+            held(pace, pool, let_go)
+        fourth = pool.submit(turns, pace, 1)
+        time.sleep(0.1)
+        with pace.turn(until=soon(1)):
+            assert not fourth.done()
+        let_go.set()
+        fourth.result(10)
+
+
+def test_a_question_goes_before_documents_that_wait_for_the_only_place() -> None:
+    pace, let_go, order = Pace("e", concurrency=1), Event(), []
+
+    def take(name: str, until: float) -> None:
+        with pace.turn(until=until):
+            order.append(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        held(pace, pool, let_go)
+        documents = pool.submit(take, "documents", inf)
+        time.sleep(0.05)
+        question = pool.submit(take, "question", soon(5))
+        time.sleep(0.05)
+        let_go.set()
+        documents.result(10)
+        question.result(10)
+    assert order == ["question", "documents"]
+
+
+def test_a_question_waits_for_no_place_longer_than_it_can() -> None:
+    pace, let_go = Pace("e", concurrency=1), Event()
+    with ThreadPoolExecutor(1) as pool:
+        held(pace, pool, let_go)
+        with pytest.raises(TurnTooLate, match="places"), pace.turn(until=soon(0.1)):
+            pass
+        let_go.set()
+    turns(pace, 1)
+
+
+def test_a_tenth_of_a_minute_s_tokens_is_kept_for_questions_once_there_are_some() -> None:
+    pace = Pace("e", concurrency=1, tokens_per_minute=100, window_seconds=60)
+    with pace.turn(1, until=soon(1)):
+        pass
+    turns(pace, 1, tokens=80)
+    with ThreadPoolExecutor(1) as pool:
+        documents = pool.submit(turns, pace, 1, 15)
+        time.sleep(0.3)
+        with pace.turn(9, until=soon(1)):
+            assert not documents.done()
+        pace._tokens._amount = 0  # let it go
+
+
+def test_a_question_waits_for_no_minute_longer_than_it_can() -> None:
+    pace = Pace("e", concurrency=1, requests_per_minute=1)
+    turns(pace, 1)
+    with pytest.raises(TurnTooLate, match="1 a minute"), pace.turn(until=soon(0.1)):
+        pass

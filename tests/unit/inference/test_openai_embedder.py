@@ -1,12 +1,15 @@
 import json
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
-from inference import model_files
-from inference.openai_compatible import Endpoint, OpenAIEmbedder
+from inference.openai_compatible import Endpoint, OpenAIEmbedder, silence
 from kg.errors import ModelOutputInvalid, ModelUnavailable
 from tests.doubles.chat_server import Answer, ChatServer, Request, embeddings
 from tests.doubles.hash_embedder import HashEmbedder
@@ -60,8 +63,7 @@ def test_requests_keep_within_texts_and_tokens(
     vectors = embedder.embed([*texts, texts[0]], "passage")
     np.testing.assert_array_equal(vectors[0], vectors[-1])
     sent = [request.body["input"] for request in server.requests]
-    assert ["dimension"] in sent
-    assert sorted(text for batch in sent for text in batch) == sorted([*texts, "dimension"])
+    assert sorted(text for batch in sent for text in batch) == sorted(texts)
     assert all(len(batch) <= 4 for batch in sent)
     assert all(sum(-(-len(t) // 4) for t in batch) <= 10 or len(batch) == 1 for batch in sent)
 
@@ -72,7 +74,7 @@ def test_instructions_and_dimensions_are_sent_and_named(
     embedder = opened(dimensions=64, instructions={"query": "Instruct: find\nQuery: "})
     embedder.embed(["who?"], "query")
     embedder.embed(["he"], "passage")
-    assert [request.body["input"] for request in server.requests[1:]] == [
+    assert [request.body["input"] for request in server.requests] == [
         ["Instruct: find\nQuery: who?"],
         ["he"],
     ]
@@ -85,16 +87,11 @@ def test_long_texts_are_cut_and_empty_ones_are_sent_as_a_space(
     server: ChatServer, opened: Callable[..., OpenAIEmbedder]
 ) -> None:
     opened(max_tokens=3).embed(["", "abcdefghijklmnop", "条件反射"], "passage")
-    assert server.requests[1].body["input"] == [" ", "abcdefghijkl", "条件反射"]
+    assert server.requests[0].body["input"] == [" ", "abcdefghijkl", "条件反射"]
 
 
-def test_tokens_are_counted_by_the_tokenizer_if_there_is_one(
-    server: ChatServer, opened: Callable[..., OpenAIEmbedder]
-) -> None:
-    embedder = opened(tokenizer=model_files.MINILM_TOKENIZER, max_tokens=2)
-    assert embedder.count_tokens("the unaffable rat") == 5
-    embedder.embed(["the rat learnt"], "passage")
-    assert server.requests[1].body["input"] == ["the rat"]
+def test_another_longest_text_is_another_model(opened: Callable[..., OpenAIEmbedder]) -> None:
+    assert opened(max_tokens=512).model_id != opened().model_id
 
 
 @pytest.mark.parametrize(
@@ -128,3 +125,101 @@ def test_a_refused_key_is_named_by_its_setting(
     server.embed = lambda request: Answer(status=401, content="no")
     with pytest.raises(ModelUnavailable, match="AMMON_EMBEDDING_API_KEY"):
         opened().embed(["maze"], "passage")
+
+
+def test_a_question_is_given_up_soon_and_names_the_endpoint(
+    server: ChatServer, opened: Callable[..., OpenAIEmbedder]
+) -> None:
+    server.embed = lambda request: Answer(delay=1.0)
+    embedder = opened(question_patience=0.1)
+    began = time.monotonic()
+    with pytest.raises(ModelUnavailable, match=r"http://127.*did not answer a question within 0.1"):
+        embedder.embed(["who?"], "query")
+    assert time.monotonic() - began < 0.8
+    assert server.calls == 1
+
+
+def test_while_an_endpoint_hangs_one_question_tries_it_and_the_others_are_told_at_once(
+    server: ChatServer, opened: Callable[..., OpenAIEmbedder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "SECONDS", 0.2)
+    server.embed = lambda request: Answer(delay=1.0)
+    embedder = opened(question_patience=0.1)
+    for told in ("did not answer a question within", "a moment ago", "a moment ago"):
+        with pytest.raises(ModelUnavailable, match=told):
+            embedder.embed(["who?"], "query")
+    assert server.calls == 1
+    time.sleep(0.25)
+    server.embed = embeddings
+    np.testing.assert_allclose(
+        embedder.embed(["who?"], "query"), HashEmbedder().embed(["who?"], "query"), atol=1e-6
+    )
+    assert len(embedder.embed(["where?", "when?"], "query_to_fact")) == 2, "and all may ask again"
+
+
+def test_a_text_of_a_document_is_waited_for(
+    server: ChatServer, opened: Callable[..., OpenAIEmbedder]
+) -> None:
+    server.embed = lambda request: replace(embeddings(request), delay=0.3)
+    assert len(opened(question_patience=0.05).embed(["maze"], "passage")) == 1
+
+
+def test_a_question_is_asked_again_while_there_is_time(
+    server: ChatServer, opened: Callable[..., OpenAIEmbedder]
+) -> None:
+    answers = [Answer(drop=True, content="torn")]
+    server.embed = lambda request: answers.pop() if answers else embeddings(request)
+    assert len(opened(question_patience=5.0).embed(["who?"], "query")) == 1
+    assert server.calls == 2
+
+
+def test_a_question_does_not_wait_for_an_endpoint_that_wants_rest_for_longer(
+    server: ChatServer, opened: Callable[..., OpenAIEmbedder]
+) -> None:
+    server.embed = lambda request: Answer(
+        status=429, content="slow down", headers={"Retry-After": "30"}
+    )
+    embedder = opened(question_patience=0.5)
+    began = time.monotonic()
+    with pytest.raises(ModelUnavailable, match="limits our calls"):
+        embedder.embed(["who?"], "query")
+    with pytest.raises(ModelUnavailable, match=r"left alone for (30|29) s.*AMMON_EMBEDDING_CONC"):
+        embedder.embed(["who?"], "query")
+    assert time.monotonic() - began < 0.4
+    assert server.calls == 1
+
+
+def test_a_call_that_is_repeated_is_told_of_with_its_endpoint(
+    server: ChatServer, opened: Callable[..., OpenAIEmbedder]
+) -> None:
+    server.embed = lambda request: Answer(status=503, content="overloaded")
+    with capture_logs() as told, pytest.raises(ModelUnavailable):
+        opened().embed(["maze"], "passage")
+    (line,) = told
+    assert line["log_level"] == "warning"
+    assert (line["model"], line["endpoint"]) == ("text-vectors", server.url)
+    assert "overloaded" in line["reason"]
+    assert line["seconds"] >= 0
+
+
+def test_questions_go_before_documents(
+    server: ChatServer, opened: Callable[..., OpenAIEmbedder]
+) -> None:
+    """Four places, and a hundred batches that take all of them."""
+    server.embed = lambda request: replace(embeddings(request), delay=0.05)
+    embedder = opened(question_patience=2.0, batch_texts=1)
+    with ThreadPoolExecutor(3) as pool:
+        texts = [[f"{part} {number}" for number in range(60)] for part in range(2)]
+        bulk = [pool.submit(embedder.embed, part, "passage") for part in texts]
+        while server.calls < 4:
+            time.sleep(0.005)
+        waits = []
+        for number in range(5):
+            began = time.monotonic()
+            embedder.embed([f"question {number}"], "query")
+            waits.append(time.monotonic() - began)
+        asked = server.calls
+        assert [len(one.result(60)) for one in bulk] == [60, 60]
+    assert server.most_at_once <= 4
+    assert asked < 60, "the documents are not through yet"
+    assert sorted(waits)[2] < 0.5

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event
+from threading import Event, Lock
 
 import numpy as np
 import pytest
 
 from inference.embedder import Kind, Progress, Vectors
 from inference.together import Line, TogetherEmbedder
-from kg.errors import ModelOutputInvalid
+from kg.errors import ModelOutputInvalid, ModelUnavailable
 from tests.doubles.hash_embedder import HashEmbedder
 
 
@@ -29,6 +29,8 @@ class Doors:
             raise ModelOutputInvalid("spoiled")
         if -2 in items:
             raise RuntimeError("broken")
+        if -3 in items:
+            raise ModelUnavailable("away", permanent=True)
         return [item * item for item in items]
 
 
@@ -125,6 +127,47 @@ def test_who_works_for_others_is_not_told_their_errors_whatever_these_are() -> N
             bad.result(10)
     assert doors.batches[1] == [2, -2]
     assert line([6]) == [36], "the lane is free again"
+
+
+def test_an_endpoint_that_is_away_is_asked_once_for_all_who_went_together() -> None:
+    doors = Doors()
+    line = Line(doors, lanes=1)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(line, [1])
+        assert doors.begun.wait(10)
+        others = asked(line, pool, [[-3], [3], [4]])
+        wait_for(line, 3)
+        doors.open.set()
+        assert first.result(10) == [1]
+        errors = [future.exception(10) for future in others]
+    assert [str(error) for error in errors] == ["away"] * 3
+    assert all(isinstance(error, ModelUnavailable) and error.permanent for error in errors)
+    assert len({id(error) for error in errors}) == 3, "each thread raises its own"
+    assert len(doors.batches) == 2, "nobody asks again for itself"
+
+
+def test_who_tries_again_alone_does_so_in_the_lane() -> None:
+    under_way, most = 0, 0
+    lock = Lock()
+
+    def work(items: Sequence[int]) -> Sequence[int]:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        Event().wait(0.02)
+        with lock:
+            under_way -= 1
+        if -1 in items:
+            raise ModelOutputInvalid("spoiled")
+        return items
+
+    line = Line(work, lanes=1)
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(line, [number]) for number in (1, 2, -1, 4, 5, -1, 7, 8)]
+        spoiled = [future.exception(10) is not None for future in found]
+    assert spoiled == [number == -1 for number in (1, 2, -1, 4, 5, -1, 7, 8)]
+    assert most == 1
 
 
 class Counting(HashEmbedder):

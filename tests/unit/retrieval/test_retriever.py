@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference.embedder import Kind, Progress, Vectors
-from kg.errors import InputError, SnapshotError
+from kg.errors import InputError, ModelUnavailable, SnapshotError
 from kg.snapshot import Snapshot
 from retrieval.modes import MODES
 from retrieval.results import Citation
@@ -22,8 +22,11 @@ class Eastward:
     """An embedder for which everything lies in the east; remembers what it was asked."""
 
     model_id = "handmade"
-    dimension = 2
     max_tokens = 8
+
+    @property
+    def dimension(self) -> int:
+        return 2
 
     def __init__(self) -> None:
         self.asked: list[tuple[tuple[str, ...], Kind]] = []
@@ -215,3 +218,22 @@ def test_one_empty_question_among_many_is_refused() -> None:
 
 def test_no_questions_have_no_answers() -> None:
     assert retriever().search_many([]) == ()
+
+
+class Away(Eastward):
+    """An embedder whose endpoint is away."""
+
+    @property
+    def dimension(self) -> int:
+        raise ModelUnavailable("away")
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        raise ModelUnavailable("away")
+
+
+def test_words_alone_are_found_while_the_embedder_is_away() -> None:
+    asked = Retriever(SNAPSHOT, Away())
+    assert [hit.title for hit in asked.search("heron", mode="bm25", k=1).hits] == ["Lake"]
+    assert asked.receipts("heron", mode="bm25")[0].passage_id == SNAPSHOT.passages.id[0]
+    with pytest.raises(ModelUnavailable):
+        asked.search("heron", mode="dense")

@@ -1,0 +1,167 @@
+"""Rests and places of an endpoint that several processes share, in Redis."""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from math import ceil, inf
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from kg.errors import DependencyMissing, SettingsInvalid
+
+if TYPE_CHECKING:
+    from limits.storage import RedisStorage
+
+_SHORTEST_NAP = 0.02
+_LONGEST_NAP = 0.1
+"""Seconds after which somebody who waits for a place looks again."""
+_NOWHERE = "-"
+"""A place that is no place, where nobody counts them."""
+_REDIS_SECONDS = 5.0
+"""How long one command may take; one that takes longer is done without."""
+AWAY_SECONDS = 5.0
+"""For how long Redis is asked nothing after a command that failed: who waits has waited enough."""
+
+_Answer = TypeVar("_Answer")
+_log = structlog.get_logger(__name__)
+
+
+class SharedPace:
+    """When one endpoint may be called, as far as several processes have a say in it.
+
+    What Redis, being away, cannot say is as if nobody shared it.
+    """
+
+    def __init__(
+        self,
+        storage: "RedisStorage",
+        name: str,
+        places: int,
+        reserve: int,
+        place_seconds: float,
+    ) -> None:
+        """`reserve`: how many of the places are kept free for who cannot wait."""
+        self._place_seconds = place_seconds
+        self._held: dict[str, str] = {}
+        """Place -> the mark that this process has put there."""
+        self._lock = Lock()
+        self._keeper: Thread | None = None
+        self._redis = storage.storage
+        self._errors = storage.base_exceptions
+        self._rest = f"ammon:rest:{name}"
+        self._hurry = f"ammon:hurry:{name}"
+        self._places = [f"ammon:place:{name}:{number}" for number in range(places)]
+        self._reserve = reserve
+        self._away_until = 0.0
+
+    def slow_down(self, seconds: float) -> None:
+        """Let nobody call for so long; a longer rest stays."""
+        if seconds > self.resting():
+            self._try(lambda: self._redis.set(self._rest, "1", px=ceil(seconds * 1000)), None)
+
+    def resting(self) -> float:
+        """For how many more seconds."""
+        return max(self._try(lambda: int(self._redis.pttl(self._rest)), 0) / 1000, 0.0)
+
+    def hurry(self, seconds: float) -> None:
+        """Have the reserve kept free for so long."""
+        self._try(lambda: self._redis.set(self._hurry, "1", px=ceil(seconds * 1000)), None)
+
+    def hurried(self) -> bool:
+        """Whether the reserve is kept free now."""
+        return self._try(lambda: bool(self._redis.exists(self._hurry)), False)
+
+    @contextmanager
+    def place(self, until: float = inf) -> Iterator[bool]:
+        """Wait for a place and hold it: True; False, with none, at a moment of `time.monotonic`.
+
+        A place whose process dies is free soon.
+        """
+        mark = uuid.uuid4().hex
+        while not (place := self._try(partial(self._taken, mark, until), _NOWHERE)):
+            if time.monotonic() > until:
+                yield False
+                return
+            time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP))
+        self._hold(place, mark)
+        try:
+            yield True
+        finally:
+            with self._lock:
+                self._held.pop(place, None)
+            if place != _NOWHERE:
+                unawaited(lambda: self._try(lambda: self._leave(place, mark), None))
+
+    def _taken(self, mark: str, until: float) -> str:
+        """The place that was taken; '' if none is free."""
+        kept = self._reserve if until == inf and self._redis.exists(self._hurry) else 0
+        open_to_all = self._places[kept:]
+        for place in random.sample(open_to_all, len(open_to_all)):
+            if self._redis.set(place, mark, nx=True, px=ceil(self._place_seconds * 1000)):
+                return place
+        return ""
+
+    def _hold(self, place: str, mark: str) -> None:
+        """Have the place kept for as long as this process lives and wants it."""
+        if place == _NOWHERE:
+            return
+        with self._lock:
+            self._held[place] = mark
+            if self._keeper is None:
+                self._keeper = Thread(target=self._keep, name="places", daemon=True)
+                self._keeper.start()
+
+    def _keep(self) -> None:
+        while True:
+            time.sleep(self._place_seconds / 4)
+            with self._lock:
+                if not self._held:
+                    self._keeper = None
+                    return
+                held = dict(self._held)
+            for place, mark in held.items():
+                self._try(partial(self._extend, place, mark), None)
+
+    def _extend(self, place: str, mark: str) -> None:
+        if self._redis.get(place) in (mark, mark.encode()):
+            self._redis.pexpire(place, ceil(self._place_seconds * 1000))
+
+    def _leave(self, place: str, mark: str) -> None:
+        if self._redis.get(place) in (mark, mark.encode()):
+            self._redis.delete(place)
+
+    def _try(self, action: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+        if time.monotonic() < self._away_until:
+            return otherwise
+        try:
+            return action()
+        except self._errors as error:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            _log.warning("rests and places are not shared at present", reason=str(error))
+            return otherwise
+
+
+def unawaited(action: Callable[[], object]) -> None:
+    """Do it beside: an answer that was paid for is to be saved before Redis is spoken to, which may
+    be away."""
+    Thread(target=action, name="pace", daemon=True).start()
+
+
+def open_redis(url: str) -> "RedisStorage":
+    """The Redis of that address, not yet asked. Raises: DependencyMissing, SettingsInvalid."""
+    if not url.startswith(("redis://", "rediss://", "unix://", "redis+unix://")):
+        raise SettingsInvalid(
+            f"Limits are shared in a Redis (redis://host:6379/0), not in {url!r}."
+        )
+    try:
+        import redis  # noqa: F401 - the library below wants it
+    except ImportError as error:
+        raise DependencyMissing("redis", "celery") from error
+    from limits.storage import RedisStorage
+
+    return RedisStorage(url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS)
