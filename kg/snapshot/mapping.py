@@ -6,7 +6,9 @@ pattern here; whatever looks different is NumPy's to read.
 """
 
 import mmap
+import os
 import re
+import sys
 from math import prod
 from pathlib import Path
 from threading import Lock
@@ -22,6 +24,10 @@ _HEADER = re.compile(
     rb"\{'descr': '([|][biu]1|<[iuf][248])', 'fortran_order': False, "
     rb"'shape': \(([0-9, ]*)\), \} *\n"
 )
+READ_UP_TO_BYTES = 65_536
+"""Files up to this are read. A map has a descriptor of its own as long as it lives (before Python
+3.13), of which a process may have 1,024: not a hundred for each small collection."""
+_OPTIONS: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 _PARSING = Lock()
 """To NumPy a header is a Python literal, and CPython 3.11 fails where two threads parse at once."""
 
@@ -29,10 +35,10 @@ _PARSING = Lock()
 def map_array(file: Path) -> npt.NDArray[Any]:
     """The array of a file, read-only. Raises: OSError; ValueError if it is none."""
     with open(file, "rb") as opened:  # noqa: PTH123 - once for each of a hundred files
-        try:
-            data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:  # the file is empty
-            return _read_by_numpy(file)
+        if os.fstat(opened.fileno()).st_size <= READ_UP_TO_BYTES:
+            data: bytes | mmap.mmap = opened.read()
+        else:
+            data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ, **_OPTIONS)
     begin = _START + int.from_bytes(data[len(_MAGIC) : _START], "little")
     header = _HEADER.fullmatch(data[_START:begin])
     if header is None or data[: len(_MAGIC)] != _MAGIC:
