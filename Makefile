@@ -81,7 +81,7 @@ $(UV): requirements/uv.lock
 .venv/.run: $(UV) requirements/run.lock pyproject.toml
 	@echo "Installing the light set …"
 	@$(INSTALL) -r requirements/run.lock
-	@$(BIN)/python -c 'import retrieval.walk' > /dev/null 2>&1 &  # what it compiles, others need only later
+	@$(BIN)/python -m retrieval.loops > /dev/null 2>&1 &  # what it compiles, others need only later
 	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -111,7 +111,7 @@ def best_of_each(scores: Floats, count: int) -> Ints:
         if taken[column]:
             found[kept] = column
             kept += 1
-    return found[:kept].copy()
+    return found[:kept]
 
 
 @compiled()
@@ -174,7 +174,7 @@ def pools_of(
             found[start + place], mass[start + place] = rows[place], amount
             everything[rows[place]] += amount
         indptr[source + 1] = start + kept
-    return indptr, found[: indptr[-1]].copy(), mass[: indptr[-1]].copy(), everything
+    return indptr, found[: indptr[-1]], mass[: indptr[-1]], everything
 
 
 @compiled(f"int32[::1]({FLOATS}, float64)")
@@ -199,4 +199,4 @@ def rows_of_most(amounts: Floats, share: float) -> Ints:
         if taken[row]:
             found[count] = row
             count += 1
-    return found[:count].copy()
+    return found[:count]

@@ -1,8 +1,4 @@
-"""The loops of a step: from passages to bridges, to their postings, and what arrives there.
-
-Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, for it
-is compiled anew only if its own file changes.
-"""
+"""The walk's steps: from passages to bridges, to their postings, and what arrives there."""
 
 import numpy as np
 
@@ -57,10 +53,10 @@ def bridges_from(
                 faint[moves] = weak[pairs[row]]
                 moves += 1
     return (
-        origins[:moves].copy(),
-        which[:moves].copy(),
-        faint[:moves].copy(),
-        entries[:count].copy(),
+        origins[:moves],
+        which[:moves],
+        faint[:moves],
+        entries[:count],
     )
 
 

@@ -1,8 +1,4 @@
-"""Inner products with vectors rounded to bytes that lie in a snapshot's mapped files.
-
-Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, and
-reads no constant of one, for it is compiled anew only if its own file changes.
-"""
+"""Inner products with vectors rounded to bytes that lie in a snapshot's mapped files."""
 
 from typing import Any
 
@@ -219,4 +215,4 @@ def add_sentences(
             for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
                 best = max(best, found[view, row + shift[number]])
             similarity[view, number] = np.float32(0.5) * (similarity[view, number] + best)
-    return shift, found[last].copy()
+    return shift, found[last]

@@ -61,7 +61,7 @@ def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
             if taken[slot] < 0:
                 taken[slot], found[count] = count, wanted[number]
                 count += 1
-    return found[:count].copy()
+    return found[:count]
 
 
 @compiled(f"int32[::1]({INTS})")
@@ -72,7 +72,7 @@ def _each_once(ascending: Ints) -> Ints:
         if not row or ascending[row] != ascending[row - 1]:
             found[count] = ascending[row]
             count += 1
-    return found[:count].copy()
+    return found[:count]
 
 
 def distinct(numbers: Sequence[Ints]) -> Ints:

@@ -1,8 +1,4 @@
-"""What passages have in common with a question: its words, and its names.
-
-Compiled (`compiled`). What is compiled here calls nothing that is compiled in another file, for it
-is compiled anew only if its own file changes.
-"""
+"""What passages have in common with a question: its words, and its names."""
 
 import numpy as np
 

@@ -2,9 +2,7 @@
 them in one loop, and the postings of its words.
 
 A question of fifteen words has a hundred parts that may be names. Keys are hashes, so a key's share
-of the highest tells about where it stands. Compiled (`compiled`); what is compiled here calls
-nothing that is compiled in another file, and reads no constant of one, for it is compiled anew only
-if its own file changes.
+of the highest tells about where it stands.
 """
 
 import numpy as np
@@ -98,7 +96,7 @@ def surfaces_in(
                 found[count, 0], found[count, 1] = first, last
                 count += 1
         start += 1 + length[first]
-    return found[:count].copy()
+    return found[:count]
 
 
 @compiled(f"Tuple((int64[::1], int64[::1]))({KEYS}, {KEYS}, {LONGS})")

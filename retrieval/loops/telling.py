@@ -1,4 +1,4 @@
-"""The loops that tell what a walk went over, compiled as those of the walk (`loops`)."""
+"""What a walk went over, to be told."""
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def largest_sums(keys: Ints, amounts: Floats, count: int) -> tuple[Ints, Floats]
         for later in range(kept - 1, place, -1):
             found[later], sums[later] = found[later - 1], sums[later - 1]
         found[place], sums[place] = key, total
-    return found[:kept].copy(), sums[:kept].copy()
+    return found[:kept], sums[:kept]
 
 
 @compiled(f"int32[::1]({INTS}, {LONGS}, {INTS}, {INTS}, {INTS}, {INTS})")
@@ -67,4 +67,4 @@ def facts_about(
                     found[later] = found[later - 1]
                 found[place] = fact
                 count += 1
-    return found[:count].copy()
+    return found[:count]
