@@ -14,7 +14,7 @@ from server.settings import Settings
 _PAUSE_SECONDS = 1.0
 _TELL_SECONDS = 10.0
 """Between two lines that tell of the same."""
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.25
 _MISSES = 2
 """So many looks in vain, one after the other: it is not just slow."""
 _JOIN_SECONDS = 2.0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 2.0
 """How long a broker may take to answer a connection before it counts as away."""
+ANSWER_SECONDS = 2
+"""How long it may take to answer whoever sends something."""
 VISIBILITY_SECONDS = 3600
 """After which Redis gives a message again that a worker died with. Nothing waits for that: what
 nobody does is found in the store and sent again long before."""
@@ -136,9 +138,10 @@ def _said(words: object) -> str:
     return str(words).strip().rstrip(".")
 
 
-def make_app(broker_url: str) -> "Celery":
+def make_app(broker_url: str, *, sends_only: bool = False) -> "Celery":
     """The Celery app: three queues, messages in JSON, acknowledged when they are done with.
 
+    `sends_only`: it takes no messages, so that a broker that says nothing soon counts as away.
     Raises: SettingsInvalid, DependencyMissing.
     """
     check(broker_url)
@@ -165,15 +168,18 @@ def make_app(broker_url: str) -> "Celery":
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=10,
-        broker_transport_options=_transport(broker_url),
+        broker_transport_options=_transport(broker_url, sends_only=sends_only),
     )
     return app
 
 
-def _transport(broker_url: str) -> dict[str, Any]:
+def _transport(broker_url: str, *, sends_only: bool) -> dict[str, Any]:
+    # Who takes messages may have to wait for one.
+    answer = ANSWER_SECONDS if sends_only else None
     if not broker_url.startswith("redis"):
-        return {}
+        return {"read_timeout": answer, "write_timeout": answer}
     return {
+        "socket_timeout": answer,
         "visibility_timeout": VISIBILITY_SECONDS,
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_keepalive": True,
@@ -191,6 +197,11 @@ def _register(app: "Celery", step: Step, take: Callable[[Step, Mapping[str, Any]
     @app.task(name=_PREFIX + step)
     def task(message: Mapping[str, Any]) -> None:
         take(step, message)
+
+
+def open_post(broker_url: str) -> "CeleryPost":
+    """A post of one's own. Raises: SettingsInvalid, DependencyMissing."""
+    return CeleryPost(make_app(broker_url, sends_only=True))
 
 
 class CeleryPost:

@@ -94,8 +94,9 @@ class _Waiting:
         )
         for queue in QUEUES:
             found = self._post.depth(queue)
-            if found is not None:
-                depth.add_metric([queue], found)
+            if found is None:
+                break  # the broker is away; nobody waits to hear so once more
+            depth.add_metric([queue], found)
         yield depth
         documents = GaugeMetricFamily(
             "ammon_documents_waiting", "Documents on their way.", labels=["collection"]

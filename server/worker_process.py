@@ -23,7 +23,7 @@ from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
 from kg.haste import hurried
 from server import away
-from server.broker import CeleryPost, make_app, register, wait_for
+from server.broker import CeleryPost, make_app, open_post, register, wait_for
 from server.core import Core
 from server.mirrors import swept
 
@@ -57,7 +57,7 @@ def run_worker(
     away.wait_for(core.store, settings)
     wait_for(settings.broker_url)
     with ExitStack() as ending, ExitStack() as resources:
-        post = CeleryPost(app)
+        post = open_post(settings.broker_url)
         resources.callback(post.close)
         meter = _meter(core, post, resources)
         flow = Flow(Tools(pipeline=core.pipeline, post=post, meter=meter, times=times or Times()))

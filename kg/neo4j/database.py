@@ -115,6 +115,7 @@ class Database:
         """Whether transactions would succeed now. Raises: StoreUnavailable, StoreVersionUnknown,
         StoreError, soon."""
         self._ask()
+        self._presence.note_answer()
         self._prepare()
 
     @contextmanager
@@ -140,8 +141,8 @@ class Database:
         """Close all connections; what is under way over one of them, or waits, ends with
         StoreClosed."""
         self._closed.set()
-        self._presence.close()
         self._prober.close()
+        self._presence.close()
         self._driver.close()
 
     def _ask(self) -> None:
@@ -156,7 +157,7 @@ class Database:
             self._prepare()
             return self._tried(transaction)
 
-        return self._presence.attended(prepared) if patience() else prepared()
+        return self._presence.attended(prepared)
 
     def _tried(self, transaction: "Callable[[Session], _Result]") -> _Result:
         """The result of a transaction, begun again for a while where that may help."""

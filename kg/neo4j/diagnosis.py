@@ -1,14 +1,12 @@
 """What the driver's errors mean, and what to do about them."""
 
-import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreClosed, StoreError, StoreRefused, StoreUnavailable
 
 if TYPE_CHECKING:
     from neo4j.exceptions import Neo4jError
-
-_REASON = re.compile(r"\(reason (?:\[Errno -?\d+\] )?(.+?)\)$", re.MULTILINE)
 
 
 def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
@@ -21,7 +19,7 @@ def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
         return StoreRefused, "Check AMMON_NEO4J_URI: neo4j://HOST:7687 or bolt://HOST:7687."
     if isinstance(error, neo.DatabaseUnavailable | neo.ServiceUnavailable | neo.SessionExpired):
         return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then do the same again."
-    if isinstance(error, neo.TransientError):
+    if isinstance(error, neo.TransientError) or _is_late(error):
         return StoreUnavailable, "It is busy, or short of memory: try again, or give it more."
     if isinstance(error, neo.Neo4jError):
         if "DatabaseNotFound" in (error.code or ""):
@@ -29,7 +27,7 @@ def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
         return StoreError, "Its log tells more; if Ammon is at fault, please report it."
     if "closed" in str(error).lower():
         return StoreClosed, "The store was closed: open it again."
-    return StoreUnavailable, "Check that it runs and can be reached; then do the same again."
+    return StoreUnavailable, "Check that it runs, and AMMON_NEO4J_URI; then do the same again."
 
 
 def may_pass(error: BaseException | None) -> bool:
@@ -55,17 +53,35 @@ def is_made_already(error: BaseException | None) -> bool:
 
 
 def said_by(error: Exception) -> str:
-    """What a server or the driver says, in words: without codes, and without the last full stop."""
+    """What a server, the system or the driver says, in words: without codes, and without the last
+    full stop."""
     from neo4j import exceptions as neo
 
+    for cause in _causes(error):
+        if isinstance(cause, TimeoutError | neo.ConnectionAcquisitionTimeoutError):
+            return "it does not answer"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
     said = str(error)
     # What comes from a server is told by the driver with its codes around it.
     if isinstance(error, neo.Neo4jError) and error.message and error.message in said:
         said = error.message
-    # Of each address that it tried it tells a line.
-    if reasons := _REASON.findall(said):
-        said = reasons[-1]
     return said.strip().rstrip(".")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """What led to it; of several things the last, which is of the last address that was tried."""
+    while error is not None:
+        yield error
+        last = error.exceptions[-1] if isinstance(error, BaseExceptionGroup) else None
+        error = last or error.__cause__
+
+
+def _is_late(error: Exception) -> bool:
+    """Whether the server was too slow for what it was given time for."""
+    from neo4j import exceptions as neo
+
+    return isinstance(error, neo.Neo4jError) and ".TransactionTimedOut" in (error.code or "")
 
 
 def _is_of_security(error: "Neo4jError") -> bool:

@@ -1,24 +1,25 @@
-"""Whether the server answers, for those who do not wait for long (`kg.haste`).
+"""Whether the server answers, and what is under way there.
 
 A server that is gone refuses at once. One that hangs takes a question and says nothing: the driver
-waits for minutes, and so would whoever asked. So what is done in a hurry is done by a thread of its
-own; whoever waits for it asks meanwhile, over another connection and for nothing, whether the
-server is there, and leaves as soon as it is not. (What was left behind ends with its connection.)
-From then on all who are in a hurry are told so at once, while a thread looks for the server's
-return.
+waits for minutes, and so would whoever asked. So each question is asked by a thread of its own.
+Whoever is in a hurry (`kg.haste`) asks meanwhile, over another connection and for nothing, whether
+the server is there, and leaves as soon as it is not; from then on all who are in a hurry are told
+so at once, while a thread looks for the server's return. Who is in none waits until the store is
+closed. (What was left behind ends with its connection.)
 """
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, InvalidStateError, wait
+from contextlib import suppress
 from contextvars import copy_context
 from threading import Event, Lock, Thread, current_thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from kg.errors import StoreClosed, StoreError, StoreRefused, StoreUnavailable
-from kg.haste import SILENCE_SECONDS, patience
+from kg.haste import patience
 
 _FIRST_SECONDS, _NEXT_SECONDS = 0.25, 1.0
 """After which one who waits asks whether the server is there, and asks again."""
@@ -43,19 +44,61 @@ class Presence:
         self._away = ""
         """Why it cannot be used, as far as is known; '' if it can."""
         self._follower: Thread | None = None
+        self._under_way: set[Future[Any]] = set()
         self._closed = Event()
 
     def attended(self, action: Callable[[], _Result]) -> _Result:
         """What the action returns, which is done in this context but in another thread.
 
-        Raises: what the action raises; StoreUnavailable as soon as the server is known to be away.
+        Raises: what the action raises; StoreClosed; in a hurry, StoreUnavailable as soon as the
+        server is known to be away.
         """
+        silence = patience()
         with self._lock:
-            if self._away:
+            if self._away and silence is not None:
                 raise StoreUnavailable(self._away)
-        silence = patience() or SILENCE_SECONDS
+        done = self._begun(action)
+        try:
+            return done.result() if silence is None else self._hurried(done, silence)
+        finally:
+            with self._lock:
+                self._under_way.discard(done)
+
+    def note_answer(self) -> None:
+        """It has just answered somebody."""
+        with self._lock:
+            self._away = ""
+
+    def close(self) -> None:
+        """Look for nothing any more, and let go of all who wait: with StoreClosed."""
+        self._closed.set()
+        with self._lock:
+            follower, under_way = self._follower, list(self._under_way)
+        for done in under_way:
+            with suppress(InvalidStateError):
+                done.set_exception(StoreClosed("The store was closed: open it again."))
+        if follower not in (None, current_thread()):
+            follower.join(_CLOSE_SECONDS)
+
+    def _begun(self, action: Callable[[], _Result]) -> "Future[_Result]":
+        """The action, under way."""
+        done: Future[_Result] = Future()
+        context = copy_context()
+
+        def run() -> None:
+            with suppress(InvalidStateError):  # nobody waits any more
+                try:
+                    done.set_result(context.run(action))
+                except BaseException as error:
+                    done.set_exception(error)
+
+        with self._lock:
+            self._under_way.add(done)
+        Thread(target=run, name="neo4j", daemon=True).start()
+        return done
+
+    def _hurried(self, done: "Future[_Result]", silence: float) -> _Result:
         until, pause = time.monotonic() + silence, _FIRST_SECONDS
-        done = _begun(action)
         try:
             while not wait([done], pause).done:
                 if self._answers(done, until):
@@ -65,14 +108,6 @@ class Presence:
         except StoreUnavailable as error:
             self._note(error)
             raise
-
-    def close(self) -> None:
-        """Look for nothing any more."""
-        self._closed.set()
-        with self._lock:
-            follower = self._follower
-        if follower not in (None, current_thread()):
-            follower.join(_CLOSE_SECONDS)
 
     def _answers(self, done: "Future[_Result]", until: float) -> bool:
         """Whether it is there. Raises: StoreUnavailable if it is not, and that is for certain, or
@@ -116,18 +151,3 @@ class Presence:
             break
         with self._lock:
             self._away, self._follower = "", None
-
-
-def _begun(action: Callable[[], _Result]) -> "Future[_Result]":
-    """The action, under way."""
-    done: Future[_Result] = Future()
-    context = copy_context()
-
-    def run() -> None:
-        try:
-            done.set_result(context.run(action))
-        except BaseException as error:
-            done.set_exception(error)
-
-    Thread(target=run, name="neo4j", daemon=True).start()
-    return done
