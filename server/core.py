@@ -88,7 +88,7 @@ class Core:
         self.folders.check()
         return self.store.create_collection(name, settings)
 
-    def ensure_collection(self, name: str, wanted: Wanted) -> Collection:
+    def ensure_collection(self, name: str, wanted: Wanted = AS_IT_IS) -> Collection:
         """The collection of that name, made if there is none.
 
         Raises: as `create_collection`; SettingsConflict if it is there and indexed otherwise.
