@@ -14,6 +14,8 @@ from inference.onnx import OnnxEmbedder
 from inference.onnx_session import OnnxSession, Row
 from kg.errors import WeightsInvalid
 
+_ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture(scope="module")
 def minilm() -> OnnxEmbedder:
@@ -158,3 +160,22 @@ def test_a_file_that_is_no_tokenizer_is_refused(folder: Path) -> None:
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(WeightsInvalid, match="is no tokenizer"):
         OnnxEmbedder(folder).count_tokens("a maze")
+
+
+def test_a_process_may_end_while_batching_is_tried_out() -> None:
+    script = """
+import time
+from inference.onnx import OnnxEmbedder
+embedder = OnnxEmbedder(threads=1)
+for number in range(33):
+    embedder.embed([f"Is this {number}?"], "query")
+assert embedder._probing.is_alive() and not embedder._probing.daemon
+
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(1.0)
+
+slow = Slow()  # as a process with much to give back
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=_ROOT, check=False)
+    assert done.returncode == 0
