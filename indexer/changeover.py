@@ -23,13 +23,12 @@ import structlog
 from indexer.foresight import Foresight
 from indexer.identity import identify, identify_ahead, is_ahead
 from kg.errors import JobNotFound
-from kg.jobs import UNKNOWN, Budget, Job, JobQueue, Prices, TaskState
+from kg.jobs import UNKNOWN, Budget, Job, JobQueue, Prices
 from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
 
 ROUNDS = 3
 """How often what came in meanwhile is read ahead, before the last of it follows the change."""
-_ALL = 1_000_000_000
 
 _log = structlog.get_logger(__name__)
 
@@ -115,7 +114,7 @@ class Changeover:
             return True
         if settings.upcoming is None or self._is_extracting(collection.name):
             return False
-        seen = collection, self._failed(collection.name)
+        seen = collection, self.queue.failed(collection.name)
         return self._held_up.get(collection.name) != seen
 
     def is_held_up(self, collection: Collection) -> bool:
@@ -123,8 +122,8 @@ class Changeover:
         settings = collection.settings
         if settings.swapping or settings.upcoming is None or self._is_extracting(collection.name):
             return False
-        failed = self._failed(collection.name)
-        return not failed.keys().isdisjoint(self.store.fingerprints(collection.name))
+        failed = self.queue.failed(collection.name)
+        return bool(self.store.fingerprints(collection.name, failed))
 
     def advance(self, collection: str) -> None:
         """Put the new graph in the old one's place if all of it is there; have extracted what is
@@ -161,7 +160,7 @@ class Changeover:
     def _is_whole(self, present: Collection, wanted: CollectionSettings) -> bool:
         """Whether every document was extracted ahead; what was not is queued, if that may help."""
         name = present.name
-        pending, failed = self.queue.pending(name), self._failed(name)
+        pending, failed = self.queue.pending(name), self.queue.failed(name)
         jobs = {
             failed[one]
             for one in self.foresight.hopeless(name, wanted, failed.keys() - pending.keys())
@@ -232,15 +231,6 @@ class Changeover:
 
     def _is_extracting(self, collection: str) -> bool:
         return any(map(is_ahead, self.queue.pending(collection).values()))
-
-    def _failed(self, collection: str) -> Mapping[str, str]:
-        """Documents of which a task failed, with its job: their newer text's, or the change's."""
-        return {
-            task.document_id: job.id
-            for job in self.queue.jobs(collection, limit=_ALL)
-            if job.counts.get(TaskState.FAILED)
-            for task in self.queue.tasks(job.id, state=TaskState.FAILED, limit=_ALL)
-        }
 
     def _append(self, collection: str, job_id: str, documents: Sequence[Document]) -> Job:
         """Queue documents that are in the graph: what was handed in comes before them. For a start,

@@ -40,6 +40,7 @@ class Choice:
         under_way = frozenset(pending.keys() - chosen.keys())
         return Chosen(
             documents=tuple(chosen.values()),
+            sources={key: one.source for key, one in found.items()},
             unchanged=frozenset(found.keys() - chosen.keys() - under_way),
             superseded=tuple(superseded),
             waiting=under_way,

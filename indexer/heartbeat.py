@@ -17,8 +17,8 @@ def beating(
 ) -> Iterator[None]:
     """Call `beat` every so many seconds while the body runs, however long that takes.
 
-    The thread has this name. A beat that fails is logged as `failure`, unless the one that failed
-    before it did so for the same reason: the next one may go better.
+    The thread has this name. A beat that fails, for whatever reason, is logged as `failure`, unless
+    the one that failed before it did so for the same reason: the next one may go better.
     """
     done = Event()
 
@@ -32,6 +32,10 @@ def beating(
                 if str(error) != told:
                     told = str(error)
                     _log.warning(failure, reason=told)
+            except Exception as error:  # the outermost boundary of a thread
+                if repr(error) != told:
+                    told = repr(error)
+                    _log.exception(failure)
             stopped = done.wait(seconds)
 
     thread = Thread(target=run, name=name, daemon=True)

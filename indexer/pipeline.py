@@ -18,6 +18,7 @@ from indexer.extraction.port import Extractor
 from indexer.foresight import Foresight
 from indexer.identity import identify
 from indexer.ingester import Ingester
+from indexer.intake import Intake
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
@@ -50,17 +51,20 @@ class Pipeline:
         max_attempts: int = MAX_ATTEMPTS,
         first_tier: str = "",
         prices: Prices = UNKNOWN,
+        retention_seconds: float = 0.0,
     ) -> None:
         """Compose; `extractor` and `embedder` are called often and are to keep what they made.
 
         first_tier: the extractor of drafts (see `indexer.drafts`); '' makes none.
         published: is told of each snapshot that was published here.
+        retention_seconds: for how long a job that is over is kept; 0 keeps all.
         """
         self.store = store
         self.queue = queue
         self._extractor = extractor
         self._embedder = embedder
         self.prices = prices
+        self._retention_seconds = retention_seconds
         foresight = Foresight(store=store, extractor=extractor, embedder=embedder)
         self.changeover = Changeover(store=store, queue=queue, foresight=foresight, prices=prices)
         self.publisher = Publisher(
@@ -72,6 +76,7 @@ class Pipeline:
             published=published,
         )
         self._choice = Choice(store=store, queue=queue)
+        self._intake = Intake(choice=self._choice, queue=queue, prices=prices)
         drafts = Drafts(store=store, extractor=extractor, first=first_tier)
         self.tiers = Tiers(store=store, extractor=extractor, drafts=drafts)
         self._ingester = Ingester(
@@ -102,36 +107,13 @@ class Pipeline:
     ) -> Submission:
         """Queue, as one job, the documents that are not yet in the graph as they are.
 
-        Documents with quarantined passages are queued again even if they did not change.
+        Documents with quarantined passages are queued again even if they did not change. Many are
+        queued a portion at a time (see `indexer.intake`): what goes wrong with a later one leaves
+        the earlier ones in the queue.
         Raises: CollectionNotFound; WaitsOtherwise if some wait already, and not within the budget
         or with the priority that is given.
         """
-        found = self._choice.choose(collection, documents)
-        check_terms(self.queue, collection, found.waiting, priority=priority, budget=budget)
-        # What is being extracted ahead of these documents' old texts is in their way.
-        self.queue.withdraw(collection, sorted(found.overtaken))
-        return self._enqueue(collection, found, priority=priority, budget=budget)
-
-    def _enqueue(
-        self,
-        collection: str,
-        found: Chosen,
-        *,
-        priority: int = 0,
-        budget: Budget = UNLIMITED,
-    ) -> Submission:
-        job = None
-        if found.documents:
-            job = self.queue.enqueue(
-                collection, found.documents, priority=priority, budget=budget, prices=self.prices
-            )
-        return Submission(
-            job=job,
-            submitted=len(found.documents),
-            unchanged=len(found.unchanged),
-            under_way=len(found.waiting),
-            superseded=found.superseded,
-        )
+        return self._intake.take_in(collection, documents, priority=priority, budget=budget)
 
     def ingester(
         self,
@@ -258,9 +240,20 @@ class Pipeline:
         return settings.swapping or settings.upcoming is not None
 
     def tidy(self, collection: str) -> None:
-        """Forget extractions that nobody needs. Raises: CollectionNotFound."""
+        """Forget jobs that are long over, and extractions that nobody needs.
+
+        Raises: CollectionNotFound.
+        """
+        if self._retention_seconds:
+            self.prune_jobs(collection, self._retention_seconds)
         if not self.changing(collection) and not self.queue.waiting(collection):
             self.store.prune_extractions(collection)
+
+    def prune_jobs(self, collection: str, seconds: float) -> int:
+        """Forget the jobs in which nothing has happened for so long, failed ones too, but for that
+        of a change that is under way; return how many. Raises: CollectionNotFound."""
+        settings = self.store.collection(collection).settings
+        return self.queue.prune(seconds=seconds, collection=collection, keep=[settings.next_job])
 
     def _read_otherwise(self, collection: str, extractor: str) -> Set[str]:
         """Ids of the documents with a passage that another extractor read, or none could."""

@@ -1,6 +1,7 @@
 """Documents that were handed in: what is to be worked on, and what became of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kg.jobs import Job
 from kg.records import Document
@@ -19,6 +20,8 @@ class Submission:
     """Neither there nor in this job: an earlier one takes them in."""
     superseded: tuple[str, ...] = ()
     """Sources that were handed in more than once: the last one of each counts."""
+    replaced: frozenset[str] = frozenset()
+    """Ids of those submitted that were in the graph otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +29,8 @@ class Chosen:
     """Of documents that were handed in, those that are to be worked on."""
 
     documents: tuple[Document, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Of all that were handed in, by id."""
     unchanged: frozenset[str] = frozenset()
     """Ids of those that are not, because they are there as they are."""
     superseded: tuple[str, ...] = ()

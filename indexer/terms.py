@@ -3,9 +3,7 @@
 from collections.abc import Set
 
 from kg.errors import WaitsOtherwise
-from kg.jobs import OPEN, UNLIMITED, Budget, Job, JobQueue
-
-_ALL = 1_000_000_000
+from kg.jobs import UNLIMITED, Budget, JobQueue
 
 
 def check_terms(
@@ -24,21 +22,12 @@ def check_terms(
     given = ["budget"] * (budget != UNLIMITED) + ["priority"] * (priority != 0)
     if not given or documents == frozenset():
         return
-    for job in queue.jobs(collection, limit=_ALL):
-        differs = (budget not in (UNLIMITED, job.budget)) or (priority not in (0, job.priority))
-        count = _open(queue, job, documents) if differs and job.open else 0
-        if count:
+    for job_id, count in queue.waits_in(collection, documents).items():
+        job = queue.job(job_id)
+        if budget not in (UNLIMITED, job.budget) or priority not in (0, job.priority):
             raise WaitsOtherwise(
                 f"{count} {'document waits' if count == 1 else 'documents wait'} already in the "
                 f"job {job.id}, which has another {' or '.join(given)}, or none. Cancel it (ammon "
                 f"jobs cancel {job.id}) and try again; or leave the {' and the '.join(given)} out, "
                 "and it goes on as it is."
             )
-
-
-def _open(queue: JobQueue, job: Job, documents: Set[str] | None) -> int:
-    """How many of these documents the job is not done with."""
-    if documents is None:
-        return job.open
-    tasks = (task for state in OPEN for task in queue.tasks(job.id, state=state, limit=_ALL))
-    return len(documents & {task.document_id for task in tasks})

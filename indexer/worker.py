@@ -19,11 +19,13 @@ from indexer.pipeline import Pipeline
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.shift import Shift
-from kg.errors import AmmonError, ModelError, ModelUnavailable, StoreUnavailable
-from kg.jobs import JobQueue
+from kg.errors import AmmonError, JobNotFound, ModelError, ModelUnavailable, StoreUnavailable
+from kg.jobs import EVERY_REVISION, JobQueue
 
 _TELL_SECONDS = 1.0
 """Between two reports of how far a model is."""
+_TOLD_JOBS = 1000
+"""Of which that is told."""
 
 _log = structlog.get_logger(__name__)
 
@@ -231,9 +233,13 @@ class _Asked:
 
     def tell(self) -> None:
         """Look, and report."""
-        jobs = self._queue.jobs(self._collection)
-        self._jobs.update(job.id for job in jobs if job.drafted)
-        seen = [job.progress for job in jobs if job.id in self._jobs]
+        jobs = self._queue.jobs(self._collection, unfinished_at=EVERY_REVISION, limit=_TOLD_JOBS)
+        present = {job.id: job for job in jobs if job.drafted or job.id in self._jobs}
+        self._jobs.update(present)
+        for over in self._jobs - present.keys():
+            with suppress(JobNotFound):  # as when its collection was deleted
+                present[over] = self._queue.job(over)
+        seen = [job.progress for job in present.values()]
         if total := sum(one.passages for one in seen):
             done = sum(one.passages_done for one in seen)
             self._progress(StepProgress(step="read passages", done=done, total=total))

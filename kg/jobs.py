@@ -18,10 +18,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from kg.leases import Leases
 from kg.records import Document
 
 LONGEST_STEP = 60.0
 """Seconds between two notes of progress that count as work, at most; the rest was a pause."""
+
+
+EVERY_REVISION = (1 << 63) - 1
+"""None is newer."""
 
 
 class TaskState(StrEnum):
@@ -140,6 +145,9 @@ class Job:
     """Of all of its tasks together."""
     worked_seconds: float = 0.0
     """For how long there was progress: from one note of it to the next, pauses cut short."""
+    filling: bool = False
+    """Whether documents are still being handed in with it: it is not over, even if all of those
+    that came are done (see `JobQueue.fill`)."""
 
     @property
     def total(self) -> int:
@@ -152,7 +160,7 @@ class Job:
         return sum(self.counts.get(state, 0) for state in OPEN)
 
 
-class JobQueue(Protocol):
+class JobQueue(Leases, Protocol):
     """A durable queue of documents. Safe for several threads and processes."""
 
     def enqueue(
@@ -163,13 +171,28 @@ class JobQueue(Protocol):
         priority: int = 0,
         budget: Budget = UNLIMITED,
         prices: Prices = UNKNOWN,
+        filler: str = "",
+        seconds: float = 0.0,
     ) -> Job:
         """Make a job of these documents, in one transaction. Higher priorities are taken first.
 
         Budget and prices are kept with the job; whoever calls models heeds them.
+        `filler`: who is going to `fill` it, with more or with word of it for so long from now.
 
         Tasks of documents of the same ids that wait, or failed, are cancelled: the newer text wins.
         Raises: CollectionNotFound, DocumentUnreadable.
+        """
+        ...
+
+    def fill(
+        self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
+    ) -> bool:
+        """Add documents to a job as `enqueue` does, in one transaction; more may follow for so long
+        from now (0: these were the last). A job whose filler is not heard of any more is one that
+        has all of its documents. False, and nothing is added, if the worker is not its filler: the
+        job was cancelled.
+
+        Raises: JobNotFound, DocumentUnreadable.
         """
         ...
 
@@ -250,8 +273,9 @@ class JobQueue(Protocol):
         ...
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel the job's tasks that are not done or failed. What is being worked on does not come
-        in: the commit finds its task cancelled. Drafts stay as they are.
+        """Cancel the job's tasks that are not done or failed; nobody fills it any more. What is
+        being worked on does not come in: the commit finds its task cancelled. Drafts stay as they
+        are.
 
         Raises: JobNotFound.
         """
@@ -266,8 +290,34 @@ class JobQueue(Protocol):
         """Raises: JobNotFound."""
         ...
 
-    def jobs(self, collection: str | None = None, *, limit: int = 100) -> Sequence[Job]:
-        """Newest first."""
+    def jobs(
+        self,
+        collection: str | None = None,
+        *,
+        limit: int = 100,
+        unfinished_at: int | None = None,
+    ) -> Sequence[Job]:
+        """Newest first. `unfinished_at`: only those that have open tasks, are being filled, or are
+        of a newer revision than this (that of what questions see)."""
+        ...
+
+    def waits_in(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, int]:
+        """Job id -> number of its tasks that are queued or being worked on, where there are such;
+        of these documents only, if they are given."""
+        ...
+
+    def failed(self, collection: str) -> Mapping[str, str]:
+        """Document id -> id of the job in which its task failed."""
+        ...
+
+    def prune(
+        self, *, seconds: float, collection: str | None = None, keep: Iterable[str] = ()
+    ) -> int:
+        """Forget the jobs, but for those to `keep` (ids), in which nothing has happened for so
+        long, with their tasks, a few thousand at a time; return how many jobs. One stays that is
+        being filled, and while a document of it is on its way, also in another job."""
         ...
 
     def tasks(
@@ -288,24 +338,4 @@ class JobQueue(Protocol):
     ) -> Mapping[str, str]:
         """Document id -> fingerprint of the newest of its tasks that is queued or being worked on;
         of these documents only, if they are given."""
-        ...
-
-    def hold(self, name: str, *, worker: str, seconds: float) -> bool:
-        """Take, or extend, the named lease: for what only one may do at a time, in all processes.
-
-        True if the worker has it now, for so long from now; False if somebody else has it.
-        """
-        ...
-
-    def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
-        """Take, or extend, as `hold` does, those of the named leases that nobody else has, in one
-        transaction; return how often each has run out in somebody's hands since it was let go."""
-        ...
-
-    def put_back(self, names: Iterable[str], *, worker: str) -> None:
-        """Give back those named leases that the worker has; how often they ran out stays known."""
-        ...
-
-    def let_go(self, *names: str, worker: str) -> None:
-        """Give back those named leases that the worker has, and be done with them."""
         ...

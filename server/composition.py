@@ -115,6 +115,7 @@ def _pipeline(
         published=published,
         first_tier="spacy" if settings.first_tier else "",
         prices=Prices(input=settings.llm_price_input, output=settings.llm_price_output),
+        retention_seconds=settings.job_retention_days * 86_400,
     )
 
 

@@ -19,7 +19,6 @@ from server.settings import Settings
 from server.status import job_failures
 from server.wanted import Wanted
 
-_ALL = 1_000_000_000
 _PART = 1_000_000
 
 
@@ -105,14 +104,13 @@ def ingest(
     Raises: CollectionNotFound, StoreError, ModelError: what is done stays done. WaitsOtherwise.
     """
     started = time.monotonic()
-    before = set(core.store.fingerprints(collection))
     reading = _Reading(progress, prefix)
     documents = reading.documents(core.settings, paths)
     submission = core.pipeline.submit(collection, documents, priority=priority, budget=budget)
     core.worker.run_until_empty(collection, progress)
     spent, failed = _outcome(core, submission)
     came = _came(core, submission)
-    replaced = tuple(source for key, source in came.items() if key in before)
+    replaced = tuple(source for key, source in came.items() if key in submission.replaced)
     with core.store.peek(collection) as reader:
         counts = reader.counts()
     bad = quarantine(core, collection)
@@ -195,9 +193,9 @@ def _outcome(core: Core, submission: Submission) -> tuple[Progress, list[Failure
     """What was spent on the submitted documents, and those that failed."""
     if submission.job is None:
         return Progress(), []
-    found = job_failures(core, submission.job.id, _ALL)
-    failed = [Failure(source=source, reason=reason) for source, reason in found]
-    return core.queue.job(submission.job.id).progress, failed
+    job = core.queue.job(submission.job.id)
+    found = job_failures(core, job.id, job.total)
+    return job.progress, [Failure(source=source, reason=reason) for source, reason in found]
 
 
 def _quarantined_of(bad: Sequence[Quarantined], came: Mapping[str, str]) -> int:
@@ -210,5 +208,7 @@ def _came(core: Core, submission: Submission) -> dict[str, str]:
     """The submitted documents that are in the graph now: id -> source, in order of arrival."""
     if submission.job is None:
         return {}
-    tasks = core.queue.tasks(submission.job.id, state=TaskState.EXTRACTED, limit=_ALL)
+    tasks = core.queue.tasks(
+        submission.job.id, state=TaskState.EXTRACTED, limit=submission.job.total
+    )
     return {task.document_id: task.source for task in tasks}

@@ -1,23 +1,22 @@
 """Jobs as both ways in tell of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+from kg.errors import JobNotFound
 from kg.jobs import Budget, Job, TaskState
+from kg.records import Collection
 from server.budgets import known_cost
 from server.core import Core
 from server.quarantine import Quarantined, quarantine
 from server.status import JobStatus, job_status
 
-_ALL = 1_000_000_000
-
 
 def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:
     """The passages in quarantine of the documents that a job brought in, by source."""
-    sources = {
-        task.source for task in core.queue.tasks(job.id, state=TaskState.EXTRACTED, limit=_ALL)
-    }
-    return [one for one in quarantine(core, job.collection) if one.source in sources]
+    tasks = core.queue.tasks(job.id, state=TaskState.EXTRACTED, limit=job.total)
+    return quarantine(core, job.collection, (task.document_id for task in tasks))
 
 
 def job_fields(status: JobStatus) -> dict[str, Any]:
@@ -53,6 +52,17 @@ def budget_fields(budget: Budget) -> dict[str, Any] | None:
 
 
 def running(core: Core, *, limit: int = 100) -> list[JobStatus]:
-    """The jobs that are not over, the newest first."""
-    found = [job_status(core, job) for job in core.queue.jobs(limit=limit)]
-    return [status for status in found if status.state != "done"]
+    """The jobs that are not over, the newest of each collection first, and no more of each."""
+    found = (job for one in core.store.collections() for job in _unfinished(core, one, limit))
+    told = (job_status(core, job) for job in found)
+    return [status for status in told if status.state != "done"]
+
+
+def _unfinished(core: Core, collection: Collection, limit: int) -> Iterator[Job]:
+    """Those that may not be over, and the one by which the collection changes over."""
+    seen = core.retrievers.revision(collection)
+    jobs = core.queue.jobs(collection.name, unfinished_at=seen, limit=limit)
+    yield from jobs
+    if collection.settings.next_job not in {"", *(job.id for job in jobs)}:
+        with suppress(JobNotFound):
+            yield core.queue.job(collection.settings.next_job)

@@ -1,5 +1,6 @@
 """Passages that came in without a graph: which, of which documents, and why."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from server.core import Core
@@ -16,10 +17,12 @@ class Quarantined:
     reason: str
 
 
-def quarantine(core: Core, collection: str) -> tuple[Quarantined, ...]:
-    """All such passages, by source. Raises: CollectionNotFound."""
+def quarantine(
+    core: Core, collection: str, document_ids: Iterable[str] | None = None
+) -> tuple[Quarantined, ...]:
+    """All such passages, or those of these documents, by source. Raises: CollectionNotFound."""
     found = (
         Quarantined(source=one.source, passage=one.passage_id, reason=one.reason)
-        for one in core.store.quarantined(collection)
+        for one in core.store.quarantined(collection, document_ids)
     )
     return tuple(sorted(found, key=lambda one: (one.source, one.passage)))

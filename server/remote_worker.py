@@ -10,7 +10,7 @@ from indexer.flow.post import Post
 from indexer.pipeline import Pipeline
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from kg.jobs import TaskState
+from kg.jobs import EVERY_REVISION, TaskState
 
 _CLOSE_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
@@ -110,8 +110,9 @@ class RemoteWorker:
     def _worry(self, collection: str | None) -> None:
         """Nothing has moved for a while: say what is known of the reason."""
         reason = "does `ammon worker` run, with the same settings?"
-        for job in self._pipeline.queue.jobs(collection, limit=10):
-            waiting = self._pipeline.queue.tasks(job.id, state=TaskState.QUEUED, limit=1)
+        queue = self._pipeline.queue
+        for job in queue.jobs(collection, unfinished_at=EVERY_REVISION, limit=10):
+            waiting = queue.tasks(job.id, state=TaskState.QUEUED, limit=1)
             if waiting and waiting[0].error:
                 reason = waiting[0].error
         _log.warning("still waiting for workers", reason=reason)

@@ -73,9 +73,9 @@ class JobStatus:
     def seconds_left(self) -> float | None:
         """About how long it will take yet at that rate; None if nobody can say."""
         job, progress = self.job, self.job.progress
-        if not job.open:
+        if not (job.open or job.filling):
             return 0.0
-        if self.rate is None:
+        if self.rate is None or job.filling:  # who knows what else comes
             return None
         uncounted = max(job.counts.get(TaskState.QUEUED, 0) - job.drafted, 0)
         counted = job.total - job.counts.get(TaskState.CANCELLED, 0) - uncounted
@@ -140,7 +140,7 @@ def job_status(core: Core, job: Job) -> JobStatus:
     except CollectionNotFound:
         seen = True
     state: Literal["running", "publishing", "done"] = "publishing"
-    if job.open:
+    if job.open or job.filling:
         state = "running"
     elif seen or not done:
         state = "done"

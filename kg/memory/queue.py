@@ -41,6 +41,8 @@ class MemoryQueue(MemoryTasks):
         priority: int = 0,
         budget: Budget = UNLIMITED,
         prices: Prices = UNKNOWN,
+        filler: str = "",
+        seconds: float = 0.0,
     ) -> Job:
         check_documents(documents)
         with self._lock:
@@ -56,9 +58,23 @@ class MemoryQueue(MemoryTasks):
             )
             self._jobs[job.id] = job
             self._worked_at[job.id] = now
+            self._fillers[job.id] = (filler, now + seconds)
             for document in documents:
                 self._add(job, document)
             return self.job(job.id)
+
+    def fill(
+        self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
+    ) -> bool:
+        check_documents(documents)
+        with self._lock:
+            job = self.job(job_id)
+            if self._fillers[job_id][0] != worker:
+                return False
+            self._fillers[job_id] = (worker, self._clock() + seconds)
+            for document in documents:
+                self._add(job, document)
+            return True
 
     def append(
         self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
@@ -187,6 +203,7 @@ class MemoryQueue(MemoryTasks):
     def cancel(self, job_id: str) -> Job:
         with self._lock:
             self.job(job_id)
+            self._fillers[job_id] = ("", 0.0)
             for one in self._in(*OPEN):
                 if one.task.job_id == job_id:
                     one.become(TaskState.CANCELLED)

@@ -1,8 +1,10 @@
 """The jobs and their tasks, in order of arrival: what is read of them, and how they change."""
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from kg.absence import no_job
 from kg.jobs import OPEN, Job, Task, TaskState
@@ -24,19 +26,72 @@ class MemoryTasks(MemoryLeases):
         """(collection, document id) -> its tasks, oldest first."""
         self._worked_at: dict[str, float] = {}
         """Job id -> when there last was progress."""
+        self._fillers: dict[str, tuple[str, float]] = {}
+        """Job id -> (who fills it, until when that is taken to be so)."""
 
     def job(self, job_id: str) -> Job:
         with self._lock:
             if job_id not in self._jobs:
                 raise no_job(job_id)
             tasks = [one for one in self._tasks.values() if one.task.job_id == job_id]
-            return with_tallies(self._jobs[job_id], [one.tally() for one in tasks])
+            _, until = self._fillers.get(job_id, ("", 0.0))
+            job = replace(self._jobs[job_id], filling=until > self._clock())
+            return with_tallies(job, [one.tally() for one in tasks])
 
-    def jobs(self, collection: str | None = None, *, limit: int = 100) -> Sequence[Job]:
+    def jobs(
+        self,
+        collection: str | None = None,
+        *,
+        limit: int = 100,
+        unfinished_at: int | None = None,
+    ) -> Sequence[Job]:
         with self._lock:
             newest_first = reversed(self._jobs.values())
-            found = [job.id for job in newest_first if collection in (None, job.collection)]
-            return [self.job(id_) for id_ in found[:limit]]
+            ids = [job.id for job in newest_first if collection in (None, job.collection)]
+            found = (
+                job
+                for job in map(self.job, ids)
+                if unfinished_at is None
+                or (job.open or job.filling or job.revision > unfinished_at)
+            )
+            return list(islice(found, limit))
+
+    def waits_in(
+        self, collection: str, document_ids: Iterable[str] | None = None
+    ) -> Mapping[str, int]:
+        with self._lock:
+            chosen = None if document_ids is None else set(document_ids)
+            return Counter(
+                one.task.job_id
+                for one in self._in(*OPEN)
+                if one.task.collection == collection
+                and (chosen is None or one.task.document_id in chosen)
+            )
+
+    def failed(self, collection: str) -> Mapping[str, str]:
+        with self._lock:
+            return {
+                one.task.document_id: one.task.job_id
+                for one in self._in(TaskState.FAILED)
+                if one.task.collection == collection
+            }
+
+    def prune(
+        self, *, seconds: float, collection: str | None = None, keep: Iterable[str] = ()
+    ) -> int:
+        with self._lock:
+            before, kept = self._clock() - seconds, set(keep)
+            gone = [
+                job.id
+                for job in map(self.job, self._jobs)
+                if self._worked_at[job.id] < before
+                and job.id not in kept
+                and collection in (None, job.collection)
+                and not job.filling
+                and not self._is_awaited(job)
+            ]
+            self._forget(gone)
+            return len(gone)
 
     def tasks(
         self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
@@ -98,14 +153,28 @@ class MemoryTasks(MemoryLeases):
                 self._jobs[job.id] = replace(job, revision=revision)
 
     def _forget_jobs(self, collection: str) -> None:
-        for id_ in [
-            one.task.id for one in self._tasks.values() if one.task.collection == collection
-        ]:
-            del self._tasks[id_]
-        for job in [job for job in self._jobs.values() if job.collection == collection]:
-            del self._jobs[job.id]
-        for key in [key for key in self._versions if key[0] == collection]:
-            del self._versions[key]
+        self._forget([job.id for job in self._jobs.values() if job.collection == collection])
+
+    def _forget(self, job_ids: Sequence[str]) -> None:
+        """Be done with jobs and their tasks."""
+        for one in [one for one in self._tasks.values() if one.task.job_id in job_ids]:
+            del self._tasks[one.task.id]
+            versions = self._versions[one.task.collection, one.task.document_id]
+            versions.remove(one)
+            if not versions:
+                del self._versions[one.task.collection, one.task.document_id]
+        for id_ in job_ids:
+            del self._jobs[id_], self._worked_at[id_]
+            self._fillers.pop(id_, None)
+
+    def _is_awaited(self, job: Job) -> bool:
+        """Whether a document of it is on its way, in whatever job."""
+        return any(
+            other.state in OPEN
+            for one in self._tasks.values()
+            if one.task.job_id == job.id
+            for other in self._of_document(job.collection, one.task.document_id)
+        )
 
     def _held_among(self, task_ids: Iterable[str], worker: str) -> list[QueuedTask]:
         """The tasks of these that the worker holds, in order of arrival."""

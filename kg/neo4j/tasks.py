@@ -33,7 +33,7 @@ def job_properties(
     }
 
 
-def job_record(row: Mapping[str, Any]) -> Job:
+def job_record(row: Mapping[str, Any], now: float) -> Job:
     """A job from its node, but for what its tasks make (`kg.tally`)."""
     created_at: datetime = row["created_at"].to_native()
     return Job(
@@ -50,6 +50,7 @@ def job_record(row: Mapping[str, Any]) -> Job:
             cost=row["cost"],
         ),
         worked_seconds=row["worked_seconds"],
+        filling=row.get("filled_until", 0.0) > now,
     )
 
 

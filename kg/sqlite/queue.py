@@ -1,13 +1,10 @@
 """The durable queue in the store's database."""
 
-import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
-from datetime import UTC, datetime
 
-from kg.absence import no_job
-from kg.codec import document_fields, document_of, dumps
+from kg.codec import document_fields, dumps
 from kg.jobs import (
     LONGEST_STEP,
     UNKNOWN,
@@ -17,23 +14,16 @@ from kg.jobs import (
     Prices,
     Progress,
     Task,
-    TaskState,
 )
 from kg.records import Document, Extraction
-from kg.sqlite.database import Database
-from kg.sqlite.rows import Row, extraction_record, extraction_row, ids_of
+from kg.sqlite.jobs import SQLiteJobs, number_of, task_record
+from kg.sqlite.rows import extraction_record, extraction_row, ids_of
 from kg.sqlite.session import Session, find_collection
-from kg.tally import Tally, with_tallies
 from kg.validation import as_unicode, check_documents, check_extractions
 
 
-class SQLiteQueue:
+class SQLiteQueue(SQLiteJobs):
     """`JobQueue` over one file; see there. The base of `SQLiteStore`, whose commits end tasks."""
-
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        """Keep the queue in this database; `clock` gives seconds since 1970."""
-        self._database = database
-        self._clock = clock
 
     def enqueue(
         self,
@@ -43,35 +33,54 @@ class SQLiteQueue:
         priority: int = 0,
         budget: Budget = UNLIMITED,
         prices: Prices = UNKNOWN,
+        filler: str = "",
+        seconds: float = 0.0,
     ) -> Job:
         check_documents(documents)
-        job_id = f"job-{uuid.uuid4().hex}"
+        job_id, now = f"job-{uuid.uuid4().hex}", self._clock()
         with self._database.write() as connection:
             key, _ = find_collection(connection, collection)
             session = Session(connection, "queue", key)
             (job,) = session.ids(
                 "insert_job",
                 id=job_id,
-                created_at=self._clock(),
+                created_at=now,
                 priority=priority,
                 budget_tokens=budget.tokens,
                 budget_cost=budget.cost,
                 price_input=prices.input,
                 price_output=prices.output,
+                filler=filler,
+                filled_until=now + seconds,
             )
             for document in documents:
                 _add(session, document, job=job, priority=priority, drafted=0, passages=0)
-            return _job(session, job_id)
+            return self._job(session, job_id)
+
+    def fill(
+        self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
+    ) -> bool:
+        check_documents(documents)
+        until = self._clock() + seconds
+        with self._database.write() as connection:
+            session = Session(connection, "queue")
+            job = number_of(session, job_id)
+            for key, priority in session.rows("go_on_filling", job=job, worker=worker, until=until):
+                session = Session(connection, "queue", key)
+                for document in documents:
+                    _add(session, document, job=job, priority=priority, drafted=0, passages=0)
+                return True
+        return False
 
     def append(
         self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
     ) -> Job:
         check_documents(documents)
         with self._database.write() as connection:
-            job = _job(Session(connection, "queue"), job_id)
+            job = self._job(Session(connection, "queue"), job_id)
             key, _ = find_collection(connection, job.collection)
             session = Session(connection, "queue", key)
-            number = _number(session, job_id)
+            number = number_of(session, job_id)
             for document in documents:
                 if not session.ids("open_of_document", document_id=document.id):
                     _add(
@@ -82,7 +91,7 @@ class SQLiteQueue:
                         drafted=1,
                         passages=passages.get(document.id, 0),
                     )
-            return _job(session, job_id)
+            return self._job(session, job_id)
 
     def lease(
         self,
@@ -103,7 +112,7 @@ class SQLiteQueue:
             )
             ids = ids_of(found)
             session.rows("lease", ids=ids, worker=worker, until=now + seconds)
-            return [_task(row) for row in session.rows("leased_tasks", ids=ids)]
+            return [task_record(row) for row in session.rows("leased_tasks", ids=ids)]
 
     def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> Set[str]:
         with self._database.write() as connection:
@@ -114,7 +123,7 @@ class SQLiteQueue:
     def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
         with self._database.read() as connection:
             rows = Session(connection, "queue").rows("leased_tasks", ids=ids_of(task_ids))
-            return [_task(row) for row in rows]
+            return [task_record(row) for row in rows]
 
     def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
         with self._database.write() as connection:
@@ -176,7 +185,7 @@ class SQLiteQueue:
     ) -> int:
         with self._database.write() as connection:
             session = Session(connection, "queue")
-            number = _number(session, job_id)
+            number = number_of(session, job_id)
             if budget is not None:
                 session.rows("set_budget", job=number, tokens=budget.tokens, cost=budget.cost)
             if prices.known:
@@ -188,46 +197,16 @@ class SQLiteQueue:
     def cancel(self, job_id: str) -> Job:
         with self._database.write() as connection:
             session = Session(connection, "queue")
-            session.rows("cancel_job", job=_number(session, job_id))
-            return _job(session, job_id)
+            number = number_of(session, job_id)
+            session.rows("stop_filling", job=number)
+            session.rows("cancel_job", job=number)
+            return self._job(session, job_id)
 
     def withdraw(self, collection: str, document_ids: Sequence[str]) -> int:
         with self._database.write() as connection:
             key, _ = find_collection(connection, collection)
             session = Session(connection, "queue", key)
             return len(session.rows("withdraw", ids=ids_of(document_ids)))
-
-    def job(self, job_id: str) -> Job:
-        with self._database.read() as connection:
-            return _job(Session(connection, "queue"), job_id)
-
-    def jobs(self, collection: str | None = None, *, limit: int = 100) -> Sequence[Job]:
-        with self._database.read() as connection:
-            session = Session(connection, "queue")
-            return _with_counts(session, session.rows("jobs", collection=collection, limit=limit))
-
-    def tasks(
-        self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
-    ) -> Sequence[Task]:
-        with self._database.read() as connection:
-            session = Session(connection, "queue")
-            _number(session, job_id)
-            rows = session.rows("tasks_of_job", id=job_id, state=state, limit=limit)
-            return [_task(row) for row in rows]
-
-    def waiting(self, collection: str | None = None) -> int:
-        with self._database.read() as connection:
-            return int(Session(connection, "queue").ids("waiting", collection=collection)[0])
-
-    def pending(
-        self, collection: str, document_ids: Iterable[str] | None = None
-    ) -> Mapping[str, str]:
-        with self._database.read() as connection:
-            session = Session(connection, "queue")
-            if document_ids is None:
-                return dict(session.rows("pending", collection=collection))
-            ids = ids_of(document_ids)
-            return dict(session.rows("pending_among", collection=collection, ids=ids))
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
         return name in self.take([name], worker=worker, seconds=seconds)
@@ -276,60 +255,3 @@ def _requeue(session: Session, task_ids: list[str]) -> int:
     ids = ids_of(task_ids)
     session.rows("requeue", ids=ids)
     return len(task_ids) - len(session.rows("cancel_superseded", ids=ids))
-
-
-def _number(session: Session, job_id: str) -> int:
-    for number, *_ in session.rows("job", id=job_id):
-        return int(number)
-    raise no_job(job_id)
-
-
-def _job(session: Session, job_id: str) -> Job:
-    _number(session, job_id)
-    return _with_counts(session, session.rows("job", id=job_id))[0]
-
-
-def _with_counts(session: Session, rows: Sequence[Row]) -> list[Job]:
-    tallies: dict[int, list[Tally]] = {}
-    for job, state, *numbers in session.rows("counts_of_jobs", ids=ids_of(row[0] for row in rows)):
-        tallies.setdefault(job, []).append(Tally(TaskState(state), *numbers))
-    return [with_tallies(_job_record(row), tallies.get(row[0], [])) for row in rows]
-
-
-def _job_record(row: Row) -> Job:
-    """A job from its row, but for what its tasks make."""
-    _, id_, collection, created_at, revision, priority, tokens, money, *rest, seconds = row
-    price_input, price_output, input_tokens, output_tokens, cost = rest
-    return Job(
-        id=id_,
-        collection=collection,
-        created_at=datetime.fromtimestamp(created_at, UTC),
-        revision=revision,
-        priority=priority,
-        budget=Budget(tokens=tokens, cost=money),
-        prices=Prices(input=price_input, output=price_output),
-        progress=Progress(input_tokens=input_tokens, output_tokens=output_tokens, cost=cost),
-        worked_seconds=seconds,
-    )
-
-
-def _task(row: Row) -> Task:
-    id_, job_id, collection, document, document_id, source, state, *rest = row
-    attempts, error, worker, drafted = rest
-    return Task(
-        id=id_,
-        job_id=job_id,
-        collection=collection,
-        document=_document(document),
-        document_id=document_id,
-        source=source,
-        state=TaskState(state),
-        attempts=attempts,
-        error=error,
-        worker=worker,
-        drafted=bool(drafted),
-    )
-
-
-def _document(text: str | None) -> Document | None:
-    return None if text is None else document_of(json.loads(text))

@@ -144,6 +144,59 @@ MATCH (j:Job {id: $job_id}) RETURN properties(j);
 MATCH (j:Job) WHERE $of IS NULL OR j.collection = $of
 RETURN properties(j) ORDER BY j.number DESC LIMIT $limit;
 
+// name: unfinished_jobs
+CALL {
+  MATCH (t:Task) WHERE t.state IN ['queued', 'extracting'] AND ($of IS NULL OR t.collection = $of)
+  MATCH (t)-[:PART_OF]->(j:Job)
+  RETURN j
+  UNION
+  MATCH (j:Job)
+  WHERE ($of IS NULL OR j.collection = $of) AND (j.revision > $at OR j.filled_until > $now)
+  RETURN j
+}
+RETURN properties(j) ORDER BY j.number DESC LIMIT $limit;
+
+// name: go_on_filling
+MATCH (j:Job {id: $job_id}) WHERE j.filler = $worker SET j.filled_until = $until RETURN j.id;
+
+// name: stop_filling
+MATCH (j:Job {id: $job_id}) SET j.filler = '', j.filled_until = 0.0;
+
+// name: waits_in
+MATCH (t:Task) WHERE t.collection = $of AND t.state IN ['queued', 'extracting']
+RETURN t.job_id, count(*);
+
+// name: waits_in_among
+MATCH (t:Task {collection: $of})
+WHERE t.document_id IN $ids AND t.state IN ['queued', 'extracting']
+RETURN t.job_id, count(*);
+
+// name: failed
+MATCH (t:Task {state: 'failed'}) WHERE t.collection = $of
+RETURN t.document_id, t.job_id ORDER BY t.number;
+
+// name: idle_jobs
+// Those in which nothing has happened for long, and whose documents are on no way at all: a task
+// that is done tells that an older text of its document is not wanted any more.
+MATCH (j:Job)
+WHERE j.worked_at < $before AND coalesce(j.filled_until, 0.0) <= $now AND NOT j.id IN $keep
+  AND ($of IS NULL OR j.collection = $of)
+  AND NOT EXISTS {
+    MATCH (own:Task)-[:PART_OF]->(j)
+    MATCH (other:Task {collection: own.collection, document_id: own.document_id})
+    WHERE other.state IN ['queued', 'extracting']
+  }
+RETURN j.id ORDER BY j.number LIMIT $limit;
+
+// name: delete_tasks
+MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id})
+WITH t LIMIT $limit
+DETACH DELETE t
+RETURN count(*);
+
+// name: delete_job
+MATCH (j:Job {id: $job_id}) DETACH DELETE j;
+
 // name: counts_of_jobs
 MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE j.id IN $ids
 RETURN j.id, t.state, count(*), sum(t.drafted), sum(t.passages),

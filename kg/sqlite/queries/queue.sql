@@ -1,8 +1,8 @@
 -- name: insert_job
 INSERT INTO jobs (id, collection, created_at, worked_at, priority, budget_tokens, budget_cost,
-                  price_input, price_output)
+                  price_input, price_output, filler, filled_until)
 VALUES (:id, :collection, :created_at, :created_at, :priority, :budget_tokens, :budget_cost,
-        :price_input, :price_output)
+        :price_input, :price_output, :filler, :filled_until)
 RETURNING number;
 
 -- name: supersede
@@ -139,18 +139,76 @@ RETURNING id;
 -- name: job
 SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision, jobs.priority,
        jobs.budget_tokens, jobs.budget_cost, jobs.price_input, jobs.price_output,
-       jobs.input_tokens, jobs.output_tokens, jobs.cost, jobs.worked_seconds
+       jobs.input_tokens, jobs.output_tokens, jobs.cost, jobs.worked_seconds,
+       jobs.filled_until
 FROM jobs JOIN collections ON collections.key = jobs.collection
 WHERE jobs.id = :id;
 
 -- name: jobs
 SELECT jobs.number, jobs.id, collections.name, jobs.created_at, jobs.revision, jobs.priority,
        jobs.budget_tokens, jobs.budget_cost, jobs.price_input, jobs.price_output,
-       jobs.input_tokens, jobs.output_tokens, jobs.cost, jobs.worked_seconds
+       jobs.input_tokens, jobs.output_tokens, jobs.cost, jobs.worked_seconds,
+       jobs.filled_until
 FROM jobs JOIN collections ON collections.key = jobs.collection
-WHERE :collection IS NULL OR collections.name = :collection
+WHERE (:collection IS NULL OR collections.name = :collection)
+  AND (:unfinished_at IS NULL OR jobs.revision > :unfinished_at OR jobs.filled_until > :now
+       OR EXISTS (SELECT 1 FROM tasks
+                  WHERE tasks.job = jobs.number AND tasks.state IN ('queued', 'extracting')))
 ORDER BY jobs.number DESC
 LIMIT :limit;
+
+-- name: go_on_filling
+UPDATE jobs SET filled_until = :until WHERE number = :job AND filler = :worker
+RETURNING collection, priority;
+
+-- name: stop_filling
+UPDATE jobs SET filler = '', filled_until = 0 WHERE number = :job;
+
+-- name: waits_in
+SELECT jobs.id, count(*)
+FROM tasks JOIN jobs ON jobs.number = tasks.job
+WHERE tasks.collection = (SELECT key FROM collections WHERE name = :collection)
+  AND tasks.state IN ('queued', 'extracting')
+GROUP BY jobs.id;
+
+-- name: waits_in_among
+SELECT jobs.id, count(*)
+FROM tasks JOIN jobs ON jobs.number = tasks.job
+WHERE tasks.collection = (SELECT key FROM collections WHERE name = :collection)
+  AND tasks.document_id IN (SELECT value FROM json_each(:ids))
+  AND tasks.state IN ('queued', 'extracting')
+GROUP BY jobs.id;
+
+-- name: failed
+SELECT tasks.document_id, jobs.id
+FROM tasks JOIN jobs ON jobs.number = tasks.job
+WHERE tasks.collection = (SELECT key FROM collections WHERE name = :collection)
+  AND tasks.state = 'failed'
+ORDER BY tasks.number;
+
+-- name: idle_jobs
+-- Those in which nothing has happened for long, and whose documents are on no way at all: a task
+-- that is done tells that an older text of its document is not wanted any more.
+SELECT number FROM jobs
+WHERE coalesce(worked_at, created_at) < :before AND filled_until <= :now
+  AND id NOT IN (SELECT value FROM json_each(:keep))
+  AND (:collection IS NULL
+       OR collection = (SELECT key FROM collections WHERE name = :collection))
+  AND NOT EXISTS (SELECT 1
+                  FROM tasks AS own
+                  CROSS JOIN tasks AS other ON other.collection = own.collection
+                                           AND other.document_id = own.document_id
+                  WHERE own.job = jobs.number AND other.state IN ('queued', 'extracting'))
+ORDER BY number
+LIMIT :limit;
+
+-- name: delete_tasks
+DELETE FROM tasks
+WHERE number IN (SELECT number FROM tasks WHERE job = :job LIMIT :limit)
+RETURNING number;
+
+-- name: delete_job
+DELETE FROM jobs WHERE number = :job;
 
 -- name: counts_of_jobs
 SELECT job, state, count(*), sum(drafted), sum(passages), sum(min(passages_done, passages))

@@ -46,6 +46,21 @@ def test_what_fails_for_the_same_reason_is_told_once() -> None:
     assert [log["reason"] for log in logs] == ["gone", "elsewhere", "gone"]
 
 
+def test_a_beat_that_stumbles_over_a_mistake_is_told_and_not_the_last() -> None:
+    beats: list[int] = []
+    again = Event()
+
+    def beat() -> None:
+        beats.append(1)
+        if len(beats) < 3:
+            raise KeyError("a mistake")
+        again.set()
+
+    with capture_logs() as logs, beating(beat, 0.001, "broom", failure="broom not held"):
+        assert again.wait(10)
+    assert [(log["event"], log["exc_info"]) for log in logs] == [("broom not held", True)]
+
+
 def test_the_thread_has_a_name() -> None:
     names: list[str] = []
     beaten = Event()
