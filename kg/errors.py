@@ -26,6 +26,7 @@
     │   ├── SnapshotDamaged
     │   ├── SnapshotVersionUnknown
     │   └── SnapshotUnavailable
+    │       └── TooManyFiles
     ├── ModelError                 a language model or embedder failed
     │   ├── ModelUnavailable
     │   ├── ModelOutputInvalid
@@ -34,6 +35,8 @@
 
 A message says what happened, to what, and what to do about it.
 """
+
+import errno
 
 
 class AmmonError(Exception):
@@ -148,6 +151,22 @@ class SnapshotVersionUnknown(SnapshotError):
 
 class SnapshotUnavailable(SnapshotError):
     """Where the snapshots are kept cannot be reached, or refuses."""
+
+
+class TooManyFiles(SnapshotUnavailable):
+    """The process, or its machine, may have no more files open; others may be closed soon."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__(
+            f"{what} cannot be opened: this process has as many files open as it may. Allow it "
+            "more (ulimit -n, or LimitNOFILE of its service), or lower the setting "
+            "open_collections (AMMON_OPEN_COLLECTIONS)."
+        )
+
+    @staticmethod
+    def is_told_by(error: Exception) -> bool:
+        """Whether that is what an error of the system's says."""
+        return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
 
 
 class ModelError(AmmonError):

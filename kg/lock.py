@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from kg.errors import SnapshotUnavailable
+from kg.errors import SnapshotUnavailable, TooManyFiles
 
 _TRIES = 100
 """So often a folder may be gone again before a file in it is open."""
@@ -78,6 +78,8 @@ def _opened(path: Path) -> IO[bytes]:
 
 def cannot_open(path: Path, error: OSError) -> SnapshotUnavailable:
     """The error of a file among snapshots that cannot be opened: it names path and remedy."""
+    if TooManyFiles.is_told_by(error):
+        return TooManyFiles(path)
     return SnapshotUnavailable(
         f"{path} cannot be opened: {error.strerror or error}. Check that the folder exists, "
         "that no file or broken link is in its place, and that its files may be written."

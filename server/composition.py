@@ -68,7 +68,12 @@ def compose(
     models = _once_each(lambda name: embedder(name, settings))
     extractors = _once_each(lambda name: extractor(name, settings))
     embedders = _once_each(lambda name: _cached(models(name), name, settings, folders, resources))
-    retrievers = Retrievers(folders.snapshots, lambda chosen: embedders(chosen.embedder), ready)
+    retrievers = Retrievers(
+        folders.snapshots,
+        lambda chosen: embedders(chosen.embedder),
+        ready,
+        most=settings.open_collections,
+    )
     seen = Seen(store)
 
     def published(collection: Collection) -> None:

@@ -5,10 +5,14 @@ this machine and opens it while the one before answers, and then puts it in its 
 neither waits for that nor for the store of the snapshots; one that is under way ends with what it
 has. Without a watch, as in a command, each question looks for itself.
 
+Of many collections those stay open that were asked for last: each takes memory, and up to a hundred
+files. Another one is opened again when it is asked for.
+
 A new snapshot that is damaged is opened once, and told of once: the one before it serves on until
 the pointer moves again.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -25,6 +29,7 @@ from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, revision_of
 from kg.snapshot.background import unhurried
 from retrieval.retriever import Retriever
+from server import descriptors
 
 POLL_SECONDS = 0.5
 _STOP_SECONDS = 5.0
@@ -55,16 +60,22 @@ class Retrievers:
         folder: Callable[[Collection], Snapshots],
         embedder: Callable[[CollectionSettings], Embedder],
         ready: Mapping[str, Opened] = MappingProxyType({}),
+        *,
+        most: int = 256,
     ) -> None:
         """Take where a collection's snapshots are and what embeds questions for it.
 
-        `ready`: what others have opened, by collection, and handed over.
+        `ready`: what others have opened, by collection, and handed over. `most`: how many
+        collections stay open.
         """
         self._folder = folder
         self._embedder = embedder
         self._ready = dict(ready)
         self._open: dict[str, Opened] = {}
+        self._most = most
         self._asked: dict[str, Collection] = {}
+        self._asked_at: dict[str, float] = {}
+        """When a collection was asked for last, by `time.monotonic`."""
         self._left: list[Opened] = []
         """What was open until a moment ago: to let go of the last of it, which closes a hundred
         files, is no work for a question that was under way."""
@@ -84,6 +95,7 @@ class Retrievers:
         None if there is no snapshot. Raises: SnapshotError if the only one cannot be used.
         """
         self._asked[collection.name] = collection
+        self._asked_at[collection.name] = time.monotonic()
         kept = self._open.get(collection.name)
         if kept is not None and self._watch is not None:
             return kept.retriever
@@ -109,6 +121,7 @@ class Retrievers:
     def forget(self, collection: str) -> None:
         """Let go of a collection that was deleted; questions under way end with what they have."""
         self._asked.pop(collection, None)
+        self._asked_at.pop(collection, None)
         self._ready.pop(collection, None)
         self._open.pop(collection, None)
         self._refused.pop(collection, None)
@@ -237,6 +250,14 @@ class Retrievers:
                     raise
         return None
 
+    def _make_room(self, wanted: str) -> None:
+        """Let go of what was asked for longest ago; questions under way end with what they have."""
+        others = [name for name in list(self._open) if name != wanted]
+        for name in sorted(others, key=lambda one: self._asked_at.get(one, 0.0)):
+            if len(self._open) < self._most and not descriptors.few_left():
+                return
+            self._open.pop(name, None)
+
     def _opened(
         self, collection: Collection, folder: Snapshots, name: str, kept: Opened | None
     ) -> Opened:
@@ -245,6 +266,7 @@ class Retrievers:
         if ready is not None and ready.path == folder.path / name:
             retriever = ready.retriever.embedded_by(embedder)
         else:
+            self._make_room(collection.name)
             retriever = Retriever(Snapshot.read(folder.open(name)), embedder)
         if kept is not None:
             retriever.prepare(kept.retriever.prepared)

@@ -186,6 +186,9 @@ class Settings(BaseSettings):
     * allows all. Unless set, a server that listens on another address answers to all."""
     request_threads: int = Field(default=16, ge=1, le=512)
     """How many HTTP requests are worked on at once; others wait their turn."""
+    open_collections: int = Field(default=256, ge=1)
+    """How many collections a process keeps open; that asked for longest ago is closed for another,
+    and opened again when it is asked for."""
     log_level: Level | None = None
     """debug, info, warning or error; unless set, info for `ammon serve` and error for commands."""
     log_format: Literal["console", "json"] = "console"

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from kg.errors import SnapshotDamaged, SnapshotVersionUnknown, remedy_for
+from kg.errors import SnapshotDamaged, SnapshotVersionUnknown, TooManyFiles, remedy_for
 from kg.snapshot.background import step
 from kg.snapshot.mapping import map_array
 
@@ -177,12 +177,13 @@ class SnapshotReader:
 
         Sizes are always checked; contents too if all files together have at most `verify_up_to`
         bytes (`verify` checks them at any time).
-        Raises: SnapshotDamaged, SnapshotVersionUnknown.
+        Raises: SnapshotDamaged, SnapshotVersionUnknown, TooManyFiles.
         """
         where = path / MANIFEST
         try:
             text, sizes = where.read_text(encoding="utf-8"), _sizes(path)
         except (OSError, UnicodeDecodeError) as error:
+            _refuse_too_many(where, error)
             raise SnapshotDamaged(f"{where} cannot be read ({error}). {_REMEDY}") from error
         reader = cls(path, Manifest.loads(text, where))
         step()
@@ -203,26 +204,40 @@ class SnapshotReader:
         return remedy_for(self.manifest.collection, _REMEDY)
 
     def verify(self) -> None:
-        """Compare every file with its checksum. Raises: SnapshotDamaged."""
+        """Compare every file with its checksum. Raises: SnapshotDamaged, TooManyFiles, OSError."""
         for name, entry in self.manifest.files.items():
-            if _entry(self.path / name) != entry:
+            try:
+                found = _entry(self.path / name)
+            except OSError as error:
+                _refuse_too_many(self.path / name, error)
+                raise
+            if found != entry:
                 raise SnapshotDamaged(f"{self.path / name} is damaged. {self._remedy}")
             step()
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """Map one array, read-only. Raises: SnapshotDamaged."""
+        """Map one array, read-only. Raises: SnapshotDamaged, TooManyFiles, OSError."""
         file = f"{name}.npy"
         if file not in self.manifest.files:
             raise SnapshotDamaged(f"{self.path} has no {file}. {self._remedy}")
         step()
         try:
             return map_array(self.path / file)
+        except OSError as error:
+            _refuse_too_many(self.path / file, error)
+            raise
         except ValueError as error:
             raise SnapshotDamaged(f"{self.path / file}: {error}. {self._remedy}") from error
 
     def strings(self, name: str) -> Strings:
         """Map a column of strings."""
         return Strings(self.array(f"{name}.data"), self.array(f"{name}.offsets"))
+
+
+def _refuse_too_many(path: Path, error: Exception) -> None:
+    """Raises: TooManyFiles if that is what the error says."""
+    if TooManyFiles.is_told_by(error):
+        raise TooManyFiles(path) from error
 
 
 def _sizes(folder: Path) -> dict[str, int]:

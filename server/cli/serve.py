@@ -40,6 +40,7 @@ def serve(
     from server.away import greet
     from server.cli.output import print_warning
     from server.composition import compose
+    from server.descriptors import raise_limit
     from server.http.hosts import is_loopback
     from server.serving import serve as answer
 
@@ -49,6 +50,7 @@ def serve(
     )
     if not is_loopback(settings.host):
         print_warning(f"{settings.host} can be reached by others, and nothing asks them for a key.")
+    raise_limit()
     # The address first: without one nothing is opened, and no work is taken from the queue.
     with _listen(settings.host, settings.port) as listening, suppress(KeyboardInterrupt):
         if settings.broker_url:

@@ -36,8 +36,10 @@ def worker(
     """
     from server.cli.context import load_settings
     from server.composition import compose
+    from server.descriptors import raise_limit
     from server.worker_process import begin_anew, run_worker
 
+    raise_limit()
     chosen = _queues(queues)
     core = (context.obj or compose)(load_settings("info").settings)
     try:

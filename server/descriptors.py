@@ -1,0 +1,41 @@
+"""Files that this process may have open: snapshots are mapped from a hundred each."""
+
+import os
+from contextlib import suppress
+
+_MOST = 65_536
+"""What is asked for where the system would allow any number."""
+_FOR_A_SNAPSHOT = 100
+_SHARE_OF_CONNECTIONS = 8
+"""One in so many is left to connections, stores and logs."""
+_OPEN_NOW = "/dev/fd"
+
+
+def raise_limit() -> None:
+    """Let this process, and those forked from it, open as many files as the system allows them;
+    what is usual, 1,024, is meant for programs that cannot count further."""
+    try:
+        import resource
+    except ImportError:  # a system without such limits
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # of a system that allows less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def few_left() -> bool:
+    """Whether another snapshot might be one too many; False where the system does not tell."""
+    try:
+        import resource
+
+        used = len(os.listdir(_OPEN_NOW))  # noqa: PTH208 - names are enough
+    except (ImportError, FileNotFoundError):
+        return False
+    except OSError:  # there is none left to look with
+        return True
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return False
+    return used + _FOR_A_SNAPSHOT + most // _SHARE_OF_CONNECTIONS > most
