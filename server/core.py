@@ -1,7 +1,7 @@
 """What both ways in, command line and HTTP, can do. Everything is owned here, and closed here."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from indexer.estimate import Estimate
@@ -115,7 +115,10 @@ class Core:
 
         Snapshots go first: where that fails or is interrupted, the collection is still there, to be
         deleted or published again; what was deleted never answers under a name that is given anew.
+        They stay, and answer, where the store is away from the beginning.
         """
+        with suppress(CollectionNotFound):
+            self.store.collection(name)
         self.folders.clear(name)
         self.store.delete_collection(name)
         self.seen.forget(name)

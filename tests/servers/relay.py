@@ -12,17 +12,21 @@ class Relay:
     def __init__(self, port: int) -> None:
         """Listen, and pass on to this port of this machine."""
         self._to = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._open = [self._listener]
+        self._open: list[socket.socket] = []
         self._lock = Lock()
         self._speaks = Event()
         self._speaks.set()
-        Thread(target=self._accept, daemon=True).start()
+        self.port = self._listen(0)
 
     def fall_silent(self) -> None:
         """Take everything, pass on nothing: as a machine that hangs."""
         self._speaks.clear()
+
+    def come_back(self) -> None:
+        """Pass on again, also what came meanwhile; listen again, if it was gone."""
+        self._speaks.set()
+        if not self._open:
+            self._listen(self.port)
 
     def close(self) -> None:
         """Be gone: nobody listens any more, and all connections end."""
@@ -34,10 +38,17 @@ class Relay:
             end.close()
         self._speaks.set()
 
-    def _accept(self) -> None:
+    def _listen(self, port: int) -> int:
+        listener = socket.create_server(("127.0.0.1", port))
+        with self._lock:
+            self._open.append(listener)
+        Thread(target=self._accept, args=(listener,), daemon=True).start()
+        return int(listener.getsockname()[1])
+
+    def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                near, _ = self._listener.accept()
+                near, _ = listener.accept()
                 far = socket.create_connection(("127.0.0.1", self._to))
                 with self._lock:
                     self._open += [near, far]

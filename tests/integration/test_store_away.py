@@ -1,0 +1,191 @@
+"""While Neo4j is away: questions are answered, all else says so soon, and nothing has to be started
+again when it is back."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from server.http.app import create_app
+from server.settings import Settings
+from tests.doubles.command_line import Ammon
+from tests.doubles.house import open_house, settings_in
+from tests.doubles.waiting import until
+from tests.servers.neo4j import Neo4jServer, turn, wipe
+from tests.servers.relay import Relay, relayed
+
+SOON = 7.0
+"""Seconds; a server that says nothing is waited for four."""
+AT_ONCE = 3.0
+AWAY = pytest.mark.parametrize("away", ["gone", "hangs"])
+pytestmark = pytest.mark.xdist_group("neo4j")
+
+
+@pytest.fixture(scope="module")
+def relay(neo4j_server: Neo4jServer) -> Iterator[Relay]:
+    """The way to Neo4j."""
+    with turn(neo4j_server), relayed(urlsplit(neo4j_server.uri).port or 0) as relay:
+        wipe(neo4j_server)
+        yield relay
+
+
+@pytest.fixture(scope="module")
+def settings(
+    tmp_path_factory: pytest.TempPathFactory, neo4j_server: Neo4jServer, relay: Relay
+) -> Settings:
+    return settings_in(
+        tmp_path_factory.mktemp("away"),
+        store="neo4j",
+        neo4j_uri=f"bolt://127.0.0.1:{relay.port}",
+        neo4j_password=neo4j_server.password,
+    )
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[TestClient]:
+    app = create_app(settings, open_house)
+    with TestClient(app, base_url="http://test/api/v1", raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings) -> Iterator[TestClient]:
+    """A server with a collection that can be asked."""
+    with serving(settings) as client:
+        client.post("/collections", json={"name": "papers"}).raise_for_status()
+        taken_in(client, "Ann likes Bob.")
+        until(lambda: question(client).json()["revision"] == 1)
+        yield client
+
+
+@pytest.fixture
+def client(server: TestClient, relay: Relay) -> Iterator[TestClient]:
+    """The server, whose Neo4j is there when a test begins, and again after it."""
+    yield server
+    relay.come_back()
+    until(lambda: server.get("/health/ready").is_success)
+
+
+def go(relay: Relay, away: str) -> None:
+    """Be away, in this manner."""
+    if away == "gone":
+        relay.close()
+    else:
+        relay.fall_silent()
+
+
+def taken_in(client: TestClient, text: str) -> httpx2.Response:
+    return client.post("/collections/papers/documents", json=[{"source": "a", "text": text}])
+
+
+def question(client: TestClient, collection: str = "papers") -> httpx2.Response:
+    return client.post(f"/collections/{collection}/query", json={"question": "Who likes Bob?"})
+
+
+def refused_within(seconds: float, response: httpx2.Response, address: str) -> None:
+    """See that it says in time what is away, and what to do."""
+    assert (response.status_code, response.elapsed.total_seconds() < seconds) == (503, True), (
+        response.elapsed
+    )
+    assert response.headers["content-type"] == "application/problem+json"
+    assert int(response.headers["retry-after"]) > 0
+    assert response.json()["type"] == "urn:ammon:problem:store-unavailable"
+    assert address in response.json()["detail"]
+    assert "AMMON_NEO4J_URI" in response.json()["detail"]
+
+
+@AWAY
+def test_questions_are_answered_while_neo4j_is_away(
+    client: TestClient, relay: Relay, away: str
+) -> None:
+    before = question(client).json()
+    go(relay, away)
+    for _ in range(3):
+        answer = question(client)
+        assert (answer.status_code, answer.json()["hits"]) == (200, before["hits"])
+        assert answer.elapsed.total_seconds() < 1.0
+    assert answer.json()["revision"] == before["revision"]
+
+
+@AWAY
+def test_all_else_says_soon_that_neo4j_is_away(
+    client: TestClient, relay: Relay, settings: Settings, away: str
+) -> None:
+    go(relay, away)
+    refused_within(AT_ONCE, question(client, "never-seen"), settings.neo4j_uri)
+    refused_within(SOON, taken_in(client, "Ann likes Cid."), settings.neo4j_uri)
+    refused_within(SOON, client.delete("/collections/papers"), settings.neo4j_uri)
+    refused_within(AT_ONCE, client.get("/collections/papers/stats"), settings.neo4j_uri)
+    assert client.get("/health/live").is_success
+    assert question(client).json()["hits"]
+
+
+def test_when_neo4j_is_back_documents_are_taken_in(client: TestClient, relay: Relay) -> None:
+    relay.fall_silent()
+    assert taken_in(client, "Ann likes Dan.").status_code == 503
+    relay.come_back()
+    until(lambda: taken_in(client, "Ann likes Dan.").is_success, SOON)
+
+
+def test_what_another_process_deleted_is_answered_no_more(
+    client: TestClient, settings: Settings
+) -> None:
+    client.post("/collections", json={"name": "notes"}).raise_for_status()
+    assert question(client, "notes").is_success
+    other = open_house(settings)
+    other.delete_collection("notes")
+    other.close()
+    until(lambda: question(client, "notes").status_code == 404, AT_ONCE)
+
+
+@AWAY
+def test_a_server_ends_while_neo4j_is_away(settings: Settings, relay: Relay, away: str) -> None:
+    with serving(settings) as client:
+        assert client.get("/collections").is_success
+        go(relay, away)
+        time.sleep(0.2)  # its threads are in the midst of something
+        began = time.monotonic()
+    relay.come_back()
+    assert time.monotonic() - began < 10.0
+
+
+def test_a_server_begins_without_neo4j_and_is_ready_when_it_comes(
+    client: TestClient, settings: Settings, relay: Relay
+) -> None:
+    assert client.get("/health/ready").is_success
+    relay.close()
+    with serving(settings) as fresh:
+        assert fresh.get("/health/ready").status_code == 503
+        assert question(fresh).status_code == 503
+        relay.come_back()
+        until(lambda: fresh.get("/health/ready").is_success)
+        assert question(fresh).json()["hits"]
+
+
+@AWAY
+def test_a_command_says_soon_that_neo4j_is_away(
+    ammon: Ammon,
+    settings: Settings,
+    relay: Relay,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    away: str,
+) -> None:
+    monkeypatch.setenv("AMMON_STORE", "neo4j")
+    monkeypatch.setenv("AMMON_NEO4J_URI", settings.neo4j_uri)
+    monkeypatch.setenv("AMMON_NEO4J_PASSWORD", settings.neo4j_password.get_secret_value())
+    (tmp_path / "a.txt").write_text("Ann likes Bob.")
+    go(relay, away)
+    try:
+        for command in (["status"], ["query", "Who?"], ["ingest", str(tmp_path / "a.txt")]):
+            began = time.monotonic()
+            done = ammon(*command)
+            assert (done.code, time.monotonic() - began < 5.0) == (1, True)
+            assert settings.neo4j_uri in done.complaint
+    finally:
+        relay.come_back()

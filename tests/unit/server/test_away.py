@@ -1,0 +1,95 @@
+"""A store that is away when a process begins, or ends."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import pytest
+import structlog
+
+from kg.errors import StoreRefused, StoreUnavailable
+from kg.memory import MemoryStore
+from kg.store import GraphStore
+from server import away
+from server.settings import Settings
+from tests.doubles.house import settings_in
+
+
+class Store(MemoryStore):
+    """One that answers when it was asked so often, and knows whether it was closed."""
+
+    def __init__(
+        self, *troubles: StoreUnavailable | None, always: StoreUnavailable | None = None
+    ) -> None:
+        super().__init__()
+        self._troubles = list(troubles)
+        self._always = always
+        self.closed = Event()
+
+    def probe(self) -> None:
+        trouble = self._troubles.pop(0) if self._troubles else self._always
+        if trouble:
+            raise trouble
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(away, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(away, "_LOOK_SECONDS", 0.01)
+
+
+GONE = StoreUnavailable("nobody listens")
+
+
+def test_a_store_is_waited_for_and_what_is_waited_for_is_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, store="neo4j", neo4j_uri="bolt://graph:7687")
+    with structlog.testing.capture_logs() as told:
+        away.wait_for(Store(GONE, GONE, GONE), settings)
+    assert [line["event"] for line in told] == [
+        "waiting for Neo4j at bolt://graph:7687, tried for 0 s",
+        "Neo4j at bolt://graph:7687 is there",
+    ]
+    assert told[0]["reason"] == "nobody listens"
+
+
+def test_of_a_store_that_is_there_nothing_is_told(tmp_path: Path) -> None:
+    with structlog.testing.capture_logs() as told:
+        away.wait_for(Store(), settings_in(tmp_path))
+        away.greet(Store(), settings_in(tmp_path))
+    assert told == []
+
+
+def test_a_server_begins_without_its_store_and_says_so(tmp_path: Path) -> None:
+    with structlog.testing.capture_logs() as told:
+        away.greet(Store(always=GONE), settings_in(tmp_path, store="neo4j"))
+    assert told[0]["event"] == "not ready, waiting for Neo4j at bolt://127.0.0.1:7687"
+
+
+@pytest.mark.parametrize("begin", [away.wait_for, away.greet])
+def test_what_no_waiting_mends_is_not_waited_for(
+    tmp_path: Path, begin: Callable[[GraphStore, Settings], None]
+) -> None:
+    with pytest.raises(StoreRefused, match="password"):
+        begin(Store(always=StoreRefused("a wrong password")), settings_in(tmp_path))
+
+
+def test_a_store_that_comes_and_lets_nobody_in_is_waited_for_no_more(tmp_path: Path) -> None:
+    with pytest.raises(StoreRefused, match="password"):
+        away.wait_for(Store(GONE, StoreRefused("a wrong password")), settings_in(tmp_path))
+
+
+def test_whoever_ends_does_not_wait_for_a_store_that_is_away() -> None:
+    store = Store(always=GONE)
+    with away.left_if_away(store):
+        assert store.closed.wait(5.0)
+
+
+def test_one_miss_is_not_taken_for_absence() -> None:
+    store = Store(GONE, None, GONE, None, GONE)
+    with away.left_if_away(store):
+        time.sleep(0.2)
+    assert not store.closed.is_set()
