@@ -1,6 +1,6 @@
 """Which texts go through a model together."""
 
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -24,12 +24,13 @@ With MiniLM it is 6 where nothing else runs and 20 where all cores work; where t
 costs a per cent, where it is too little five."""
 
 
-def packed(texts: Sequence[_Text]) -> Iterator[list[_Text]]:
-    """Rows of texts one after the other, in order; a text longer than a row has one to itself."""
+def packed(texts: Iterable[_Text], most: int = _ROW_TOKENS) -> Iterator[list[_Text]]:
+    """Rows of texts one after the other, in order, of so many tokens at most; a text longer than a
+    row has one to itself."""
     row: list[_Text] = []
     tokens = 0
     for text in texts:
-        if row and tokens + len(text) > _ROW_TOKENS:
+        if row and tokens + len(text) > most:
             yield row
             row, tokens = [], 0
         row.append(text)

@@ -8,8 +8,10 @@ no more than the lock that we hold, and give the same parse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from inference.batches import packed
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -31,7 +33,8 @@ def parsed(nlp: Language, texts: Sequence[str]) -> list[Doc]:
     for _, component in nlp.pipeline:
         parses = isinstance(component, DependencyParser | EntityRecognizer)
         if parses and component.cfg["beam_width"] == 1:
-            for some in _parts(docs):
+            # Those of similar length take as many steps.
+            for some in packed(sorted(docs, key=len), _PARSED_TOKENS):
                 _parse(component, some)
         else:
             docs = list(component.pipe(docs, batch_size=_TOGETHER))
@@ -47,17 +50,3 @@ def _parse(parser: Any, docs: Sequence[Doc]) -> None:
         unfinished = parser.transition_states(unfinished, model.predict(unfinished))
     model.clear_memory()
     parser.set_annotations(docs, states)
-
-
-def _parts(docs: Sequence[Doc]) -> Iterator[list[Doc]]:
-    """Texts of similar length, which take as many steps."""
-    part: list[Doc] = []
-    tokens = 0
-    for doc in sorted(docs, key=len):
-        if part and tokens + len(doc) > _PARSED_TOKENS:
-            yield part
-            part, tokens = [], 0
-        part.append(doc)
-        tokens += len(doc)
-    if part:
-        yield part
