@@ -32,7 +32,7 @@ def worker(
     """Work on what others ingest, until told to end. Needs the setting `broker_url`.
 
     Start as many as you like, on as many machines as share the store; none is waited for. Ctrl-C
-    or SIGTERM lets it finish what it began.
+    or SIGTERM lets it finish the passages that it is at.
     """
     from server.cli.context import load_settings
     from server.composition import compose
