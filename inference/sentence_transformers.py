@@ -16,37 +16,24 @@ from kg.errors import DependencyMissing, ModelOutputInvalid, WeightsInvalid
 
 _CHUNK = 512
 """Texts between two reports of progress."""
+_BATCH = 32
+"""Texts in one pass through the model."""
 
 
 class SentenceTransformerEmbedder:
     """A model by its name at the hub or by its folder. One call at a time runs on the device.
 
     Batches are padded, and floating-point sums depend on a batch's shape: vectors are equal in all
-    company only to about 1e-6, unless `batch_size` is 1. A cache before it settles them.
+    company only to about 1e-6. A cache before it settles them.
     """
 
-    def __init__(
-        self,
-        model: str | Path,
-        *,
-        revision: str | None = None,
-        device: str | None = None,
-        batch_size: int = 32,
-        instructions: Instructions | None = None,
-        trust_remote_code: bool = False,
-    ) -> None:
-        """Name a model; it is loaded, and downloaded if it is none of a folder, when needed.
-
-        revision: the hub's commit, so that the model stays the same; part of the model id.
-        device: 'cpu', 'cuda', …; None is the library's choice.
-        """
+    def __init__(self, model: str | Path, *, instructions: Instructions | None = None) -> None:
+        """Name a model; it is loaded, and downloaded if it is none of a folder, when needed. It
+        runs on the device of the library's choice."""
         self._name = str(model)
-        self._revision = revision
-        self._device = device
-        self._batch_size = batch_size
         self._instructions: Instructions = dict(instructions or {})
-        self._trust_remote_code = trust_remote_code
         self._lock = Lock()
+        self._model: Any = None
 
     @property
     def instructions(self) -> Instructions:
@@ -54,10 +41,8 @@ class SentenceTransformerEmbedder:
 
     @property
     def model_id(self) -> str:
-        """Name, revision, longest text and instructions. Raises: DependencyMissing, ModelError."""
-        revision = f"@{self._revision}" if self._revision else ""
-        suffix = instruct.suffix(self._instructions)
-        return f"st:{self._name}{revision}:{self.max_tokens}{suffix}"
+        """Name, longest text and instructions. Raises: DependencyMissing, ModelError."""
+        return f"st:{self._name}:{self.max_tokens}{instruct.suffix(self._instructions)}"
 
     @cached_property
     def dimension(self) -> int:
@@ -67,10 +52,10 @@ class SentenceTransformerEmbedder:
     @property
     def max_tokens(self) -> int:
         # Models of word vectors have no limit.
-        return int(self._model.max_seq_length or 1_000_000)
+        return int(self._loaded().max_seq_length or 1_000_000)
 
     def count_tokens(self, text: str) -> int:
-        encoded = self._model.tokenizer(
+        encoded = self._loaded().tokenizer(
             encodable(text), add_special_tokens=False, truncation=False, verbose=False
         )
         return len(encoded["input_ids"])
@@ -86,40 +71,41 @@ class SentenceTransformerEmbedder:
         return vectors
 
     def _encode(self, texts: list[str]) -> Vectors:
-        model = self._model
+        model = self._loaded()
         with self._lock:
             # An empty prompt keeps the model's own default prompt off: instructions are ours.
             vectors = model.encode(
                 texts,
                 prompt="",
-                batch_size=self._batch_size,
+                batch_size=_BATCH,
                 show_progress_bar=False,
                 convert_to_numpy=True,
                 normalize_embeddings=True,
             )
         if not np.all(np.isfinite(vectors)):
             raise ModelOutputInvalid(
-                f"The embedding model {self._name!r} gave numbers that are none. "
-                "Its weights are damaged, or the device does not suit it: try device='cpu'."
+                f"The embedding model {self._name!r} gave numbers that are none. Its weights are "
+                "damaged, or the device does not suit it: try the CPU (CUDA_VISIBLE_DEVICES='')."
             )
         return np.asarray(vectors, dtype=np.float32)
 
-    @cached_property
-    def _model(self) -> Any:
-        with self._lock:
-            try:
-                from sentence_transformers import SentenceTransformer
-            except ImportError as error:
-                raise DependencyMissing("sentence-transformers", "torch") from error
-            try:
-                return SentenceTransformer(
-                    self._name,
-                    device=self._device,
-                    revision=self._revision,
-                    trust_remote_code=self._trust_remote_code,
-                )
-            except (OSError, ValueError) as error:
-                raise WeightsInvalid(
-                    f"The embedding model {self._name!r} cannot be loaded: {error}. "
-                    "Give a folder that sentence-transformers saved, or a name that its hub knows."
-                ) from error
+    def _loaded(self) -> Any:
+        """The model, loaded once, by however many threads it is wanted first."""
+        if self._model is None:
+            with self._lock:
+                if self._model is None:
+                    self._model = self._load()
+        return self._model
+
+    def _load(self) -> Any:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise DependencyMissing("sentence-transformers", "torch") from error
+        try:
+            return SentenceTransformer(self._name)
+        except (OSError, ValueError) as error:
+            raise WeightsInvalid(
+                f"The embedding model {self._name!r} cannot be loaded: {error}. "
+                "Give a folder that sentence-transformers saved, or a name that its hub knows."
+            ) from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from threading import Lock
 
 from inference.chat import ChatModel
 from inference.reranker import Reranker
@@ -34,6 +34,11 @@ class AidCabinet:
         self._settings = settings
         self._make_chat = chat
         self._make_reranker = reranker
+        self._lock = Lock()
+        self._chat: ChatModel | None = None
+        self._bridges: Bridges | None = None
+        self._recognition: Recognition | None = None
+        self._reranker: Reranker | None = None
 
     def get(self, wanted: WantedAids) -> Aids:
         """The aids of one question. Raises: SettingsInvalid for a chat model or a reranker that is
@@ -42,24 +47,29 @@ class AidCabinet:
         rerank = bool(settings.reranker) if wanted.rerank is None else wanted.rerank
         bridges = settings.bridges if wanted.bridges is None else wanted.bridges
         recognition = settings.recognition if wanted.recognition is None else wanted.recognition
-        return Aids(
-            bridges=self._bridges if bridges else None,
-            reranker=self._reranker if rerank else None,
-            recognition=self._recognition if recognition else None,
-        )
+        with self._lock:  # nothing is loaded yet when an aid is made
+            return Aids(
+                bridges=self._bridging() if bridges else None,
+                reranker=self._reranking() if rerank else None,
+                recognition=self._recognising() if recognition else None,
+            )
 
-    @cached_property
-    def _chat(self) -> ChatModel:
-        return self._make_chat(self._settings)
+    def _chatting(self) -> ChatModel:
+        if self._chat is None:
+            self._chat = self._make_chat(self._settings)
+        return self._chat
 
-    @cached_property
-    def _bridges(self) -> Bridges:
-        return Bridges(self._chat)
+    def _bridging(self) -> Bridges:
+        if self._bridges is None:
+            self._bridges = Bridges(self._chatting())
+        return self._bridges
 
-    @cached_property
-    def _recognition(self) -> Recognition:
-        return Recognition(self._chat)
+    def _recognising(self) -> Recognition:
+        if self._recognition is None:
+            self._recognition = Recognition(self._chatting())
+        return self._recognition
 
-    @cached_property
-    def _reranker(self) -> Reranker:
-        return self._make_reranker(self._settings)
+    def _reranking(self) -> Reranker:
+        if self._reranker is None:
+            self._reranker = self._make_reranker(self._settings)
+        return self._reranker
