@@ -3,13 +3,14 @@
 The question is compared with all facts; the best five name the entities that the walk starts
 from, each with the mean score of its facts, divided by the number of its passages, so that a rare
 entity weighs more. Every passage is a starting point too, with a twentieth of its dense score.
-Personalized PageRank from there ranks the passages. A chat model that drops facts which do not help
-(the paper's recognition memory) may be handed in as `keep`.
+Personalized PageRank from there ranks the passages. The paper's chat model, which drops facts
+that do not help before the walk, is left out; what was found may be shown to one
+(`retrieval.aids.recognition`).
 
 Source: Gutiérrez et al., From RAG to Memory, arXiv 2502.14802.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from typing import Self
 
@@ -38,9 +39,6 @@ DAMPING = 0.5
 
 NO_FACT = "No fact speaks for this question: passages are ranked by their embeddings alone."
 
-Keep = Callable[[Sequence[UsedFact]], Sequence[int]]
-"""Which facts help: their places in the list that was given."""
-
 
 class HippoRAG2:
     """HippoRAG 2 over one snapshot."""
@@ -50,13 +48,11 @@ class HippoRAG2:
         snapshot: Snapshot,
         *,
         pagerank: Callable[[Adjacency], PageRank] = RelaxationPageRank,
-        keep: Keep | None = None,
     ) -> None:
-        """Prepare the graph; `pagerank` makes the engine, `keep` chooses among the facts."""
+        """Prepare the graph; `pagerank` makes the engine."""
         self._snapshot = snapshot
         self._dense = Dense(snapshot)
         self._pagerank = pagerank(snapshot.adjacency)
-        self._keep = keep
         self._left_out: tuple[int, ...] = ()
         self._passages_of = passages_of_entities(snapshot.adjacency, len(snapshot.entities.id))
 
@@ -102,7 +98,7 @@ class HippoRAG2:
     def _facts(
         self, query: npt.NDArray[np.float32]
     ) -> tuple[Ints, npt.NDArray[np.float64], tuple[UsedFact, ...]]:
-        """The best facts that are kept, with their scores scaled to 0..1 over all facts."""
+        """The best facts, with their scores scaled to 0..1 over all facts."""
         products = self._snapshot.facts.vectors @ query
         facts, scores = best_of(min_max(np.delete(products, self._left_out)), FACTS)
         for fact in sorted(set(self._left_out)):  # those behind it had moved up
@@ -111,9 +107,6 @@ class HippoRAG2:
             used_fact(self._snapshot, fact, score)
             for fact, score in zip(facts.tolist(), scores.tolist(), strict=True)
         )
-        if self._keep is not None and used:
-            kept = list(self._keep(used))
-            facts, scores, used = facts[kept], scores[kept], tuple(used[place] for place in kept)
         return facts, scores.astype(np.float64), used
 
     def _entity_weights(

@@ -1,13 +1,10 @@
 """Mode `hipporag2`, compared with what follows from its definition by hand."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
 from retrieval.hipporag2 import NO_FACT, HippoRAG2
 from retrieval.pagerank import IgraphPageRank
-from retrieval.results import UsedFact
 from tests.doubles.snapshots import AFact, AnEntity, APassage, Handmade
 
 EAST, NORTH, BETWEEN = (1.0, 0.0), (0.0, 1.0), (0.6, 0.8)
@@ -109,30 +106,6 @@ def test_a_fact_about_one_entity_counts_once() -> None:
     ).snapshot()
     (seed,) = HippoRAG2(snapshot).rank("Q?", QUESTION, 1).explanation.entities
     assert seed.weight == pytest.approx(1.0 / 1.05)
-
-
-def test_facts_that_are_not_kept_give_nothing() -> None:
-    def second(facts: Sequence[UsedFact]) -> list[int]:
-        assert [fact.object for fact in facts] == ["b", "c", "e"]
-        return [1]
-
-    found = HippoRAG2(THREE_FACTS, keep=second).rank("Q?", QUESTION, 3)
-    assert [fact.object for fact in found.explanation.facts] == ["c"]
-    # a and c weigh 0.6 over 2 passages each
-    assert [entity.weight for entity in found.explanation.entities] == pytest.approx(
-        [0.3 / 0.75, 0.3 / 0.75]
-    )
-
-
-def test_where_no_fact_is_kept_passages_are_ranked_by_embeddings() -> None:
-    snapshot = Handmade(
-        passages=[APassage(vector=NORTH), APassage(vector=EAST)],
-        entities=entities("ab"),
-        facts=[AFact(subject=0, object=1)],
-    ).snapshot()
-    found = HippoRAG2(snapshot, keep=lambda _: []).rank("Q?", QUESTION, 2)
-    assert found.passages.tolist() == [1, 0]
-    assert found.explanation.notes == (NO_FACT,)
 
 
 def test_a_graph_without_facts_is_ranked_by_embeddings() -> None:
