@@ -5,12 +5,14 @@ from contextlib import suppress
 from typing import Any
 
 from kg.errors import JobNotFound
-from kg.jobs import Budget, Job, TaskState
+from kg.jobs import EVERY_REVISION, Budget, Job, TaskState
 from kg.records import Collection
 from server.budgets import known_cost
 from server.core import Core
 from server.quarantine import Quarantined, quarantine
 from server.status import JobStatus, job_status
+
+_DAY = 86_400.0
 
 
 def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:
@@ -52,17 +54,28 @@ def budget_fields(budget: Budget) -> dict[str, Any] | None:
 
 
 def running(core: Core, *, limit: int = 100) -> list[JobStatus]:
-    """The jobs that are not over, the newest of each collection first, and no more of each."""
+    """The jobs that are not over, by collection: of each the newest that have documents on their
+    way, at most so many, and then as many of those that are yet to be published."""
     found = (job for one in core.store.collections() for job in _unfinished(core, one, limit))
     told = (job_status(core, job) for job in found)
     return [status for status in told if status.state != "done"]
 
 
+def prune(core: Core, collection: str | None, days: float) -> int:
+    """Forget jobs in which nothing has happened for so many days, of all collections or of one;
+    return how many. Raises: CollectionNotFound."""
+    names = [one.name for one in core.store.collections()] if collection is None else [collection]
+    return sum(core.pipeline.prune_jobs(name, days * _DAY) for name in names)
+
+
 def _unfinished(core: Core, collection: Collection, limit: int) -> Iterator[Job]:
     """Those that may not be over, and the one by which the collection changes over."""
-    seen = core.retrievers.revision(collection)
-    jobs = core.queue.jobs(collection.name, unfinished_at=seen, limit=limit)
-    yield from jobs
-    if collection.settings.next_job not in {"", *(job.id for job in jobs)}:
+    seen = max(core.retrievers.revision(collection), 0)  # a job of 0 has nothing to be seen
+    found: dict[str, Job] = {}
+    for revision in (EVERY_REVISION, seen):  # what waits, lest it be lost behind what is done
+        jobs = core.queue.jobs(collection.name, unfinished_at=revision, limit=limit)
+        found.update((job.id, job) for job in jobs)
+    yield from found.values()
+    if collection.settings.next_job not in {"", *found}:
         with suppress(JobNotFound):
             yield core.queue.job(collection.settings.next_job)

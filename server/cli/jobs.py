@@ -131,6 +131,34 @@ def retry(
     raise typer.Exit(1 if _failed(status) else 0)
 
 
+@jobs.command(epilog="Example: ammon jobs prune --days 7")
+def prune(
+    context: typer.Context,
+    days: Annotated[
+        float | None,
+        typer.Option("--days", min=0, metavar="N", help="Without it: as job_retention_days says."),
+    ] = None,
+    collection: options.CollectionName = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Forget jobs in which nothing has happened for so many days, with the documents that failed.
+
+    What came into the graph stays, and so does what is still to be done.
+    """
+    from server.cli.output import console, print_json
+    from server.jobs import prune as forget
+
+    with opened(context) as core:
+        after = core.settings.job_retention_days if days is None else days
+        if days is None and not after:
+            raise typer.BadParameter("job_retention_days is 0, which keeps all jobs: say --days N.")
+        number = forget(core, collection, after)
+    if as_json:
+        print_json({"forgotten": number})
+    else:
+        console().print("1 job is forgotten" if number == 1 else f"{number:,} jobs are forgotten")
+
+
 def told_job(status: "JobStatus") -> str:
     """A job in one line."""
     return "; ".join(told_in_full(status))

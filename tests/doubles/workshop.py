@@ -40,6 +40,7 @@ class Workshop:
     settings: CollectionSettings = SETTINGS
     first_tier: str = ""
     prices: Prices = UNKNOWN
+    retention_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         with suppress(CollectionExists):
@@ -54,6 +55,7 @@ class Workshop:
             max_attempts=3,
             first_tier=self.first_tier,
             prices=self.prices,
+            retention_seconds=self.retention_seconds,
         )
 
     def snapshots(self, embedder: str = "hash-64") -> SnapshotFolder:

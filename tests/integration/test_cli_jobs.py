@@ -107,6 +107,19 @@ def test_what_was_spent_is_told(ammon: Ammon, notes: Path, monkeypatch: pytest.M
     assert "read 400 tokens and answered 200, 0.006 in money" in ammon("ingest", notes).out
 
 
+def test_jobs_that_are_over_are_forgotten(
+    ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ammon("ingest", notes)
+    assert "0 jobs are forgotten" in ammon("jobs", "prune").out
+    assert ammon("jobs", "prune", "--days", "0", "--json").json == {"forgotten": 1}
+    assert ammon("jobs", "--json").json["jobs"] == []
+    assert ammon("ingest", notes, "--json").json["unchanged"] == 2
+    monkeypatch.setenv("AMMON_JOB_RETENTION_DAYS", "0")
+    said = ammon("jobs", "prune")
+    assert (said.code, "--days" in said.err) == (2, True)
+
+
 def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatServer) -> None:
     ammon("ingest", notes)
     said = ammon("reindex", "--extractor", "llm:other", "--budget", "1t", "--json").json

@@ -1,0 +1,87 @@
+"""Which jobs are told of, and which are forgotten."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kg.records import Document, SourceDocument
+from server.core import Core
+from server.jobs import prune, quarantine_of, running
+from server.status import job_status
+from tests.doubles.house import open_house, settings_in
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Iterator[Core]:
+    opened = open_house(settings_in(tmp_path))
+    opened.create_collection("papers")
+    yield opened
+    opened.close()
+
+
+def submitted(core: Core, source: str, collection: str = "papers") -> str:
+    document = SourceDocument(source=source, title="", text="Some text.")
+    job = core.submit(collection, [document]).job
+    assert job is not None
+    return job.id
+
+
+def finished(core: Core, number: int) -> None:
+    """So many jobs that were cancelled."""
+    for each in range(number):
+        core.queue.cancel(submitted(core, f"gone {each}"))
+
+
+def told(core: Core) -> list[tuple[str, str]]:
+    return [(one.job.id, one.state) for one in running(core)]
+
+
+def test_what_waits_is_told_of_behind_any_number_of_newer_jobs(core: Core) -> None:
+    core.create_collection("letters")
+    jobs = [submitted(core, "a"), submitted(core, "b"), submitted(core, "c", "letters")]
+    finished(core, 101)
+    assert sorted(told(core)) == sorted((job, "running") for job in jobs)
+
+
+def test_what_is_to_be_published_is_told_of_too(core: Core) -> None:
+    job = submitted(core, "a")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    finished(core, 101)
+    assert told(core) == [(job, "publishing")]
+    core.pipeline.publish("papers")
+    assert told(core) == []
+
+
+def test_what_is_still_handed_in_is_running(core: Core) -> None:
+    document = Document(id="doc-1", fingerprint="1", source="a", title="", text="Some text.")
+    job = core.queue.enqueue("papers", [document], filler="ann", seconds=60)
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    core.pipeline.publish("papers")
+    status = job_status(core, core.queue.job(job.id))
+    assert (status.state, status.seconds_left, told(core)) == (
+        "running",
+        None,
+        [(job.id, "running")],
+    )
+    core.queue.fill(job.id, [], worker="ann", seconds=0)
+    assert told(core) == []
+
+
+def test_only_its_own_documents_are_told_to_be_in_quarantine(core: Core) -> None:
+    job = submitted(core, "a")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    assert quarantine_of(core, core.queue.job(job)) == ()
+
+
+def test_jobs_of_one_collection_or_of_all_are_forgotten(core: Core) -> None:
+    core.create_collection("letters")
+    finished(core, 2)
+    other = submitted(core, "c", "letters")
+    core.queue.cancel(other)
+    waits = submitted(core, "a")
+    assert prune(core, None, days=1) == 0
+    assert prune(core, "papers", days=0) == 2
+    assert {job.id for job in core.queue.jobs()} == {other, waits}
+    assert prune(core, None, days=0) == 1
+    assert [job.id for job in core.queue.jobs()] == [waits]
