@@ -1,6 +1,7 @@
 """Exports of a collection's graph for other tools: GraphML, and the canonical JSON lines."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -108,9 +109,11 @@ def _clean(**attributes: str | float) -> dict[str, str | float]:
 
 def write_export(reader: GraphReader, form: str, path: Path) -> None:
     """Write a whole file or none: aside first, then renamed. Raises: InputError."""
-    aside = path.with_name(f".{path.name}.writing")
+    aside = (
+        path.parent / f".{uuid.uuid4().hex}.writing"
+    )  # of one's own: another may write there too
     try:
-        with aside.open("wb") as file:
+        with aside.open("xb") as file:
             EXPORTS[form](reader, file)
         aside.replace(path)
     except OSError as error:

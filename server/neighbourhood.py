@@ -11,9 +11,11 @@ import numpy as np
 from kg import ids
 from kg.errors import EntityNotFound
 from kg.names import normalise
-from kg.snapshot import Snapshot
+from kg.snapshot import Snapshot, Strings
 
 _SUGGESTIONS = 5
+_ROWS_AT_ONCE = 65_536
+"""Names that are searched together: some megabytes."""
 
 _Key: TypeAlias = tuple[Literal["entity", "passage"], int]
 
@@ -66,7 +68,8 @@ def neighbourhood(snapshot: Snapshot, name: str, *, depth: int, limit: int) -> N
     """
     walk = _Walk(snapshot, limit, {("entity", _find(snapshot, name)): 0})
     for distance in range(1, depth + 1):
-        walk.step(distance)
+        if not walk.truncated:
+            walk.step(distance)
     return Neighbourhood(
         centre=snapshot.entities.id[next(iter(walk.found))[1]],
         revision=snapshot.revision,
@@ -97,6 +100,8 @@ class _Walk:
         )
         turns = zip_longest(by_fact, passages, by_synonym)
         for entity, passage, synonym in turns:
+            if self.truncated:  # a hub may have many more
+                return
             self._reach("entity", entity, distance)
             self._reach("passage", passage, distance)
             self._reach("entity", synonym, distance)
@@ -119,7 +124,7 @@ def _across(one: np.ndarray, other: np.ndarray, rows: list[int]) -> Iterator[int
 
 def _edges(snapshot: Snapshot, found: Iterable[_Key]) -> Iterator[Edge]:
     entities = [row for kind, row in found if kind == "entity"]
-    passages = {row for kind, row in found if kind == "passage"}
+    passages = [row for kind, row in found if kind == "passage"]
     entity_id, facts, synonyms = snapshot.entities.id, snapshot.facts, snapshot.synonyms
     inside = np.isin(facts.subject, entities) & np.isin(facts.object, entities)
     for fact in np.flatnonzero(inside).tolist():
@@ -142,11 +147,11 @@ def _edges(snapshot: Snapshot, found: Iterable[_Key]) -> Iterator[Edge]:
             source=entity_id[one], target=entity_id[other], kind="synonym", weight=round(score, 6)
         )
     for entity in entities:
-        for passage in snapshot.entities.passages.row(entity).tolist():
-            if passage in passages:
-                yield Edge(
-                    source=entity_id[entity], target=snapshot.passages.id[passage], kind="mention"
-                )
+        mentioned_in = snapshot.entities.passages.row(entity)
+        for passage in mentioned_in[np.isin(mentioned_in, passages)].tolist():
+            yield Edge(
+                source=entity_id[entity], target=snapshot.passages.id[passage], kind="mention"
+            )
 
 
 def _node(snapshot: Snapshot, key: _Key, distance: int) -> Node:
@@ -180,5 +185,21 @@ def _similar(snapshot: Snapshot, name: str) -> list[str]:
     surfaces, names = snapshot.entities.surface, snapshot.entities.name
     if not name:
         return []
-    rows = (row for row in range(len(names)) if name in names[row])
-    return [surfaces[row] for row in islice(rows, _SUGGESTIONS)]
+    return [surfaces[row] for row in islice(_containing(names, name), _SUGGESTIONS)]
+
+
+def _containing(strings: Strings, part: str) -> Iterator[int]:
+    """The rows whose string has that part. Their bytes are searched many rows at once: to make a
+    string of each would take a second for a million."""
+    wanted = part.encode("utf-8", "replace")
+    for first in range(0, len(strings), _ROWS_AT_ONCE):
+        ends = np.array(strings.offsets[first : first + _ROWS_AT_ONCE + 1])
+        data = strings.data[ends[0] : ends[-1]].tobytes()
+        ends -= ends[0]
+        at = data.find(wanted)
+        while at >= 0:
+            row = int(np.searchsorted(ends, at, side="right")) - 1
+            inside = at + len(wanted) <= ends[row + 1]
+            if inside:
+                yield first + row
+            at = data.find(wanted, int(ends[row + 1]) if inside else at + 1)

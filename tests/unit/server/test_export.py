@@ -2,11 +2,13 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import networkx as nx
 import pytest
 
 from kg.dump import dump
+from kg.store import GraphReader
 from server.export import EXPORTS, export_graphml, export_jsonl, graph_of, write_export
 from tests.doubles.workshop import COLLECTION, Workshop, note
 
@@ -71,3 +73,19 @@ def test_a_file_is_written_whole_or_not_at_all(workshop: Workshop, tmp_path: Pat
     assert target.read_bytes()
     assert [entry.name for entry in target.parent.iterdir()] == ["graph.jsonl"]
     assert set(EXPORTS) == {"graphml", "jsonl"}
+
+
+def test_two_may_write_to_one_file_at_once(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "graph.jsonl"
+
+    def interrupted(reader: GraphReader, file: IO[bytes]) -> None:
+        file.write(b"half of it, ")
+        write_export(reader, "jsonl", target)
+        file.write(b"and the other half")
+
+    monkeypatch.setattr("server.export.EXPORTS", {**EXPORTS, "slow": interrupted})
+    with workshop.store.read(COLLECTION) as reader:
+        write_export(reader, "slow", target)
+    assert target.read_text() == "half of it, and the other half"

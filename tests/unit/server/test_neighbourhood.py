@@ -1,11 +1,14 @@
 """The neighbourhood of an entity."""
 
+from collections.abc import Iterator
+
 import pytest
 
+import server.neighbourhood
 from kg import ids
 from kg.errors import EntityNotFound
-from kg.snapshot import Snapshot
-from server.neighbourhood import Edge, neighbourhood
+from kg.snapshot import Snapshot, Strings
+from server.neighbourhood import Edge, _containing, neighbourhood
 from tests.doubles.snapshots import AFact, AnEntity, APassage, Handmade
 
 NAMES = ("brenda milner", "henry molaison", "william scoville", "hartford", "b milner")
@@ -100,3 +103,31 @@ def test_an_unknown_name_is_told_what_contains_it(snapshot: Snapshot) -> None:
 def test_a_name_of_which_nothing_is_left_is_unknown(snapshot: Snapshot) -> None:
     with pytest.raises(EntityNotFound, match="compared whole"):
         neighbourhood(snapshot, "…", depth=1, limit=100)
+
+
+def test_names_are_searched_one_by_one() -> None:
+    """Not where one ends and the next begins; and whatever their letters are."""
+    names = ["", "ab", "cd", "", "straße 条件", "b ab", "éb"]
+    strings = Strings.of(names)
+    for part in ("ab", "b", "bc", "dst", "条", "件b", "b a", "é", "z", "\ud800"):
+        wanted = [row for row, name in enumerate(names) if part in name]
+        assert list(_containing(strings, part)) == wanted
+
+
+def test_many_names_are_searched_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.neighbourhood, "_ROWS_AT_ONCE", 3)
+    names = [f"name {number}" for number in range(20)]
+    assert list(_containing(Strings.of(names), "1")) == [1, *range(10, 20)]
+
+
+def test_of_a_hub_no_more_is_looked_at_than_is_asked_for(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def many(*_: object) -> Iterator[int]:
+        yield from range(len(NAMES))
+        pytest.fail("the limit was reached long ago")
+
+    monkeypatch.setattr(server.neighbourhood, "_across", many)
+    found = neighbourhood(snapshot, "Brenda Milner", depth=3, limit=3)
+    assert len(found.nodes) == 3
+    assert found.truncated
