@@ -1,8 +1,8 @@
 """Receipts as a picture: the part of the graph that led to the passages, as SVG.
 
 From left to right: the question; its clauses and names; the passages that the walk came from; the
-names that it went over; the passages that are explained. A line is as wide as its share of the
-score of the passages that it led to.
+names that it went over; the passages that are explained. A line is as wide as its share of
+what the passages that it led to were given.
 """
 
 import unicodedata
@@ -101,9 +101,10 @@ def _graph(question: str, receipts: Iterable[Receipt]) -> _Graph:
         name = f"{receipt.rank}. {named(receipt)}"
         end = ((PASSAGE, receipt.passage_id), name)
         graph.labels.update([end])
-        share = 1 / receipt.score if receipt.score else 0.0
+        share = 1 / receipt.given if receipt.given else 0.0
         for part in receipt.direct:
-            graph.add([*source(part.kind, part.label), end], part.amount * share)
+            if part.kind != "alike":
+                graph.add([*source(part.kind, part.label), end], part.amount * share)
         for bridge in receipt.bridges:
             over = ((BRIDGE, bridge.name), bridge.name)
             for origin in bridge.origins:

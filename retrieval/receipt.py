@@ -21,12 +21,13 @@ class DirectPart:
     """What a passage got without going over another one."""
 
     kind: str
-    """'question', 'clause' or 'link' (of the question) in mode `ammon`; 'similarity' (of the
-    embeddings), 'seed' (an entity that a walk started from) or 'word' in the others."""
+    """'question', 'clause' or 'link' (of the question) in mode `ammon`, and 'alike' for what is
+    taken off because a better passage is like it; 'similarity' (of the embeddings), 'seed' (an
+    entity that a walk started from) or 'word' in the others."""
     label: str
-    """The question, the clause, the name, the entity or the word."""
+    """The question, the clause, the name, the better passage's title, the entity or the word."""
     amount: float
-    """What it adds to the score."""
+    """What it adds to the score; of 'alike', below 0."""
     quote: Quote | None
     """The sentence of the passage that fits it best; None where no sentence speaks for it."""
 
@@ -107,6 +108,11 @@ class Receipt:
     """The largest first; mode `ammon` alone has them."""
     notes: tuple[str, ...] = ()
     """What a person should know."""
+
+    @property
+    def given(self) -> float:
+        """The score before anything was taken off for likeness."""
+        return self.score - sum(part.amount for part in self.direct if part.kind == "alike")
 
 
 class Told(Protocol):

@@ -44,5 +44,11 @@ class WalkConstants:
     """Share in the score of a second step, from the best that the first one led to."""
     second_from: int = 3
     """How many passages the second step is taken from."""
+    varied: int = 5
+    """How many of the best passages give way to one another where they are alike."""
+    variety: float = 4.0
+    """How much; 0: not at all."""
+    alike: float = 0.2
+    """How alike they may be, between what is usual among them (0) and the same (1)."""
     worded: int = 50
     """How many passages are looked at for the words that they share with the question."""

@@ -2,6 +2,7 @@
 
 score(p) = direct_share · Σ over sources of their mass on p
          + Σ over steps of their share · Σ over bridges and origins of what they sent to p
+         - what is taken off because it is like a better one
 """
 
 import re
@@ -48,6 +49,7 @@ class WalkTrace(Trace):
     def _parts(self, passage: int) -> Parts:
         direct, bridges = self._direct(passage), self._bridges(passage)
         notes = () if direct or bridges else (NOT_REACHED,)
+        direct += self._taken(passage)
         return Parts(direct=direct, bridges=bridges, notes=notes)
 
     def _direct(self, passage: int) -> tuple[DirectPart, ...]:
@@ -62,6 +64,19 @@ class WalkTrace(Trace):
             for number, source in enumerate(self._sources)
             if (mass := _mass_on(source, passage)) > 0
         )
+
+    def _taken(self, passage: int) -> tuple[DirectPart, ...]:
+        """What was taken off for its likeness to a better one, if anything was."""
+        place = int(self._run.base.places(np.array([passage], dtype=np.int32))[0])
+        taken = self.score(passage) - float(self._run.score[place]) if place >= 0 else 0.0
+        if taken == 0:
+            return ()
+        before = self.best(self.rank(passage) - 1)
+        likeness = self._run.similarity.among(np.concatenate(([passage], before)))[0, 1:]
+        like = int(before[likeness.argmax()])
+        table = self.snapshot.passages
+        label = table.title[like] or source_of(self.snapshot, like) or table.id[like]
+        return (DirectPart(kind="alike", label=label, amount=taken, quote=None),)
 
     def _quote(self, number: int, passage: int) -> Quote:
         """The sentence that fits a source best; of those that name it, where it is a name."""

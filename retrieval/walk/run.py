@@ -14,6 +14,7 @@ from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
 from retrieval.walk.steps import direct_share
+from retrieval.walk.variety import varied
 
 _FEW = 256
 """So many are found one by one, for the others the whole is sorted."""
@@ -47,7 +48,8 @@ class Run:
         return direct_share(self.constants)
 
     def best(self, k: int) -> tuple[Ints, Floats]:
-        """The k best passages and their scores, best first.
+        """The k best passages and their scores, best first; of the first five, those that are like
+        a better one have less than the walk gave them (`variety`).
 
         Scores that are equal to four decimals go by base score: two passages that share one bridge
         and nothing else give each other all that they have, so that both have half.
@@ -55,8 +57,14 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        places = ordered(self.score, self.base.score, self.base.passages, max(k, 1))
+        first = self.constants.varied
+        count = max(k, first + 1)
+        places = ordered(self.score, self.base.score, self.base.passages, count)
         found, scores = self.base.passages[places], self.score[places]
+        alike = self.similarity.among(found[:first])
+        order, scores[:first] = varied(scores[: first + 1], alike, self.constants)
+        found[:first] = found[order]
+        found, scores = found[: max(k, 1)], scores[: max(k, 1)]
         if len(found) < min(k, len(self.snapshot.passages.id)):
             rest = self._rest()[: k - len(found)]
             found = np.concatenate((found, rest))

@@ -88,6 +88,12 @@ class Similarity:
         """(v, n): inner products of passages' own vectors with views."""
         return products(passages, self._passages.values, self._passages.scale, views)
 
+    def among(self, passages: Ints) -> Floats:
+        """(n, n): the cosines of a few passages with one another."""
+        vectors = self._passages.values[passages] * self._passages.scale[passages, np.newaxis]
+        cosines: Floats = vectors @ vectors.T
+        return cosines
+
     def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
         """Look at ascending passages and their sentences: the one place where a similarity is made.
 

@@ -15,12 +15,14 @@ _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
 
 def told(receipt: Receipt) -> Iterator[str]:
-    """The lines of a receipt: its heading, then its parts, largest first."""
+    """The lines of a receipt: its heading, then its parts, largest first, and what is taken off."""
     title = named(receipt)
     yield f"{title} is ranked {ordinal(receipt.rank)} (score {receipt.score:.3g}):"
     quoting = _Quoting()
     parts: list[tuple[float, Callable[[], str]]] = [
-        (part.amount, partial(_direct, part, quoting)) for part in receipt.direct if part.amount
+        (part.amount, partial(_direct, part, quoting))
+        for part in receipt.direct
+        if part.amount and part.kind != "alike"
     ]
     for group in _groups(receipt.bridges):
         over = partial(_over, group, receipt.passage_id, quoting)
@@ -34,6 +36,10 @@ def told(receipt: Receipt) -> Iterator[str]:
     if rest := sum(amount for amount, _ in parts[len(shown) :]):
         smaller = counted(len(parts) - len(shown), "smaller part")
         yield f"{_figure(rest, whole, of_score):>5} in {smaller}"
+    for part in receipt.direct:
+        if part.kind == "alike":
+            off = f"{-part.amount:.3g} is taken off"
+            yield f"Of {receipt.given:.3g}, {off}: '{part.label}' is like it, and better."
     yield from receipt.notes
 
 

@@ -76,7 +76,32 @@ class ReferenceWalk:
         best = sorted(early, key=lambda p: (-early[p], base[p], p))[: self._constants.second_from]
         total = sum(early[p] for p in best)
         again = self._step({p: early[p] / total for p in best}, base, relevant, asked)
-        return {p: (1 - later) * early[p] + later * again[p] for p in base}, base
+        walked = {p: (1 - later) * early[p] + later * again[p] for p in base}
+        return walked | self._varied(walked, base), base
+
+    def _varied(self, score: Scores, base: Scores) -> Scores:
+        """The scores of the few best, after what is like a better one gave way."""
+        best = sorted(score, key=lambda p: (-round(score[p], 4), -base[p], p))
+        few, others = best[: self._constants.varied], best[self._constants.varied :]
+        least = score[others[0]] if others else 0.0
+        cosine = {
+            (p, q): float(self._corpus.vectors[p] @ self._corpus.vectors[q])
+            for p in few
+            for q in few
+            if p != q
+        }
+        usual = sum(cosine.values()) / max(len(cosine), 1)
+        found = {p: score[p] for p in few[:1]}
+        while len(found) < len(few):
+            now = {}
+            for p in (p for p in few if p not in found):
+                like = max((cosine[p, q] - usual) / max(1 - usual, 1e-6) for q in found)
+                over = max(like - self._constants.alike, 0) if score[p] > least else 0
+                kept = math.exp(-self._constants.variety * over)
+                now[p] = least + kept * (score[p] - least)
+            p = max(now, key=lambda one: round(now[one], 4))
+            found[p] = now[p]
+        return found
 
     def ranking(self, question: str, k: int) -> list[tuple[str, float]]:
         """(passage id, score) of the k best."""

@@ -16,12 +16,17 @@ class DirectPartOut(BaseModel):
     """What a passage got without going over another one."""
 
     kind: str = Field(
-        description="'question', 'clause' or 'link' (a name in the question); in other modes than "
-        "ammon 'similarity', 'seed' or 'word'.",
+        description="'question', 'clause' or 'link' (a name in the question), or 'alike' for what "
+        "is taken off because a better passage is like it; in other modes than ammon 'similarity', "
+        "'seed' or 'word'.",
         examples=["clause"],
     )
-    label: str = Field(description="The question, the clause, the name or the word.")
-    amount: float = Field(description="What it adds to the score.", examples=[0.03])
+    label: str = Field(
+        description="The question, the clause, the name, the better passage's title or the word."
+    )
+    amount: float = Field(
+        description="What it adds to the score; below 0 where it takes off.", examples=[0.03]
+    )
     quote: QuoteOut | None = Field(description="The sentence that fits it best.")
 
 

@@ -165,6 +165,18 @@ def test_a_passage_that_was_not_reached_says_so() -> None:
     assert found[0].notes == ()
 
 
+def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
+    twins = [note(f"Hebb taught Milner about memory{end}.", "Hebb") for end in ("", " again")]
+    others = [note(f"{name} is a name of its own.", name) for name in ("York", "McGill", "Snow")]
+    snapshot = snapshot_of([*twins, *others], EMBEDDER)
+    first, *later = receipts(snapshot, "What did Hebb teach Milner?")
+    (twin,) = [receipt for receipt in later if receipt.title == "Hebb"]
+    (part,) = [part for part in twin.direct if part.kind == "alike"]
+    assert (first.title, part.label, part.quote) == ("Hebb", "Hebb", None)
+    assert part.amount < 0
+    assert total(twin) == pytest.approx(twin.score, abs=1e-6)
+
+
 def test_a_receipt_and_its_origins_know_their_sources() -> None:
     found = of("Hebb", "Where was the teacher of Milner born?")
     origins = [origin for bridge in found.bridges for origin in bridge.origins]

@@ -8,8 +8,7 @@ import pytest
 
 from kg.records import SourceDocument
 from server.core import Core
-from server.http.app import create_app
-from server.rehearsal import rehearse
+from server.serving import warm
 from tests.doubles.house import open_house, settings_in
 
 
@@ -18,9 +17,7 @@ def closed(tmp_path: Path) -> Core:
     core = open_house(settings_in(tmp_path))
     core.create_collection("papers")
     take_in(core, "Karl Lashley")
-    app = create_app(core.settings, lambda _: core)
-    app.state.core = core
-    rehearse(core, app)
+    warm(core)
     core.close()
     return core
 

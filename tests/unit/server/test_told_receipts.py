@@ -63,3 +63,24 @@ def test_a_part_that_takes_away_from_the_score_is_told_by_its_amount() -> None:
         "Donald is ranked 2nd (score -0.125):",
         "-0.125 directly, for its likeness to the question: «Brenda was taught by Donald.»",
     ]
+
+
+def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
+    parts = (
+        DirectPart(kind="question", label="Who?", amount=0.2, quote=None),
+        DirectPart(kind="alike", label="Brenda", amount=-0.05, quote=None),
+    )
+    receipt = Receipt(
+        mode="ammon",
+        passage_id="psg-2",
+        title="Donald",
+        rank=2,
+        score=0.15,
+        direct=parts,
+        bridges=(),
+    )
+    assert list(told(receipt)) == [
+        "Donald is ranked 2nd (score 0.15):",
+        "100 % directly, for its likeness to the question",
+        "Of 0.2, 0.05 is taken off: 'Brenda' is like it, and better.",
+    ]
