@@ -54,6 +54,9 @@ class Embedder:
     def count_tokens(self, text: str) -> int:
         return self._model.count_tokens(text)
 
+    def settle(self) -> None:
+        self._model.settle()
+
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
         self._model.embed(texts, kind)
         with self._asked.open("a", encoding="ascii") as file:

@@ -1,6 +1,6 @@
 """What taking documents in would take, before anything is done."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from indexer.chunking import chunk
@@ -35,41 +35,65 @@ class Estimate:
         return round(self.spending.cost, 6) if known else None
 
 
-def estimate_documents(
-    collection: str,
-    settings: CollectionSettings,
-    documents: Iterable[Document],
-    *,
-    unchanged: int,
-    is_known: Callable[[list[str]], set[str]],
-    extractor: Extractor,
-    embedder: Embedder,
-    prices: Prices,
-) -> Estimate:
-    """Chunk the documents and count; `is_known` tells of which passages extractions are saved."""
-    passages: dict[str, Passage] = {}
-    number = 0
-    longest = min(settings.max_tokens, embedder.max_tokens)  # 0: documents stay whole
-    for document in documents:
-        number += 1
+class Estimator:
+    """Chunks documents and counts, some at a time: of what it has seen it keeps no texts."""
+
+    def __init__(
+        self,
+        collection: str,
+        settings: CollectionSettings,
+        *,
+        is_known: Callable[[list[str]], Set[str]],
+        extractor: Extractor,
+        embedder: Embedder,
+        prices: Prices,
+    ) -> None:
+        """`is_known` tells of which passages extractions are saved."""
+        self._collection = collection
+        self._settings = settings
+        self._is_known = is_known
+        self._extractor = extractor
+        self._embedder = embedder
+        self._prices = prices
+        self._longest = min(settings.max_tokens, embedder.max_tokens)  # 0: documents stay whole
+        self._documents: set[str] = set()
+        self._passages: set[str] = set()
+        self._unchanged = self._to_read = 0
+        self._spending = Spending()
+
+    def add(self, documents: Iterable[Document], *, unchanged: int = 0) -> None:
+        """Count new or changed documents, and so many others."""
+        passages: dict[str, Passage] = {}
+        for document in documents:
+            self._documents.add(document.id)
+            passages.update((passage.id, passage) for passage in self._cut(document))
+        new = [key for key in passages if key not in self._passages]
+        known = self._is_known(new)
+        fresh = [passages[key] for key in new if key not in known]
+        self._passages.update(new)
+        self._unchanged += unchanged
+        self._to_read += len(fresh)
+        self._spending += estimate(self._extractor, fresh, self._prices)
+
+    def _cut(self, document: Document) -> Sequence[Passage]:
         try:
-            graph = chunk(
-                collection,
+            return chunk(
+                self._collection,
                 document,
-                count_tokens=embedder.count_tokens,
-                max_tokens=longest,
-                overlap_tokens=settings.overlap_tokens,
-            )
+                count_tokens=self._embedder.count_tokens,
+                max_tokens=self._longest,
+                overlap_tokens=self._settings.overlap_tokens,
+            ).passages
         except DocumentUnreadable:
-            continue
-        passages.update((passage.id, passage) for passage in graph.passages)
-    known = is_known(list(passages))
-    fresh = [passage for key, passage in passages.items() if key not in known]
-    return Estimate(
-        documents=number,
-        unchanged=unchanged,
-        passages=len(passages),
-        to_read=len(fresh),
-        spending=estimate(extractor, fresh, prices),
-        prices=prices,
-    )
+            return ()
+
+    def result(self) -> Estimate:
+        """Of all that was added."""
+        return Estimate(
+            documents=len(self._documents),
+            unchanged=self._unchanged,
+            passages=len(self._passages),
+            to_read=self._to_read,
+            spending=self._spending,
+            prices=self._prices,
+        )

@@ -12,17 +12,17 @@ from dataclasses import replace
 from indexer.changeover import Changeover
 from indexer.choice import Choice
 from indexer.drafts import Drafts
-from indexer.estimate import Estimate, estimate_documents
+from indexer.estimate import Estimate, Estimator
 from indexer.extracting import usable
 from indexer.extraction.port import Extractor
 from indexer.foresight import Foresight
 from indexer.identity import identify
 from indexer.ingester import Ingester
-from indexer.intake import Intake
+from indexer.intake import Intake, portions
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
-from indexer.submission import Chosen, Submission
+from indexer.submission import Submission
 from indexer.terms import check_terms
 from indexer.tiers import Tiers
 from inference.embedder import Embedder
@@ -137,33 +137,31 @@ class Pipeline:
 
         `settings`: of a collection that is not there yet. Raises: CollectionNotFound.
         """
-        is_there = settings is None
-        if settings is None:
-            chosen = self._choice.choose(collection, documents)
-            settings = self.store.collection(collection).settings
-        else:
-            made = settings
-            found = (identify(collection, one, made) for one in documents)
-            unique = {document.id: document for document in found}
-            chosen = Chosen(documents=tuple(unique.values()))
-        extractor = self._extractor(settings)
+        made = settings or self.store.collection(collection).settings
+        extractor = self._extractor(made)
         fingerprint = extractor.fingerprint
 
-        def known(passage_ids: list[str]) -> set[str]:
-            if not is_there:
+        def known(passage_ids: list[str]) -> Set[str]:
+            if settings is not None:
                 return set()
-            return set(usable(self.store, collection, fingerprint, passage_ids))
+            return usable(self.store, collection, fingerprint, passage_ids).keys()
 
-        return estimate_documents(
+        estimator = Estimator(
             collection,
-            settings,
-            chosen.documents,
-            unchanged=len(chosen.unchanged),
+            made,
             is_known=known,
             extractor=extractor,
-            embedder=self._embedder(settings),
+            embedder=self._embedder(made),
             prices=self.prices,
         )
+        for portion, _ in portions(documents):
+            if settings is None:
+                chosen = self._choice.choose(collection, portion)
+                estimator.add(chosen.documents, unchanged=len(chosen.unchanged))
+            else:
+                found = (identify(collection, one, settings) for one in portion)
+                estimator.add({document.id: document for document in found}.values())
+        return estimator.result()
 
     def process(
         self, tasks: Sequence[Task], stopping: Callable[[], bool] = lambda: False

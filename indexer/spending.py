@@ -33,6 +33,13 @@ class Spending:
         """In and out."""
         return self.input_tokens + self.output_tokens
 
+    def __add__(self, other: "Spending") -> "Spending":
+        return Spending(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=self.cost + other.cost,
+        )
+
 
 def estimate(extractor: object, passages: Sequence[Passage], prices: Prices) -> Spending:
     """About what these passages will take; nothing if the extractor is not paid by tokens."""

@@ -185,8 +185,17 @@ class OnnxEmbedder:
                 self._probing.start()
         return bool(self._batches)
 
+    def settle(self) -> None:
+        """Load the model and find out now what it would find out after some questions, so that
+        processes which are forked from this one share it. Raises: WeightsInvalid."""
+        self._tokenizer()
+        if self._batches is None:
+            self._probe()
+
     def _probe(self) -> None:
-        self._batches = self._loaded().batches_exactly()
+        session = self._loaded()
+        self._batches = session.batches_exactly()
+        session.let_go()
 
     def _loaded(self) -> OnnxSession:
         with self._lock:

@@ -25,6 +25,7 @@ States: TypeAlias = npt.NDArray[Any]
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _STATES = ("last_hidden_state", "token_embeddings")
 _ERRORS_ONLY = 3
+_SHRINK = ("memory.enable_memory_arena_shrinkage", "cpu:0")
 _SLOWER = ["SkipLayerNormFusion"]
 """What onnxruntime does to a graph to make it faster, and which makes it slower by a tenth: the
 fused operator takes longer than an addition and a normalisation."""
@@ -78,6 +79,13 @@ class OnnxSession:
 
     def states(self, rows: Sequence[Row]) -> list[list[States]]:
         """What the model makes of each text of each row, without padding."""
+        (found,) = self._session.run([self._output], self._feeds(rows))
+        states = np.asarray(found)
+        if states.ndim == 2:
+            return [[row] for row in states]
+        return [_cut(of_row, row) for of_row, row in zip(states, rows, strict=True)]
+
+    def _feeds(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[Any]]:
         joined = [row[0] if len(row) == 1 else np.concatenate(row) for row in rows]
         ids = np.zeros((len(rows), max(map(len, joined))), dtype=np.int64)
         mask = np.zeros_like(ids)
@@ -86,11 +94,7 @@ class OnnxSession:
             mask[number, : len(row)] = 1
         feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         given = {name: feeds[name].astype(dtype) for name, dtype in self._inputs.items()}
-        (found,) = self._session.run([self._output], {**given, **self._packed(rows, mask)})
-        states = np.asarray(found)
-        if states.ndim == 2:
-            return [[row] for row in states]
-        return [_cut(of_row, row) for of_row, row in zip(states, rows, strict=True)]
+        return {**given, **self._packed(rows, mask)}
 
     def _packed(self, rows: Sequence[Row], mask: Ids) -> dict[str, npt.NDArray[Any]]:
         """The inputs by which texts of a row are told apart."""
@@ -141,6 +145,15 @@ class OnnxSession:
             if not np.array_equal(self.run([[text] for text in texts]), alone):
                 return False
         return True
+
+    def let_go(self) -> None:
+        """Give back what large batches were worked on in; questions need a fraction of it."""
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+        options.add_run_config_entry(*_SHRINK)
+        shortest = self._feeds([[np.ones(1, dtype=np.int64)]])
+        self._session.run([self._output], shortest, options)
 
 
 def _cut(states: States, row: Row) -> list[States]:

@@ -39,6 +39,14 @@ class WrappedEmbedder:
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
         return self._embedder.embed(texts, kind, progress)
 
+    def settle(self) -> None:
+        """See `inference.onnx.OnnxEmbedder.settle`; other models have nothing to find out.
+
+        Raises: ModelError.
+        """
+        if settle := getattr(self._embedder, "settle", None):
+            settle()
+
     @property
     def embeds_bundles(self) -> bool:
         """See `inference.embedder.BundleEmbedder`."""

@@ -118,6 +118,12 @@ class Retrievers:
         name = folder.current()
         return -1 if name is None else revision_of(name)
 
+    def settle(self, collection: Collection) -> None:
+        """Let what embeds the collection's questions load, and find out what it would with time:
+        for processes that are forked from this one. Raises: ModelError."""
+        if settle := getattr(self._embedder(collection.settings), "settle", None):
+            settle()
+
     def forget(self, collection: str) -> None:
         """Let go of a collection that was deleted; questions under way end with what they have."""
         self._asked.pop(collection, None)

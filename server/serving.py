@@ -1,36 +1,26 @@
 """The HTTP server: one process, or several that share what they have loaded."""
 
-import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-import anyio
-import anyio.lowlevel
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from kg.errors import AmmonError, StoreUnavailable
-from kg.haste import hurried
 from server.bell import Bell
 from server.core import Core
 from server.http.app import create_app
 from server.processes import Processes
+from server.rehearsal import rehearse
 from server.remote_worker import RemoteWorker
 from server.settings import Settings
-from server.specs import is_forkable
 from server.workforce import Resting
 
 _GRACE_SECONDS = 30
 _WAITING = 2048
 """Connections that the system holds ready until a process takes them."""
-_MOST_WARMED = 32
-"""Collections that are opened before a fork; others as soon as they are asked for."""
-_QUESTION = "Why?"
-
-_log = logging.getLogger("server")
 
 
 def serve(core: Core, listening: socket.socket, ready: Callable[[], None] = lambda: None) -> bool:
@@ -46,15 +36,11 @@ def serve(core: Core, listening: socket.socket, ready: Callable[[], None] = lamb
         finally:
             core.close()
         return True
+    one = _OneOfSeveral(core)
     try:
-        warm(core)
+        config = _rehearsed(core, create_app(core.settings, one.open))
     finally:
         core.close()  # what does not survive a fork
-    one = _OneOfSeveral(core)
-    config = _configured(create_app(core.settings, one.open))
-    config.load()
-    anyio.run(anyio.lowlevel.checkpoint)
-
     ready()
 
     def work(number: int) -> None:
@@ -84,22 +70,13 @@ class _OneOfSeveral:
         return replace(core, worker=RemoteWorker(core.pipeline, lambda: self._bell))
 
 
-def warm(core: Core) -> None:
-    """Load models and open snapshots, as the first questions would."""
-    try:
-        with hurried():
-            found = core.store.collections()[:_MOST_WARMED]
-    except StoreUnavailable:  # which was told already
-        return
-    for collection in found:
-        if not is_forkable(collection.settings.embedder):
-            continue
-        try:
-            retriever = core.retriever(collection.name)
-            if retriever is not None:
-                retriever.search(_QUESTION, k=1)
-        except AmmonError as error:  # whoever asks will be told
-            _log.warning("the collection %s cannot be asked: %s", collection.name, error)
+def _rehearsed(core: Core, app: FastAPI) -> uvicorn.Config:
+    config = _configured(app)
+    config.load()
+    app.state.core = core
+    rehearse(core, config.loaded_app)
+    del app.state.core
+    return config
 
 
 def _configured(app: FastAPI) -> uvicorn.Config:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer import intake
 from indexer.extraction.llm import LLMExtractor
 from indexer.spending import Spending
 from inference.openai_compatible import Endpoint, OpenAIChatModel
@@ -68,3 +69,14 @@ def test_nothing_to_pay_is_told_from_nobody_knows_how_much(tmp_path: Path) -> No
     assert free.pipeline.estimate(COLLECTION, [A]).cost == 0.0
     paid = Workshop(folder=tmp_path / "paid", extractor=LLMExtractor(OpenAIChatModel(NOWHERE)))
     assert paid.pipeline.estimate(COLLECTION, [A]).cost is None
+
+
+def test_an_estimate_of_many_portions_is_that_of_one(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.ingest(note("there", "Hebb wrote."))
+    given = [A, replace(A, source="copy"), note("there", "Hebb wrote."), B, A]
+    whole = shop.pipeline.estimate(COLLECTION, given)
+    monkeypatch.setattr(intake, "PORTION_DOCUMENTS", 1)
+    assert shop.pipeline.estimate(COLLECTION, given) == whole
+    assert (whole.documents, whole.passages) == (3, 2)

@@ -97,6 +97,22 @@ def test_only_a_model_that_batches_exactly_gets_batches(
     assert max(sizes) == largest
 
 
+def test_what_is_settled_is_not_found_out_again(
+    minilm: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = OnnxEmbedder()
+    settled.settle()
+
+    def found_out(_: OnnxSession) -> bool:
+        raise AssertionError("found out again")
+
+    monkeypatch.setattr(OnnxSession, "batches_exactly", found_out)
+    settled.settle()
+    texts = [f"trial {number}" for number in range(40)]
+    wanted = minilm.embed(texts, "entity")
+    np.testing.assert_array_equal(settled.embed(texts, "entity"), wanted)
+
+
 def test_tokens_are_the_model_s_own_without_the_special_ones(minilm: OnnxEmbedder) -> None:
     assert minilm.count_tokens("unaffable") == 3  # una ##ffa ##ble
     assert minilm.count_tokens("maze " * 1000) == 1000

@@ -8,7 +8,8 @@ import pytest
 
 from kg.records import SourceDocument
 from server.core import Core
-from server.serving import warm
+from server.http.app import create_app
+from server.rehearsal import rehearse
 from tests.doubles.house import open_house, settings_in
 
 
@@ -17,7 +18,9 @@ def closed(tmp_path: Path) -> Core:
     core = open_house(settings_in(tmp_path))
     core.create_collection("papers")
     take_in(core, "Karl Lashley")
-    warm(core)
+    app = create_app(core.settings, lambda _: core)
+    app.state.core = core
+    rehearse(core, app)
     core.close()
     return core
 
