@@ -15,9 +15,13 @@ from server.http.app import create_app
 from server.settings import Settings
 from tests.doubles.command_line import Ammon
 from tests.doubles.house import open_house, settings_in
+from tests.doubles.plant import Plant
 from tests.doubles.waiting import until
 from tests.servers.neo4j import Neo4jServer, turn, wipe
+from tests.servers.redis import RedisServer, redis_server
 from tests.servers.relay import Relay, relayed
+
+__all__ = ["redis_server"]
 
 SOON = 7.0
 """Seconds; a server that says nothing is waited for four."""
@@ -69,6 +73,15 @@ def client(server: TestClient, relay: Relay) -> Iterator[TestClient]:
     yield server
     relay.come_back()
     until(lambda: server.get("/health/ready").is_success)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings of processes of their own."""
+    return {
+        "store": "neo4j",
+        "neo4j_uri": settings.neo4j_uri,
+        "neo4j_password": settings.neo4j_password.get_secret_value(),
+    }
 
 
 def go(relay: Relay, away: str) -> None:
@@ -167,6 +180,41 @@ def test_a_server_begins_without_neo4j_and_is_ready_when_it_comes(
         assert question(fresh).json()["hits"]
 
 
+def test_a_worker_waits_for_neo4j_and_ends_without_it(
+    settings: Settings, relay: Relay, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    pytest.importorskip("celery", reason="pip install -e '.[celery]'")
+    plant = Plant(
+        folder=tmp_path,
+        broker_url=redis_server.url,
+        model_url="http://127.0.0.1:9/v1",
+        extra=environment(settings),
+    )
+    relay.fall_silent()
+    try:
+        worker = plant.begin()
+        plant.wait_for(worker, f"waiting for Neo4j at {settings.neo4j_uri}, tried for")
+        relay.come_back()
+        plant.wait_for(worker, " ready.")
+        relay.fall_silent()
+        assert plant.end(worker, 15.0) == 0
+    finally:
+        plant.close()
+        relay.come_back()
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("worker",), ("status",)])
+def test_a_wrong_password_is_not_waited_for(
+    ammon: Ammon, settings: Settings, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    for name, value in {**environment(settings), "neo4j_password": "wrong"}.items():
+        monkeypatch.setenv(f"AMMON_{name.upper()}", value)
+    if command == ("worker",):
+        monkeypatch.setenv("AMMON_BROKER_URL", "redis://127.0.0.1:9/0")
+    done = ammon(*command)
+    assert (done.code, "AMMON_NEO4J_PASSWORD" in done.complaint) == (1, True)
+
+
 @AWAY
 def test_a_command_says_soon_that_neo4j_is_away(
     ammon: Ammon,
@@ -176,9 +224,8 @@ def test_a_command_says_soon_that_neo4j_is_away(
     tmp_path: Path,
     away: str,
 ) -> None:
-    monkeypatch.setenv("AMMON_STORE", "neo4j")
-    monkeypatch.setenv("AMMON_NEO4J_URI", settings.neo4j_uri)
-    monkeypatch.setenv("AMMON_NEO4J_PASSWORD", settings.neo4j_password.get_secret_value())
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(f"AMMON_{name.upper()}", value)
     (tmp_path / "a.txt").write_text("Ann likes Bob.")
     go(relay, away)
     try:
