@@ -17,7 +17,7 @@ from weakref import finalize
 import structlog
 
 from inference.openai_compatible.arrival import show
-from inference.openai_compatible.limits import IN_PROCESS, Pace, TurnTooLate
+from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
 from inference.openai_compatible.silence import Silence
 from kg.errors import ModelError, ModelOutputInvalid, ModelUnavailable
 
@@ -69,7 +69,7 @@ class Caller:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.pace = Pace(
+        self.pace = pace_of(
             f"{endpoint.model}@{endpoint.base_url}",
             concurrency=endpoint.concurrency,
             requests_per_minute=endpoint.requests_per_minute,

@@ -12,6 +12,7 @@ of each limit kept free by those who have all the time, from then on for a minut
 asks, nothing is kept free.
 """
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from functools import partial
 from math import inf
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -170,6 +172,31 @@ class Pace:
             if not found:
                 raise TurnTooLate("other processes have all its places")
             yield
+
+
+_PACES: WeakValueDictionary[tuple[object, ...], Pace] = WeakValueDictionary()
+_PACES_LOCK = Lock()
+
+
+def pace_of(
+    name: str, *, concurrency: int, requests_per_minute: int, tokens_per_minute: int, url: str
+) -> Pace:
+    """The pace of an endpoint: one for all in this process who call it within the same limits.
+
+    Raises: DependencyMissing, SettingsInvalid.
+    """
+    key = (os.getpid(), name, concurrency, requests_per_minute, tokens_per_minute, url)
+    with _PACES_LOCK:
+        found = _PACES.get(key)
+        if found is None:
+            found = _PACES[key] = Pace(
+                name,
+                concurrency=concurrency,
+                requests_per_minute=requests_per_minute,
+                tokens_per_minute=tokens_per_minute,
+                url=url,
+            )
+        return found
 
 
 class _Places:

@@ -221,3 +221,15 @@ def test_a_question_waits_for_no_minute_longer_than_it_can() -> None:
     turns(pace, 1)
     with pytest.raises(TurnTooLate, match="1 a minute"), pace.turn(until=soon(0.1)):
         pass
+
+
+def test_models_at_one_endpoint_keep_its_limits_together(server: ChatServer) -> None:
+    """The model that reads documents and the one that helps with questions are made apart."""
+    server.chat = lambda _: Answer(content="yes", delay=0.02)
+    models = [model_of(server, concurrency=1) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda model: [model.complete(ASK) for _ in range(3)], models))
+    for model in models:
+        model.close()
+    assert server.calls == 12
+    assert server.most_at_once == 1
