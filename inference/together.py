@@ -23,6 +23,9 @@ _Result = TypeVar("_Result")
 MOST = 64
 """Texts of questions in one batch; the others of the line go with the next."""
 
+_MOST_FAILED = 3
+"""Calls of a batch in a row that fail alone, too, before the others are not tried any more."""
+
 
 @dataclass(slots=True)
 class _Call(Generic[_Item, _Result]):
@@ -30,7 +33,7 @@ class _Call(Generic[_Item, _Result]):
     turn: Event = field(default_factory=Event)
     """Set when there are results, or when it is this call that works next."""
     leads: bool = False
-    results: Sequence[_Result] = ()
+    results: Sequence[_Result] | None = None
     error: Exception | None = None
 
 
@@ -69,7 +72,8 @@ class Line(Generic[_Item, _Result]):
             self._lead(call)
         if call.error is not None:
             raise call.error
-        return call.results
+        # There are none where who worked for all was ended in the middle of it.
+        return call.results if call.results is not None else self._work(items)
 
     def _lead(self, call: _Call[_Item, _Result]) -> None:
         """Work for a call and for those behind it."""
@@ -96,8 +100,16 @@ class Line(Generic[_Item, _Result]):
             if len(batch) == 1:
                 batch[0].error = error
             else:
-                for one in batch:
-                    self._work_for([one])
+                self._work_for_each(batch)
+
+    def _work_for_each(self, batch: list[_Call[_Item, _Result]]) -> None:
+        failed = 0
+        for one, before in zip(batch, [batch[0], *batch], strict=False):
+            if failed == _MOST_FAILED:  # then it is not what was asked that is at fault
+                one.error = before.error
+                continue
+            self._work_for([one])
+            failed = failed + 1 if one.error else 0
 
     def _with_others(self, call: _Call[_Item, _Result]) -> list[_Call[_Item, _Result]]:
         batch, texts = [call], len(call.items)

@@ -170,6 +170,20 @@ def test_who_tries_again_alone_does_so_in_the_lane() -> None:
     assert most == 1
 
 
+def test_where_each_fails_alone_not_all_of_a_line_are_tried() -> None:
+    doors = Doors()
+    line = Line(doors, lanes=1)
+    with ThreadPoolExecutor(10) as pool:
+        first = pool.submit(line, [1])
+        assert doors.begun.wait(10)
+        others = asked(line, pool, [[-1]] * 8)
+        wait_for(line, 8)
+        doors.open.set()
+        assert first.result(10) == [1]
+        assert all(isinstance(one.exception(10), ModelOutputInvalid) for one in others)
+    assert [len(batch) for batch in doors.batches] == [1, 8, 1, 1, 1]
+
+
 class Counting(HashEmbedder):
     """Counts its calls."""
 
