@@ -47,8 +47,7 @@ class Publishing:
         # More may have come in while a snapshot was made, and its message found the work taken.
         while not self.tools.stop.is_set():
             pipeline.publish(collection)
+            pipeline.tidy(collection)
             idle = not self.tools.queue.waiting(collection)
-            if idle:
-                pipeline.tidy(collection)
             if not idle or not pipeline.publisher.stale(self.tools.store.collection(collection)):
                 return

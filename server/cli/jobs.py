@@ -194,5 +194,11 @@ def _failed(status: "JobStatus") -> bool:
 
 def _id(core: "Core", beginning: str) -> str:
     """The id of the only job that begins so; else what was given, which is then not found."""
+    from contextlib import suppress
+
+    from kg.errors import JobNotFound
+
+    with suppress(JobNotFound):
+        return core.queue.job(beginning).id
     found = [job.id for job in core.queue.jobs(limit=1000) if job.id.startswith(beginning)]
     return found[0] if len(found) == 1 else beginning

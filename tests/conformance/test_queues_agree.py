@@ -1,5 +1,6 @@
 """Whatever is done to them, all queues answer alike."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +44,24 @@ class Desk:
         budget = Budget(tokens=number or None)
         job = self.store.enqueue(COLLECTION, documents, priority=number % 3, budget=budget)
         self.jobs.append(job.id)
+
+    def begin(self, number: int, source: str) -> None:
+        documents = [document(source, str(number))]
+        job = self.store.enqueue(COLLECTION, documents, filler=source, seconds=number)
+        self.jobs.append(job.id)
+
+    def fill(self, number: int, source: str) -> Any:
+        if not self.jobs:
+            return None
+        documents = [document("a", str(number)), document("z", str(number))][: number % 3]
+        job = self.jobs[number % len(self.jobs)]
+        return self.store.fill(job, documents, worker=source, seconds=number)
+
+    def prune(self, number: int, _: str) -> int:
+        gone = self.store.prune(seconds=number, keep=self.jobs[:1])
+        there = {job.id for job in self.store.jobs()}
+        self.jobs = [job for job in self.jobs if job in there]
+        return gone
 
     def append(self, number: int, source: str) -> Any:
         if not self.jobs:
@@ -106,6 +125,10 @@ class Desk:
     def task(self, number: int) -> str:
         return self.tasks[number % len(self.tasks)] if self.tasks else "tsk-none"
 
+    def placed(self, numbers: Mapping[str, int]) -> dict[int, int]:
+        """What is told by jobs, by their places."""
+        return {self.jobs.index(job): number for job, number in numbers.items()}
+
     def state(self) -> Any:
         every_task = [
             (task.source, task.state, task.attempts, task.error, task.worker, task.drafted)
@@ -120,14 +143,19 @@ class Desk:
             every_job,
             content,
             self.store.pending(COLLECTION),
+            self.store.pending(COLLECTION, [document_id("z")]),
             self.store.waiting(),
+            [self.jobs.index(job.id) for job in self.store.jobs(unfinished_at=1)],
+            self.placed(self.store.waits_in(COLLECTION)),
+            self.placed(self.store.waits_in(COLLECTION, [document_id("a")])),
+            {key: self.jobs.index(job) for key, job in self.store.failed(COLLECTION).items()},
         )
 
 
 actions = st.tuples(
     st.sampled_from(
-        "enqueue enqueue append lease lease complete draft fail retry release extend reclaim "
-        "withdraw wait cancel retry_failed note hold let_go".split()
+        "enqueue enqueue begin fill prune append lease lease complete draft fail retry release "
+        "extend reclaim withdraw wait cancel retry_failed note hold let_go".split()
     ),
     st.integers(0, 12),
     st.sampled_from("ab"),
