@@ -58,9 +58,12 @@ class Answers:
         return percentile([answer.ms for answer in self.all], percent)
 
 
-def respelled(question: str, blanks: int) -> str:
-    """The same question with so many blanks for its first, which are none of a model's tokens."""
-    return question.replace(" ", " " * blanks, 1)
+def respelled(question: str, number: int) -> str:
+    """The same question with tabs for some of its blanks, others for each number: a model's tokens
+    are the same, and so are the lengths of its clauses."""
+    first, *others = question.split(" ")
+    gaps = (" \t"[number >> place & 1] for place in range(len(others)))
+    return first + "".join(gap + word for gap, word in zip(gaps, others, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +102,7 @@ class Load:
 
     def _ask(self, connection: http.client.HTTPConnection, number: int, due: float) -> Answer:
         times, question = divmod(number, len(self.questions))
-        text = respelled(self.questions[question], times + 1)
+        text = respelled(self.questions[question], times)
         body = json.dumps({"question": text, "k": 10, "explain": False})
         try:
             headers = {"Content-Type": "application/json"}

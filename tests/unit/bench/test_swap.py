@@ -68,7 +68,7 @@ def test_all_questions_are_asked_and_none_twice_in_one_spelling() -> None:
     _Listener.heard.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Listener) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        questions = [f"Who is {number}?" for number in range(5)]
+        questions = [f"Who of them all is the one of number {number}?" for number in range(5)]
         load = Load(port=server.server_port, path="/", questions=questions, rate=400.0)
         found = [load.run(lambda seconds: seconds > 0.05) for _ in range(2)]
         server.shutdown()
