@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -144,6 +146,20 @@ def test_a_signal_to_the_first_process_ends_all_in_order(
     assert gone(pids)()
     ended = [line for line in server.lines() if line["event"] == "Application shutdown complete."]
     assert {line["process"] for line in ended} == {0, 1}
+
+
+def test_a_request_under_way_is_answered_before_its_process_ends(server: Server) -> None:
+    host, port = server.api.split("/")[2].split(":")
+    body = json.dumps({"name": "papers"}).encode()
+    head = f"POST /api/v1/collections HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+    with socket.create_connection((host, int(port)), timeout=30) as asking:
+        asking.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body[:5])
+        time.sleep(0.3)  # until it has been read
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        asking.sendall(body[5:])
+        assert asking.recv(100).startswith(b"HTTP/1.1 201")
+    assert server.process.wait(60) == 0
 
 
 def test_processes_that_nobody_watches_over_end(server: Server) -> None:
