@@ -209,7 +209,8 @@ class Objects:
         return _MOUNT if isinstance(error, _Empty) else ""
 
     def _out_of_reach(self, error: Exception, remedy: str) -> SnapshotUnavailable:
-        reason = (str(error) or type(error).__name__).rstrip(".")
+        silent = isinstance(error, TimeoutError)
+        reason = (str(error) or ("no answer" if silent else type(error).__name__)).rstrip(".")
         told = f"The snapshots at {self.url} cannot be reached: {reason}. {remedy}"
         if not self._trouble:
             _log.warning("snapshots out of reach", reason=told)

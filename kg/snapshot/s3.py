@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kg.haste import patience
 from kg.snapshot.objects import Objects
 
+_READ_SECONDS = 20.0
+"""That reading a small file may take, unless somebody waits for it."""
 _BUCKET = (
     "Make the bucket, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there "
     "(and AMMON_SNAPSHOT_ENDPOINT to its server)."
@@ -37,14 +40,15 @@ class S3Objects(Objects):
         self._troubles = (OSError, BotoCoreError, ClientError, WebError)
 
     def read(self, key: str) -> bytes:
-        """In one request."""
+        """In one request; a server that says nothing is not asked again and again."""
+        timeout = patience() or _READ_SECONDS
         with self._asking() as (files, root):
-            return bytes(files.cat_file(f"{root}/{key}", max_concurrency=1))
+            return bytes(files.cat_file(f"{root}/{key}", max_concurrency=1, timeout=timeout))
 
     def write(self, key: str, data: bytes) -> None:
         """See `Objects`."""
         with self._writing() as (files, root):
-            files.pipe_file(f"{root}/{key}", data)
+            files.pipe_file(f"{root}/{key}", data, timeout=patience())
 
     def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
         """A conditional put: the server compares what is there with the tag of what was seen."""
