@@ -15,11 +15,16 @@ def parts_of(read: Question) -> Mapping[int, tuple[tuple[int, int], ...]]:
     Rows are those of question, mask (if it has one) and clauses.
     """
     first = 2 if read.mask else 1
-    long = LONG_CLAUSE * len(read.text)
+    long = LONG_CLAUSE * _length(read.text)
     masked = {1: read.unlinked} if read.mask else {}
     clauses = {
         row: ((clause.start, clause.end),)
         for row, clause in enumerate(read.clauses, start=first)
-        if clause.end - clause.start > long
+        if _length(clause.text) > long
     }
     return {**masked, **clauses}
+
+
+def _length(text: str) -> int:
+    """In characters, runs of blanks counted as one: to the model they are the same."""
+    return len(" ".join(text.split()))
