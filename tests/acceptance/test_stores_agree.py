@@ -81,7 +81,8 @@ def test_the_sample_is_the_same_in_sqlite_and_in_neo4j(shops: list[Workshop]) ->
     one, other = shops
     assert one.counts() == other.counts()
     assert one.dump() == other.dump()
-    assert one.store.collection(COLLECTION) == other.store.collection(COLLECTION)
+    # A slower store takes fewer documents at once, and so has more revisions.
+    assert one.store.collection(COLLECTION).settings == other.store.collection(COLLECTION).settings
     assert checksums(one) == checksums(other)
     ranks = [
         [
