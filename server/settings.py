@@ -169,7 +169,7 @@ class Settings(BaseSettings):
     """Where a worker answers Prometheus; 0: nowhere."""
     metrics_host: str = "127.0.0.1"
     """The address that it answers at."""
-    job_retention_days: float = Field(default=30.0, ge=0, le=36_500)
+    job_retention_days: int = Field(default=30, ge=0, le=36_500)
     """A job is forgotten so long after the last thing that happened in it, with the texts of its
     documents that failed; what came into the graph stays. 0 keeps all jobs."""
     worker_threads: int = Field(default=1, ge=1, le=64)

@@ -1,7 +1,8 @@
 """What both ways in can do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from kg.errors import (
 )
 from kg.lock import file_lock
 from kg.records import SourceDocument
+from kg.sqlite import SQLiteStore
 from server.aids import WantedAids
 from server.composition import compose
 from server.core import BEING_INDEXED, START_ONE, START_WORKERS, WAITING, Core
@@ -196,6 +198,29 @@ def test_documents_go_by_id_and_by_source(core: Core, notes: Path) -> None:
     gone = core.delete_documents("papers", ["semon.md", by_source["lashley.txt"]])
     assert gone == [by_source["semon.md"], by_source["lashley.txt"]]
     assert core.documents("papers") == []
+
+
+def test_who_deletes_asks_for_no_other_documents(
+    core: Core, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core.create_collection("papers")
+    ingest(core, "papers", [notes])
+    asked: list[Iterable[str] | None] = []
+
+    def watch(question: str) -> None:
+        answer = getattr(SQLiteStore, question)
+
+        def watched(store: SQLiteStore, collection: str, ids: Iterable[str] | None = None) -> Any:
+            asked.append(ids)
+            return answer(store, collection, ids)
+
+        monkeypatch.setattr(SQLiteStore, question, watched)
+
+    watch("fingerprints")
+    watch("pending")
+    (gone,) = core.delete_documents("papers", ["semon.md"])
+    assert asked
+    assert all(ids is not None and {*ids} <= {"semon.md", gone} for ids in asked)
 
 
 def test_nothing_goes_if_one_is_unknown(core: Core, notes: Path) -> None:
