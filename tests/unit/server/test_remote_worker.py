@@ -77,6 +77,8 @@ def test_whoever_waits_in_vain_is_told_why_that_may_be(
 ) -> None:
     shop.pipeline.submit(COLLECTION, NOTES[:1])
     shop.queue.release([shop.lease()[0].id], worker="test", reason=reason)
+    for _ in range(11):  # newer jobs that are over are in nobody's way
+        shop.queue.enqueue(COLLECTION, [])
     remote = worker(shop, MemoryPost(), worry_seconds=0.05)
 
     def later() -> None:
