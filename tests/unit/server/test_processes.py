@@ -73,7 +73,7 @@ print(Processes(1, work).run(begun))
 def test_orphans_end_together_and_one_that_hangs_is_killed() -> None:
     done = run(
         """
-processes._STOP_SECONDS = 0.2
+processes._STOP_SECONDS = 1.5
 signal.alarm(20)
 told, telling = os.pipe()
 begun, beginning = os.pipe()
