@@ -8,6 +8,7 @@ from threading import RLock
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.servers.neo4j import empty_neo4j, neo4j_server
 
@@ -28,6 +29,14 @@ def _parse_one_at_a_time() -> None:
     ast.parse = parse_alone
 
 
+def _say_errors_briefly() -> None:
+    """What no command has configured shows the values of all variables with an error, which takes
+    half a minute for a server's."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
+
+
+_say_errors_briefly()
 if sys.version_info < (3, 12, 2):
     _parse_one_at_a_time()
 
