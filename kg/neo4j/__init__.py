@@ -1,6 +1,6 @@
 """The store for servers: a Neo4j database, which people open in Neo4j Browser.
 
-`database` hands out transactions, `queries` holds all Cypher, `work` runs it by name, `commit`
+`database` hands out transactions, `presence` knows whether the server is there, `queries` holds all Cypher, `work` runs it by name, `commit`
 applies a change, `reader` yields one revision, `queue` is the durable queue, and `store` puts them
 together.
 
