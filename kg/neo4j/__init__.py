@@ -1,8 +1,8 @@
 """The store for servers: a Neo4j database, which people open in Neo4j Browser.
 
-`database` hands out transactions, `presence` knows whether the server is there, `queries` holds all Cypher, `work` runs it by name, `commit`
-applies a change, `reader` yields one revision, `queue` is the durable queue, and `store` puts them
-together.
+`database` hands out transactions, `presence` knows whether the server is there, `queries` holds all
+Cypher, `work` runs it by name, `commit` applies a change, `reader` yields one revision, `queue` is
+the durable queue, and `store` puts them together.
 
 How several writers and readers get along. Neo4j shows a reader what is committed, record by record,
 even while a transaction is only half applied: nothing but a lock orders things. So
