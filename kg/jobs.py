@@ -243,8 +243,8 @@ class JobQueue(Leases, Protocol):
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
         """Put back, before their leases run out, the tasks of workers that are dead; return how
-        many. `dead` is asked once for each worker that holds a lease; attempts stay counted. Named
-        leases of theirs have run out."""
+        many. `dead` is asked once for each worker that holds a lease or fills a job; attempts stay
+        counted. Named leases of theirs have run out, and their jobs are not filled any more."""
         ...
 
     def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:

@@ -146,10 +146,11 @@ class MemoryQueue(MemoryTasks):
     def reclaim(self, dead: Callable[[str], bool]) -> int:
         with self._lock:
             workers = {one.task.worker for one in self._in(TaskState.EXTRACTING)}
-            workers |= self._all_holders()
+            workers |= self._all_holders() | self._all_fillers()
         gone = {worker for worker in workers if dead(worker)}
         with self._lock:
             self._end_leases(gone)
+            self._end_filling(gone)
             return self._requeue(
                 one for one in self._in(TaskState.EXTRACTING) if one.task.worker in gone
             )

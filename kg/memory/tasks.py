@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import islice
 
@@ -166,6 +166,18 @@ class MemoryTasks(MemoryLeases):
         for id_ in job_ids:
             del self._jobs[id_], self._worked_at[id_]
             self._fillers.pop(id_, None)
+
+    def _all_fillers(self) -> set[str]:
+        """Those of whose jobs more is to come."""
+        now = self._clock()
+        return {filler for filler, until in self._fillers.values() if until > now}
+
+    def _end_filling(self, workers: Set[str]) -> None:
+        """What these fill has all that is to come."""
+        now = self._clock()
+        for job_id, (filler, until) in self._fillers.items():
+            if filler in workers:
+                self._fillers[job_id] = (filler, min(until, now))
 
     def _is_awaited(self, job: Job) -> bool:
         """Whether a document of it is on its way, in whatever job."""

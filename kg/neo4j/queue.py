@@ -167,6 +167,7 @@ class Neo4jQueue(Neo4jJobs):
         def action(work: Work) -> int:
             work = alone(work)
             work.run("end_leases", workers=gone, now=now)
+            work.run("end_filling", workers=gone, now=now)
             return _requeue(work, [id_ for (id_,) in work.rows("leased_by", workers=gone)])
 
         return self._database.write(action)

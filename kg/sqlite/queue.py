@@ -144,6 +144,7 @@ class SQLiteQueue(SQLiteJobs):
         with self._database.write() as connection:
             session = Session(connection, "queue")
             session.rows("end_leases", workers=ids_of(gone), now=now)
+            session.rows("end_filling", workers=ids_of(gone), now=now)
             return _requeue(session, session.ids("leased_by", workers=ids_of(gone)))
 
     def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:

@@ -56,6 +56,13 @@ class FillingConformance(StoreFixtures):
         assert library.fill(job, [document("b")], worker="ann", seconds=60)
         assert library.job(job).filling
 
+    def test_a_filler_that_is_dead_is_not_waited_for(self, library: Store) -> None:
+        job = begun(library, "a")
+        other = library.enqueue(COLLECTION, [], filler="bob", seconds=60).id
+        assert library.reclaim(lambda worker: worker == "ann") == 0
+        assert not library.job(job).filling
+        assert library.job(other).filling
+
     def test_nobody_else_fills_a_job(self, library: Store) -> None:
         job = begun(library, "a")
         assert not library.fill(job, [document("b")], worker="bob", seconds=60)

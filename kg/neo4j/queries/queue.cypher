@@ -31,7 +31,8 @@ MATCH (t:Task) WHERE t.id IN $ids AND t.state = 'extracting' AND t.worker = $wor
 
 // name: workers
 MATCH (t:Task {state: 'extracting'}) RETURN t.worker AS worker
-UNION MATCH (l:Lease) WHERE l.held_until > $now RETURN l.worker AS worker;
+UNION MATCH (l:Lease) WHERE l.held_until > $now RETURN l.worker AS worker
+UNION MATCH (j:Job) WHERE j.filled_until > $now RETURN j.filler AS worker;
 
 // name: leased_by
 MATCH (t:Task {state: 'extracting'}) WHERE t.worker IN $workers RETURN t.id;
@@ -158,6 +159,9 @@ RETURN properties(j) ORDER BY j.number DESC LIMIT $limit;
 
 // name: go_on_filling
 MATCH (j:Job {id: $job_id}) WHERE j.filler = $worker SET j.filled_until = $until RETURN j.id;
+
+// name: end_filling
+MATCH (j:Job) WHERE j.filled_until > $now AND j.filler IN $workers SET j.filled_until = $now;
 
 // name: stop_filling
 MATCH (j:Job {id: $job_id}) SET j.filler = '', j.filled_until = 0.0;

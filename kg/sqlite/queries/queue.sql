@@ -30,7 +30,8 @@ WHERE state = 'extracting' AND worker = :worker AND id IN (SELECT value FROM jso
 
 -- name: workers
 SELECT worker FROM tasks WHERE state = 'extracting'
-UNION SELECT worker FROM leases WHERE held_until > :now;
+UNION SELECT worker FROM leases WHERE held_until > :now
+UNION SELECT filler FROM jobs WHERE filled_until > :now;
 
 -- name: leased_by
 SELECT id FROM tasks
@@ -160,6 +161,10 @@ LIMIT :limit;
 -- name: go_on_filling
 UPDATE jobs SET filled_until = :until WHERE number = :job AND filler = :worker
 RETURNING collection, priority;
+
+-- name: end_filling
+UPDATE jobs SET filled_until = :now
+WHERE filled_until > :now AND filler IN (SELECT value FROM json_each(:workers));
 
 -- name: stop_filling
 UPDATE jobs SET filler = '', filled_until = 0 WHERE number = :job;
