@@ -91,6 +91,7 @@ class ReferenceWalk:
             if p != q
         }
         usual = sum(cosine.values()) / max(len(cosine), 1)
+        cosine |= {(p, q): -1.0 for p, q in cosine if self._leads(q, p)}
         found = {p: score[p] for p in few[:1]}
         while len(found) < len(few):
             now = {}
@@ -108,6 +109,12 @@ class ReferenceWalk:
         score, base = self.scores(question)
         order = sorted(score, key=lambda p: (-score[p], -base[p], p))
         return [(self._corpus.notes[p].passage.id, score[p]) for p in order[:k]]
+
+    def _leads(self, one: int, other: int) -> bool:
+        """Whether a passage names the title of another one, which is not its own."""
+        title = self._corpus.title
+        named = title[other] != () and one in self._corpus.mentions[title[other]]
+        return named and title[one] != title[other]
 
     def _spans_named(self, tokens: Sequence[Token], cased: bool) -> list[Span]:
         means = self._corpus.means
