@@ -28,8 +28,8 @@ WHERE extractions.collection = :collection AND extractions.failure <> '';
 
 -- name: quarantined_among
 SELECT DISTINCT documents.id, documents.source, extractions.passage_id, extractions.failure
-FROM json_each(:ids) AS chosen
-CROSS JOIN documents ON documents.collection = :collection AND documents.id = chosen.value
+FROM json_each(:ids)
+CROSS JOIN documents ON documents.collection = :collection AND documents.id = json_each.value
 CROSS JOIN placements ON placements.collection = documents.collection
                      AND placements.document_id = documents.id
 CROSS JOIN extractions ON extractions.collection = placements.collection
