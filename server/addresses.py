@@ -14,8 +14,9 @@ def neo4j_uri(uri: str) -> str:
     scheme, separator, rest = uri.partition("://")
     if scheme not in _BOLT or not separator or not rest.strip("/"):
         raise ValueError(
-            "it is no address of Neo4j's Bolt: write bolt://HOST:7687, neo4j://HOST:7687 for a "
-            "cluster, or bolt+s:// or neo4j+s:// for TLS (its Browser's http:// is another one)"
+            "not a Bolt address of Neo4j: write bolt://HOST:7687, neo4j://HOST:7687 for a "
+            "cluster, or bolt+s:// or neo4j+s:// for TLS (the http:// address is Neo4j "
+            "Browser's)"
         )
     return uri
 
@@ -26,14 +27,14 @@ def snapshot_url(url: str) -> str:
     match scheme.lower():
         case "memory":
             raise ValueError(
-                f"{url!r} is the memory of one process, in which no other one finds a snapshot: "
-                "write s3://bucket/folder or file:///folder, or unset it to keep them in data_dir"
+                f"{url!r} is the memory of one process, which other processes cannot see: write "
+                "s3://bucket/folder or file:///folder, or unset it to keep snapshots in data_dir"
             )
         case "file" | "local":
             path = unquote(rest)
             if not path.startswith("/") or not path.strip("/"):
                 raise ValueError(
-                    f"{url!r} names no absolute folder: write file:///folder, with three slashes"
+                    f"{url!r} is not an absolute path: write file:///folder, with three slashes"
                 )
             return f"{scheme}://{path}"
         case "s3" | "s3a" if not rest.partition("/")[0]:

@@ -1,8 +1,8 @@
-"""Settings: what can be chosen, where it is read from, and what it was chosen by.
+"""Settings: what can be set, where values are read from, and where each came from.
 
 A setting comes from the environment (`AMMON_DATA_DIR`), else from a TOML file (`data_dir = …`),
-else it has its default. The file is the one that `AMMON_CONFIG` names, else `config.toml` in the
-folder where the platform keeps settings (on Linux `~/.config/ammon`).
+else it has its default. The file is the one that `AMMON_CONFIG` names, or `config.toml` in the
+platform's folder for settings (on Linux `~/.config/ammon`).
 """
 
 import difflib
@@ -36,13 +36,13 @@ CONFIG_VARIABLE = "AMMON_CONFIG"
 OPENAI = "https://api.openai.com/v1"
 
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*@")
-"""Of an address."""
+"""The password in an address."""
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
 class Settings(BaseSettings):
-    """All settings. Constructed directly it reads nothing: `load` does that."""
+    """All settings. The constructor reads neither environment nor file: `load` does."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -53,32 +53,33 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("ammon"))
-    """The folder under which everything is kept: store, snapshots, caches."""
+    """The folder that holds everything: store, snapshots, caches."""
     collection: str = "default"
-    """The collection that commands work on unless they name another one."""
+    """The collection that commands use when they name none."""
 
     store: Literal["sqlite", "neo4j"] = "sqlite"
-    """Where the graph is kept: sqlite, a file below data_dir, or neo4j, for several machines."""
+    """Where the graph is kept: sqlite (a file in data_dir) or neo4j (for several machines)."""
     neo4j_uri: Annotated[str, AfterValidator(addresses.neo4j_uri)] = "bolt://127.0.0.1:7687"
-    """The Neo4j of store neo4j: bolt://HOST:PORT, or neo4j://HOST:PORT for a cluster."""
+    """The address of Neo4j when store is neo4j: bolt://HOST:PORT, or neo4j://HOST:PORT for a
+    cluster."""
     neo4j_user: str = "neo4j"
-    """The user there."""
+    """The Neo4j user."""
     neo4j_password: SecretStr = SecretStr("")
-    """The user's password."""
+    """The Neo4j user's password."""
     neo4j_database: str = "neo4j"
-    """The database there; it may hold other things, under other labels."""
+    """The Neo4j database; it may hold other data too, under other labels."""
     neo4j_browser_url: str = "http://127.0.0.1:7474"
-    """Where people open Neo4j Browser; links to it begin so."""
+    """The address of Neo4j Browser, used in links to it."""
 
     snapshot_url: Annotated[str, AfterValidator(addresses.snapshot_url)] = ""
-    """Where snapshots are kept for servers on several machines, as s3://bucket/folder or another
-    URL of fsspec; unless set, below `data_dir`."""
+    """Where snapshots are kept for servers on several machines: s3://bucket/folder or another URL
+    that fsspec knows. Default: in `data_dir`."""
     snapshot_endpoint: str = ""
-    """The address of an S3 server that is not Amazon's; unless set, AWS_ENDPOINT_URL."""
+    """The address of an S3 server other than Amazon's. Default: AWS_ENDPOINT_URL."""
     snapshot_access_key: str = ""
-    """The key's id for it; unless set, found as AWS's tools do (AWS_ACCESS_KEY_ID, …)."""
+    """The S3 access key id. Default: found as AWS tools find it (AWS_ACCESS_KEY_ID, …)."""
     snapshot_secret_key: SecretStr = SecretStr("")
-    """The key itself."""
+    """The S3 secret key."""
 
     extractor: str = "spacy"
     """What finds entities and facts in new collections: spacy[:MODEL], llm[:MODEL] or
@@ -89,7 +90,7 @@ class Settings(BaseSettings):
     passage_tokens: int = Field(default=256, ge=0, le=100_000)
     """The longest passage of new collections, in the embedder's tokens; 0 keeps documents whole."""
     overlap_tokens: int = Field(default=0, ge=0, le=100_000)
-    """How much of a passage's end the next one repeats, in tokens."""
+    """How much of the end of a passage the next one repeats, in tokens."""
 
     llm_base_url: str = OPENAI
     """The OpenAI-compatible endpoint of the chat model."""
@@ -100,99 +101,98 @@ class Settings(BaseSettings):
     llm_timeout: float = Field(default=120.0, gt=0)
     """Seconds that one answer may take."""
     llm_concurrency: int = Field(default=4, ge=1, le=256)
-    """How many requests the chat model gets at once."""
+    """Maximum number of concurrent requests to the chat model."""
     llm_requests_per_minute: int = Field(default=0, ge=0)
-    """How many requests it gets in a minute; 0: as many as there are."""
+    """Maximum number of requests per minute; 0: no limit."""
     llm_tokens_per_minute: int = Field(default=0, ge=0)
-    """How many tokens a minute may take, sent and answered; 0: as many as there are."""
+    """Maximum number of tokens per minute, input and output together; 0: no limit."""
     llm_price_input: float = Field(default=0.0, ge=0)
-    """What a million tokens that are sent to it cost, in any currency; 0: unknown."""
+    """Price of a million input tokens, in any currency; 0: unknown."""
     llm_price_output: float = Field(default=0.0, ge=0)
-    """What a million tokens that it answers cost; 0: unknown."""
+    """Price of a million output tokens; 0: unknown."""
     first_tier: bool = True
-    """Whether documents that a chat model is to read come in at once with an extraction that needs
-    none (spacy), which the chat model's then replaces."""
+    """Whether documents that a chat model will read are first indexed without it (by spaCy), so
+    that they are searchable at once; the chat model's extraction then replaces that one."""
 
     bridges: bool = False
-    """Whether the chat model names the steps of each question and they are searched for too."""
+    """Whether the chat model splits each question into steps, which are searched for too."""
     recognition: bool = False
-    """Whether the chat model says of what was found which passages help."""
+    """Whether the chat model moves the passages that help to the top of the results."""
     reranker: str = ""
-    """What reorders what was found: sentence-transformers:NAME of a cross-encoder; unless set,
-    nothing."""
+    """The cross-encoder that re-orders results: sentence-transformers:NAME. Default: none."""
 
     embedding_base_url: str = OPENAI
-    """The OpenAI-compatible endpoint of an embedder openai:MODEL."""
+    """The OpenAI-compatible endpoint of the embedder openai:MODEL."""
     embedding_api_key: SecretStr = SecretStr("")
     """The key for it."""
     embedding_model: str = "text-embedding-3-small"
     """The embedding model's name there, unless the embedder names one."""
     embedding_instructions: Annotated[dict[Kind, str], NoDecode] = Field(default_factory=dict)
-    """What stands before texts of each kind, as JSON: {"query": "query: ", "passage": "passage: "};
-    kinds are passage, sentence, entity, fact, query and query_to_fact. Unless set, what is known
+    """The prefix for texts of each kind, as JSON: {"query": "query: ", "passage": "passage: "}; the
+    kinds are passage, sentence, entity, fact, query and query_to_fact. Default: the known prefixes
     of the model's family (E5, BGE, Nomic, Qwen3)."""
     embedding_timeout: float = Field(default=120.0, gt=0)
     """Seconds that one answer may take."""
     embedding_question_timeout: float = Field(default=10.0, gt=0)
-    """Seconds that a question waits for its embedding, all in all; then it is refused (503)."""
+    """Seconds that a question waits for its embedding in total; then it is refused (503)."""
     embedding_dimensions: int = Field(default=0, ge=0)
-    """How many numbers it is asked for in a vector, of models that can shorten theirs; 0: all."""
+    """Dimensions to request, for models that can shorten their vectors; 0: all."""
     embedding_max_tokens: int = Field(default=8191, ge=1)
-    """The longest text that it reads, a token taken as four bytes; longer ones are cut."""
+    """The longest text that the model reads, at four bytes per token; longer texts are cut."""
     embedding_concurrency: int = Field(default=4, ge=1, le=256)
-    """How many requests the embedding model gets at once."""
+    """Maximum number of concurrent requests to the embedding model."""
     embedding_requests_per_minute: int = Field(default=0, ge=0)
-    """How many requests it gets in a minute; 0: as many as there are."""
+    """Maximum number of requests per minute; 0: no limit."""
     embedding_tokens_per_minute: int = Field(default=0, ge=0)
-    """How many tokens a minute may take; 0: as many as there are."""
+    """Maximum number of tokens per minute; 0: no limit."""
     embedding_threads: int = Field(default=0, ge=0, le=256)
-    """How many texts a local embedder works on at once; 0 is one for each core."""
+    """How many texts a local embedder processes at once; 0: one for each core."""
     embedding_cache_gb: float = Field(default=16.0, ge=0)
-    """How large the cache of embeddings may become before it forgets what it has had for longest;
-    snapshots keep what is in use. 0: at will."""
+    """The largest size of the embedding cache, in GB, before its oldest entries are dropped;
+    snapshots keep what is in use. 0: no limit."""
 
     max_file_mb: int = Field(default=100, ge=1)
     """Larger files are refused."""
     max_expanded_mb: int = Field(default=200, ge=1)
-    """Compressed formats (docx) that expand to more are refused."""
+    """Compressed files (docx) that expand to more are refused."""
     max_request_mb: int = Field(default=128, ge=1)
     """Larger HTTP requests are refused."""
 
     broker_url: str = ""
-    """The broker of workers on several processes or machines (`ammon worker`): a Redis
-    (redis://host:6379/0) or a RabbitMQ (amqp://user:password@host//). Unless set, threads of this
+    """The broker for workers in several processes or on several machines (`ammon worker`): Redis
+    (redis://host:6379/0) or RabbitMQ (amqp://user:password@host//). Default: none; threads of this
     process do the work."""
     redis_url: str = ""
-    """A Redis where processes keep the limits of models' endpoints together; unless set, that of
-    broker_url if that is a Redis, else each process keeps them alone."""
+    """The Redis through which processes share the rate limits of model endpoints. Default:
+    broker_url if that is a Redis; otherwise each process keeps its own limits."""
     metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Where a worker answers Prometheus; 0: nowhere."""
+    """The port where a worker serves Prometheus metrics; 0: none."""
     metrics_host: str = "127.0.0.1"
-    """The address that it answers at."""
+    """The address where it serves them."""
     job_retention_days: int = Field(default=30, ge=0, le=36_500)
-    """A job is forgotten so long after the last thing that happened in it, with the texts of its
-    documents that failed; what came into the graph stays. 0 keeps all jobs."""
+    """Days after the last activity in a job until the job and the texts of its failed documents are
+    deleted; what is in the graph stays. 0: jobs are never deleted."""
     worker_threads: int = Field(default=1, ge=1, le=64)
-    """How many threads take documents into the graph; more than one helps with endpoints."""
+    """How many threads index documents; more than one helps with model endpoints."""
     host: str = "127.0.0.1"
-    """The address that `ammon serve` listens at."""
+    """The address that `ammon serve` listens on."""
     port: int = Field(default=8321, ge=0, le=65535)
-    """Its port; 0 takes a free one."""
+    """The port of `ammon serve`; 0: any free port."""
     processes: int = Field(default=1, ge=1, le=256)
-    """How many processes answer there; they share models and snapshots. More than one needs a
-    system that can fork, as Linux does."""
+    """How many processes `ammon serve` runs; they share models and snapshots. More than one needs a
+    system that can fork, such as Linux."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    """Names of hosts, with commas between them, that requests may be for besides those of loopback;
-    * allows all. Unless set, a server that listens on another address answers to all."""
+    """Host names, separated by commas, that requests may address besides those of loopback; *
+    allows all. Default: only loopback, but a server that listens on another address allows all."""
     request_threads: int = Field(default=16, ge=1, le=512)
-    """How many HTTP requests are worked on at once; others wait their turn."""
+    """How many HTTP requests are processed at once; others wait."""
     open_collections: int = Field(default=256, ge=1)
-    """How many collections a process keeps open; that asked for longest ago is closed for another,
-    and opened again when it is asked for."""
+    """How many collections a process keeps open; beyond that, the one queried longest ago is closed
+    and reopened when it is needed."""
     log_level: Level | None = None
-    """debug, info, warning or error; unless set, info for `ammon serve` and error for commands."""
+    """debug, info, warning or error. Default: info for `ammon serve`, error for other commands."""
     log_format: Literal["console", "json"] = "console"
-    """How log lines look."""
+    """The format of log lines."""
 
     @field_validator("data_dir")
     @classmethod
@@ -220,7 +220,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Nothing but the arguments: where they come from is `load`'s business."""
+        """Only the constructor's arguments: `load` reads the environment and the file."""
         return (init_settings,)
 
 
@@ -238,11 +238,11 @@ class SettingOrigin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedSettings:
-    """Settings, and where each is from."""
+    """Settings, and where each came from."""
 
     settings: Settings
     origins: Mapping[str, str]
-    """Name -> origin, for those that have not their default."""
+    """Name -> origin, for settings that are not at their default."""
     file: Path
     """The TOML file that was read, or would be if it were there."""
 
@@ -285,7 +285,7 @@ def _config_file() -> Path:
         return platformdirs.user_config_path("ammon") / "config.toml"
     file = Path(named).expanduser().absolute()
     if not file.is_file():
-        raise SettingsInvalid(f"{CONFIG_VARIABLE} names {file}, where there is no file.")
+        raise SettingsInvalid(f"{CONFIG_VARIABLE} names {file}, which is not a file.")
     return file
 
 
@@ -297,7 +297,7 @@ def _read(file: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{file} is not a TOML file: {error}.") from error
     except OSError as error:
-        raise SettingsInvalid(f"{file} cannot be read: {error}.") from error
+        raise SettingsInvalid(f"Cannot read {file}: {error}.") from error
 
 
 def _refuse_unknown(names: Iterable[str], file: Path) -> None:
@@ -305,8 +305,8 @@ def _refuse_unknown(names: Iterable[str], file: Path) -> None:
         if name not in Settings.model_fields:
             nearest = _nearest(name, Settings.model_fields)
             raise SettingsInvalid(
-                f"{file} sets {name!r}, which is no setting.{nearest} "
-                "`ammon config` lists all of them."
+                f"{file}: {name!r} is not a known setting.{nearest} `ammon config` lists all "
+                "settings."
             )
 
 
@@ -315,8 +315,8 @@ def _warn_of_unknown(environment: Iterable[str]) -> None:
     for variable in sorted(environment):
         if variable.upper().startswith(PREFIX) and variable.upper() not in known:
             warnings.warn(
-                f"The environment sets {variable}, which is no setting of Ammon."
-                f"{_nearest(variable, known)}",
+                f"The environment variable {variable} is not a known "
+                f"setting.{_nearest(variable, known)}",
                 stacklevel=3,
             )
 
@@ -327,14 +327,15 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _reason(error: ValidationError, origins: Mapping[str, str]) -> str:
-    """What is wrong with which setting, where it was set, and how it is put right."""
+    """Which setting is wrong, where it was set, what is wrong and what the setting means."""
     reasons = []
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0])
         documentation = " ".join((Settings.model_fields[name].description or "").split())
         reasons.append(
             f"The setting {name} from {origins.get(name, 'the caller')} is invalid: "
-            f"{problem['msg'].removeprefix('Value error, ')}. It is: {documentation}"
+            f"{problem['msg'].removeprefix('Value error, ')}. Meaning of the setting: "
+            f"{documentation}"
         )
     return " ".join(reasons)
 
