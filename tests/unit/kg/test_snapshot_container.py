@@ -56,9 +56,15 @@ def test_strings_come_back(path: Path) -> None:
     assert (len(strings), strings[2]) == (5, "丹")
 
 
-def test_arrays_are_mapped_read_only(path: Path) -> None:
-    numbers = SnapshotReader.open(path).array("numbers")
-    assert isinstance(numbers.base, mmap.mmap)
+@pytest.mark.parametrize(("size", "base"), [(1000, bytes), (1 << 16, mmap.mmap)])
+def test_arrays_are_read_only_and_large_ones_mapped(
+    tmp_path: Path, size: int, base: type[object]
+) -> None:
+    writer = SnapshotWriter(tmp_path / "snapshot")
+    writer.put("numbers", np.arange(size, dtype=np.int32))
+    writer.finish(collection="c", revision=1, models={}, counts={}, properties={})
+    numbers = SnapshotReader.open(tmp_path / "snapshot").array("numbers")
+    assert isinstance(numbers.base, base)
     with pytest.raises(ValueError, match="read-only"):
         numbers[0] = 1
 
