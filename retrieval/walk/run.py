@@ -14,7 +14,7 @@ from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
 from retrieval.walk.steps import direct_share
-from retrieval.walk.variety import names_title_of, varied
+from retrieval.walk.variety import leads_among, varied
 
 _FEW = 256
 """So many are found one by one, for the others the whole is sorted."""
@@ -62,11 +62,7 @@ class Run:
         places = ordered(self.score, self.base.score, self.base.passages, count)
         found, scores = self.base.passages[places], self.score[places]
         alike = self.similarity.among(found[:first])
-        few = found[:first].tolist()
-
-        def leads(one: int, other: int) -> bool:
-            return names_title_of(self.snapshot.pairs, few[one], few[other])
-
+        leads = leads_among(self.snapshot.pairs, found[:first])
         order, scores[:first] = varied(scores[: first + 1], alike, leads, self.constants)
         found[:first] = found[order]
         found, scores = found[: max(k, 1)], scores[: max(k, 1)]

@@ -15,6 +15,7 @@ from kg.snapshot.tables import Derived, Floats, Ints, Longs
 from retrieval.loops.best import best_of_each
 from retrieval.loops.products import add_sentences, own_products, products
 from retrieval.loops.sets import distinct
+from retrieval.loops.variety import cosines_of
 from retrieval.walk.words import SharedWords
 
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
@@ -90,9 +91,7 @@ class Similarity:
 
     def among(self, passages: Ints) -> Floats:
         """(n, n): the cosines of a few passages with one another."""
-        vectors = self._passages.values[passages] * self._passages.scale[passages, np.newaxis]
-        cosines: Floats = vectors @ vectors.T
-        return cosines
+        return cosines_of(passages, self._passages.values, self._passages.scale)
 
     def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
         """Look at ascending passages and their sentences: the one place where a similarity is made.

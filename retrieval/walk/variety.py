@@ -15,54 +15,26 @@ are nearer to one another in some. None comes to the five and none leaves them: 
 that are for finding all, whatever is alike.
 """
 
-from collections.abc import Callable
-from math import exp
-
-import numpy as np
-
-from kg.snapshot.tables import Floats, Ints, Pairs
+from kg.snapshot.tables import Bools, Floats, Ints, Pairs
+from retrieval.loops.variety import naming, reordered
 from retrieval.walk.constants import WalkConstants
 
 
 def varied(
-    scores: Floats,
-    cosines: Floats,
-    leads: Callable[[int, int], bool],
-    constants: WalkConstants,
+    scores: Floats, cosines: Floats, leads: Bools, constants: WalkConstants
 ) -> tuple[Ints, Floats]:
     """(n,), (n,): the order of the n best, and their scores in that order.
 
     scores: of the n best, best first, and of the next one if there is any; cosines: (n, n); leads:
-    whether one of them names what another is about.
+    (n, n), whether the row's passage names what the column's is about.
     """
-    count = len(cosines)
-    near, given = cosines.tolist(), scores.tolist()
-    least = given[count] if len(given) > count else 0.0
-    pairs = max(count * (count - 1), 1)
-    usual = sum(sum(row) - row[place] for place, row in enumerate(near)) / pairs
-    spread = max(1 - usual, 1e-6)
-    allowed, steepness = usual + constants.alike * spread, constants.variety / spread
-    nearest, now = [allowed] * count, given[:count]
-    order, left = [], list(range(count))
-    while left:
-        best = max(left, key=lambda row: round(now[row], 4))
-        order.append(best)
-        left.remove(best)
-        for row in left:
-            like = near[best][row] > nearest[row] and given[row] > least
-            if like and not leads(best, row):
-                nearest[row] = near[best][row]
-                kept = exp(-steepness * (nearest[row] - allowed))
-                now[row] = least + (given[row] - least) * kept
-    return np.array(order, dtype=np.int32), np.array([now[row] for row in order], dtype=np.float32)
+    return reordered(scores, cosines, leads, constants.variety, constants.alike)
 
 
-def names_title_of(pairs: Pairs, one: int, other: int) -> bool:
-    """Whether a passage names what another is about, by its title, and is not of that title too."""
-    rows = pairs.by_passage.row(other)
-    for entry in pairs.entry[rows[pairs.is_title[rows]]].tolist():
-        first, end = pairs.indptr[entry], pairs.indptr[entry + 1]
-        row = first + int(np.searchsorted(pairs.passage[first:end], one))
-        if row < end and pairs.passage[row] == one:
-            return not pairs.is_title[row]
-    return False
+def leads_among(pairs: Pairs, passages: Ints) -> Bools:
+    """(n, n): whether the row's passage names what the column's is about, by its title, and is not
+    of that title too."""
+    of = pairs.by_passage
+    return naming(
+        passages, of.indptr, of.items, pairs.entry, pairs.is_title, pairs.indptr, pairs.passage
+    )

@@ -1,13 +1,13 @@
 """Of the best passages, those that are like a better one give way."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from retrieval.walk import ConditionedWalk, WalkConstants
-from retrieval.walk.variety import names_title_of, varied
+from retrieval.walk.variety import leads_among, varied
 from tests.doubles.corpus import note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -18,14 +18,17 @@ def ordered(
     scores: Sequence[float],
     alike: Sequence[tuple[int, int, float]],
     usual: float = 0.0,
-    leads: Callable[[int, int], bool] = lambda one, other: False,
+    leads: Sequence[tuple[int, int]] = (),
 ) -> tuple[list[int], list[float]]:
     """The order and the scores of the first three of four, whose cosines are as given."""
     cosines = np.full((3, 3), usual, dtype=np.float32)
     np.fill_diagonal(cosines, 1)
     for one, other, cosine in alike:
         cosines[one, other] = cosines[other, one] = cosine
-    order, found = varied(np.array(scores, dtype=np.float32), cosines, leads, WalkConstants())
+    given, led = np.array(scores, dtype=np.float32), np.zeros((3, 3), dtype=np.bool_)
+    for one, other in leads:
+        led[one, other] = True
+    order, found = varied(given, cosines, led, WalkConstants())
     return order.tolist(), found.tolist()
 
 
@@ -56,7 +59,7 @@ def test_none_falls_below_the_next_one() -> None:
 
 
 def test_where_a_better_one_leads_is_not_alike() -> None:
-    found = ordered(SCORES, [(0, 1, 0.8)], leads=lambda one, other: (one, other) == (0, 1))
+    found = ordered(SCORES, [(0, 1, 0.8)], leads=[(0, 1)])
     assert found[0] == [0, 1, 2]
     assert found[1] == pytest.approx(SCORES[:3])
 
@@ -70,15 +73,18 @@ def test_a_passage_leads_to_one_whose_title_it_names_but_not_to_one_of_its_own()
     snapshot = snapshot_of(notes, HashEmbedder(48))
     texts = list(snapshot.passages.text)
     hebb, milner, again = (texts.index(one.text) for one in notes)
-    assert names_title_of(snapshot.pairs, hebb, milner)
-    assert not names_title_of(snapshot.pairs, milner, hebb)
-    assert not names_title_of(snapshot.pairs, milner, again)
+    passages = np.array([hebb, milner, again], dtype=np.int32)
+    assert leads_among(snapshot.pairs, passages).tolist() == [
+        [False, True, True],
+        [False, False, False],
+        [False, False, False],
+    ]
 
 
 def test_of_two_there_is_nothing_to_compare_with() -> None:
     cosines = np.ones((2, 2), dtype=np.float32)
     given = np.array([0.6, 0.4], dtype=np.float32)
-    order, scores = varied(given, cosines, lambda one, other: False, WalkConstants())
+    order, scores = varied(given, cosines, cosines < 0, WalkConstants())
     assert (order.tolist(), scores.tolist()) == ([0, 1], pytest.approx([0.6, 0.4]))
 
 

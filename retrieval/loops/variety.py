@@ -1,0 +1,102 @@
+"""The order of the best passages, of which the likes of a better one give way: the loops of
+`retrieval.walk.variety`, which says why."""
+
+from math import exp
+
+import numpy as np
+
+from kg.snapshot.quantised import Octets
+from kg.snapshot.tables import Bools, Floats, Ints, Longs
+from retrieval.loops.compiled import (
+    BOOL_ROWS,
+    BOOLS,
+    FLOAT_ROWS,
+    FLOATS,
+    INTS,
+    LONGS,
+    OCTET_ROWS,
+    compiled,
+)
+
+
+@compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS})")
+def cosines_of(passages: Ints, vectors: Octets, scale: Floats) -> Floats:
+    """(n, n): the inner products of the passages' vectors (P, d) with one another."""
+    found = np.empty((len(passages), len(passages)), dtype=np.float32)
+    for one in range(len(passages)):
+        for other in range(one + 1):
+            first, second = passages[one], passages[other]
+            total = np.int32(0)
+            for axis in range(vectors.shape[1]):
+                total += np.int32(vectors[first, axis]) * np.int32(vectors[second, axis])
+            cosine = np.float32(total) * (scale[first] * scale[second])
+            found[one, other] = found[other, one] = cosine
+    return found
+
+
+@compiled(f"bool[:, ::1]({INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS})")
+def naming(
+    passages: Ints,
+    pairs_of: Longs,
+    pairs: Ints,
+    entry: Ints,
+    is_title: Bools,
+    indptr: Longs,
+    passage: Ints,
+) -> Bools:
+    """(n, n): whether the row's passage names the title of the column's, and has another itself.
+
+    pairs_of, pairs: `Pairs.by_passage`; the others: fields of `Pairs`.
+    """
+    found = np.zeros((len(passages), len(passages)), dtype=np.bool_)
+    for other in range(len(passages)):
+        for row in range(pairs_of[passages[other]], pairs_of[passages[other] + 1]):
+            if not is_title[pairs[row]]:
+                continue
+            name = entry[pairs[row]]
+            for one in range(len(passages)):
+                low, high = indptr[name], indptr[name + 1]
+                while low < high:
+                    middle = (low + high) // 2
+                    if passage[middle] < passages[one]:
+                        low = middle + 1
+                    else:
+                        high = middle
+                if low < indptr[name + 1] and passage[low] == passages[one]:
+                    found[one, other] = not is_title[low]
+    return found
+
+
+@compiled(
+    f"Tuple((int32[::1], float32[::1]))({FLOATS}, {FLOAT_ROWS}, {BOOL_ROWS}, float64, float64)"
+)
+def reordered(
+    scores: Floats, cosines: Floats, leads: Bools, variety: float, alike: float
+) -> tuple[Ints, Floats]:
+    """See `retrieval.walk.variety.varied`, and `WalkConstants` for the numbers."""
+    count = len(cosines)
+    least = float(scores[count]) if len(scores) > count else 0.0
+    usual = 0.0
+    for one in range(count):
+        for other in range(count):
+            if one != other:
+                usual += float(cosines[one, other]) / (count * (count - 1))
+    spread = max(1 - usual, 1e-6)
+    allowed, steepness = usual + alike * spread, variety / spread
+    nearest, now = np.full(count, allowed), scores[:count].astype(np.float64)
+    order, found = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.float32)
+    taken = np.zeros(count, dtype=np.bool_)
+    for place in range(count):
+        best = -1
+        for row in range(count):
+            if not taken[row] and (best < 0 or np.rint(now[row] * 1e4) > np.rint(now[best] * 1e4)):
+                best = row
+        taken[best], order[place], found[place] = True, best, now[best]
+        for row in range(count):
+            if taken[row] or leads[best, row] or scores[row] <= least:
+                continue
+            if cosines[best, row] > nearest[row]:
+                nearest[row] = cosines[best, row]
+                kept = exp(-steepness * (nearest[row] - allowed))
+                now[row] = least + (float(scores[row]) - least) * kept
+    return order, found
