@@ -146,8 +146,8 @@ def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
     entries = lookup.entries(surface_of(tokens))
     if not entries:
         raise EntityNotFound(
-            f"No name {name!r} is known in {snapshot.collection!r}. "
-            "(A receipt shows the names that the walk went over.)"
+            f"No name {name!r} is known in {snapshot.collection!r}. (A receipt shows the names "
+            "that the walk went through.)"
         )
     inside = matches(tokens, cased=False, known=lookup.known)
     nested = [entry for span in inside for entry in lookup.entries(span.surface)]

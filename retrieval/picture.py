@@ -25,7 +25,7 @@ _COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 250, 64, 180, 38, 24
 _LABEL_CELLS = 25
 _WIDEST = 16.0
 _LANE = 12
-_HEADINGS = ("question", "clauses and names", "came from", "went over", "found")
+_HEADINGS = ("question", "clauses and names", "came from", "went through", "found")
 _STYLE = """
 svg { background: #ffffff; font: 12px system-ui, "Noto Sans", sans-serif; }
 rect { fill: #f4f6f8; stroke: #5b6b7a; rx: 6; } .c3 rect { fill: #fdf3dc; stroke: #a97b16; }

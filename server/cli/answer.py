@@ -16,7 +16,7 @@ _WORD = re.compile(r"\w+")
 _SNIPPET_CHARS = 300
 _SHOWN = 6
 """Entities of a role and facts that are shown without --explain."""
-_ROLES = {"question": "named in the question", "seed": "started from", "bridge": "went over"}
+_ROLES = {"question": "named in the question", "seed": "started from", "bridge": "went through"}
 
 
 def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
@@ -101,10 +101,10 @@ def _tips(found: Retrieval, *, k: int, explain: bool) -> Iterable[str]:
     bridges = [entity.name for entity in found.explanation.entities if entity.role == "bridge"]
     if bridges:
         onward = asked.replace("…", f"… {bridges[0]} …", 1)
-        yield f"{onward}    (ask on from what the walk went over)"
+        yield f"{onward}    (continue from a name that the walk went through)"
     if len(found.hits) == k:
         yield f"{asked} --k {4 * k}    (more passages)"
     if not explain:
-        yield f"{asked} --explain    (whole passages, and every weight)"
+        yield f"{asked} --explain    (whole passages and all weights)"
     other = "dense" if found.mode != "dense" else "ammon"
     yield f"{asked} --mode {other}    (compare)"

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 USAGE, INTERRUPTED = 2, 130
 _NEW_OBJECTS = 50_000
-"""After so many the collector looks for garbage. Imports make none: to look after each 700 objects,
-as Python does by itself, took a tenth of a short command's time."""
+"""New objects between garbage collections. Imports make no garbage: Python's default of 700 took a
+tenth of a short command's time."""
 _UsageError: type[typer.BadParameter] = typer.BadParameter.__base__  # type: ignore[assignment]
 """The parent of all errors of usage, which typer keeps to itself."""
 
 app = typer.Typer(
     name="ammon",
-    help="Documents in; out come the passages that answer a question together.",
+    help="Index documents, and find the passages that together answer a question.",
     epilog='Example: ammon ingest papers/ && ammon query "Who taught the discoverer of …?"',
     no_args_is_help=True,
     add_completion=False,
@@ -66,7 +66,7 @@ def _options(
         typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Options before the command; `main` reads them, since errors of all kinds end there."""
+    """Options before the command; `main` reads them, since it handles all errors."""
     del debug, version
 
 
@@ -91,7 +91,7 @@ for _module in (
 def main(
     argv: Sequence[str] | None = None, *, opener: "Callable[[Settings], Core] | None" = None
 ) -> int:
-    """Run one command and return its exit code: 0 fine, 1 an error or failed files, 2 usage.
+    """Run one command and return its exit code: 0 success, 1 an error or failed files, 2 usage.
 
     `opener` makes the core from settings; tests pass one with models of their own.
     """
@@ -114,10 +114,10 @@ def main(
         if debug:
             traceback.print_exc()
         message = f"Unexpected error: {type(error).__name__}: {error}"
-        hint = "" if debug else " (`ammon --debug …` shows where it happened.)"
+        hint = "" if debug else " (`ammon --debug …` shows the traceback.)"
         return _failed(type(error).__name__, message + hint, as_json=as_json)
     if code == INTERRUPTED:
-        print_error("Interrupted. What is done stays done: the same command goes on from here.")
+        print_error("Interrupted. Finished work is kept: run the same command again to continue.")
     return code
 
 

@@ -22,7 +22,7 @@ def config(as_json: options.AsJson = False) -> None:
         print_json({"file": str(loaded.file), "settings": [asdict(row) for row in loaded.rows()]})
         return
     out = console()
-    found = "" if loaded.file.is_file() else " (not there)"
+    found = "" if loaded.file.is_file() else " (does not exist)"
     out.print(f"File: {loaded.file}{found}\n")
     for row in loaded.rows():
         out.print(f"{row.name} = {row.value}", style="bold", end="")

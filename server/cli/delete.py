@@ -22,22 +22,27 @@ def delete(
         list[str] | None,
         typer.Argument(
             metavar="DOCUMENT",
-            help="Ids or sources of documents; none to delete the whole --collection.",
+            help="Ids or sources of documents. Without any, the whole --collection is deleted.",
             show_default=False,
         ),
     ] = None,
     collection: options.CollectionName = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask before a whole collection goes.")
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Do not ask for confirmation before deleting a collection."
+        ),
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Delete documents and all that only they supported; or, without documents, a collection."""
+    """Delete documents with everything that only they support; or a whole collection."""
     from server.cli.output import console, counted, print_json
     from server.cli.progress import shown_progress
 
     if not documents and not collection:
-        raise typer.BadParameter("Name documents, or the --collection that is to go as a whole.")
+        raise typer.BadParameter(
+            "Name the documents to delete, or a --collection to delete as a whole."
+        )
     with opened(context) as core:
         name = collection or core.settings.collection
         if not documents:
@@ -54,6 +59,6 @@ def delete(
     if as_json:
         print_json({"collection": name, "deleted": gone, "whole_collection": not documents})
     elif documents:
-        console().print(f"Deleted {counted(len(gone), 'document')} of {name!r}.")
+        console().print(f"Deleted {counted(len(gone), 'document')} from {name!r}.")
     else:
         console().print(f"Deleted the collection {name!r}.")

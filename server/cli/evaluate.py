@@ -34,23 +34,23 @@ _With: TypeAlias = Annotated[
     typer.Option(
         "--with",
         metavar="FOLDER",
-        help="Variant: this data set's corpus joins, without its questions. May be repeated.",
+        help="Variant: add this data set's corpus, without its questions. May be repeated.",
         show_default=False,
     ),
 ]
 _Untitled: TypeAlias = Annotated[
-    bool, typer.Option("--untitled", help="Variant: no document has a title.")
+    bool, typer.Option("--untitled", help="Variant: remove the documents' titles.")
 ]
 _Lower: TypeAlias = Annotated[
-    bool, typer.Option("--lower", help="Variant: questions, titles and texts in lower case.")
+    bool, typer.Option("--lower", help="Variant: lower-case questions, titles and texts.")
 ]
 _Pieces: TypeAlias = Annotated[
     int | None,
     typer.Option(
         metavar="N",
         min=1,
-        help="Variant: documents are cut into passages of N sentences; a document is ranked "
-        "where its best one is.",
+        help="Variant: cut documents into passages of N sentences; a document ranks where its "
+        "best passage does.",
         show_default=False,
     ),
 ]
@@ -58,7 +58,7 @@ _PerQuestion: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Write each question's figures and the places of its gold passages, as JSONL.",
+        help="Write each question's figures and the ranks of its gold passages, as JSONL.",
         show_default=False,
     ),
 ]
@@ -66,38 +66,39 @@ _Against: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Compare with an earlier run's --per-question file: the mean differences, with "
-        "their 95 % intervals by a paired bootstrap over questions.",
+        help="Compare with an earlier run's --per-question file: mean differences with 95 % "
+        "intervals, by a paired bootstrap over the questions.",
         show_default=False,
     ),
 ]
 _Bridges: TypeAlias = Annotated[
-    bool, typer.Option("--bridges", help="With a chat model that names each question's steps.")
+    bool, typer.Option("--bridges", help="Let a chat model split each question into steps.")
 ]
 _GoldSteps: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--gold-steps",
-        help="The same with the data set's own steps ('hops'): what bridges add at best.",
+        help="The same with the data set's own steps ('hops'): the most that bridges can add.",
     ),
 ]
 _Recognition: TypeAlias = Annotated[
-    bool, typer.Option("--recognition", help="With a chat model that puts first what helps.")
+    bool,
+    typer.Option("--recognition", help="Let a chat model move the passages that help to the top."),
 ]
 _Rerank: TypeAlias = Annotated[
-    bool, typer.Option("--rerank", help="With the reranker of the settings.")
+    bool, typer.Option("--rerank", help="Use the reranker from the settings.")
 ]
 _Convert: TypeAlias = Annotated[
     tuple[str, Path] | None,
     typer.Option(
         metavar="KIND FILE",
-        help="First make the folder from a public data set's own file: musique, hotpotqa or 2wiki.",
+        help="First make the folder from a public data set's file: musique, hotpotqa or 2wiki.",
         show_default=False,
     ),
 ]
 _Limit: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="With --convert: only the first so many questions."),
+    typer.Option(min=1, help="With --convert: only the first N questions."),
 ]
 
 
@@ -173,13 +174,13 @@ def _convert(
     if convert is None:
         if limit is None:
             return
-        print_error("--limit goes with --convert.")
+        print_error("--limit needs --convert.")
         raise typer.Exit(2)
     for file in (folder / "corpus.jsonl", folder / "queries.jsonl"):
         if file.exists():
             raise InputError(
-                f"{str(file)!r} is there already and is not overwritten: name another folder, or "
-                "leave --convert out to use what is there."
+                f"{str(file)!r} exists and is not overwritten: name another folder, or leave out "
+                "--convert to use the existing one."
             )
     passages, questions = make_folder(*convert, folder, limit=limit)
     if not quiet:
@@ -227,7 +228,7 @@ def _print(report: "Report") -> None:
     )
     if report.without_gold:
         have = counted(report.without_gold, "question")
-        out.print(f"(besides {have} without gold passages, left out of the figures)")
+        out.print(f"(and {have} without gold passages, not in the figures)")
     table = Table(box=None, pad_edge=False)
     rows = [
         *((f"recall@{k}", f"{value:.1f} %") for k, value in report.recall.items()),
@@ -236,7 +237,7 @@ def _print(report: "Report") -> None:
         ("MRR", f"{report.mrr:.1f} %"),
         ("indexing", f"{report.index_seconds:.1f} s"),
         ("embedding a question", _times(report.embedding_ms)),
-        ("all else", _times(report.question_ms)),
+        ("everything else", _times(report.question_ms)),
         ("peak memory", f"{report.peak_rss_mb:.0f} MB"),
     ]
     if report.failed_aids:

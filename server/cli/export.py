@@ -27,16 +27,16 @@ def register(app: typer.Typer) -> None:
 def export(
     context: typer.Context,
     form: Annotated[
-        Form, typer.Option("--format", "-f", help="GraphML, or the canonical JSON lines.")
+        Form, typer.Option("--format", "-f", help="graphml, or canonical JSON lines.")
     ] = Form.JSONL,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="By default, standard output."),
+        typer.Option("--output", "-o", metavar="FILE", help="Default: standard output."),
     ] = None,
     collection: options.CollectionName = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Write a collection's graph: documents, passages, entities, facts and all that links them."""
+    """Write a collection's graph: documents, passages, entities, facts and their links."""
     import sys
 
     from server.cli.output import print_json
@@ -44,7 +44,7 @@ def export(
     from server.export import EXPORTS, write_export
 
     if as_json and output is None:
-        raise typer.BadParameter("--json reports on a file: name it with --output.")
+        raise typer.BadParameter("--json needs a file: name it with --output.")
     if output is not None and output.is_dir():
         raise typer.BadParameter(f"--output {str(output)!r} is a folder: name a file.")
     with opened(context) as core:

@@ -23,13 +23,13 @@ _FAILURES_OF_FILE = 5
 
 _Paths: TypeAlias = Annotated[
     list[str],
-    typer.Argument(metavar="PATH", help="Files, and folders with files.", show_default=False),
+    typer.Argument(metavar="PATH", help="Files and folders.", show_default=False),
 ]
 _Prefix: TypeAlias = Annotated[
     str,
     typer.Option(
         metavar="TEXT",
-        help="Put before every source, to tell files of one name from different places apart.",
+        help="Prefix for every source, to tell apart files of the same name from different places.",
     ),
 ]
 _Priority: TypeAlias = Annotated[
@@ -38,12 +38,12 @@ _Priority: TypeAlias = Annotated[
         metavar="N",
         min=-1000,
         max=1000,
-        help="Higher ones are worked on first, lower ones last.",
+        help="Jobs with a higher priority are processed first.",
     ),
 ]
 _Estimate: TypeAlias = Annotated[
     bool,
-    typer.Option("--estimate", help="Only tell about how much a chat model would be paid."),
+    typer.Option("--estimate", help="Only estimate what a chat model would cost."),
 ]
 
 
@@ -66,15 +66,15 @@ def ingest(
     estimate: _Estimate = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take in files: txt, md, html, pdf, docx, csv, json, jsonl, and folders of them.
+    """Index files: txt, md, html, pdf, docx, csv, json, jsonl, and folders of them.
 
-    A file is known by its name, one in a folder by its path below that folder: what comes under a
-    known name takes the place of the old text. What did not change costs nothing. The collection
-    is made if there is none; how it is indexed is settled then. Exit code 1 if some files failed,
-    or if nothing usable was found in any of their passages.
+    A file is known by its name, one in a folder by its path below that folder; a file with a known
+    name replaces the old text. Unchanged files cost nothing. A missing collection is created, with
+    the extractor, embedder and passage size given here. Exit code 1 if files failed, or if nothing
+    usable was found in any of their passages.
 
-    Where a chat model reads them, they are found at once by what is known without it. Beyond the
-    budget nothing is sent to it: `ammon jobs retry` goes on from there with a larger one.
+    If a chat model reads them, they are searchable before it is done. When the budget is spent,
+    nothing more is sent to it: `ammon jobs retry` continues with a larger one.
     """
     from server import ingest as files
     from server.cli.progress import shown_progress
@@ -139,17 +139,17 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
     about, spent = found.estimate, found.estimate.spending
     out = console()
     out.print(
-        f"{counted(about.documents, 'document')} to take in, {about.unchanged} unchanged; "
-        f"{counted(about.passages, 'passage')}, {about.to_read} of them to be read anew"
+        f"{counted(about.documents, 'document')} to index, {about.unchanged} unchanged; "
+        f"{counted(about.passages, 'passage')}, {about.to_read} of them to extract"
     )
     if not spent.tokens:
-        out.print("No chat model is paid for that.")
+        out.print("No chat model is needed.")
         return
     cost = "prices unknown (AMMON_LLM_PRICE_INPUT, AMMON_LLM_PRICE_OUTPUT)"
     if about.cost is not None:
         cost = f"about {told_money(about.cost)}"
     out.print(
-        f"A chat model would read about {spent.input_tokens:,} tokens and answer about "
+        f"The chat model would read about {spent.input_tokens:,} tokens and write about "
         f"{spent.output_tokens:,}: {cost}"
     )
 
@@ -165,7 +165,7 @@ def _tell(report: "IngestReport", *, as_json: bool) -> None:
     for line in told_failures(report.failed):
         print_error(line)
     for source in report.superseded:
-        print_warning(f"{source} came more than once: the last one counts.")
+        print_warning(f"{source} was given more than once: the last one is used.")
     for line in told_quarantine(report.quarantine):
         print_warning(line)
     if report.quarantine:
@@ -179,20 +179,18 @@ def _tell_remedy(report: "IngestReport") -> None:
     passages = counted(report.quarantined, "passage")
     if report.all_quarantined:
         print_error(
-            f"Nothing usable was found in any passage of what came in: {passages} in quarantine. "
-            "See to the reasons above (as by another model), then hand the same files in again: "
-            "what is in quarantine is read again."
+            f"Nothing usable was found in any passage: {passages} in quarantine. Fix the causes "
+            "above (for example, choose another model), then ingest the same files again: "
+            "passages in quarantine are retried."
         )
         return
-    print_warning(
-        f"{passages} in quarantine: hand these documents in again to have them read again."
-    )
+    print_warning(f"{passages} in quarantine: to retry them, ingest these documents again.")
 
 
 def told_numbers(report: "IngestReport") -> str:
     """How many documents came in, and how."""
-    under_way = f"{report.under_way} under way already, " if report.under_way else ""
-    skipped = f", {len(report.skipped)} of other kinds left out" if report.skipped else ""
+    under_way = f"{report.under_way} already in progress, " if report.under_way else ""
+    skipped = f", {len(report.skipped)} of unsupported types skipped" if report.skipped else ""
     return (
         f"Documents: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
         f"{under_way}{len(report.failed)} failed{skipped}"
@@ -207,7 +205,7 @@ def _tell_numbers(report: "IngestReport") -> None:
     if report.replaced:
         shown = ", ".join(report.replaced[:_SHOWN])
         more = f" and {len(report.replaced) - _SHOWN} more" if len(report.replaced) > _SHOWN else ""
-        out.print(f"Replaced by what was read now: {shown}{more}")
+        out.print(f"Replaced: {shown}{more}")
     out.print(told_numbers(report))
     out.print(
         f"Collection {report.collection!r}: {counted(report.documents, 'document')}, "
@@ -217,8 +215,8 @@ def _tell_numbers(report: "IngestReport") -> None:
         + f" ({report.seconds:.1f} s)"
     )
     if report.input_tokens or report.output_tokens:
-        cost = f", {told_money(report.cost)} in money" if report.cost else ""
+        cost = f", for {told_money(report.cost)}" if report.cost else ""
         out.print(
-            f"The chat model read {report.input_tokens:,} tokens and answered "
+            f"The chat model read {report.input_tokens:,} tokens and wrote "
             f"{report.output_tokens:,}{cost}"
         )

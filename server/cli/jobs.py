@@ -17,9 +17,9 @@ _SHOWN = 10
 """Failures that are told; --json gives all."""
 
 JobId: TypeAlias = Annotated[
-    str, typer.Argument(metavar="JOB", help="Its id, or how that begins.", show_default=False)
+    str, typer.Argument(metavar="JOB", help="Job id or a unique prefix.", show_default=False)
 ]
-jobs = typer.Typer(help="Show jobs: how far they are, what they cost; cancel them, try again.")
+jobs = typer.Typer(help="Show jobs with their progress and cost; cancel or retry them.")
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +31,12 @@ def register(app: typer.Typer) -> None:
 def list_jobs(
     context: typer.Context,
     collection: options.CollectionName = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Not more.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=1000, help="Maximum number of jobs.")
+    ] = 20,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show jobs, the newest first; with a command, one of them."""
+    """List jobs, newest first; subcommands act on one of them."""
     from server.cli.output import console, print_json
     from server.jobs import job_fields
     from server.status import job_status
@@ -88,7 +90,7 @@ def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) ->
 
 @jobs.command(epilog="Example: ammon jobs cancel job-5b0f")
 def cancel(context: typer.Context, job: JobId, as_json: options.AsJson = False) -> None:
-    """Call off what is not done. What is in the graph, drafts too, stays there."""
+    """Cancel what is not done yet. What is in the graph stays, drafts included."""
     from server.cli.output import console, print_json
     from server.jobs import job_fields
     from server.status import job_status
@@ -109,9 +111,9 @@ def retry(
     budget: options.BudgetAmount = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Try the documents that failed again; with --budget, after a job has spent what it might.
+    """Retry failed documents; with --budget, continue a job that has spent its budget.
 
-    A budget counts all that the job spends, what it spent before too. Exit code 1 if some failed.
+    The budget includes what the job has spent already. Exit code 1 if documents failed again.
     """
     from server.cli.output import console, print_json
     from server.cli.progress import shown_progress
@@ -136,14 +138,16 @@ def prune(
     context: typer.Context,
     days: Annotated[
         float | None,
-        typer.Option("--days", min=0, metavar="N", help="Without it: as job_retention_days says."),
+        typer.Option(
+            "--days", min=0, metavar="N", help="Default: the setting `job_retention_days`."
+        ),
     ] = None,
     collection: options.CollectionName = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Forget jobs in which nothing has happened for so many days, with the documents that failed.
+    """Delete jobs without activity for N days, with the texts of their failed documents.
 
-    What came into the graph stays, and so does what is still to be done.
+    What is in the graph stays, and so do unfinished jobs.
     """
     from server.cli.output import console, print_json
     from server.jobs import prune as forget
@@ -151,12 +155,14 @@ def prune(
     with opened(context) as core:
         after = core.settings.job_retention_days if days is None else days
         if days is None and not after:
-            raise typer.BadParameter("job_retention_days is 0, which keeps all jobs: say --days N.")
+            raise typer.BadParameter(
+                "job_retention_days is 0, which keeps all jobs: give --days N."
+            )
         number = forget(core, collection, after)
     if as_json:
         print_json({"forgotten": number})
     else:
-        console().print("1 job is forgotten" if number == 1 else f"{number:,} jobs are forgotten")
+        console().print("1 job deleted" if number == 1 else f"{number:,} jobs deleted")
 
 
 def told_job(status: "JobStatus") -> str:
@@ -172,13 +178,15 @@ def told_in_full(status: "JobStatus") -> "Iterator[str]":
     counts = ", ".join(f"{count} {state}" for state, count in job.counts.items())
     yield f"{status.state}, {status.percent:g} % of {job.total}: {counts or 'no documents'}"
     if job.drafted:
-        yield f"{job.drafted} of those that wait are found already, by an earlier reading"
+        yield (
+            f"{job.drafted} of the queued documents are searchable already, from a first extraction"
+        )
     if progress.passages:
         rate = f", {status.rate:.1f} a second" if status.rate and job.open else ""
         left = f", about {told_seconds(status.seconds_left)} left" if status.seconds_left else ""
         yield f"passages {progress.passages_done} of {progress.passages}{rate}{left}"
     if progress.input_tokens or progress.output_tokens:
-        cost = f", {told_money(progress.cost)} in money" if progress.cost else ""
+        cost = f", for {told_money(progress.cost)}" if progress.cost else ""
         yield f"tokens {progress.input_tokens:,} in, {progress.output_tokens:,} out{cost}"
     if limit := told_budget(job.budget):
         yield f"budget {limit}"

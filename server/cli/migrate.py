@@ -34,7 +34,7 @@ _Collections: TypeAlias = Annotated[
         "--collection",
         "-c",
         metavar="NAME",
-        help="May be repeated; by default all collections.",
+        help="May be repeated. Default: all collections.",
         show_default=False,
     ),
 ]
@@ -115,7 +115,7 @@ def _print(migrated: "Sequence[Migrated]", source: StoreName) -> None:
 
     for each in migrated:
         what = f"{counted(each.documents, 'document')}, revision {each.collection.revision}"
-        how = "was there already" if each.already else "copied and compared"
+        how = "already there" if each.already else "copied and verified"
         console().print(f"{each.collection.name!r}: {what}; {how}.")
     if not migrated:
         console().print(f"There are no collections in {source.value}.")

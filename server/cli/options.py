@@ -10,7 +10,7 @@ from retrieval.modes import MODES
 def _named(name: str | None) -> str | None:
     """A name as it is given. Raises: BadParameter for a blank one, as of an unset variable."""
     if name is not None and not name.strip():
-        raise typer.BadParameter("the name is empty: give one, or leave the option out.")
+        raise typer.BadParameter("the name is empty: give one, or leave out the option.")
     return name
 
 
@@ -24,13 +24,11 @@ CollectionName: TypeAlias = Annotated[
         "-c",
         metavar="NAME",
         callback=_named,
-        help="The collection; by default the setting `collection`.",
+        help="The collection. Default: the setting `collection`.",
         show_default=False,
     ),
 ]
-AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object, for scripts.")
-]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 ModeName: TypeAlias = Annotated[
     str, typer.Option("--mode", "-m", help=f"How passages are ranked: {', '.join(MODES)}.")
 ]
@@ -68,7 +66,7 @@ OverlapTokens: TypeAlias = Annotated[
         "--overlap-tokens",
         metavar="N",
         min=0,
-        help="How much of a passage's end the next one repeats.",
+        help="How much of the end of a passage the next one repeats, in tokens.",
         show_default=False,
     ),
 ]
@@ -77,7 +75,7 @@ BudgetAmount: TypeAlias = Annotated[
     typer.Option(
         "--budget",
         metavar="AMOUNT",
-        help="What a chat model may be paid for it: money (2.50) or tokens (500000tokens, 500kt).",
+        help="The most that a chat model may cost: money (2.50) or tokens (500000tokens, 500kt).",
         show_default=False,
     ),
 ]

@@ -7,16 +7,17 @@ import typer
 from server.cli import options
 from server.cli.context import opened
 
-_K: TypeAlias = Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")]
+_K: TypeAlias = Annotated[int, typer.Option("--k", "-k", min=1, help="Number of passages.")]
 _Explain: TypeAlias = Annotated[
-    bool, typer.Option("--explain", help="Show all that led there, with its weight.")
+    bool,
+    typer.Option("--explain", help="Show whole passages, and all that led to them with weights."),
 ]
 _Bridges: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--bridges/--no-bridges",
-        help="Whether a chat model names the question's steps, which are searched for too "
-        "(unless given: the setting).",
+        help="Let a chat model split the question into steps, which are searched for too "
+        "(default: the setting).",
         show_default=False,
     ),
 ]
@@ -24,7 +25,7 @@ _Recognition: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--recognition/--no-recognition",
-        help="Whether a chat model puts first what helps (likewise).",
+        help="Let a chat model move the passages that help to the top (default: the setting).",
         show_default=False,
     ),
 ]
@@ -32,12 +33,12 @@ _Rerank: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--rerank/--no-rerank",
-        help="Whether the reranker has a say (likewise).",
+        help="Re-order the results with the reranker (default: the setting).",
         show_default=False,
     ),
 ]
 _Neo4jLink: TypeAlias = Annotated[
-    bool, typer.Option("--neo4j-link", help="Print where Neo4j Browser shows what was found.")
+    bool, typer.Option("--neo4j-link", help="Print a link that shows the answer in Neo4j Browser.")
 ]
 
 
@@ -61,7 +62,7 @@ def query(
     neo4j_link: _Neo4jLink = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Ask a question: passages in order, what led to them, and what to try next."""
+    """Ask a question: shows the best passages, what led to them, and what to try next."""
     from server.aids import WantedAids
     from server.browser_link import browser_link, check_neo4j
     from server.cli.answer import print_answer
@@ -81,12 +82,10 @@ def query(
         print_json(told(found) | ({"neo4j_link": link} if neo4j_link else {}))
     else:
         if behind and present.settings.swapping and found.hits:
-            print_warning(
-                f"{name!r} is being indexed otherwise: this is from what was there before."
-            )
+            print_warning(f"{name!r} is being re-indexed: this answer is from its old index.")
         elif behind and found.hits:
             print_warning(
-                f"The newest documents are not seen yet: ammon rebuild --collection {name!r}"
+                f"The newest documents are not searchable yet: ammon rebuild --collection {name!r}"
             )
         print_answer(found, k=k, explain=explain)
         if link:

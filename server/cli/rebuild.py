@@ -24,7 +24,7 @@ def rebuild(
     collection: options.CollectionName = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Publish a fresh snapshot if the present one is damaged or older than the graph."""
+    """Publish a new snapshot if the current one is damaged or older than the graph."""
     from server.cli.output import console, print_json
     from server.cli.progress import shown_progress
 
@@ -38,7 +38,7 @@ def rebuild(
     elif published:
         console().print(f"Published the snapshot {published} of {name!r}.")
     else:
-        console().print(f"The snapshot {current} of {name!r} is whole and up to date.")
+        console().print(f"The snapshot {current} of {name!r} is intact and up to date.")
 
 
 def reindex(
@@ -51,10 +51,10 @@ def reindex(
     budget: options.BudgetAmount = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Index a collection in another way: with another extractor, embedder or size of passages.
+    """Re-index a collection with another extractor, embedder or passage size.
 
-    As it is, it does again what an extractor of an older version did. What a model was paid for
-    before is used again. Until it is done, questions are answered from what was there before.
+    Without options, what an older version of the extractor did is done again. Answers that a model
+    was paid for are reused. Until it is done, questions are answered from the old index.
     """
     from kg.jobs import TaskState
     from server.cli.progress import shown_progress
@@ -134,23 +134,22 @@ def _tell(outcome: _Outcome) -> None:
 
     name, settings = outcome.status.collection.name, outcome.status.collection.settings
     if outcome.called_off:
-        stays = "another change is under way" if settings.upcoming else "all stays as it was"
+        stays = "another re-indexing is in progress" if settings.upcoming else "nothing has changed"
         print_warning(
-            f"Indexing {name!r} anew was cancelled: {stays}. "
-            f"{counted(outcome.cancelled, 'document')} had not been read."
+            f"Re-indexing {name!r} was cancelled: {stays}. "
+            f"{counted(outcome.cancelled, 'document')} had not been processed."
         )
         return
     console().print(
-        f"Indexed {counted(outcome.done, 'document')} of {name!r} anew, "
-        f"{len(outcome.failed)} failed."
+        f"Re-indexed {counted(outcome.done, 'document')} of {name!r}, {len(outcome.failed)} failed."
     )
     if outcome.job and outcome.failed and settings.upcoming:
         print_warning(
-            "The graph stays as it is until these come too "
-            f"(ammon jobs retry {outcome.job}), or are deleted."
+            "The old index stays in use until these documents succeed (ammon jobs retry "
+            f"{outcome.job}) or are deleted."
         )
     elif outcome.kept:
         print_warning(
-            f"{counted(outcome.kept, 'passage')} could not be read anew: what was found in them "
-            "before stays. The same command tries again."
+            f"{counted(outcome.kept, 'passage')} could not be extracted again and keep their old "
+            "extraction. Run the same command to retry."
         )

@@ -39,7 +39,7 @@ def told(receipt: Receipt) -> Iterator[str]:
     for part in receipt.direct:
         if part.kind == "alike":
             off = f"{-part.amount:.3g} is taken off"
-            yield f"Of {receipt.given:.3g}, {off}: '{part.label}' is like it, and better."
+            yield f"Of {receipt.given:.3g}, {off}: '{part.label}' is similar and ranks higher."
     yield from receipt.notes
 
 
@@ -104,16 +104,16 @@ def _over(group: Sequence[BridgePart], passage_id: str, quoting: "_Quoting") -> 
     more = f", and {others - 1} more" if others > 1 else ""
     came = f"{named(origin)} ({ordinal(origin.rank)}{more}{_before(origin)})"
     said, here = quoting.said(origin.quote), quoting.said(first.quote)
-    told = f"over {names}: {came} {said}, and here it {here}"
+    told = f"via {names}: {came} {said}, and here it {here}"
     ends = {passage_id, origin.passage_id}
     facts = [fact for fact in first.facts if ends & set(fact.passage_ids)]
     return f"{told} (fact: {_fact(facts[0])})" if facts else told
 
 
 def _before(origin: Origin) -> str:
-    """The name over which the walk had come there, if that is what brought it there most."""
+    """The name through which the walk came there, if it contributed most."""
     giver = origin.givers[0] if origin.givers else None
-    return f"; reached over '{giver.label}'" if giver and giver.kind == "bridge" else ""
+    return f"; reached via '{giver.label}'" if giver and giver.kind == "bridge" else ""
 
 
 def _direct(part: DirectPart, quoting: "_Quoting") -> str:
@@ -126,8 +126,8 @@ def _direct(part: DirectPart, quoting: "_Quoting") -> str:
             return f"for the word “{part.label}”"
     quote = f": {quoting.quote(part.quote)}" if part.quote else ""
     if part.kind == "clause":
-        return f"directly, for its likeness to “{part.label}”{quote}"
-    return f"directly, for its likeness to the question{quote}"
+        return f"directly, for its similarity to “{part.label}”{quote}"
+    return f"directly, for its similarity to the question{quote}"
 
 
 def _naming(part: DirectPart, quoting: "_Quoting") -> str:

@@ -20,22 +20,22 @@ def register(app: typer.Typer) -> None:
 def serve(
     context: typer.Context,
     host: Annotated[
-        str | None, typer.Option(help="The address to listen at; by default the setting `host`.")
+        str | None, typer.Option(help="The address to listen on. Default: the setting `host`.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="The port; by default the setting `port`.")
+        int | None, typer.Option(min=0, max=65535, help="The port. Default: the setting `port`.")
     ] = None,
     processes: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=256,
-            help="How many processes answer, sharing models and snapshots; by default the setting "
+            help="Number of processes, which share models and snapshots. Default: the setting "
             "`processes`.",
         ),
     ] = None,
 ) -> None:
-    """Serve the HTTP API, and take in what is queued. The interface is described at /docs."""
+    """Serve the HTTP API and process queued documents. The API is documented at /docs."""
     from server import broker
     from server.away import greet
     from server.cli.output import print_warning
@@ -49,7 +49,9 @@ def serve(
         update={name: value for name, value in chosen.items() if value is not None}
     )
     if not is_loopback(settings.host):
-        print_warning(f"{settings.host} can be reached by others, and nothing asks them for a key.")
+        print_warning(
+            f"{settings.host} can be reached from other machines, and there is no authentication."
+        )
     raise_limit()
     # The address first: without one nothing is opened, and no work is taken from the queue.
     with _listen(settings.host, settings.port) as listening, suppress(KeyboardInterrupt):
@@ -67,7 +69,7 @@ def serve(
 
         def ready() -> None:
             logging.getLogger("server").info(
-                "running on http://%s:%d (Ctrl-C ends it)", shown, taken
+                "running on http://%s:%d (Ctrl-C to stop)", shown, taken
             )
 
         if not answer(core, listening, ready):
@@ -83,10 +85,10 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingsInvalid(
-                f"The port {port} of {host} is taken, perhaps by another `ammon serve`: choose "
-                "another one with --port (or the setting `port`); 0 takes a free one."
+                f"Port {port} of {host} is in use, perhaps by another `ammon serve`: choose "
+                "another one with --port (or the setting `port`); 0 takes any free port."
             ) from error
         raise SettingsInvalid(
-            f"Ammon cannot listen at {host}, port {port}: {error.strerror or error}. Choose "
+            f"Ammon cannot listen on {host}, port {port}: {error.strerror or error}. Choose "
             "another address with --host and --port (or the settings `host` and `port`)."
         ) from error

@@ -23,11 +23,11 @@ def status(
     context: typer.Context,
     collection: options.CollectionName = None,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Look again every second, at jobs too.")
+        bool, typer.Option("--watch", "-w", help="Refresh every second, and show jobs too.")
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show the collections (or one of them), what is in them, and whether they are up to date."""
+    """Show collections (or one of them): their contents, and whether they are up to date."""
     if watch:
         _watch(context, collection, as_json=as_json)
         return
@@ -44,9 +44,9 @@ def status(
         under_way = running(core)
         folder = str(core.settings.data_dir)
         takers = (
-            "ammon worker takes them in"
+            "ammon worker processes them"
             if core.settings.broker_url
-            else "ammon ingest or ammon serve takes them in"
+            else "ammon ingest or ammon serve processes them"
         )
     if as_json:
         print_json(
@@ -83,8 +83,8 @@ def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", tak
     out.print(f"  extractor {settings.extractor}, embedder {settings.embedder}")
     if upcoming := settings.upcoming:
         out.print(
-            f"  to be indexed with extractor {upcoming.extractor}, passages of "
-            f"{upcoming.max_tokens} tokens, once all documents are read so{_how_far(status)}"
+            f"  being re-indexed with extractor {upcoming.extractor}, passages of "
+            f"{upcoming.max_tokens} tokens{_how_far(status)}"
         )
     out.print(f"  {_standing(status, takers)}")
     for line in told_quarantine(quarantined):
@@ -97,7 +97,7 @@ def _watch(context: typer.Context, collection: str | None, *, as_json: bool) -> 
     from server.cli.watch import watch
 
     if as_json:
-        raise typer.BadParameter("--watch is for people: leave out --json, or --watch.")
+        raise typer.BadParameter("--watch cannot be combined with --json.")
     with opened(context) as core:
         if collection:
             core.store.collection(collection)
@@ -118,17 +118,17 @@ def _standing(status: "CollectionStatus", takers: str) -> str:
         case "up to date":
             told = f"up to date: snapshot {status.snapshot}"
         case "swapping":
-            told = f"being indexed otherwise: snapshot {status.snapshot} answers until that is done"
+            told = f"being re-indexed: snapshot {status.snapshot} is used until that is done"
         case "behind":
             told = f"behind: snapshot {status.snapshot} is older than the graph ({remedy})"
         case "missing":
-            told = f"no snapshot is published, so questions find nothing ({remedy})"
+            told = f"no snapshot has been published, so queries find nothing ({remedy})"
         case "none yet":
             told = "no snapshot yet"
     if not status.waiting:
         return told
     waiting = counted(status.waiting, "document")
-    return f"{told}; {waiting} on the way ({takers})"
+    return f"{told}; {waiting} queued ({takers})"
 
 
 def _damage(status: "CollectionStatus") -> str:

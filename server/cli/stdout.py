@@ -20,8 +20,8 @@ def written() -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputUnwritable(
-            f"Standard output cannot be written: {error.strerror or error}. "
-            "Make room there, or send it elsewhere."
+            f"Cannot write to standard output: {error.strerror or error}. Free space there, or "
+            "redirect the output."
         ) from error
 
 

@@ -58,12 +58,12 @@ def view(core: "Core", collection: str | None = None) -> "Group":
         numbers = [f"{count:,}" for count in (*counts, found.waiting)]
         collections.add_row(Text(name), *numbers, found.standing)
     jobs = Table(box=None, pad_edge=False)
-    for title in ("job", "", "documents", "passages", "a second", "left", "tokens", "money"):
+    for title in ("job", "", "documents", "passages", "per second", "left", "tokens", "money"):
         jobs.add_column(title, justify="right" if title and title != "job" else "left")
     chosen = [one for one in running(core) if collection in (None, one.job.collection)]
     for status in chosen:
         jobs.add_row(*_row(status))
-    nothing = Text("No job is under way.")
+    nothing = Text("No jobs are running.")
     return Group(
         collections if names else Text(NO_COLLECTIONS), Text(), jobs if chosen else nothing
     )

@@ -22,14 +22,14 @@ _Passage: TypeAlias = Annotated[
     str, typer.Argument(help="A rank, a passage's id, or a document's source.")
 ]
 _Answer: TypeAlias = Annotated[
-    bool, typer.Option("--answer", help="All passages down to that rank, not one.")
+    bool, typer.Option("--answer", help="Explain all passages down to that rank.")
 ]
 _Picture: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--picture", metavar="FILE.svg", help="Draw what led there, as SVG."),
+    typer.Option("--picture", metavar="FILE.svg", help="Draw the explanation as SVG."),
 ]
 _WithoutEntity: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Where it would be without a name.")
+    str | None, typer.Option(metavar="NAME", help="Show its rank without a name.")
 ]
 _WithoutPassage: TypeAlias = Annotated[
     str | None, typer.Option(metavar="PASSAGE", help="… without another passage or document.")
@@ -61,7 +61,7 @@ def why(
     without_fact: _WithoutFact = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say why a passage was found: each part of its score, with the sentences that speak for it."""
+    """Explain why a passage was found: each part of its score, with the sentences behind it."""
     from dataclasses import asdict
 
     from server.cli.output import print_json
@@ -70,7 +70,7 @@ def why(
         without_entity=without_entity, without_passage=without_passage, without_fact=without_fact
     )
     if picture is not None and picture.suffix.lower() != ".svg":
-        raise typer.BadParameter(f"{picture} does not end in .svg: pictures are drawn as SVG.")
+        raise typer.BadParameter(f"{picture} must end in .svg: pictures are SVG files.")
     with opened(context) as core:
         retriever = _asked(core, collection or core.settings.collection, question)
         receipts = _receipts(retriever, question, passage, mode=mode, answer=answer)
@@ -99,7 +99,7 @@ def _left_out(**named: str | None) -> dict[str, str]:
     for option, value in named.items():
         if value is not None and not value.strip():
             flag = option.replace("_", "-")
-            raise InputError(f"--{flag} is empty: say what to leave out, or leave out the option.")
+            raise InputError(f"--{flag} is empty: name what to leave out, or remove the option.")
     return {option: value for option, value in named.items() if value is not None}
 
 
@@ -125,10 +125,12 @@ def _receipts(
         return retriever.receipts(question, mode=mode, k=found[0].rank) if answer else found
     rank = int(key)
     if not 1 <= rank <= _LAST:
-        raise InputError(f"{key} is no rank: give one from 1 (the best passage) to {_LAST:,}.")
+        raise InputError(
+            f"{key} is not a rank: give a number from 1 (the best passage) to {_LAST:,}."
+        )
     found = retriever.receipts(question, mode=mode, k=rank)
     if len(found) < rank:
-        raise InputError(f"There is no passage of rank {rank}: only {len(found)} are ranked.")
+        raise InputError(f"There is no passage at rank {rank}: only {len(found)} are ranked.")
     return found if answer else found[-1:]
 
 

@@ -21,18 +21,18 @@ def worker(
         str,
         typer.Option(
             metavar="NAMES",
-            help="What to work on: extract (waits for models), commit (documents into the graph), "
-            "embed (embeddings and snapshots).",
+            help="Which queues to process: extract (waits for models), commit (writes documents "
+            "to the graph), embed (embeddings and snapshots).",
         ),
     ] = _ALL,
     concurrency: Annotated[
-        int, typer.Option(min=1, max=256, metavar="N", help="How many messages at once.")
+        int, typer.Option(min=1, max=256, metavar="N", help="Number of messages processed at once.")
     ] = 4,
 ) -> None:
-    """Work on what others ingest, until told to end. Needs the setting `broker_url`.
+    """Process documents that other commands queue, until stopped. Needs the setting `broker_url`.
 
-    Start as many as you like, on as many machines as share the store; none is waited for. Ctrl-C
-    or SIGTERM lets it finish the passages that it is at.
+    Start as many as you like, on any machine that shares the store. After Ctrl-C or SIGTERM it
+    finishes the passages in progress and ends.
     """
     from server.cli.context import load_settings
     from server.composition import compose
@@ -57,6 +57,6 @@ def _queues(names: str) -> "list[Queue]":
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in QUEUES]
     if unknown or not wanted:
-        told = f"there is no queue {unknown[0]!r}" if unknown else "no queue is named"
+        told = f"there is no queue {unknown[0]!r}" if unknown else "no queue was named"
         raise typer.BadParameter(f"{told}: choose from {', '.join(QUEUES)}.")
     return [queue for queue in QUEUES if queue in wanted]

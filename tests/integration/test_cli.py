@@ -19,7 +19,7 @@ def test_a_replaced_document_is_named(ammon: Ammon, notes: Path, tmp_path: Path)
     other.parent.mkdir()
     other.write_text("Another text under the same name.", encoding="utf-8")
     done = ammon("ingest", other)
-    assert "Replaced by what was read now: lashley.txt" in done.out
+    assert "Replaced: lashley.txt" in done.out
 
 
 def test_a_prefix_tells_files_of_one_name_apart(ammon: Ammon, notes: Path, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_without_a_snapshot_status_names_the_command(
     ammon("ingest", notes, "-c", "papers")
     _snapshots(tmp_path).unlink()
     told = ammon("status").out
-    assert "no snapshot is published" in told
+    assert "no snapshot has been published" in told
     assert "ammon rebuild --collection 'papers'" in told
 
 
@@ -273,7 +273,7 @@ def test_rebuild_says_when_there_is_nothing_to_do(ammon: Ammon, notes: Path) -> 
     ammon("ingest", notes)
     done = ammon("rebuild", "--json").json
     assert not done["rebuilt"]
-    assert "whole and up to date" in ammon("rebuild").out
+    assert "intact and up to date" in ammon("rebuild").out
 
 
 def test_reindexing_takes_other_settings(ammon: Ammon, notes: Path) -> None:

@@ -77,7 +77,7 @@ def notes(tmp_path: Path) -> Path:
 def test_an_estimate_changes_nothing(ammon: Ammon, notes: Path, model: ChatServer) -> None:
     said = ammon("ingest", "--estimate", notes)
     assert said.code == 0
-    assert "2 documents to take in, 0 unchanged; 2 passages, 2 of them to be read" in said.out
+    assert "2 documents to index, 0 unchanged; 2 passages, 2 of them to extract" in said.out
     assert "prices unknown" in said.out
     found = ammon("ingest", "--estimate", notes, "--json").json["estimate"]
     assert (found["to_read"], found["spending"]["cost"]) == (2, None)
@@ -104,14 +104,14 @@ def test_an_estimate_refuses_a_budget_that_is_none(ammon: Ammon, notes: Path) ->
 def test_what_was_spent_is_told(ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMMON_LLM_PRICE_INPUT", "10")
     monkeypatch.setenv("AMMON_LLM_PRICE_OUTPUT", "10")
-    assert "read 400 tokens and answered 200, 0.006 in money" in ammon("ingest", notes).out
+    assert "read 400 tokens and wrote 200, for 0.006" in ammon("ingest", notes).out
 
 
 def test_jobs_that_are_over_are_forgotten(
     ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ammon("ingest", notes)
-    assert "0 jobs are forgotten" in ammon("jobs", "prune").out
+    assert "0 jobs deleted" in ammon("jobs", "prune").out
     assert ammon("jobs", "prune", "--days", "0", "--json").json == {"forgotten": 1}
     assert ammon("jobs", "--json").json["jobs"] == []
     assert ammon("ingest", notes, "--json").json["unchanged"] == 2
@@ -126,16 +126,16 @@ def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatS
     assert (len(said["failed"]), said["documents"]) == (2, 0)
     assert model.calls == 4, "those of the first time"
     again = ammon("reindex", "--extractor", "llm:other", "--budget", "1t")
-    assert "The graph stays as it is until these come too" in again.err
+    assert "The old index stays in use until these documents succeed" in again.err
     told = ammon("status").out
     assert "extractor llm:m, " in told
-    assert "to be indexed with extractor llm:other" in told
+    assert "being re-indexed with extractor llm:other" in told
     (job, *_) = ammon("jobs", "--json").json["jobs"]
     ammon("jobs", "retry", job["id"], "--budget", "1mt")
     assert ammon("reindex").code == 0
     told = ammon("status").out
     assert "extractor llm:other, " in told
-    assert "to be indexed" not in told
+    assert "being re-indexed" not in told
     assert model.calls == 8
 
 
@@ -153,7 +153,7 @@ def test_an_indexing_anew_that_is_cancelled_does_not_claim_success(
     model.chat = cancel
     said = ammon("reindex", "--extractor", "llm:other")
     assert (said.code, "Indexed" in said.out) == (1, False)
-    assert "was cancelled: all stays as it was. 2 documents had not been read." in said.err
+    assert "was cancelled: nothing has changed. 2 documents had not been processed." in said.err
     assert "extractor llm:m, " in ammon("status").out
     said = ammon("reindex", "--extractor", "llm:third", "--json")
     assert (said.code, said.json["documents"], said.json["cancelled"]) == (1, 0, 2)
@@ -166,8 +166,8 @@ def test_a_change_of_extractor_that_waits_leaves_questions_without_a_warning(
     ammon("reindex", "--extractor", "llm:other", "--budget", "1t")
     told = ammon("status").out
     assert "up to date: snapshot" in told
-    assert "once all documents are read so: 0 of 2, 2 failed" in " ".join(told.split())
-    assert "not seen yet" not in ammon("query", "Who met Hebb?").err
+    assert "tokens: 0 of 2, 2 failed" in " ".join(told.split())
+    assert "not searchable yet" not in ammon("query", "Who met Hebb?").err
 
 
 def test_a_budget_of_money_needs_prices(ammon: Ammon, notes: Path) -> None:
@@ -243,9 +243,9 @@ def test_with_a_broker_status_names_workers_for_what_waits(
     pytest.importorskip("celery", reason="pip install -e '.[celery]'")
     model.chat = lambda _: Answer(status=401, content="no key")
     ammon("ingest", notes)
-    assert "ammon ingest or ammon serve takes them in" in " ".join(ammon("status").out.split())
+    assert "ammon ingest or ammon serve processes them" in " ".join(ammon("status").out.split())
     monkeypatch.setenv("AMMON_BROKER_URL", "redis://127.0.0.1:1/0")
-    assert "2 documents on the way (ammon worker takes" in " ".join(ammon("status").out.split())
+    assert "2 documents queued (ammon worker processes" in " ".join(ammon("status").out.split())
 
 
 def test_a_job_that_is_not_there_is_named(ammon: Ammon) -> None:
@@ -290,7 +290,7 @@ def test_watching_goes_on_until_it_is_interrupted(environment: None, tmp_path: P
         )
         try:
             end = time.monotonic() + 30
-            while b"No job is under way" not in out.read_bytes():
+            while b"No jobs are running" not in out.read_bytes():
                 assert watching.poll() is None, out.read_text(encoding="utf-8")
                 assert time.monotonic() < end, out.read_text(encoding="utf-8")
                 time.sleep(0.1)

@@ -65,7 +65,7 @@ def test_a_collection_goes_there_and_comes_back_the_same(
 ) -> None:
     done = ammon("migrate", "--from", "sqlite", "--to", "neo4j")
     assert done.code == 0
-    assert "'library': 1 document, revision 3; copied and compared." in done.out
+    assert "'library': 1 document, revision 3; copied and verified." in done.out
     assert alike(sqlite, neo4j)
     before = fingerprint_of(sqlite)
     sqlite.delete_collection(COLLECTION)
@@ -84,7 +84,7 @@ def test_what_is_there_already_is_left_alone(
 ) -> None:
     ammon("migrate", "--from", "sqlite", "--to", "neo4j")
     done = ammon("migrate", "--from", "sqlite", "--to", "neo4j", "-c", COLLECTION)
-    assert (done.code, "was there already" in done.out) == (0, True)
+    assert (done.code, "already there" in done.out) == (0, True)
 
 
 def test_another_collection_of_the_name_is_not_overwritten(

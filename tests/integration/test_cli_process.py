@@ -102,7 +102,7 @@ def test_a_server_whose_port_is_taken_opens_nothing(tmp_path: Path) -> None:
         done = ammon(tmp_path / "data", "serve", "--port", port)
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert f"{port} of 127.0.0.1 is taken" in done.stderr
+    assert f"{port} of 127.0.0.1 is in use" in done.stderr
     assert "--port" in done.stderr
     assert not (tmp_path / "data").exists()
 
@@ -142,7 +142,7 @@ def test_output_that_cannot_be_written_is_told_of_once(data: Path, arguments: li
     with Path("/dev/full").open("wb") as full:
         done = piped(data, full, *arguments)
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: Standard output cannot be written: No space left")
+    assert done.stderr.startswith("Error: Cannot write to standard output: No space left")
     assert len(done.stderr.splitlines()) == 1
 
 

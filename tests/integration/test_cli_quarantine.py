@@ -51,7 +51,7 @@ def test_ingesting_warns_of_documents_in_quarantine_and_succeeds(ammon: Ammon, n
     assert done.err.count("in quarantine, found") == 10
     assert "and 2 more documents with passages in quarantine" in done.err
     assert "semon.txt" not in done.err
-    assert "12 passages in quarantine: hand these documents in again" in done.err
+    assert "12 passages in quarantine: to retry them, ingest these documents again" in done.err
 
 
 def test_status_names_documents_in_quarantine(ammon: Ammon, notes: Path) -> None:
@@ -73,7 +73,7 @@ def test_where_nothing_usable_was_found_at_all_ingesting_fails(ammon: Ammon, not
     assert done.code == 1
     assert "Error: Nothing usable was found in any passage" in done.err
     assert "12 passages in quarantine" in done.err
-    assert "hand the same files in again" in done.err
+    assert "ingest the same files again" in done.err
     again = ammon("ingest", notes, "--json")
     assert (again.code, again.json["all_quarantined"]) == (1, True), "they are read again"
     assert ammon("query", "Who sought Engram?").code == 0, "they are found by their texts"

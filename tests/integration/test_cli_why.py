@@ -34,7 +34,7 @@ def test_a_passage_is_given_by_rank_or_by_source(ammon: Ammon) -> None:
 @pytest.mark.parametrize("rank", ["0", "9" * 20])
 def test_what_is_no_rank_is_refused_as_such(ammon: Ammon, rank: str) -> None:
     done = ammon("why", QUESTION, rank)
-    assert (done.code, f"{rank} is no rank: give one from 1" in done.complaint) == (1, True)
+    assert (done.code, f"{rank} is not a rank: give a number from 1" in done.complaint) == (1, True)
 
 
 def test_a_picture_of_another_kind_than_svg_is_refused(ammon: Ammon, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_whole_answer_is_told_of(ammon: Ammon) -> None:
 def test_a_rank_that_nothing_has_is_an_error(ammon: Ammon) -> None:
     done = ammon("why", QUESTION, "3")
     assert done.code == 1
-    assert "no passage of rank 3" in done.err
+    assert "no passage at rank 3" in done.err
 
 
 def test_a_picture_is_written(ammon: Ammon, tmp_path: Path) -> None:

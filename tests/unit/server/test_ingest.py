@@ -25,7 +25,7 @@ def test_documents_that_are_under_way_are_no_new_ones(tmp_path: Path) -> None:
     assert (report.new, report.unchanged, report.under_way) == (1, 0, 1)
     assert report.documents == 2
     told = told_numbers(report)
-    assert told == "Documents: 1 new, 0 changed, 0 unchanged, 1 under way already, 0 failed"
+    assert told == "Documents: 1 new, 0 changed, 0 unchanged, 1 already in progress, 0 failed"
 
 
 def test_a_text_may_be_as_large_as_a_file_in_bytes(tmp_path: Path) -> None:

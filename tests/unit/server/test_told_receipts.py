@@ -31,7 +31,7 @@ def lines(kind: str, quote: Quote = QUOTE, title: str = "Brenda") -> list[str]:
 
 
 def test_a_second_step_names_the_bridge_of_the_first() -> None:
-    assert "Brenda (1st; reached over 'McGill') says" in lines("bridge")[1]
+    assert "Brenda (1st; reached via 'McGill') says" in lines("bridge")[1]
 
 
 def test_a_first_step_needs_no_such_name() -> None:
@@ -61,7 +61,7 @@ def test_a_part_that_takes_away_from_the_score_is_told_by_its_amount() -> None:
     )
     assert list(told(receipt)) == [
         "Donald is ranked 2nd (score -0.125):",
-        "-0.125 directly, for its likeness to the question: «Brenda was taught by Donald.»",
+        "-0.125 directly, for its similarity to the question: «Brenda was taught by Donald.»",
     ]
 
 
@@ -81,6 +81,6 @@ def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
     )
     assert list(told(receipt)) == [
         "Donald is ranked 2nd (score 0.15):",
-        "100 % directly, for its likeness to the question",
-        "Of 0.2, 0.05 is taken off: 'Brenda' is like it, and better.",
+        "100 % directly, for its similarity to the question",
+        "Of 0.2, 0.05 is taken off: 'Brenda' is similar and ranks higher.",
     ]

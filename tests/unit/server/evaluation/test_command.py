@@ -126,7 +126,7 @@ def test_questions_without_gold_passages_are_counted(tmp_path: Path, evaluate: E
     write(tmp_path / "small", "queries.jsonl", *rows)
     _, out = evaluate("--extractor", "precomputed", "--mode", "dense")
     assert "small: 1 questions over 3 passages" in out
-    assert "besides 2 questions without gold passages, left out of the figures" in out
+    assert "and 2 questions without gold passages, not in the figures" in out
 
 
 def test_a_difference_of_nothing_has_no_minus(capsys: pytest.CaptureFixture[str]) -> None:
