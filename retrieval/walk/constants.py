@@ -1,4 +1,4 @@
-"""The walk's constants, and how much each matters: see `docs/retrieval.md`."""
+"""The walk's constants; `docs/experiments.md` says how much they matter."""
 
 from dataclasses import dataclass
 
