@@ -37,7 +37,7 @@ def surface_of(tokens: Sequence[Token]) -> str:
 @lru_cache(_REMEMBERED)
 def key_of(surface: str) -> int:
     """The surface's 64-bit key: FNV-1a of its UTF-8 bytes, mixed by MurmurHash3's last step, so
-    that keys lie evenly. So simple a hash is made in a compiled loop too (`retrieval.loops.surfaces`)."""
+    that keys lie evenly. It is also computed in a compiled loop (`retrieval.loops.surfaces`)."""
     key = FNV_START
     for byte in surface.encode("utf-8"):
         key = (key ^ byte) * FNV_PRIME & _WORD
