@@ -41,7 +41,7 @@ def make_extractor(name: str, settings: Settings) -> Extractor:
             from indexer.extraction.precomputed import PrecomputedExtractor
 
             return PrecomputedExtractor(Path(path))
-    raise SettingsInvalid(f"There is no extractor {name!r}; choose {specs.EXTRACTORS}.")
+    raise SettingsInvalid(f"Unknown extractor {name!r}: choose {specs.EXTRACTORS}.")
 
 
 def make_objects(settings: Settings) -> Objects | None:
@@ -85,7 +85,7 @@ def make_embedder(name: str, settings: Settings) -> Embedder:
                 instructions=_instructions(model, settings),
                 question_patience=settings.embedding_question_timeout,
             )
-    raise SettingsInvalid(f"There is no embedder {name!r}; choose {specs.EMBEDDERS}.")
+    raise SettingsInvalid(f"Unknown embedder {name!r}: choose {specs.EMBEDDERS}.")
 
 
 def _instructions(model: str, settings: Settings) -> Instructions:
@@ -109,9 +109,9 @@ def make_reranker(settings: Settings) -> Reranker:
     """The reranker of the settings. Raises: SettingsInvalid."""
     kind, name = specs.split(settings.reranker)
     if kind != "sentence-transformers" or not name:
-        what = f"There is no reranker {settings.reranker!r}" if kind else "No reranker is set"
+        what = f"Unknown reranker {settings.reranker!r}" if kind else "No reranker is set"
         raise SettingsInvalid(
-            f"{what}: name one with AMMON_RERANKER (for example "
+            f"{what}: set AMMON_RERANKER (for example "
             "sentence-transformers:cross-encoder/ms-marco-MiniLM-L6-v2)."
         )
     from inference.cross_encoder import CrossEncoderReranker
@@ -122,9 +122,8 @@ def make_reranker(settings: Settings) -> Reranker:
 def _llm(model: str, settings: Settings) -> Endpoint:
     if settings.llm_base_url.rstrip("/") == OPENAI and not settings.llm_api_key.get_secret_value():
         raise SettingsInvalid(
-            "No chat model is set: name one with AMMON_LLM_BASE_URL and AMMON_LLM_MODEL (for "
-            "example http://localhost:11434/v1, which needs no key), or give OpenAI's key in "
-            "AMMON_LLM_API_KEY."
+            "No chat model is set: set AMMON_LLM_BASE_URL and AMMON_LLM_MODEL (for example "
+            "http://localhost:11434/v1, which needs no key), or AMMON_LLM_API_KEY to use OpenAI."
         )
     return Endpoint(
         base_url=settings.llm_base_url,

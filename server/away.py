@@ -23,27 +23,25 @@ _log = structlog.get_logger(__name__)
 
 
 def wait_for(store: GraphStore, settings: Settings) -> None:
-    """Until the store answers; what is waited for is told.
+    """Wait until the store answers, and log what is waited for.
 
-    Raises: StoreRefused, StoreVersionUnknown, StoreError: no waiting mends those.
+    Raises: StoreRefused, StoreVersionUnknown, StoreError: waiting does not resolve those.
     """
     began, told = time.monotonic(), -_TELL_SECONDS
     while (trouble := _trouble(store)) is not None:
         waited = time.monotonic() - began
         if waited - told >= _TELL_SECONDS:
             told = waited
-            _log.warning(
-                f"waiting for {_named(settings)}, tried for {waited:.0f} s", reason=str(trouble)
-            )
+            _log.warning(f"waiting for {_named(settings)} for {waited:.0f} s", reason=str(trouble))
         time.sleep(_PAUSE_SECONDS)
     if told >= 0.0:
-        _log.info(f"{_named(settings)} is there")
+        _log.info(f"{_named(settings)} is available")
 
 
 def greet(store: GraphStore, settings: Settings) -> None:
     """See whether the store answers, and tell if it does not: it may come later.
 
-    Raises: StoreRefused, StoreVersionUnknown, StoreError: no waiting mends those.
+    Raises: StoreRefused, StoreVersionUnknown, StoreError: waiting does not resolve those.
     """
     trouble = _trouble(store)
     if trouble is not None:
@@ -64,7 +62,7 @@ def left_if_away(store: GraphStore) -> Iterator[None]:
             if done.wait(_LOOK_SECONDS):
                 return
             misses = 0 if _trouble(store) is None else misses + 1
-        _log.warning("the store is away: what is under way is left to whoever comes next")
+        _log.warning("the store is unavailable: unfinished work is left to the next process")
         store.close()
 
     thread = Thread(target=watch, name="ending", daemon=True)

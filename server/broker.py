@@ -23,59 +23,60 @@ CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 2
 """How long it may take to answer whoever sends something."""
 VISIBILITY_SECONDS = 3600
-"""After which Redis gives a message again that a worker died with. Nothing waits for that: what
-nobody does is found in the store and sent again long before."""
+"""Time after which Redis redelivers the message of a worker that died. Nothing depends on it:
+abandoned work is found in the store and sent again long before."""
 _LONGEST_PAUSE = 5.0
-"""Seconds between two looks whether it is there."""
+"""Seconds between two attempts to reach it."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _PREFIX = "ammon."
 
-_Trouble: TypeAlias = Literal["away", "unable to save what it is sent"]
+_Trouble: TypeAlias = Literal["unavailable", "unable to save data"]
 _REMEDIES: Mapping[_Trouble, str] = {
-    "away": "start it, or correct AMMON_BROKER_URL",
-    "unable to save what it is sent": "give that Redis room and permission to write its files (its "
-    "log says what it lacks; INFO persistence tells when it is well again)",
+    "unavailable": "start it, or correct AMMON_BROKER_URL",
+    "unable to save data": "give that Redis disk space and permission to write its files (see its "
+    "log; INFO persistence shows when it has recovered)",
 }
-"""Of what may pass while a broker is waited for."""
+"""For troubles that may pass while Ammon waits."""
 
 _Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
 
 
 def check(broker_url: str) -> None:
-    """See that such a broker could be used, without asking it. It takes no time.
+    """Check the address and the installed packages, without connecting.
 
     Raises: SettingsInvalid, DependencyMissing.
     """
     if urlsplit(broker_url).scheme not in _SCHEMES:
         raise SettingsInvalid(
-            f"The setting broker_url begins with none of {', '.join(_SCHEMES)}: give the address "
-            "of a Redis (redis://host:6379/0) or of a RabbitMQ (amqp://user:password@host//)."
+            f"The setting broker_url must begin with one of {', '.join(_SCHEMES)}: give the "
+            "address of a Redis (redis://host:6379/0) or a RabbitMQ "
+            "(amqp://user:password@host//)."
         )
     try:
         _ = urlsplit(broker_url).port
     except ValueError as error:
         raise SettingsInvalid(
-            f"The setting broker_url is no address: {error}. Write redis://host:6379/0 or "
-            "amqp://user:password@host:5672//."
+            f"The setting broker_url is not a valid address: {error}. Write redis://host:6379/0 "
+            "or amqp://user:password@host:5672//."
         ) from error
     if find_spec("celery") is None:
         raise DependencyMissing("celery", "celery")
 
 
 def check_password(broker_url: str) -> bool:
-    """Ask a broker whether it lets us in; False if it is away or unwell, and may come back.
+    """Check that the broker accepts the login; False if it is unavailable and may come back.
 
-    Raises: SettingsInvalid, if no waiting would help.
+    Raises: SettingsInvalid, if waiting would not help.
     """
     return _ask(broker_url) is None
 
 
 def wait_for(broker_url: str) -> None:
-    """Until the broker serves us; what is the matter is told. Raises: as `check_password`."""
+    """Wait until the broker serves requests, and log what is wrong. Raises: as `check_password`."""
     pause = 1.0
     while trouble := _ask(broker_url):
-        _log.warning(f"the broker is {trouble}, and waited for", remedy=_REMEDIES[trouble])
+        _log.warning(f"broker {trouble}; waiting for it", remedy=_REMEDIES[trouble])
         time.sleep(pause)
         pause = min(2.0 * pause, _LONGEST_PAUSE)
 
@@ -95,19 +96,19 @@ def _ask_redis(broker_url: str) -> _Trouble | None:
             redis.ping()
     except faults.AuthenticationError as error:
         raise SettingsInvalid(
-            f"The Redis of the setting broker_url lets nobody in like this: {_said(error)}. "
-            "Put its password into AMMON_BROKER_URL, as redis://:PASSWORD@host:6379/0 or "
+            f"The Redis at broker_url refuses the login: {_said(error)}. Put its password into "
+            "AMMON_BROKER_URL, as redis://:PASSWORD@host:6379/0 or "
             "redis://USER:PASSWORD@host:6379/0."
         ) from error
     except (faults.ConnectionError, faults.TimeoutError):
-        return "away"
+        return "unavailable"
     except faults.RedisError as error:
         if str(error).startswith("MISCONF"):
-            return "unable to save what it is sent"
+            return "unable to save data"
         raise SettingsInvalid(
-            f"The Redis of the setting broker_url is there, but does not serve us: {_said(error)}. "
-            "Correct the user or the database's number in AMMON_BROKER_URL, as "
-            "redis://USER:PASSWORD@host:6379/0, or what that Redis allows."
+            f"The Redis at broker_url answers, but refuses the request: {_said(error)}. Correct "
+            "the user or the database number in AMMON_BROKER_URL, as "
+            "redis://USER:PASSWORD@host:6379/0, or the permissions in that Redis."
         ) from error
     return None
 
@@ -122,14 +123,13 @@ def _ask_rabbit(broker_url: str) -> _Trouble | None:
             connection.connect()
     except (AccessRefused, NotAllowed) as error:
         raise SettingsInvalid(
-            f"The RabbitMQ of the setting broker_url lets nobody in like this: "
-            f"{_said(error.reply_text or error)}. Put its "
-            "user, password and virtual host into AMMON_BROKER_URL, as "
-            "amqp://USER:PASSWORD@host:5672/VHOST (// for the virtual host /; its user guest is "
-            "let in from the same machine only)."
+            f"The RabbitMQ at broker_url refuses the login: {_said(error.reply_text or error)}. "
+            "Put its user, password and virtual host into AMMON_BROKER_URL, as "
+            "amqp://USER:PASSWORD@host:5672/VHOST (// for the virtual host /; the user guest "
+            "may connect from the same machine only)."
         ) from error
     except (AMQPError, KombuError, OSError):
-        return "away"
+        return "unavailable"
     return None
 
 
@@ -253,11 +253,11 @@ class CeleryPost:
             result = action()
         except self._errors as error:
             if not self._away:
-                _log.warning("the broker is away; its work waits in the store", reason=str(error))
+                _log.warning("broker unavailable; its work waits in the store", reason=str(error))
             self._away = True
             return None
         if self._away:
-            _log.info("the broker is back")
+            _log.info("broker available again")
         self._away = False
         return result
 

@@ -13,7 +13,7 @@ def check_neo4j(settings: Settings) -> None:
     """Raises: SettingsInvalid unless the graph is kept in Neo4j."""
     if settings.store != "neo4j":
         raise SettingsInvalid(
-            f"There is no graph to open in Neo4j Browser: it is kept in {settings.store}. Copy it "
+            f"Neo4j Browser cannot show the graph, which is kept in {settings.store}. Copy it "
             "with: ammon migrate --from sqlite --to neo4j, and set AMMON_STORE=neo4j."
         )
 

@@ -24,18 +24,18 @@ def budget_of(text: str, prices: Prices) -> Budget:
     found = _AMOUNT.fullmatch(plain)
     if found is None or (found["times"] and not found["tokens"]):
         raise SettingsInvalid(
-            f"{text!r} is no budget: give money (2.50) or tokens (500000tokens, 500kt). "
-            "A point comes before fractions, a comma before each three digits (1,000.50)."
+            f"{text!r} is not a budget: give money (2.50) or tokens (500000tokens, 500kt). The "
+            "decimal sign is a point; commas group thousands (1,000.50)."
         )
     number = float(found["number"].replace(",", "")) * _TIMES[found["times"]]
     if number > (_MOST_TOKENS if found["tokens"] else _MOST_MONEY):
         raise SettingsInvalid(
             f"The budget {text!r} is too large: give at most {_MOST_TOKENS:,} tokens or "
-            f"{_MOST_MONEY:,} in money, or none, which sets no limit."
+            f"{_MOST_MONEY:,} in money, or no budget for no limit."
         )
     if found["tokens"] and number != round(number):
         raise SettingsInvalid(
-            f"The budget {text!r} has a part of a token: tokens are whole (1, 500kt, 1.5mt)."
+            f"The budget {text!r} is a fraction of a token: give a whole number (1, 500kt, 1.5mt)."
         )
     if found["tokens"]:
         return Budget(tokens=round(number))

@@ -37,12 +37,12 @@ from server.wanted import AS_IT_IS, Wanted, settled, told
 from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
-BEING_INDEXED = "The documents of this collection are being indexed: ask again in a moment."
-WAITING = "The documents of this collection are on their way: ask again in a moment."
+BEING_INDEXED = "The documents of this collection are being indexed: try again in a moment."
+WAITING = "The documents of this collection are queued: try again in a moment."
 START_ONE = (
-    "If neither `ammon ingest` nor `ammon serve` runs, start one of them: it goes on from there."
+    "If neither `ammon ingest` nor `ammon serve` is running, start one: it continues the work."
 )
-START_WORKERS = "If no `ammon worker` runs, start one: it goes on from there."
+START_WORKERS = "If no `ammon worker` is running, start one: it continues the work."
 """Where there is a broker."""
 _MOST_MOVES = 16
 """Beyond so many moves of a revision it was documents that moved it: nobody reads through them."""
@@ -104,9 +104,9 @@ class Core:
         allowed = [one for one in (settings, settings.upcoming) if one is not None]
         if all(settled(self.settings, wanted, one) != one for one in allowed):
             raise SettingsConflict(
-                f"The collection {name!r} is indexed otherwise: {told(settings)}. "
-                f"To index it anew use: ammon reindex --collection {name!r} --extractor … "
-                "(or another collection)."
+                f"The collection {name!r} has other settings: {told(settings)}. Change them "
+                f"with: ammon reindex --collection {name!r} --extractor … (or use another "
+                "collection)."
             )
         return present
 
@@ -290,7 +290,7 @@ class Core:
         if self.worker.running or is_locked(self.snapshot_folder(collection).lock):
             return BEING_INDEXED
         return (
-            "The documents of this collection are not published, so nothing is found: "
+            "The documents of this collection have not been published, so nothing is found: "
             f"ammon rebuild --collection {collection!r}"
         )
 

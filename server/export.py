@@ -118,7 +118,7 @@ def write_export(reader: GraphReader, form: str, path: Path) -> None:
         aside.replace(path)
     except OSError as error:
         raise InputError(
-            f"The graph cannot be written to {str(path)!r}: {error.strerror or error}."
+            f"Cannot write the graph to {str(path)!r}: {error.strerror or error}."
         ) from error
     finally:
         with suppress(OSError):

@@ -83,7 +83,8 @@ def check_text(settings: Settings, source: str, text: str) -> None:
     )
     if size > limit:
         raise DocumentUnreadable(
-            f"{source!r} has {size:,} bytes; at most {limit:,} are read (the setting max_file_mb)."
+            f"{source!r} has {size:,} bytes; at most {limit:,} are allowed (the setting "
+            "max_file_mb)."
         )
 
 

@@ -26,13 +26,13 @@ class PrometheusMeter:
         def counter(name: str, told: str, labels: list[str]) -> Counter:
             return Counter(name, told, labels, namespace="ammon", registry=self.registry)
 
-        self._steps = counter("tasks", "Steps taken.", ["step", "outcome"])
-        self._documents = counter("documents", "Documents worked on.", ["outcome"])
+        self._steps = counter("tasks", "Steps processed.", ["step", "outcome"])
+        self._documents = counter("documents", "Documents processed.", ["outcome"])
         self._passages = counter("passages", "Passages extracted.", ["outcome"])
-        self._tokens = counter("tokens", "Tokens that extractions took.", ["direction"])
+        self._tokens = counter("tokens", "Tokens used by extractions.", ["direction"])
         self._seconds = Histogram(
             "task_seconds",
-            "How long steps took.",
+            "Duration of steps.",
             ["step"],
             buckets=_SECONDS,
             namespace="ammon",
@@ -67,8 +67,8 @@ class PrometheusMeter:
             server, thread = start_http_server(port, addr=host, registry=self.registry)
         except OSError as error:
             raise SettingsInvalid(
-                f"Metrics cannot be served at {host}, port {port}: {error.strerror or error}. "
-                "Choose another metrics_port; 0 serves none."
+                f"Cannot serve metrics on {host}, port {port}: {error.strerror or error}. Choose "
+                "another metrics_port; 0 turns metrics off."
             ) from error
 
         def close() -> None:
@@ -90,7 +90,7 @@ class _Waiting:
         from prometheus_client.core import GaugeMetricFamily
 
         depth = GaugeMetricFamily(
-            "ammon_queue_depth", "Messages that no worker has taken.", labels=["queue"]
+            "ammon_queue_depth", "Messages that no worker has received.", labels=["queue"]
         )
         for queue in QUEUES:
             found = self._post.depth(queue)
@@ -99,7 +99,7 @@ class _Waiting:
             depth.add_metric([queue], found)
         yield depth
         documents = GaugeMetricFamily(
-            "ammon_documents_waiting", "Documents on their way.", labels=["collection"]
+            "ammon_documents_waiting", "Documents queued or being indexed.", labels=["collection"]
         )
         try:
             for collection, number in self._waiting().items():

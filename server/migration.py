@@ -58,9 +58,9 @@ def _is_there(source: Store, target: Store, name: str) -> bool:
         )
     if settings.upcoming is not None or settings.swapping:
         raise Conflict(
-            f"{name!r} is being indexed otherwise, and the job that does so, with its budget, is "
-            f"not migrated: let `ammon worker` or `ammon serve` finish it (`ammon status` tells), "
-            f"or call it off (ammon jobs cancel {settings.next_job}); then migrate."
+            f"{name!r} is being re-indexed, and that job with its budget is not migrated: let "
+            "`ammon worker` or `ammon serve` finish it (see `ammon status`), or cancel it "
+            f"(ammon jobs cancel {settings.next_job}); then migrate."
         )
     try:
         target.collection(name)
@@ -69,8 +69,8 @@ def _is_there(source: Store, target: Store, name: str) -> bool:
     if _same(source, target, name):
         return True
     raise CollectionExists(
-        f"Where {name!r} is to go there is another collection of that name. Delete it there first, "
-        "or migrate others only (--collection). Nothing was copied."
+        f"The target has another collection named {name!r}. Delete it there first, or migrate "
+        "only other collections (--collection). Nothing was copied."
     )
 
 
@@ -92,7 +92,8 @@ def _copy(
             if not exact:
                 target.delete_collection(name)
                 raise StoreError(
-                    f"The copy of {name!r} was not exact and was deleted again. Please report it."
+                    f"The copy of {name!r} was not exact and has been deleted. Please report "
+                    "this as a bug."
                 )
     return Migrated(
         collection=collection,

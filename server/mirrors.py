@@ -26,6 +26,6 @@ def swept(core: Core, *, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
         if gone:
             _log.info("copies of deleted collections' snapshots removed", collections=gone)
 
-    failure = "copies of snapshots not looked at"
+    failure = "could not check copies of snapshots"
     with beating(look, seconds, "mirrors", failure=failure, at_once=True):
         yield

@@ -47,8 +47,8 @@ class Processes:
         in a fresh process. Raises: SettingsInvalid where processes cannot be forked."""
         if "fork" not in multiprocessing.get_all_start_methods():
             raise SettingsInvalid(
-                "Several processes need a system that can fork, as Linux does: set `processes` to "
-                "1 here."
+                "Several processes need a system that can fork, such as Linux: set `processes` "
+                "to 1."
             )
         self._count = count
         self._work = work
@@ -81,7 +81,7 @@ class Processes:
                 if child.process.exitcode is None:
                     continue
                 _log.error(
-                    "process %d ended (%s), another takes its place",
+                    "process %d ended (%s), starting another",
                     child.process.pid,
                     child.process.exitcode,
                 )
@@ -89,7 +89,7 @@ class Processes:
                 if now - child.started < _BRIEF_SECONDS:
                     brief = [*(one for one in brief if now - one < _WITHIN_SECONDS), now]
                     if len(brief) == _MOST_BRIEF:
-                        _log.error("processes end as soon as they begin: see above why")
+                        _log.error("processes end right after starting: see the errors above")
                         return False
                     if connection.wait([told.readable], _PAUSE_SECONDS):
                         return True

@@ -96,7 +96,7 @@ def _request(path: str) -> Scope:
 
 
 def _warn(collection: str, reason: str) -> None:
-    _log.warning("the collection %s cannot be asked: %s", collection, reason)
+    _log.warning("the collection %s cannot be queried: %s", collection, reason)
 
 
 @contextmanager

@@ -109,7 +109,7 @@ class RemoteWorker:
 
     def _worry(self, collection: str | None) -> None:
         """Nothing has moved for a while: say what is known of the reason."""
-        reason = "does `ammon worker` run, with the same settings?"
+        reason = "is `ammon worker` running, with the same settings?"
         queue = self._pipeline.queue
         for job in queue.jobs(collection, unfinished_at=EVERY_REVISION, limit=10):
             waiting = queue.tasks(job.id, state=TaskState.QUEUED, limit=1)

@@ -180,7 +180,9 @@ class Retrievers:
         try:
             self._look(collection)
         except (AmmonError, OSError) as error:
-            _log.warning("snapshots not looked at", collection=collection.name, reason=str(error))
+            _log.warning(
+                "could not look for new snapshots", collection=collection.name, reason=str(error)
+            )
 
     def _look(self, collection: Collection) -> Retriever | None:
         """See which snapshot is current; open it unless somebody does so already."""
@@ -226,7 +228,7 @@ class Retrievers:
         except (SnapshotError, OSError) as error:
             if kept is None:
                 raise
-            _log.error("snapshot refused, the one before it serves on", reason=str(error))
+            _log.error("snapshot refused, keeping the previous one", reason=str(error))
             return kept.retriever
         if fresh is None:
             return self._last(collection, kept)

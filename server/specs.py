@@ -35,7 +35,7 @@ def resolve_extractor(spec: str, llm_model: str) -> str:
             return f"llm:{model or llm_model}"
         case "precomputed", path if path:
             return f"precomputed:{_file(path)}"
-    raise SettingsInvalid(f"There is no extractor {spec!r}; choose {EXTRACTORS}.")
+    raise SettingsInvalid(f"Unknown extractor {spec!r}: choose {EXTRACTORS}.")
 
 
 def resolve_embedder(spec: str, embedding_model: str) -> str:
@@ -49,7 +49,7 @@ def resolve_embedder(spec: str, embedding_model: str) -> str:
             return f"sentence-transformers:{name}"
         case "openai", model:
             return f"openai:{model or embedding_model}"
-    raise SettingsInvalid(f"There is no embedder {spec!r}; choose {EMBEDDERS}.")
+    raise SettingsInvalid(f"Unknown embedder {spec!r}: choose {EMBEDDERS}.")
 
 
 def _file(path: str) -> Path:

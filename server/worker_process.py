@@ -49,9 +49,9 @@ def run_worker(
     settings = core.settings
     if not settings.broker_url:
         raise SettingsInvalid(
-            "No broker is set, so there are no messages to work on: set broker_url (environment: "
-            "AMMON_BROKER_URL) to a Redis or a RabbitMQ. Without one, `ammon serve` and `ammon "
-            "ingest` do the work themselves."
+            "No broker is set, so there are no messages to process: set broker_url "
+            "(environment: AMMON_BROKER_URL) to a Redis or a RabbitMQ. Without one, `ammon "
+            "serve` and `ammon ingest` do the work themselves."
         )
     app = make_app(settings.broker_url)
     away.wait_for(core.store, settings)
@@ -67,7 +67,7 @@ def run_worker(
         resources.callback(_close, flow)
         sweeper.start()
         resources.enter_context(swept(core))
-        _log.info("worker begins", queues=",".join(queues), concurrency=concurrency)
+        _log.info("worker started", queues=",".join(queues), concurrency=concurrency)
 
         def end() -> None:
             flow.tools.stop.set()
@@ -75,7 +75,7 @@ def run_worker(
 
         _consume(app, queues, concurrency, end)
         asked = flow.tools.stop.is_set()
-    _log.info("worker ended", asked=asked)
+    _log.info("worker stopped", asked=asked)
     return asked
 
 

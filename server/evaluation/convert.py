@@ -77,7 +77,7 @@ def convert(kind: str, file: Path, folder: Path, *, limit: int | None = None) ->
     Raises: InputError for an unknown kind, or a file that is not of that kind.
     """
     if kind not in CONVERTERS:
-        raise InputError(f"There is no converter {kind!r}: choose one of {', '.join(CONVERTERS)}.")
+        raise InputError(f"Unknown data set kind {kind!r}: choose one of {', '.join(CONVERTERS)}.")
     corpus = _Corpus(prefix=f"{kind}-")
     queries = []
     for number, record in enumerate(_records(file), start=1):
@@ -87,8 +87,8 @@ def convert(kind: str, file: Path, folder: Path, *, limit: int | None = None) ->
             queries.append(CONVERTERS[kind](record, corpus))
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise InputError(
-                f"{file}: record {number} is not of the form of {kind} ({error!r}). "
-                "Give the data set's own published file."
+                f"{file}: record {number} does not have the format of {kind} ({error!r}). Give "
+                "the published file of the data set."
             ) from error
     folder.mkdir(parents=True, exist_ok=True)
     passages = ({"id": key, "title": t, "text": x} for (t, x), key in corpus.ids.items())

@@ -45,9 +45,11 @@ class Query(BaseModel):
     @classmethod
     def _says_something(cls, question: str, info: ValidationInfo) -> str:
         if not question.strip():
-            raise ValueError(f"that of {info.data.get('id', '')!r} is blank. Ask something.")
+            raise ValueError(f"blank in {info.data.get('id', '')!r}. Write a question.")
         if len(question) > LONGEST:
-            raise ValueError(f"{len(question):,} characters are more than {LONGEST:,}. Shorten it.")
+            raise ValueError(
+                f"{len(question):,} characters; at most {LONGEST:,} are allowed. Shorten it."
+            )
         return question
 
 
@@ -82,8 +84,8 @@ def read_dataset(folder: Path) -> Dataset:
     corpus, questions = folder / "corpus.jsonl", folder / "queries.jsonl"
     if not questions.is_file():
         raise InputError(
-            f"{folder} is no data set: it has no queries.jsonl. "
-            "Make one from a published data set with: ammon eval --convert"
+            f"{folder} is not a data set folder: it has no queries.jsonl. Make one from a "
+            "published data set with: ammon eval --convert"
         )
     whole = corpus.is_file()
     documents = tuple(_corpus(corpus) if whole else _files(folder / "documents"))
@@ -93,8 +95,8 @@ def read_dataset(folder: Path) -> Dataset:
         missing = sorted(set(query.gold) - known)
         if missing:
             raise InputError(
-                f"{questions}: question {query.id!r} has gold passages that the corpus lacks: "
-                f"{', '.join(missing[:3])}"
+                f"{questions}: question {query.id!r} has gold passages that are not in the "
+                f"corpus: {', '.join(missing[:3])}"
             )
     openie = folder.resolve() / "openie.jsonl"
     return Dataset(
@@ -110,7 +112,9 @@ def _corpus(path: Path) -> Iterator[SourceDocument]:
     seen: set[str] = set()
     for row in parsed(_Row, path):
         if row.id in seen:
-            raise InputError(f"{path}: the id {row.id!r} comes twice. Give each passage its own.")
+            raise InputError(
+                f"{path}: the id {row.id!r} occurs twice. Give each passage its own id."
+            )
         seen.add(row.id)
         yield SourceDocument(source=row.id, title=row.title, text=row.text)
 
@@ -119,7 +123,9 @@ def _files(folder: Path) -> Iterator[SourceDocument]:
     from indexer.loaders import LoadFailure, load
 
     if not folder.is_dir():
-        raise InputError(f"{folder.parent} is no data set: it has no corpus.jsonl nor documents/.")
+        raise InputError(
+            f"{folder.parent} is not a data set folder: it has neither corpus.jsonl nor documents/."
+        )
     for loaded in load([folder]):
         if not isinstance(loaded, LoadFailure):
             yield loaded

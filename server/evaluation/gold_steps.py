@@ -22,7 +22,9 @@ class GoldSteps:
         """Raises: InputError if the data set has no steps (`hops` in its queries.jsonl)."""
         self._steps = {query.question: _steps(query) for query in dataset.queries if query.hops}
         if not self._steps:
-            raise InputError(f"The data set {dataset.name!r} says no question's steps ('hops').")
+            raise InputError(
+                f"The data set {dataset.name!r} has no steps ('hops') for its questions."
+            )
 
     def complete(
         self,
@@ -34,7 +36,7 @@ class GoldSteps:
         """See `inference.chat.ChatModel`; the question is the first line of the last message."""
         question = messages[-1].content.split("\n", 1)[0].removeprefix("Question: ")
         if question not in self._steps:
-            raise ModelOutputInvalid(f"The data set says no steps of {question!r}.")
+            raise ModelOutputInvalid(f"The data set has no steps for {question!r}.")
         return Reply(text=json.dumps(self._steps[question]), model=self.model)
 
 

@@ -35,7 +35,7 @@ def write_scores(path: Path, scores: Sequence[Scores]) -> None:
                 row = {"id": one.id, **values, "ranks": dict(one.ranks)}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error}.") from error
+        raise InputError(f"Cannot write {path}: {error}.") from error
 
 
 def read_scores(path: Path) -> list[Scores]:
@@ -43,7 +43,7 @@ def read_scores(path: Path) -> list[Scores]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
+        raise InputError(f"Cannot read {path}: {error}.") from error
     return [
         _read(line, f"{path}:{number}")
         for number, line in enumerate(lines, start=1)
@@ -58,8 +58,8 @@ def compare(ours: Sequence[Scores], theirs: Sequence[Scores]) -> Mapping[str, Di
     """
     if [one.id for one in ours] != [one.id for one in theirs]:
         raise InputError(
-            "The two runs cannot be compared: they are not of the same questions in the same "
-            "order. Compare runs of one data set (its variants too)."
+            "The two runs cannot be compared: their questions differ, or are in another order. "
+            "Compare runs of one data set, or of its variants."
         )
     return {
         name: paired_bootstrap(

@@ -22,7 +22,7 @@ def joined(dataset: Dataset, others: Sequence[Dataset]) -> Dataset:
     names = [dataset.name, *(other.name for other in others)]
     if len(set(names)) < len(names):
         raise InputError(
-            f"Two of the data sets have one name: {', '.join(names)}. Rename a folder."
+            f"Two of the data sets have the same name: {', '.join(names)}. Rename a folder."
         )
     documents = list(dataset.documents)
     known = {(document.title, document.text) for document in documents}

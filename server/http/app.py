@@ -19,12 +19,12 @@ from server.settings import Settings
 
 PREFIX = "/api/v1"
 _TAGS = {
-    "collections": "Corpora, each with a graph of its own.",
-    "documents": "What is in them.",
-    "jobs": "Documents on their way in.",
-    "query": "Questions, and the passages that answer them together.",
-    "graph": "Entities, facts and what links them.",
-    "health": "For whoever watches over the server.",
+    "collections": "Sets of documents, each with its own graph.",
+    "documents": "The documents of a collection.",
+    "jobs": "Documents being indexed.",
+    "query": "Questions, and the passages that together answer them.",
+    "graph": "Entities, facts and their links.",
+    "health": "Liveness and readiness, for monitoring.",
 }
 
 
@@ -47,7 +47,7 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
 
     app = _App(
         title="Ammon",
-        summary="Documents in; out come the passages that answer a question together.",
+        summary="Index documents, and find the passages that together answer a question.",
         version=_version(),
         openapi_tags=[{"name": name, "description": told} for name, told in _TAGS.items()],
         generate_unique_id_function=_operation_id,

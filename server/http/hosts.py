@@ -49,8 +49,8 @@ class Hosts:
         host = _name(f"//{asked}")
         if not self._any and host not in self._names:
             detail = (
-                f"This server does not answer to the host {asked!r}: ask 127.0.0.1 or localhost, "
-                "or name the host in the setting allowed_hosts."
+                f"The host {asked!r} is not allowed: use 127.0.0.1 or localhost, or add the host "
+                "to the setting allowed_hosts."
             )
             await problem(400, "host-refused", detail, scope["path"])(scope, receive, send)
         elif (
@@ -59,8 +59,8 @@ class Hosts:
             and _name(origin) not in self._names | ({host} - {""})
         ):
             detail = (
-                f"A page of {origin!r} may change nothing here: if it should, name its host in "
-                "the setting allowed_hosts."
+                f"Pages from {origin!r} may not make changes: to allow it, add the host to the "
+                "setting allowed_hosts."
             )
             await problem(403, "origin-refused", detail, scope["path"])(scope, receive, send)
         else:

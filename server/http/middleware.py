@@ -50,7 +50,7 @@ class Requests:
                 _log.exception("unexpected error", path=scope["path"])
                 if status:
                     raise  # too late to tell; the connection is cut
-                detail = f"An unexpected error. The server's log tells more of {request_id}."
+                detail = f"Unexpected error. See the server's log for {request_id}."
                 answer = problem(500, "unexpected", detail, scope["path"])
                 await answer(scope, receive, send_with_id)
             _log.info(
@@ -98,5 +98,5 @@ class BodyLimit:
             with suppress(BodyTooLarge):
                 await self._app(scope, counted, unless_exceeded)
         if exceeded:
-            detail = f"The request has more than {self._limit:,} bytes: send it in parts."
+            detail = f"The request is larger than {self._limit:,} bytes: split it."
             await problem(413, "body-too-large", detail, scope["path"])(scope, receive, send)

@@ -39,9 +39,9 @@ _STATUS: tuple[tuple[type[AmmonError], int], ...] = (
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one part of a request."""
+    """A problem with one part of a request."""
 
-    field: str = Field(description="Where it is: body.question, query.limit, …")
+    field: str = Field(description="Location of the problem: body.question, query.limit, …")
     message: str
 
 
@@ -62,13 +62,13 @@ class Problem(BaseModel):
         }
     )
 
-    type: str = Field(description="Names the kind of error, for programs.")
-    title: str = Field(description="The status in words.")
+    type: str = Field(description="The kind of error, for programs.")
+    title: str = Field(description="The status as text.")
     status: int
     detail: str = Field(description="What happened, to what, and what to do about it.")
-    instance: str = Field(description="The path that was asked for.")
+    instance: str = Field(description="The path of the request.")
     errors: list[FieldProblem] = Field(
-        default_factory=list, description="The parts of the request that are wrong."
+        default_factory=list, description="The invalid parts of the request."
     )
 
 
@@ -141,12 +141,12 @@ def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
     match found["type"], found.get("ctx", {}):
         case "json_invalid", {"error": reason}:
             place = str(found["loc"][0])
-            message = f"this is not JSON: {reason} (at character {int(found['loc'][-1]) + 1})"
+            message = f"not valid JSON: {reason} (at character {int(found['loc'][-1]) + 1})"
         case ("string_pattern_mismatch", {"pattern": r"\S"}) | (
             "string_too_short",
             {"min_length": 1},
         ):
-            message = "this is blank: write something"
+            message = "must not be blank"
     return FieldProblem(field=as_unicode(place), message=as_unicode(message))
 
 

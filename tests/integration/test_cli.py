@@ -195,7 +195,7 @@ def test_no_folder_is_made_to_export_to(ammon: Ammon, notes: Path, tmp_path: Pat
     ammon("ingest", notes)
     done = ammon("export", "-o", tmp_path / "gone" / "graph.jsonl")
     assert done.code == 1
-    assert f"cannot be written to '{tmp_path / 'gone' / 'graph.jsonl'}'" in done.complaint
+    assert f"Cannot write the graph to '{tmp_path / 'gone' / 'graph.jsonl'}'" in done.complaint
     assert not (tmp_path / "gone").exists()
 
 

@@ -23,7 +23,7 @@ def test_a_text_that_is_larger_than_a_file_may_be_is_refused(client: TestClient,
     small, large = {"source": "a", "text": "Hebb."}, {"source": "b", "text": "ü" * 500_001}
     found = client.post(f"/collections/papers/documents{path}", json=[small, large])
     assert found.status_code == 422
-    told = "'b' has 1,000,002 bytes; at most 1,000,000 are read (the setting max_file_mb)."
+    told = "'b' has 1,000,002 bytes; at most 1,000,000 are allowed (the setting max_file_mb)."
     assert found.json()["detail"] == told
     assert client.get("/jobs").json() == []
 

@@ -93,7 +93,7 @@ def test_a_body_that_is_no_json(client: TestClient) -> None:
     )
     found = problem(sent, 422, "request-invalid")
     assert [wrong["field"] for wrong in found["errors"]] == ["body"]
-    assert found["detail"].startswith("body: this is not JSON: Expecting property name")
+    assert found["detail"].startswith("body: not valid JSON: Expecting property name")
     assert found["detail"].endswith("(at character 2)")
 
 
@@ -101,14 +101,14 @@ def test_a_body_that_is_no_json(client: TestClient) -> None:
 def test_what_is_blank_is_called_so(client: TestClient, question: str) -> None:
     sent = client.post("/collections/papers/query", json={"question": question})
     found = problem(sent, 422, "request-invalid")
-    assert found["detail"] == "body.question: this is blank: write something"
+    assert found["detail"] == "body.question: must not be blank"
 
 
 @pytest.mark.parametrize("source", ["", " \n "])
 def test_a_source_that_is_given_says_something(client: TestClient, source: str) -> None:
     sent = client.post("/collections/papers/documents", json=[{"source": source, "text": "Hebb."}])
     found = problem(sent, 422, "request-invalid")
-    assert found["detail"] == "body.0.source: this is blank: write something"
+    assert found["detail"] == "body.0.source: must not be blank"
 
 
 def test_an_upload_without_files(client: TestClient) -> None:

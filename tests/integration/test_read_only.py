@@ -101,4 +101,4 @@ def test_a_server_answers_from_it(environment: dict[str, str]) -> None:
     finally:
         server.terminate()
         told = server.communicate(timeout=60)[1].decode()
-    assert "waited for" not in told, "nobody looks for work"
+    assert "waiting for it" not in told, "nobody looks for work"

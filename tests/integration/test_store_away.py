@@ -193,7 +193,7 @@ def test_a_worker_waits_for_neo4j_and_ends_without_it(
     relay.fall_silent()
     try:
         worker = plant.begin()
-        plant.wait_for(worker, f"waiting for Neo4j at {settings.neo4j_uri}, tried for")
+        plant.wait_for(worker, f"waiting for Neo4j at {settings.neo4j_uri} for")
         relay.come_back()
         plant.wait_for(worker, " ready.")
         relay.fall_silent()

@@ -109,4 +109,4 @@ def test_prometheus_reads_what_was_done_and_what_waits(line: Line) -> None:
 def test_a_worker_ends_cleanly_when_told_to(line: Line) -> None:
     """The last test: it ends the worker."""
     assert line.plant.end(0) == 0
-    assert "worker ended" in line.plant.log(0)
+    assert "worker stopped" in line.plant.log(0)

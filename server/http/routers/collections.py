@@ -17,7 +17,7 @@ router = APIRouter(prefix="/collections", tags=["collections"])
 
 
 class CollectionIn(BaseModel):
-    """A collection that is to be made."""
+    """A collection to create."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"name": "papers", "extractor": "spacy"}]}
@@ -25,13 +25,13 @@ class CollectionIn(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     extractor: Literal["spacy", "llm"] | None = Field(
-        default=None, description="What finds entities and facts; by default, the server's setting."
+        default=None, description="What finds entities and facts. Default: the server's setting."
     )
     max_tokens: int | None = Field(
         default=None, ge=0, le=100_000, description="The longest passage; 0 keeps documents whole."
     )
     overlap_tokens: int | None = Field(
-        default=None, ge=0, le=100_000, description="How much the next passage repeats."
+        default=None, ge=0, le=100_000, description="How many tokens the next passage repeats."
     )
 
 
@@ -48,25 +48,24 @@ class CollectionOut(BaseModel):
     """A collection."""
 
     name: str = Field(examples=["papers"])
-    revision: int = Field(description="Rises with every change.", examples=[12])
+    revision: int = Field(description="Increases with every change.", examples=[12])
     settings: SettingsOut
     upcoming: SettingsOut | None = Field(
-        description="How it is indexed as soon as all of its documents are read so; null if it "
-        "stays as it is."
+        description="The settings it is being re-indexed with; null if it is not being re-indexed."
     )
 
 
 class StatsOut(BaseModel):
-    """What is in a collection, and what of it questions see."""
+    """What a collection contains, and how much of it queries see."""
 
     name: str = Field(examples=["papers"])
     revision: int = Field(examples=[12])
     published_revision: int | None = Field(
-        description="The revision that questions are answered from.", examples=[12]
+        description="The revision that queries are answered from.", examples=[12]
     )
-    current: bool = Field(description="Whether questions see everything.")
+    current: bool = Field(description="Whether queries see all documents.")
     snapshot: str | None = Field(examples=["r0000000012-5b0f0c1d"])
-    waiting: int = Field(description="Documents on their way into the graph.", examples=[0])
+    waiting: int = Field(description="Documents queued or being indexed.", examples=[0])
     counts: Mapping[str, int] = Field(
         description="Documents, passages, entities, facts, mentions, supports, synonyms, and "
         "quarantined passages.",
@@ -77,11 +76,12 @@ class StatsOut(BaseModel):
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
-    summary="Make a collection",
+    summary="Create a collection",
     responses=responses(409),
 )
 def create_collection(wanted: CollectionIn, core: TheCore, response: Response) -> CollectionOut:
-    """Make an empty collection. How it is indexed is settled now."""
+    """Create an empty collection. Its extractor, embedder and passage size are fixed now; `ammon
+    reindex` changes them."""
     chosen = Wanted(
         extractor=wanted.extractor,
         max_tokens=wanted.max_tokens,
@@ -115,9 +115,9 @@ def delete_collection(name: CollectionPath, core: TheCore) -> None:
     core.delete_collection(name)
 
 
-@router.get("/{name}/stats", summary="Count what is there", responses=responses(404))
+@router.get("/{name}/stats", summary="Count a collection's contents", responses=responses(404))
 def read_stats(name: CollectionPath, core: TheCore) -> StatsOut:
-    """What is in a collection, and whether questions see all of it."""
+    """What a collection contains, and whether queries see all of it."""
     found = collection_status(core, name)
     return StatsOut(
         name=name,

@@ -25,7 +25,7 @@ _MOST_AT_ONCE = 10_000
 
 
 class DocumentIn(BaseModel):
-    """A text that is to be taken in."""
+    """A text to ingest."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -45,32 +45,32 @@ class DocumentIn(BaseModel):
     source: Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=NOT_BLANK)] = (
         Field(
             default_factory=str,  # what is not said is "", which cannot be said
-            description="What the document is known by: a later text of the same source takes its "
-            "place. By default, a hash of title and text.",
+            description="Identifies the document: a later text with the same source replaces it. "
+            "Default: a hash of title and text.",
         )
     )
     title: Annotated[str, StringConstraints(max_length=1000)] = ""
     text: Annotated[str, StringConstraints(min_length=1, pattern=NOT_BLANK)]
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
     observed_at: datetime | None = Field(
-        default=None, description="When what it says was so, or was written."
+        default=None, description="When the text was written, or when what it says was true."
     )
 
 
 class Handling(BaseModel):
-    """How a job of documents is handled."""
+    """Options of a job."""
 
     priority: int = Field(
-        default=0, ge=-1000, le=1000, description="Higher ones are worked on first."
+        default=0, ge=-1000, le=1000, description="Jobs with a higher priority are processed first."
     )
     budget_tokens: int | None = Field(
-        default=None, ge=0, le=10**15, description="How many tokens a chat model may be paid for."
+        default=None, ge=0, le=10**15, description="The most tokens that a chat model may use."
     )
     budget_cost: float | None = Field(
         default=None,
         ge=0,
         le=10**9,
-        description="What it may be paid, in the currency of the prices.",
+        description="The most that a chat model may cost, in the currency of the prices.",
     )
 
     def budget(self, core: Core) -> Budget:
@@ -87,40 +87,41 @@ class FailureOut(BaseModel):
     """A file that could not be read."""
 
     source: str = Field(examples=["scan.pdf"])
-    reason: str = Field(examples=["'scan.pdf' holds no text: it may be a scan."])
+    reason: str = Field(examples=["'scan.pdf' has no text: it may be a scan."])
 
 
 class SubmissionOut(BaseModel):
-    """What became of documents that were handed in."""
+    """What happened to submitted documents."""
 
     job: str | None = Field(
-        description="The job that takes them in; null if none of them is new or changed.",
+        description="The job that indexes them; null if none of them is new or changed.",
         examples=["job-5b0f0c1d2e3f405162738495a6b7c8d9"],
     )
     submitted: int = Field(description="New or changed.", examples=[1])
-    unchanged: int = Field(description="There already, as they are.", examples=[0])
-    under_way: int = Field(description="On their way in, by an earlier job.", examples=[0])
+    unchanged: int = Field(description="Already indexed, and unchanged.", examples=[0])
+    under_way: int = Field(description="Already being indexed by an earlier job.", examples=[0])
     superseded: list[str] = Field(
-        description="Sources that came more than once: the last of each counts.", examples=[[]]
+        description="Sources that occur more than once: the last of each is used.", examples=[[]]
     )
     failures: list[FailureOut] = Field(examples=[[]])
 
 
 class EstimateOut(BaseModel):
-    """About what documents would take."""
+    """An estimate of what documents would cost."""
 
     documents: int = Field(description="New or changed.", examples=[60])
     unchanged: int = Field(examples=[0])
-    passages: int = Field(description="Of the new and changed ones, each once.", examples=[140])
-    to_read: int = Field(
-        description="Of them, those whose extraction is not there yet.", examples=[140]
+    passages: int = Field(
+        description="Distinct passages of the new and changed documents.", examples=[140]
     )
+    to_read: int = Field(description="Passages that have no extraction yet.", examples=[140])
     input_tokens: int = Field(
-        description="That a chat model would be sent; 0 if none is needed.", examples=[150_000]
+        description="Tokens sent to the chat model; 0 if none is needed.", examples=[150_000]
     )
-    output_tokens: int = Field(description="That it would answer.", examples=[40_000])
+    output_tokens: int = Field(description="Tokens that it would write.", examples=[40_000])
     cost: float | None = Field(
-        description="Money; null if it costs something and prices are unknown.", examples=[0.05]
+        description="In the currency of the prices; null if a price is unknown.",
+        examples=[0.05],
     )
 
 
@@ -143,11 +144,11 @@ class DocumentOut(DocumentSummary):
 
 
 class DocumentPage(BaseModel):
-    """Some documents, by id."""
+    """A page of documents, ordered by id."""
 
     documents: list[DocumentSummary]
     next_cursor: str | None = Field(
-        description="What to ask on with; null on the last page.",
+        description="Pass it as `cursor` to get the next page; null on the last page.",
         examples=["doc-5b0f0c1d2e3f405162738495"],
     )
 
@@ -155,7 +156,7 @@ class DocumentPage(BaseModel):
 @router.post(
     "",
     status_code=status.HTTP_202_ACCEPTED,
-    summary="Take in texts",
+    summary="Ingest texts",
     responses=responses(404, 409),
 )
 def add_documents(
@@ -165,8 +166,8 @@ def add_documents(
     response: Response,
     handling: TheHandling,
 ) -> SubmissionOut:
-    """Queue texts. What is there already as it is costs nothing. A text that is larger than a file
-    may be (the setting max_file_mb) is refused, and the others of the request with it."""
+    """Queue texts. Unchanged texts cost nothing. If a text is larger than the setting max_file_mb
+    allows, the whole request is refused."""
     submission = core.submit(
         name,
         _sources(core, documents),
@@ -176,13 +177,13 @@ def add_documents(
     return _submitted(submission, [], response)
 
 
-@router.post("/estimate", summary="Estimate what texts would take", responses=responses(404))
+@router.post("/estimate", summary="Estimate the cost of texts", responses=responses(404))
 def estimate_documents(
     name: CollectionPath,
     documents: Annotated[list[DocumentIn], Body(min_length=1, max_length=_MOST_AT_ONCE)],
     core: TheCore,
 ) -> EstimateOut:
-    """About what a chat model would be paid for these texts. Nothing is done."""
+    """Estimate what a chat model would cost for these texts. Nothing is indexed."""
     core.store.collection(name)
     found = core.estimate(name, _sources(core, documents))
     return EstimateOut(
@@ -199,7 +200,7 @@ def estimate_documents(
 @router.post(
     "/upload",
     status_code=status.HTTP_202_ACCEPTED,
-    summary="Take in files",
+    summary="Ingest files",
     responses=responses(404, 409),
 )
 def upload_documents(
@@ -212,7 +213,7 @@ def upload_documents(
     response: Response,
     handling: TheHandling,
 ) -> SubmissionOut:
-    """Queue the documents of files. A file that cannot be read is reported; the others go on."""
+    """Queue files. A file that cannot be read is reported; the others are indexed."""
     core.store.collection(name)
     failures: list[FailureOut] = []
     submission = core.submit(
@@ -234,7 +235,7 @@ def list_documents(
     ] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> DocumentPage:
-    """The documents in the graph, in order of their ids, a page at a time."""
+    """The documents in the graph, ordered by id, one page at a time."""
     found = core.documents(name, after=cursor, limit=limit + 1)
     page = found[:limit]
     return DocumentPage(
@@ -257,7 +258,7 @@ def read_document(name: CollectionPath, document_id: DocumentPath, core: TheCore
     responses=responses(404),
 )
 def delete_document(name: CollectionPath, document_id: DocumentPath, core: TheCore) -> None:
-    """Delete a document, and all of the graph that only it supported."""
+    """Delete a document and everything in the graph that only it supports."""
     core.delete_documents(name, [document_id])
 
 

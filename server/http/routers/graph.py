@@ -1,4 +1,4 @@
-"""The graph, for whoever wants to look around in it."""
+"""Reading the graph."""
 
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -21,7 +21,7 @@ class NodeOut(BaseModel):
     kind: Literal["entity", "passage"]
     label: str = Field(examples=["Brenda Milner"])
     type: str = Field(description="An entity's type, or ''.", examples=["PERSON"])
-    distance: int = Field(description="Steps from the entity asked for.", examples=[0])
+    distance: int = Field(description="Steps from the requested entity.", examples=[0])
 
 
 class EdgeOut(BaseModel):
@@ -41,27 +41,31 @@ class NeighbourhoodOut(BaseModel):
     """The part of the graph around one entity, with all edges between its nodes."""
 
     centre: str = Field(description="The entity's id.", examples=["ent-5b0f0c1d2e3f405162738495"])
-    revision: int = Field(description="The revision that was looked at.", examples=[12])
-    nodes: list[NodeOut] = Field(description="By distance, the centre first.")
+    revision: int = Field(description="The revision that was read.", examples=[12])
+    nodes: list[NodeOut] = Field(description="Ordered by distance, the centre first.")
     edges: list[EdgeOut]
     truncated: bool = Field(description="Whether there are more nodes than `limit`.")
 
 
-@router.get("/neighbourhood", summary="Look around an entity", responses=responses(404))
+@router.get("/neighbourhood", summary="Read an entity's neighbourhood", responses=responses(404))
 def read_neighbourhood(
     name: CollectionPath,
     core: TheCore,
     entity: Annotated[
         str,
-        Query(description="Its name, in any spelling.", min_length=1, examples=["Brenda Milner"]),
+        Query(
+            description="The entity's name, in any spelling.",
+            min_length=1,
+            examples=["Brenda Milner"],
+        ),
     ],
-    depth: Annotated[int, Query(ge=1, le=3, description="How many steps.")] = 1,
-    limit: Annotated[int, Query(ge=1, le=1000, description="The most nodes.")] = 100,
+    depth: Annotated[int, Query(ge=1, le=3, description="Number of steps.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number of nodes.")] = 100,
 ) -> NeighbourhoodOut:
-    """What lies around an entity: its facts, its synonyms, and the passages that name it."""
+    """An entity's neighbourhood: its facts, its synonyms, and the passages that name it."""
     snapshot = core.snapshot(name)
     if snapshot is None:
-        raise EntityNotFound(f"{name!r} has no entities yet: hand in documents first.")
+        raise EntityNotFound(f"{name!r} has no entities yet: ingest documents first.")
     return NeighbourhoodOut.model_validate(
         asdict(neighbourhood(snapshot, entity, depth=depth, limit=limit))
     )

@@ -36,7 +36,7 @@ async def live() -> HealthOut:
 async def ready(request: Request) -> HealthOut | JSONResponse:
     """Whether store and data folder can be used."""
     core: Core = request.app.state.core
-    reasons = [f"Store and data folder did not answer within {_SECONDS:g} s: ask again."]
+    reasons = [f"Store and data folder did not answer within {_SECONDS:g} s: try again."]
     with anyio.move_on_after(_SECONDS):
         reasons = await anyio.to_thread.run_sync(
             _reasons, core, limiter=_limiter, abandon_on_cancel=True
@@ -58,5 +58,5 @@ def _reasons(core: Core) -> list[str]:
     present = next(one for one in (folder, *folder.parents) if one.exists())
     answers_only = isinstance(core.worker, Resting)
     if not answers_only and not os.access(present, os.W_OK):
-        reasons.append(f"{folder} cannot be written.")
+        reasons.append(f"{folder} is not writable.")
     return reasons

@@ -18,12 +18,12 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
 class BudgetIn(BaseModel):
-    """What a job may spend on a chat model; null sets no limit."""
+    """What a job may spend on a chat model; null means no limit."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"cost": 2.5}]})
 
     tokens: int | None = Field(
-        default=None, ge=0, le=10**15, description="Sent and answered, together."
+        default=None, ge=0, le=10**15, description="Input and output tokens together."
     )
     cost: float | None = Field(
         default=None,
@@ -38,7 +38,7 @@ class BudgetIn(BaseModel):
 
 
 class RetryIn(BaseModel):
-    """How a job's failed documents are tried again."""
+    """How a job's failed documents are retried."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"budget": {"cost": 5.0}}]}
@@ -46,7 +46,7 @@ class RetryIn(BaseModel):
 
     budget: BudgetIn | None = Field(
         default=None,
-        description="In place of the job's; it counts what the job has spent before too.",
+        description="Replaces the job's budget; it includes what the job has spent already.",
     )
 
 
@@ -57,41 +57,41 @@ class JobOut(BaseModel):
     collection: str = Field(examples=["papers"])
     created_at: datetime
     state: Literal["running", "publishing", "done"] = Field(
-        description="'publishing': all documents are in the graph, questions do not see them yet."
+        description="'publishing': all documents are in the graph, but queries do not see them yet."
     )
     counts: dict[TaskState, int] = Field(
-        description="Documents in each state that occurs.",
+        description="Number of documents in each state.",
         examples=[{"extracted": 58, "extracting": 2}],
     )
     total: int = Field(description="Documents.", examples=[60])
-    percent: float = Field(description="Of them, those that are worked on.", examples=[96.7])
+    percent: float = Field(description="Documents being processed now.", examples=[96.7])
     documents_indexed: int = Field(
-        description="Documents that questions see; counted when the last of those that are done "
-        "is among them.",
+        description="Documents that queries see; updated once all finished documents are visible.",
         examples=[0],
     )
     documents_drafted: int = Field(
-        description="Of those that are not done, the ones that are found already by what is known "
-        "of them without a chat model.",
+        description="Unfinished documents that are searchable already, from an extraction "
+        "without the chat model.",
         examples=[2],
     )
     priority: int = Field(description="Higher ones are worked on first.", examples=[0])
-    budget: BudgetIn | None = Field(description="What it may spend; null sets no limit.")
-    passages: int = Field(description="Known so far.", examples=[140])
+    budget: BudgetIn | None = Field(description="What the job may spend; null means no limit.")
+    passages: int = Field(description="Passages known so far.", examples=[140])
     passages_done: int = Field(examples=[133])
     input_tokens: int = Field(description="Sent to the chat model.", examples=[120_000])
-    output_tokens: int = Field(description="Answered by it.", examples=[31_000])
+    output_tokens: int = Field(description="Written by the chat model.", examples=[31_000])
     cost: float | None = Field(
-        description="Money; null if it cost something and prices were unknown.", examples=[0.036]
+        description="In the currency of the prices; null if a price was unknown.",
+        examples=[0.036],
     )
     passages_per_second: float | None = Field(examples=[1.7])
     seconds_left: float | None = Field(
-        description="About how long it will take yet; null if nobody can say.", examples=[4.1]
+        description="Estimated seconds left; null if unknown.", examples=[4.1]
     )
 
 
 class QuarantinedOut(BaseModel):
-    """A passage that is found by its text alone, because its extraction failed."""
+    """A passage whose extraction failed, so that it is found by its text alone."""
 
     source: str = Field(description="Of its document.", examples=["notes/engram.md"])
     passage: str = Field(description="Its id.", examples=["psg-5b0f0c1d2e3f405162738495"])
@@ -105,16 +105,16 @@ class JobDocumentOut(BaseModel):
     source: str = Field(examples=["notes/engram.md"])
     state: TaskState
     attempts: int = Field(examples=[1])
-    error: str = Field(description="Why it failed; '' if it did not.", examples=[""])
+    error: str = Field(description="Why it failed; '' if it did not fail.", examples=[""])
 
 
 @router.get("", summary="List jobs", responses=responses(404))
 def list_jobs(
     core: TheCore,
-    collection: Annotated[str | None, Query(description="Only this collection's.")] = None,
+    collection: Annotated[str | None, Query(description="Only jobs of this collection.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[JobOut]:
-    """Jobs, the newest first."""
+    """Jobs, newest first."""
     if collection is not None:
         core.store.collection(collection)
     return [_out(core, found) for found in core.queue.jobs(collection, limit=limit)]
@@ -122,21 +122,21 @@ def list_jobs(
 
 @router.get("/{job_id}", summary="Read a job", responses=responses(404))
 def read_job(job_id: JobPath, core: TheCore) -> JobOut:
-    """How far a job is."""
+    """A job and its progress."""
     return _out(core, core.queue.job(job_id))
 
 
 @router.post("/{job_id}/cancel", summary="Cancel a job", responses=responses(404))
 def cancel_job(job_id: JobPath, core: TheCore) -> JobOut:
-    """Call off what is not done. Of what is being worked on nothing more comes in."""
+    """Cancel the unfinished documents, including those in progress."""
     return _out(core, core.cancel(job_id))
 
 
-@router.post("/{job_id}/retry", summary="Try failed documents again", responses=responses(404, 409))
+@router.post("/{job_id}/retry", summary="Retry failed documents", responses=responses(404, 409))
 def retry_job(
     job_id: JobPath, core: TheCore, wanted: Annotated[RetryIn | None, Body()] = None
 ) -> JobOut:
-    """Put a job's failed documents back into the queue, if need be with another budget."""
+    """Queue a job's failed documents again, optionally with another budget."""
     budget = wanted.budget.budget(core) if wanted and wanted.budget else None
     return _out(core, core.retry(job_id, budget))
 
@@ -145,10 +145,10 @@ def retry_job(
 def list_job_documents(
     job_id: JobPath,
     core: TheCore,
-    state: Annotated[TaskState | None, Query(description="Only those in this state.")] = None,
+    state: Annotated[TaskState | None, Query(description="Only documents in this state.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> list[JobDocumentOut]:
-    """A job's documents in order of arrival; those that failed with the reason."""
+    """A job's documents in order of arrival; failed ones with the reason."""
     return [
         JobDocumentOut(
             document_id=task.document_id,
@@ -163,7 +163,7 @@ def list_job_documents(
 
 @router.get("/{job_id}/quarantine", summary="List a job's quarantine", responses=responses(404))
 def list_job_quarantine(job_id: JobPath, core: TheCore) -> list[QuarantinedOut]:
-    """The passages of a job's documents that a model's answers were of no use for, and why."""
+    """The passages of a job's documents for which a model gave no usable answer, and why."""
     found = quarantine_of(core, core.queue.job(job_id))
     return [
         QuarantinedOut(source=one.source, passage=one.passage, reason=one.reason) for one in found

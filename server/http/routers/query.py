@@ -37,7 +37,7 @@ def _known(mode: str) -> str:
 def _no_text(value: object) -> object:
     """3.0 is a whole number in JSON; "3" and true are none."""
     if isinstance(value, (bool, str)):
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{value!r} is not a whole number")
     return value
 
 
@@ -65,25 +65,29 @@ class QuestionIn(BaseModel):
     question: _QuestionText
     mode: _ModeName = "ammon"
     k: _Passages = Field(default=10, ge=1, le=200, description="How many passages.")
-    explain: bool = Field(default=True, description="Whether to say what led there.")
+    explain: bool = Field(default=True, description="Whether to return an explanation.")
     receipts: bool = Field(
-        default=False, description="Whether to say of each passage why it is there, in parts."
+        default=False,
+        description="Whether to return a receipt for each passage: the parts of its score.",
     )
     bridges: bool | None = Field(
         default=None,
-        description="Whether a chat model names the question's steps, which are searched for too. "
-        "Unless given, as the server's setting says.",
+        description="Whether a chat model splits the question into steps, which are searched for "
+        "too. Default: the server's setting.",
     )
     recognition: bool | None = Field(
-        default=None, description="Whether a chat model puts first what helps; likewise."
+        default=None,
+        description="Whether a chat model moves the passages that help to the top. Default: the "
+        "server's setting.",
     )
     rerank: bool | None = Field(
-        default=None, description="Whether the reranker has a say; likewise."
+        default=None,
+        description="Whether the reranker re-orders the results. Default: the server's setting.",
     )
 
 
 class QuestionsIn(BaseModel):
-    """Many questions, asked in the same way."""
+    """Several questions with the same options."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -92,12 +96,14 @@ class QuestionsIn(BaseModel):
 
     questions: list[_QuestionText] = Field(min_length=1, max_length=256)
     mode: _ModeName = "ammon"
-    k: _Passages = Field(default=10, ge=1, le=200, description="How many passages for each.")
-    explain: bool = Field(default=False, description="Whether to say what led there.")
+    k: _Passages = Field(
+        default=10, ge=1, le=200, description="Number of passages for each question."
+    )
+    explain: bool = Field(default=False, description="Whether to return an explanation.")
 
 
 class CitationOut(BaseModel):
-    """A place where a passage stands."""
+    """A place where a passage occurs."""
 
     document_id: str = Field(examples=["doc-5b0f0c1d2e3f405162738495"])
     source: str = Field(examples=["john-okeefe.md"])
@@ -120,12 +126,12 @@ class HitOut(BaseModel):
     text: str
     citations: list[CitationOut]
     receipt: ReceiptOut | None = Field(
-        default=None, description="Why it is there, where that was asked for."
+        default=None, description="Why the passage is there, if receipts were requested."
     )
 
 
 class UsedEntityOut(BaseModel):
-    """An entity that the question was linked to, or that the walk went over."""
+    """An entity that the question was linked to, or that the walk went through."""
 
     name: str = Field(examples=["John O'Keefe"])
     role: str = Field(description="'question', 'seed' or 'bridge'.", examples=["bridge"])
@@ -133,7 +139,7 @@ class UsedEntityOut(BaseModel):
 
 
 class UsedFactOut(BaseModel):
-    """A fact that speaks for what was found."""
+    """A fact that supports the result."""
 
     subject: str = Field(examples=["John O'Keefe"])
     relation: str = Field(examples=["discovered"])
@@ -147,35 +153,35 @@ class ExplanationOut(BaseModel):
 
     entities: list[UsedEntityOut]
     facts: list[UsedFactOut]
-    clauses: list[str] = Field(description="The parts that the question was cut into.")
+    clauses: list[str] = Field(description="The clauses that the question was split into.")
 
 
 class AnswerOut(BaseModel):
-    """The passages that answer a question together."""
+    """The passages that together answer a question."""
 
     question: str
     collection: str = Field(examples=["papers"])
-    revision: int = Field(description="The revision that was asked.", examples=[12])
+    revision: int = Field(description="The revision that was searched.", examples=[12])
     mode: str = Field(examples=["ammon"])
     hits: list[HitOut] = Field(description="The best first.")
     explanation: ExplanationOut | None
-    notes: list[str] = Field(description="What a person should know about this result.")
+    notes: list[str] = Field(description="Remarks on this result, for people.")
     timings: dict[str, float] = Field(
         description="Milliseconds.", examples=[{"embedding": 9.5, "retrieval": 3.1}]
     )
 
 
 class AnswersOut(BaseModel):
-    """An answer for each question, in their order."""
+    """An answer for each question, in the order of the questions."""
 
     answers: list[AnswerOut]
 
 
 @router.post("/query", summary="Ask a question", responses=responses(404))
 def ask(name: CollectionPath, asked: QuestionIn, core: TheCore) -> AnswerOut:
-    """Find the passages that answer a question together.
+    """Find the passages that together answer a question.
 
-    A collection that has no snapshot yet answers with no passages and a note.
+    A collection without a snapshot returns no passages and a note.
     """
     aids = WantedAids(bridges=asked.bridges, recognition=asked.recognition, rerank=asked.rerank)
     found = core.query(
@@ -184,12 +190,12 @@ def ask(name: CollectionPath, asked: QuestionIn, core: TheCore) -> AnswerOut:
     return _out(found, explain=asked.explain)
 
 
-@router.post("/query:batch", summary="Ask many questions", responses=responses(404))
+@router.post("/query:batch", summary="Ask several questions", responses=responses(404))
 def ask_many(name: CollectionPath, asked: QuestionsIn, core: TheCore) -> AnswersOut:
-    """Find the passages for each of many questions, in their order.
+    """Find the passages for each of several questions.
 
-    They share the work of the embedding model: fewer seconds for all, not for the first. All
-    answers are from one revision. Neither a chat model nor a reranker is asked.
+    The questions are embedded together, which is faster for all of them, not for the first. All
+    answers are from one revision. Neither a chat model nor a reranker is used.
     """
     found = core.query_many(name, asked.questions, mode=asked.mode, k=asked.k)
     return AnswersOut(answers=[_out(one, explain=asked.explain) for one in found])

@@ -9,11 +9,11 @@ class QuoteOut(BaseModel):
     text: str = Field(examples=["John O'Keefe found place cells in 1971."])
     start: int = Field(description="Offset in the passage's text.", examples=[0])
     end: int = Field(examples=[39])
-    heading: bool = Field(description="Whether it is a heading, for want of a sentence.")
+    heading: bool = Field(description="Whether it is a heading, used where there is no sentence.")
 
 
 class DirectPartOut(BaseModel):
-    """What a passage got without going over another one."""
+    """What a passage received directly, not through another passage."""
 
     kind: str = Field(
         description="'question', 'clause' or 'link' (a name in the question), or 'alike' for what "
@@ -22,16 +22,16 @@ class DirectPartOut(BaseModel):
         examples=["clause"],
     )
     label: str = Field(
-        description="The question, the clause, the name, the better passage's title or the word."
+        description="The question, clause, name or word, or the better passage's title."
     )
     amount: float = Field(
-        description="What it adds to the score; below 0 where it takes off.", examples=[0.03]
+        description="What it adds to the score; negative where it reduces it.", examples=[0.03]
     )
     quote: QuoteOut | None = Field(description="The sentence that fits it best.")
 
 
 class GiverOut(BaseModel):
-    """What put the walk on a passage that it went on from."""
+    """What brought the walk to a passage that it continued from."""
 
     kind: str = Field(examples=["link"])
     label: str = Field(examples=["place cells"])
@@ -44,8 +44,8 @@ class OriginOut(BaseModel):
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
     title: str = Field(examples=["Place cell"])
     source: str = Field(description="Of its first document.", examples=["okeefe"])
-    rank: int = Field(description="Its own rank.", examples=[1])
-    amount: float = Field(description="What came from it.", examples=[0.08])
+    rank: int = Field(description="Rank of that passage.", examples=[1])
+    amount: float = Field(description="What came from that passage.", examples=[0.08])
     quote: QuoteOut
     givers: list[GiverOut] = Field(description="The largest first.")
 
@@ -62,7 +62,7 @@ class ConnectingFactOut(BaseModel):
 
 
 class BridgePartOut(BaseModel):
-    """What a passage got over one name that it shares with others."""
+    """What a passage received through one name that it shares with others."""
 
     name: str = Field(examples=["John O'Keefe"])
     amount: float = Field(description="What it adds to the score.", examples=[0.1])
@@ -72,7 +72,7 @@ class BridgePartOut(BaseModel):
 
 
 class ReceiptOut(BaseModel):
-    """Why a passage is where it is: the amounts of all parts sum to its score."""
+    """Why a passage ranks where it does: the amounts of all parts sum to its score."""
 
     mode: str = Field(examples=["ammon"])
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])

@@ -27,9 +27,9 @@ def test_minilm_wants_none() -> None:
 
 
 def test_a_reranker_is_named_with_its_library() -> None:
-    with pytest.raises(SettingsInvalid, match="no reranker 'cohere': name one with AMMON_RERANKER"):
+    with pytest.raises(SettingsInvalid, match="Unknown reranker 'cohere': set AMMON_RERANKER"):
         make_reranker(Settings(reranker="cohere"))
-    with pytest.raises(SettingsInvalid, match="No reranker is set: name one with AMMON_RERANKER"):
+    with pytest.raises(SettingsInvalid, match="No reranker is set: set AMMON_RERANKER"):
         make_reranker(Settings())
     make_reranker(Settings(reranker="sentence-transformers:any"))
 

@@ -50,8 +50,8 @@ def test_a_store_is_waited_for_and_what_is_waited_for_is_told(tmp_path: Path) ->
     with structlog.testing.capture_logs() as told:
         away.wait_for(Store(GONE, GONE, GONE), settings)
     assert [line["event"] for line in told] == [
-        "waiting for Neo4j at bolt://graph:7687, tried for 0 s",
-        "Neo4j at bolt://graph:7687 is there",
+        "waiting for Neo4j at bolt://graph:7687 for 0 s",
+        "Neo4j at bolt://graph:7687 is available",
     ]
     assert told[0]["reason"] == "nobody listens"
 

@@ -35,7 +35,7 @@ def test_what_is_no_budget_is_refused_with_an_example(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0.5tokens", "1.0005kt", "2.7 t"])
 def test_a_part_of_a_token_is_refused(text: str) -> None:
-    with pytest.raises(SettingsInvalid, match=r"tokens are whole.*500kt"):
+    with pytest.raises(SettingsInvalid, match=r"a whole number.*500kt"):
         budget_of(text, KNOWN)
     assert budget_of("1.5kt", KNOWN) == Budget(tokens=1_500)
 

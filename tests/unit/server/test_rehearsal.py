@@ -58,7 +58,7 @@ def test_a_collection_that_cannot_be_asked_is_told_of(
     manifest.write_text("{", encoding="ascii")
     rehearsed(core)
     (told,) = caplog.messages
-    assert told.startswith("the collection papers cannot be asked: ")
+    assert told.startswith("the collection papers cannot be queried: ")
 
 
 def test_a_collection_without_a_snapshot_is_not_asked(

@@ -126,7 +126,7 @@ def test_an_unknown_kind_is_refused_with_those_that_are_known(tmp_path: Path) ->
 @pytest.mark.parametrize("record", [HOTPOT, [1], "text", 3])
 def test_a_record_of_another_form_is_named(tmp_path: Path, record: Any) -> None:
     file = write(tmp_path / "in.jsonl", musique("a", HEBB), record)
-    with pytest.raises(InputError, match=r"in\.jsonl: record 2 is not of the form of musique"):
+    with pytest.raises(InputError, match=r"in\.jsonl: record 2 does not have the format"):
         convert("musique", file, tmp_path / "out")
 
 

@@ -110,7 +110,7 @@ def test_what_stands_in_both_corpora_counts_once() -> None:
 
 
 def test_data_sets_of_one_name_cannot_be_told_apart() -> None:
-    with pytest.raises(InputError, match="one name: small, small"):
+    with pytest.raises(InputError, match="the same name: small, small"):
         joined(dataset(document("p1")), [dataset(document("p2"))])
 
 
