@@ -108,7 +108,8 @@ def test_a_run_that_is_missing_is_an_error_before_anything_is_measured(
 ) -> None:
     code, err = evaluate("--against", tmp_path / "missing.jsonl")
     assert code == 1
-    assert "Cannot read " in err and "missing.jsonl" in err
+    assert "Cannot read " in err
+    assert "missing.jsonl" in err
     assert not (tmp_path / "data").exists()
 
 
