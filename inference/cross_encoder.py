@@ -36,8 +36,8 @@ class CrossEncoderReranker:
         scores = np.asarray(found, dtype=np.float32)
         if scores.shape != (len(texts),) or not np.all(np.isfinite(scores)):
             raise ModelOutputInvalid(
-                f"The reranker {self._name!r} gave no number for each passage: is it a "
-                "cross-encoder with one output?"
+                f"The reranker {self._name!r} did not return one number for each passage: is it "
+                "a cross-encoder with one output?"
             )
         return scores
 
@@ -50,6 +50,6 @@ class CrossEncoderReranker:
             return CrossEncoder(self._name)
         except (OSError, ValueError) as error:
             raise WeightsInvalid(
-                f"The reranker {self._name!r} cannot be loaded: {error}. Give a folder that "
-                "sentence-transformers saved, or a name that its hub knows."
+                f"Cannot load the reranker {self._name!r}: {error}. Give a folder saved by "
+                "sentence-transformers, or a model name from its hub."
             ) from error

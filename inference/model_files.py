@@ -77,8 +77,8 @@ def find(weights: Path, tokenizer: Path | None = None) -> ModelFiles:
     for path, what in ((weights, "weights (model.onnx)"), (tokenizer, "tokenizer.json")):
         if not path.is_file():
             raise WeightsInvalid(
-                f"The embedding model's {what} is not at {path}. Give the path of an ONNX file "
-                "with a tokenizer.json beside it, or of a folder that has both."
+                f"The embedding model's {what} is missing at {path}. Give the path of an ONNX "
+                "file with a tokenizer.json beside it, or of a folder with both."
             )
     transformer = _settings(folder / "sentence_bert_config.json")
     pooling = _settings(folder / "1_Pooling" / "config.json")
@@ -104,9 +104,7 @@ def sha256(path: Path) -> str:
                     while block := file.read(1 << 20):
                         hasher.update(block)
     except OSError as error:
-        raise WeightsInvalid(
-            f"{path} cannot be read ({error}). Install or copy it anew."
-        ) from error
+        raise WeightsInvalid(f"Cannot read {path} ({error}). Install or copy it again.") from error
     return hasher.hexdigest()
 
 
@@ -117,5 +115,7 @@ def _settings(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise WeightsInvalid(f"{path} is no JSON ({error}). Copy the model anew.") from error
+        raise WeightsInvalid(
+            f"{path} is not valid JSON ({error}). Copy the model again."
+        ) from error
     return settings if isinstance(settings, dict) else {}

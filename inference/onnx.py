@@ -203,8 +203,9 @@ class OnnxEmbedder:
                 found = model_files.sha256(self._files.weights)
                 if self._sha256 not in (None, found):
                     raise WeightsInvalid(
-                        f"{self._files.weights} has the SHA-256 {found}, expected was "
-                        f"{self._sha256}: the file is damaged or another model. Install it anew."
+                        f"{self._files.weights} has the SHA-256 {found} instead of "
+                        f"{self._sha256}: the file is damaged, or another model. Install it "
+                        "again."
                     )
                 files = self._files
                 self._session = OnnxSession(files.weights, files.pooling, files.packing)

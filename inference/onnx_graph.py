@@ -52,7 +52,9 @@ def with_inputs(model: bytes, values: Mapping[str, Value]) -> _Pieces:
                 start = last
         if names:
             missing = ", ".join(sorted(name.decode() for name in names))
-            raise WeightsInvalid(f"The embedding model computes no {missing}: install it anew.")
+            raise WeightsInvalid(
+                f"The embedding model does not compute {missing}: install it again."
+            )
         return [*kept, data[start:end], *(_input(name, value) for name, value in values.items())]
 
     return _rewritten(model, rewrite)
@@ -123,7 +125,9 @@ def _rewritten(model: bytes, rewrite: _Rewrite) -> _Pieces:
             else:
                 pieces.append(data[start:end])
     except (IndexError, KeyError) as error:
-        raise WeightsInvalid("The embedding model is no ONNX file: install it anew.") from error
+        raise WeightsInvalid(
+            "The embedding model is not a valid ONNX file: install it again."
+        ) from error
     return pieces
 
 

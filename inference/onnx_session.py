@@ -49,8 +49,8 @@ class OnnxSession:
             inputs.pop(name)
         if "input_ids" not in inputs or not set(inputs) <= _INPUTS:
             raise WeightsInvalid(
-                f"{weights} is no sentence embedder: its inputs are {sorted(inputs)}, wanted are "
-                f"input_ids and at most {sorted(_INPUTS - {'input_ids'})}."
+                f"{weights} is not a sentence embedder: its inputs are {sorted(inputs)} instead "
+                f"of input_ids and at most {sorted(_INPUTS - {'input_ids'})}."
             )
         self._inputs = {
             name: np.dtype(np.int32 if "int32" in kind else np.int64)
@@ -124,8 +124,8 @@ class OnnxSession:
         length = np.linalg.norm(pooled)
         if not 0.0 < length < np.inf:
             raise ModelOutputInvalid(
-                f"The embedding model gave a vector of length {length}: its weights are damaged, "
-                "or made for another runtime. Install them anew."
+                f"The embedding model returned a vector of length {length}: its weights are "
+                "damaged, or made for another runtime. Install them again."
             )
         vector: Vectors = (pooled / length).astype(np.float32)
         return vector
@@ -199,5 +199,5 @@ def _opened(weights: Path, packing: Packing) -> bytes:
     try:
         model = weights.read_bytes()
     except OSError as error:
-        raise WeightsInvalid(f"{weights} cannot be read ({error}). Install it anew.") from error
+        raise WeightsInvalid(f"Cannot read {weights} ({error}). Install it again.") from error
     return b"".join(without_guards(b"".join(with_inputs(model, values))))

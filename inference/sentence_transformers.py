@@ -84,8 +84,9 @@ class SentenceTransformerEmbedder:
             )
         if not np.all(np.isfinite(vectors)):
             raise ModelOutputInvalid(
-                f"The embedding model {self._name!r} gave numbers that are none. Its weights are "
-                "damaged, or the device does not suit it: try the CPU (CUDA_VISIBLE_DEVICES='')."
+                f"The embedding model {self._name!r} returned values that are not finite. Its "
+                "weights are damaged, or the device is unsuitable: try the CPU "
+                "(CUDA_VISIBLE_DEVICES='')."
             )
         return np.asarray(vectors, dtype=np.float32)
 
@@ -106,6 +107,6 @@ class SentenceTransformerEmbedder:
             return SentenceTransformer(self._name)
         except (OSError, ValueError) as error:
             raise WeightsInvalid(
-                f"The embedding model {self._name!r} cannot be loaded: {error}. "
-                "Give a folder that sentence-transformers saved, or a name that its hub knows."
+                f"Cannot load the embedding model {self._name!r}: {error}. Give a folder saved "
+                "by sentence-transformers, or a model name from its hub."
             ) from error

@@ -21,7 +21,9 @@ def open_tokenizer(path: Path) -> "Tokenizer":
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises plain Exception
-        raise WeightsInvalid(f"{path} is no tokenizer: {error}. Copy the model anew.") from error
+        raise WeightsInvalid(
+            f"{path} is not a valid tokenizer: {error}. Copy the model again."
+        ) from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer

@@ -128,7 +128,8 @@ class VectorFile:
         if self._is_sound():
             return
         _LOG.warning(
-            "The cache of embeddings %s is damaged (%s); it is kept as %s.damaged and begun anew.",
+            "The embedding cache %s is damaged (%s); it is kept as %s.damaged, and a new one is "
+            "started.",
             self._path,
             error,
             self._path.name,
@@ -150,8 +151,8 @@ class VectorFile:
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         return StoreUnavailable(
-            f"The cache of embeddings {self._path} cannot be used: {error}. See that its folder "
-            "can be written and has room, and that no other process holds it for minutes."
+            f"Cannot use the embedding cache {self._path}: {error}. Check that its folder is "
+            "writable and has space, and that no other process locks it for minutes."
         )
 
 

@@ -6,25 +6,25 @@ from kg.errors import CollectionExists, CollectionNotFound, DocumentNotFound, Jo
 def no_collection(name: str) -> CollectionNotFound:
     """There is no collection of this name."""
     return CollectionNotFound(
-        f"There is no collection {name!r}. Make it, or see those there are with: ammon status"
+        f"There is no collection {name!r}. Create it, or list the existing ones with: ammon status"
     )
 
 
 def collection_exists(name: str) -> CollectionExists:
     """There is a collection of this name."""
     return CollectionExists(
-        f"There is a collection {name!r} already: use it, or choose another name."
+        f"The collection {name!r} already exists: use it, or choose another name."
     )
 
 
 def no_document(collection: str, document_id: str) -> DocumentNotFound:
     """There is no document of this id."""
     return DocumentNotFound(
-        f"There is no document {document_id!r} in {collection!r}. "
-        "Ask for the collection's documents to see their ids."
+        f"There is no document {document_id!r} in {collection!r}. List the collection's "
+        "documents to see their ids."
     )
 
 
 def no_job(job_id: str) -> JobNotFound:
     """There is no job of this id."""
-    return JobNotFound(f"There is no job {job_id!r}. See those there are with: ammon jobs")
+    return JobNotFound(f"There is no job {job_id!r}. List the existing ones with: ammon jobs")

@@ -73,6 +73,7 @@ def net_changes(collection: str, asked: int, present: int, entries: Iterable[Ent
 
 def _forgotten(collection: str, asked: int, present: int) -> RevisionForgotten:
     return RevisionForgotten(
-        f"The changes of {collection!r} since revision {asked} are not known: it is at {present}, "
-        f"and at most {REVISIONS_KEPT} revisions are kept. Read the whole graph instead."
+        f"The changes of {collection!r} since revision {asked} are no longer kept: it is at "
+        f"{present}, and at most {REVISIONS_KEPT} revisions are kept. Read the whole graph "
+        "instead."
     )

@@ -33,7 +33,7 @@
     │   └── WeightsInvalid
     └── DependencyMissing          an optional package is not installed
 
-A message says what happened, to what, and what to do about it.
+Each message says what happened, to what, and what to do about it.
 """
 
 import errno
@@ -48,7 +48,7 @@ class InputError(AmmonError):
 
 
 class NameInvalid(InputError):
-    """A collection's name is empty, too long or has characters that a name may not have."""
+    """A collection's name is empty, too long or contains invalid characters."""
 
 
 class DocumentUnreadable(InputError):
@@ -56,11 +56,11 @@ class DocumentUnreadable(InputError):
 
 
 class SettingsInvalid(InputError):
-    """A setting has a value that it may not have."""
+    """A setting has an invalid value."""
 
 
 class NotFound(AmmonError):
-    """Something that was asked for by its id or name is not there."""
+    """Nothing exists with the requested id or name."""
 
 
 class CollectionNotFound(NotFound):
@@ -80,23 +80,23 @@ class JobNotFound(NotFound):
 
 
 class Conflict(AmmonError):
-    """What was asked contradicts what is there."""
+    """The request conflicts with the present state."""
 
 
 class CollectionExists(Conflict):
-    """There is a collection of that name already."""
+    """A collection of that name already exists."""
 
 
 class SettingsConflict(Conflict):
-    """A collection was made with other settings than those asked for."""
+    """A collection has other settings than those requested."""
 
 
 class PricesUnknown(Conflict):
-    """A budget of money was given, and the settings do not say what a model costs."""
+    """A budget of money was given, but the model's prices are not set."""
 
 
 class WaitsOtherwise(Conflict):
-    """Documents wait in a job already, under another budget or priority than they are given."""
+    """The documents are already queued by a job with another budget or priority."""
 
 
 class StoreError(AmmonError):
@@ -104,16 +104,15 @@ class StoreError(AmmonError):
 
 
 class StoreUnavailable(StoreError):
-    """The store cannot be reached, or is locked by another process for too long."""
+    """The store cannot be reached, or another process has locked it for too long."""
 
 
 class StoreRefused(StoreUnavailable):
-    """The store is there and lets nobody in like this (a wrong password or address): no waiting
-    mends that."""
+    """The store answers but refuses access (a wrong password or address): waiting does not help."""
 
 
 class StoreClosed(StoreUnavailable):
-    """The store was closed by its owner: no waiting opens it again."""
+    """The store was closed by its owner: waiting does not help."""
 
 
 class StoreVersionUnknown(StoreError):
@@ -128,12 +127,12 @@ class SnapshotError(AmmonError):
     """A snapshot cannot be used."""
 
     def name_collection(self, collection: str) -> None:
-        """Put the name into the remedy, where only the caller knows it."""
+        """Put the collection's name into the message, where only the caller knows it."""
         self.args = (remedy_for(collection, str(self)),)
 
 
 def remedy_for(collection: str, told: str) -> str:
-    """What was told of a snapshot, with the name of its collection in the remedy."""
+    """A message about a snapshot, with its collection's name in the remedy."""
     return told.replace("--collection NAME", f"--collection {collection!r}")
 
 
@@ -146,26 +145,26 @@ class SnapshotDamaged(SnapshotError):
 
 
 class SnapshotVersionUnknown(SnapshotError):
-    """A snapshot was written in a format that this version does not read."""
+    """A snapshot has a format that this version does not read."""
 
 
 class SnapshotUnavailable(SnapshotError):
-    """Where the snapshots are kept cannot be reached, or refuses."""
+    """The place of the snapshots cannot be reached, or refuses access."""
 
 
 class TooManyFiles(SnapshotUnavailable):
-    """The process, or its machine, may have no more files open; others may be closed soon."""
+    """The process or its machine has reached its limit of open files; some may be closed soon."""
 
     def __init__(self, what: object) -> None:
         super().__init__(
-            f"{what} cannot be opened: this process has as many files open as it may. Allow it "
-            "more (ulimit -n, or LimitNOFILE of its service), or lower the setting "
+            f"Cannot open {what}: this process has reached its limit of open files. Raise the "
+            "limit (ulimit -n, or LimitNOFILE of its service), or lower the setting "
             "open_collections (AMMON_OPEN_COLLECTIONS)."
         )
 
     @staticmethod
     def is_told_by(error: Exception) -> bool:
-        """Whether that is what an error of the system's says."""
+        """Whether an error of the operating system says so."""
         return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
 
 
@@ -174,10 +173,11 @@ class ModelError(AmmonError):
 
 
 class ModelUnavailable(ModelError):
-    """A model's endpoint cannot be reached, refuses, or is overloaded beyond all retries."""
+    """A model's endpoint cannot be reached, refuses, or stays overloaded after all retries."""
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:
-        """`permanent`: no waiting mends it (a wrong key, an unknown model): somebody has to."""
+        """`permanent`: waiting does not help (a wrong key, an unknown model); someone has to fix
+        it."""
         super().__init__(message)
         self.permanent = permanent
 

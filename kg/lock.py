@@ -81,8 +81,8 @@ def cannot_open(path: Path, error: OSError) -> SnapshotUnavailable:
     if TooManyFiles.is_told_by(error):
         return TooManyFiles(path)
     return SnapshotUnavailable(
-        f"{path} cannot be opened: {error.strerror or error}. Check that the folder exists, "
-        "that no file or broken link is in its place, and that its files may be written."
+        f"Cannot open {path}: {error.strerror or error}. Check that the folder exists, that it "
+        "is not a file or a broken link, and that its files are writable."
     )
 
 

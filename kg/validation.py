@@ -13,8 +13,8 @@ def check_name(name: str) -> None:
     """Raises: NameInvalid if a collection may not have this name."""
     if not is_collection_name(name):
         raise NameInvalid(
-            f"{name!r} cannot be a collection's name: use 1 to 100 letters, digits, spaces, "
-            "'.', '-' and '_', and begin with a letter, a digit or '_'."
+            f"{name!r} is not a valid collection name: use 1 to 100 letters, digits, spaces, "
+            "'.', '-' and '_', beginning with a letter, a digit or '_'."
         )
 
 
@@ -31,8 +31,8 @@ def check_documents(documents: Iterable[Document]) -> None:
     for document in documents:
         if not _is_unicode(dumps(document_fields(document))):
             raise DocumentUnreadable(
-                f"The document {document.source!r} contains half of a surrogate pair, which no "
-                "encoding of Unicode can hold. Save it as UTF-8 and hand it in again."
+                f"The document {document.source!r} contains half of a surrogate pair, which is "
+                "not valid Unicode. Save it as UTF-8 and ingest it again."
             )
 
 
@@ -43,7 +43,7 @@ def check_extractions(extractions: Iterable[Extraction]) -> None:
         if not all(map(_is_unicode, (names, found.raw, found.failure))):
             raise InputError(
                 f"The extraction of passage {found.passage_id} by {found.extractor!r} contains "
-                "half of a surrogate pair. Replace such characters before handing it in."
+                "half of a surrogate pair. Replace such characters first."
             )
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from retrieval.walk import ConditionedWalk
 
 NO_FACTS = (
-    "The walk of mode 'ammon' does not go over facts, only over names: without one of them the "
-    "rank is the same. (Mode 'hipporag2' starts from facts.)"
+    "The walk of mode 'ammon' goes through names, not through facts: leaving out a fact does "
+    "not change the rank. (Mode 'hipporag2' starts from facts.)"
 )
 SEPARATOR = " — "
 """Between the parts of a fact, as people write and read it."""
@@ -71,7 +71,7 @@ def passages_named(snapshot: Snapshot, key: str) -> list[int]:
             found += snapshot.documents.passages.row(number).tolist()
     if not found:
         raise DocumentNotFound(
-            f"There is no passage with the id, and no document with the id or source {key!r} in "
+            f"There is no passage or document with the id or source {key!r} in "
             f"{snapshot.collection!r}. (`ammon query` shows sources.)"
         )
     return sorted(set(found))
@@ -87,12 +87,12 @@ def without(
     Raises: InputError if the mode cannot do without it, NotFound.
     """
     if sum(map(bool, (left_out.entity, left_out.passage, left_out.fact))) != 1:
-        raise InputError("Say what to leave out: one entity, one passage or one fact.")
+        raise InputError("Name what to leave out: one entity, one passage or one fact.")
     if left_out.fact:
         fact = fact_named(snapshot, left_out.fact)
         return _without_fact(mode, fact), (_told(snapshot, fact),), _note(mode)
     if not _is_walk(mode):
-        raise InputError("Entities and passages can be left out in mode 'ammon' only.")
+        raise InputError("Entities and passages can be left out only in mode 'ammon'.")
     if left_out.entity:
         entries = _entries_named(snapshot, left_out.entity)
         names = dict.fromkeys(snapshot.gazetteer.label[entry] for entry in entries)
@@ -113,7 +113,7 @@ def _without_fact(mode: Traced, fact: int) -> Traced:
         return mode
     if _is_hipporag2(mode):
         return mode.without(fact)
-    raise InputError("Facts can be left out in the modes 'hipporag2' and 'ammon' only.")
+    raise InputError("Facts can be left out only in modes 'hipporag2' and 'ammon'.")
 
 
 def _note(mode: Traced) -> str:
@@ -146,7 +146,7 @@ def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
     entries = lookup.entries(surface_of(tokens))
     if not entries:
         raise EntityNotFound(
-            f"No name {name!r} is known in {snapshot.collection!r}. (A receipt shows the names "
+            f"There is no name {name!r} in {snapshot.collection!r}. (A receipt shows the names "
             "that the walk went through.)"
         )
     inside = matches(tokens, cased=False, known=lookup.known)

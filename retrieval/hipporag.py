@@ -32,7 +32,7 @@ MOST_NAMES = 32
 """The first so many are linked. Each is embedded and compared with all entities; questions of
 benchmarks have five or six at most, a pasted page has hundreds."""
 
-NO_NAME = "The question names nothing that the graph could know: ranked by embeddings alone."
+NO_NAME = "The question contains no name: passages are ranked by embeddings alone."
 
 
 class HippoRAG:

@@ -37,7 +37,7 @@ PASSAGE_WEIGHT = 0.05
 """What a passage's dense score (0..1) counts among the starting points."""
 DAMPING = 0.5
 
-NO_FACT = "No fact speaks for this question: passages are ranked by their embeddings alone."
+NO_FACT = "No fact matches this question: passages are ranked by embeddings alone."
 
 
 class HippoRAG2:

@@ -29,7 +29,7 @@ from retrieval.trace import DirectTrace
 K1 = 1.2
 B = 0.75
 
-NO_KNOWN_WORD = "No word of the question occurs in this collection: the order says nothing."
+NO_KNOWN_WORD = "No word of the question occurs in this collection: the order is arbitrary."
 
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"

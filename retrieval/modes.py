@@ -53,7 +53,7 @@ MODES: Mapping[str, Callable[["Snapshot"], "Mode"]] = {
 def check_mode(name: str) -> None:
     """Raises: InputError if there is no mode of that name."""
     if name not in MODES:
-        raise InputError(f"There is no retrieval mode {name!r}; choose one of: {', '.join(MODES)}.")
+        raise InputError(f"Unknown retrieval mode {name!r}: choose one of {', '.join(MODES)}.")
 
 
 def make_mode(name: str, snapshot: "Snapshot") -> "Mode":

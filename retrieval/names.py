@@ -53,8 +53,8 @@ class NameFinder:
                 self._nlp = spacy.load(self._model, exclude=_UNUSED)
             except OSError as error:
                 raise WeightsInvalid(
-                    f"The spaCy model {self._model!r} cannot be loaded ({error}). "
-                    "Install the package that carries it, or ask in another mode."
+                    f"Cannot load the spaCy model {self._model!r} ({error}). Install its "
+                    "package, or use another mode."
                 ) from error
         return self._nlp
 

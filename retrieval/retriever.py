@@ -35,9 +35,9 @@ class Retriever:
         """
         if snapshot.embedder != embedder.model_id:
             raise SnapshotError(
-                f"The snapshot of {snapshot.collection!r}, revision {snapshot.revision}, was made "
-                f"with the embedder {snapshot.embedder!r}; questions cannot be compared with it by "
-                f"{embedder.model_id!r}. Ask with the first, or build a snapshot with the second "
+                f"The snapshot of {snapshot.collection!r}, revision {snapshot.revision}, was "
+                f"made with the embedder {snapshot.embedder!r} and cannot be searched with "
+                f"{embedder.model_id!r}. Use the first, or build a snapshot with the second "
                 f"(ammon rebuild --collection {snapshot.collection!r})."
             )
         self._snapshot = snapshot
@@ -209,7 +209,7 @@ class Retriever:
         asked = self._mode(mode)
         if not isinstance(asked, Traced):
             having = ", ".join(name for name in MODES if isinstance(self._mode(name), Traced))
-            raise InputError(f"The mode {mode!r} gives no receipts; ask one of: {having}.")
+            raise InputError(f"The mode {mode!r} gives no receipts; use one of: {having}.")
         return asked
 
     def _trace(self, mode: Traced, question: str) -> Trace:
@@ -223,9 +223,10 @@ class Retriever:
         for found in vectors:
             if len(found) and found.shape[1] != wanted:
                 raise ModelOutputInvalid(
-                    f"The embedding model {self._embedder.model_id!r} gives vectors of "
-                    f"{found.shape[1]} numbers; those of {self._snapshot.collection!r} have "
-                    f"{wanted}. If another model has that name now, build all anew: ammon reindex."
+                    f"The embedding model {self._embedder.model_id!r} returns vectors of "
+                    f"{found.shape[1]} dimensions; those of {self._snapshot.collection!r} have "
+                    f"{wanted}. If the model of that name has changed, re-index the collection: "
+                    "ammon reindex."
                 )
         return vectors
 
@@ -260,15 +261,15 @@ class Retriever:
 def _check(question: object, k: object) -> None:
     """Raises: InputError for what cannot be asked, also for other types: not all callers check."""
     if not isinstance(question, str):
-        raise InputError(f"The question {question!r} is no text: ask in words.")
+        raise InputError(f"The question must be a string, not {question!r}.")
     if not question.strip():
-        raise InputError("The question is empty: ask something.")
+        raise InputError("The question is empty.")
     if len(question) > LONGEST:
         raise InputError(
-            f"The question has {len(question):,} characters, more than {LONGEST:,}: ask for less, "
-            "or ingest what it quotes as a document."
+            f"The question has {len(question):,} characters; at most {LONGEST:,} are allowed. "
+            "Shorten it, or ingest what it quotes as a document."
         )
     if not isinstance(k, int | np.integer):
-        raise InputError(f"k = {k!r} is no whole number of passages: give 1 or more.")
+        raise InputError(f"k must be a whole number of passages, 1 or more, not {k!r}.")
     if k < 1:
-        raise InputError(f"k = {k} asks for no passage: give 1 or more.")
+        raise InputError(f"k must be 1 or more, not {k}.")

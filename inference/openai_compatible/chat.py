@@ -73,7 +73,7 @@ class OpenAIChatModel:
             found = ChatCompletion.construct(**json.loads(answer))
         except (ValueError, TypeError, RecursionError) as error:
             raise ModelOutputInvalid(
-                f"What was kept is not the protocol's JSON: {error}"
+                f"The stored answer is not JSON of OpenAI's protocol: {error}"
             ) from error
         return self._reply(found, max_tokens)
 
@@ -92,8 +92,8 @@ class OpenAIChatModel:
         choices = getattr(answer, "choices", None)
         if not isinstance(choices, list) or not choices:
             raise ModelOutputInvalid(
-                f"The model {self.model!r} answered without a choice: "
-                f"is {self._caller.endpoint.base_url} an endpoint of OpenAI's protocol?"
+                f"The answer of the model {self.model!r} has no choices: is "
+                f"{self._caller.endpoint.base_url} an endpoint of OpenAI's protocol?"
             )
         message = getattr(choices[0], "message", None)
         text = getattr(message, "content", None)
@@ -114,17 +114,17 @@ def _fault(text: str, finish: object, refusal: object, max_tokens: int) -> str:
     """What is wrong with an answer and the remedy; '' if nothing is."""
     if finish == "length":
         return (
-            f"was cut off at {max_tokens} tokens. Make passages shorter, "
-            "or see that the model does not repeat itself."
+            f"was cut off at {max_tokens} tokens. Use shorter passages, or check whether the "
+            "model repeats itself."
         )
     if finish == "content_filter":
         return "was stopped by its content filter. Use another model for this text."
     if refusal:
         return f"refused: {str(refusal)[:300]} Use another model for this text."
     if not text.strip():
-        return "answered nothing. Use another model if it stays so."
+        return "returned an empty answer. If this persists, use another model."
     if len(text) > _LONGEST_ANSWER:
-        return f"answered {len(text)} characters, which cannot be meant. Use another model."
+        return f"returned {len(text)} characters, far too many. Use another model."
     return ""
 
 

@@ -143,7 +143,7 @@ class OpenAIEmbedder:
             raise self._invalid("is not a list of numbers for each text") from error
         lengths = np.linalg.norm(vectors, axis=1) if vectors.ndim == 2 else np.zeros(1)
         if not np.all((lengths > 0.0) & np.isfinite(lengths)):
-            raise self._invalid("has vectors of length zero, or numbers that are none")
+            raise self._invalid("has vectors of length zero, or values that are not finite numbers")
         if len(vectors) != len(texts) or vectors.shape[1] != (self._found or vectors.shape[1]):
             raise self._invalid(f"has the shape {vectors.shape} for {len(texts)} texts")
         self._found = vectors.shape[1]
@@ -159,6 +159,6 @@ class OpenAIEmbedder:
     def _invalid(self, what: str) -> ModelOutputInvalid:
         endpoint = self._caller.endpoint
         return ModelOutputInvalid(
-            f"The answer of the embedding model {endpoint.model!r} at {endpoint.base_url} {what}. "
-            f"See {endpoint.settings}_MODEL and {endpoint.settings}_BASE_URL."
+            f"The answer of the embedding model {endpoint.model!r} at {endpoint.base_url} "
+            f"{what}. Check {endpoint.settings}_MODEL and {endpoint.settings}_BASE_URL."
         )

@@ -100,8 +100,8 @@ class Caller:
         until = inf if patience is None else time.monotonic() + patience
         if patience is not None and not self._silence.lets_in(patience):
             raise ModelUnavailable(
-                f"{self._name} did not answer a question a moment ago, and is tried again in a few "
-                "seconds. See what its server is doing."
+                f"{self._name} did not answer a moment ago, and is tried again in a few seconds. "
+                "Check its server."
             )
         try:
             return self._repeated(request, tokens, until)
@@ -112,8 +112,9 @@ class Caller:
             raise self.explain(error) from error
         except TurnTooLate as error:
             raise ModelUnavailable(
-                f"{self._name} had no turn for a question within {patience:g} s: {error}. Ask "
-                f"again later, or see {self.endpoint.settings}_CONCURRENCY and its limits a minute."
+                f"{self._name} had no capacity for the question within {patience:g} s: {error}. "
+                f"Try again later, or raise {self.endpoint.settings}_CONCURRENCY or the limits "
+                "per minute."
             ) from error
         except openai.APITimeoutError as error:
             if patience is not None:
@@ -122,13 +123,13 @@ class Caller:
         except openai.APIConnectionError as error:
             self._silence.end()
             raise ModelUnavailable(
-                f"{self._name} cannot be reached ({error.__cause__ or error}). See that its server "
-                f"runs and that {self.endpoint.settings}_BASE_URL is right."
+                f"{self._name} cannot be reached ({error.__cause__ or error}). Check that its "
+                f"server is running and that {self.endpoint.settings}_BASE_URL is right."
             ) from error
         except (openai.OpenAIError, ValueError, RecursionError) as error:
             # The client lets through what the JSON and UTF-8 decoders raise.
             raise ModelOutputInvalid(
-                f"{self._name} answered what is not the protocol's JSON: {_start(str(error))}"
+                f"{self._name} did not answer with JSON of OpenAI's protocol: {_start(str(error))}"
             ) from error
 
     def _repeated(
@@ -146,7 +147,7 @@ class Caller:
                 if time.monotonic() + wait >= until:
                     raise  # the caller cannot wait for that
                 _log.warning(
-                    "model is called again",
+                    "retrying the model",
                     model=self.endpoint.model,
                     endpoint=self.endpoint.base_url,
                     reason=_start(str(error.__cause__ or error)),
@@ -171,12 +172,12 @@ class Caller:
         endpoint = self.endpoint
         if patience is not None:
             return ModelUnavailable(
-                f"{self._name} did not answer a question within {patience:g} s. See what its "
-                "server is doing; one that is loading its model answers in a while."
+                f"{self._name} did not answer within {patience:g} s. Check its server; if it is "
+                "still loading the model, try again in a while."
             )
         return ModelUnavailable(
             f"{self._name} did not answer within {endpoint.timeout:g} s, {endpoint.attempts} "
-            f"times. Raise {endpoint.settings}_TIMEOUT, or see what its server is doing."
+            f"times. Raise {endpoint.settings}_TIMEOUT, or check its server."
         )
 
     def explain(self, error: "APIStatusError") -> ModelError:
@@ -184,16 +185,16 @@ class Caller:
         endpoint, status, said = self.endpoint, error.status_code, _start(error.message)
         unknown_model = status == 404 or error.code == "model_not_found"
         if status in (401, 402, 403):
-            remedy = f"refuses the key or its account ({said}). See {endpoint.settings}_API_KEY."
+            remedy = f"refuses the key or its account ({said}). Check {endpoint.settings}_API_KEY."
         elif unknown_model:
             remedy = (
-                f"does not know the model or the address ({said}). "
-                f"See {endpoint.settings}_MODEL and {endpoint.settings}_BASE_URL."
+                f"does not know the model or the address ({said}). Check "
+                f"{endpoint.settings}_MODEL and {endpoint.settings}_BASE_URL."
             )
         elif status == 429:
             remedy = (
-                f"limits our calls ({said}). Try again later, lower "
-                f"{endpoint.settings}_CONCURRENCY, or see to the account's quota."
+                f"limits the rate of requests ({said}). Try again later, lower "
+                f"{endpoint.settings}_CONCURRENCY, or check the account's quota."
             )
         elif status >= 500 or status in _PASSING:
             remedy = f"failed {endpoint.attempts} times ({said}). Try again later."

@@ -156,7 +156,7 @@ class Pace:
         """Wait while the endpoint wants rest; then not everybody at the same moment."""
         while (left := self._resting()) > 0.0:
             if time.monotonic() + left > until:
-                raise TurnTooLate(f"it wants to be left alone for {left:.0f} s more")
+                raise TurnTooLate(f"it asked to wait for another {left:.0f} s")
             time.sleep(min(left, _LONGEST_NAP) * random.uniform(1.0, 1.1))
 
     def _resting(self) -> float:
@@ -170,7 +170,7 @@ class Pace:
             return
         with self._shared.place(until) as found:
             if not found:
-                raise TurnTooLate("other processes have all its places")
+                raise TurnTooLate("other processes use all its connections")
             yield
 
 
@@ -231,7 +231,7 @@ class _Places:
         try:
             left = max(until - time.monotonic(), 0.0)
             if not self._changed.wait_for(lambda: self._free > 0, left):
-                raise TurnTooLate("all its places are taken")
+                raise TurnTooLate("all its connections are in use")
         finally:
             self._hurried -= 1
             self._changed.notify_all()
@@ -265,7 +265,7 @@ class _Rate:
             if self._hit(min(cost, self._amount - kept), kept):
                 return
             if time.monotonic() > until:
-                raise TurnTooLate(f"there are {self._amount} a minute, which are used up")
+                raise TurnTooLate(f"its {self._amount} per minute are used up")
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 4))
 
     def charge(self, cost: int) -> None:
@@ -280,7 +280,7 @@ class _Rate:
                 return self._hit_in(self._together, cost, kept)
             except self._errors as error:
                 self._away_until = time.monotonic() + AWAY_SECONDS
-                _log.warning("limits are not shared at present", reason=str(error))
+                _log.warning("rate limits are not shared at present", reason=str(error))
         return self._hit_in(self._alone, cost, kept)
 
     def _hit_in(self, window: "SlidingWindowCounterRateLimiter", cost: int, kept: int) -> bool:

@@ -142,7 +142,9 @@ class SharedPace:
             return action()
         except self._errors as error:
             self._away_until = time.monotonic() + AWAY_SECONDS
-            _log.warning("rests and places are not shared at present", reason=str(error))
+            _log.warning(
+                "pauses and connection limits are not shared at present", reason=str(error)
+            )
             return otherwise
 
 
@@ -156,7 +158,7 @@ def open_redis(url: str) -> "RedisStorage":
     """The Redis of that address, not yet asked. Raises: DependencyMissing, SettingsInvalid."""
     if not url.startswith(("redis://", "rediss://", "unix://", "redis+unix://")):
         raise SettingsInvalid(
-            f"Limits are shared in a Redis (redis://host:6379/0), not in {url!r}."
+            f"Limits can be shared through Redis (redis://host:6379/0) only, not through {url!r}."
         )
     try:
         import redis  # noqa: F401 - the library below wants it

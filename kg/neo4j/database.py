@@ -127,14 +127,14 @@ class Database:
             yield
         except UnicodeEncodeError as error:
             raise InputError(
-                f"{error.object!r} contains half of a surrogate pair: it is no text."
+                f"{error.object!r} contains half of a surrogate pair and is not valid text."
             ) from error
         except (neo.DriverError, neo.Neo4jError) as error:
             kind, remedy = diagnosis(error)
             if self._closed.is_set():
                 kind, remedy = StoreClosed, "The store was closed: open it again."
             unusable = issubclass(kind, StoreUnavailable)
-            what = "cannot be used" if unusable else "refused what was asked of it"
+            what = "cannot be used" if unusable else "refused the request"
             raise kind(f"The Neo4j at {self._uri} {what} ({said_by(error)}). {remedy}") from error
 
     def close(self) -> None:

@@ -18,16 +18,18 @@ def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
     if isinstance(error, neo.ConfigurationError):
         return StoreRefused, "Check AMMON_NEO4J_URI: neo4j://HOST:7687 or bolt://HOST:7687."
     if isinstance(error, neo.DatabaseUnavailable | neo.ServiceUnavailable | neo.SessionExpired):
-        return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then do the same again."
+        return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then try again."
     if isinstance(error, neo.TransientError) or _is_late(error):
-        return StoreUnavailable, "It is busy, or short of memory: try again, or give it more."
+        return StoreUnavailable, (
+            "It is busy or short of memory: try again, or give it more memory."
+        )
     if isinstance(error, neo.Neo4jError):
         if "DatabaseNotFound" in (error.code or ""):
             return StoreRefused, "Check AMMON_NEO4J_DATABASE."
-        return StoreError, "Its log tells more; if Ammon is at fault, please report it."
+        return StoreError, "See its log; if Ammon is at fault, please report it."
     if "closed" in str(error).lower():
         return StoreClosed, "The store was closed: open it again."
-    return StoreUnavailable, "Check that it runs, and AMMON_NEO4J_URI; then do the same again."
+    return StoreUnavailable, "Check that it is running, and AMMON_NEO4J_URI; then try again."
 
 
 def may_pass(error: BaseException | None) -> bool:

@@ -95,8 +95,9 @@ class Making:
             for _, until in work.rows("hidden", name=name):
                 if until > self.clock():
                     raise CollectionExists(
-                        f"A collection {name!r} is being restored: wait until it is there. If that "
-                        f"was cut short, you can make it anew {HELD_SECONDS / 60:.0f} min later."
+                        f"The collection {name!r} is being restored: wait until that is done. If "
+                        "it was interrupted, it can be created again after "
+                        f"{HELD_SECONDS / 60:.0f} min."
                     )
                 work.run("drop_hidden", name=name)
             if work.value("deleted", name=name):
@@ -143,8 +144,8 @@ def _hold(work: Work, name: str, key: str, until: float) -> None:
     collections.run("hold_hidden", name=name, key=key, until=until)
     if [found for found, _ in collections.rows("hidden", name=name)] != [key]:
         raise StoreError(
-            f"While {name!r} was being restored, another process took it for dead and deleted it. "
-            "Begin again."
+            f"While {name!r} was being restored, another process considered that abandoned and "
+            "deleted it. Start again."
         )
 
 

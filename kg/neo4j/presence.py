@@ -130,7 +130,7 @@ class Presence:
             if self._closed.is_set():
                 return
             if not self._away:
-                _log.warning("the store is away", reason=str(error))
+                _log.warning("store unavailable", reason=str(error))
             self._away = str(error)
             if self._follower is None:
                 self._follower = Thread(target=self._follow, name="neo4j-back", daemon=True)
@@ -147,7 +147,7 @@ class Presence:
                 continue
             except StoreError:
                 break
-            _log.info("the store is back")
+            _log.info("store available again")
             break
         with self._lock:
             self._away, self._follower = "", None

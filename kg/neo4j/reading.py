@@ -118,7 +118,7 @@ class _Live:
 
     def _ask(self, query: str, **parameters: Any) -> Iterator[Any]:
         if self._closed:
-            raise StoreUnavailable("The reader was closed: open another one.")
+            raise StoreUnavailable("The reader was closed: open a new one.")
         return iter(
             self._database.read(
                 lambda work: work.of("reader", self._collection).rows(query, **parameters)

@@ -98,13 +98,15 @@ class Manifest:
             claimed = body.pop("sha256")
             name, version = body["format"], body["version"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SnapshotDamaged(f"{where} is not a snapshot's manifest. {_REMEDY}") from error
+            raise SnapshotDamaged(
+                f"{where} is not the manifest of a snapshot. {_REMEDY}"
+            ) from error
         of = body.get("collection")
         remedy = remedy_for(of, _REMEDY) if isinstance(of, str) else _REMEDY
         if name != FORMAT or version != VERSION:
             raise SnapshotVersionUnknown(
-                f"{where} is of another version: its format is {name!r} version {version!r}, and "
-                f"this version of Ammon reads {FORMAT!r} version {VERSION}. {remedy}"
+                f"{where} has the format {name!r} version {version!r}, but this version of Ammon "
+                f"reads {FORMAT!r} version {VERSION}. {remedy}"
             )
         if claimed != _checksum(body):
             raise SnapshotDamaged(f"{where} does not match its checksum. {remedy}")
@@ -184,14 +186,14 @@ class SnapshotReader:
             text, sizes = where.read_text(encoding="utf-8"), _sizes(path)
         except (OSError, UnicodeDecodeError) as error:
             _refuse_too_many(where, error)
-            raise SnapshotDamaged(f"{where} cannot be read ({error}). {_REMEDY}") from error
+            raise SnapshotDamaged(f"Cannot read {where} ({error}). {_REMEDY}") from error
         reader = cls(path, Manifest.loads(text, where))
         step()
         for name, entry in reader.manifest.files.items():
             size = sizes.get(name, -1)
             if size != entry.bytes:
                 raise SnapshotDamaged(
-                    f"{path / name} has {max(size, 0)} bytes in place of {entry.bytes}. "
+                    f"{path / name} has {max(size, 0)} bytes instead of {entry.bytes}. "
                     f"{reader._remedy}"
                 )
         total = sum(entry.bytes for entry in reader.manifest.files.values())
@@ -219,7 +221,7 @@ class SnapshotReader:
         """Map one array, read-only. Raises: SnapshotDamaged, TooManyFiles, OSError."""
         file = f"{name}.npy"
         if file not in self.manifest.files:
-            raise SnapshotDamaged(f"{self.path} has no {file}. {self._remedy}")
+            raise SnapshotDamaged(f"{self.path} has no file {file}. {self._remedy}")
         step()
         try:
             return map_array(self.path / file)

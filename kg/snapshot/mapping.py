@@ -55,4 +55,4 @@ def _read_by_numpy(file: Path) -> npt.NDArray[Any]:
         with _PARSING:
             return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
     except (EOFError, OverflowError) as error:
-        raise ValueError(f"it holds no array ({error})") from error
+        raise ValueError(f"it does not contain an array ({error})") from error

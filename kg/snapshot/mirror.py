@@ -48,7 +48,7 @@ class Mirror:
         try:
             return self.folder.open(name, verify_up_to=verify_up_to)
         except SnapshotDamaged as error:
-            _log.warning("a copy is damaged, and brought anew", reason=str(error))
+            _log.warning("local copy damaged, fetching it again", reason=str(error))
         except SnapshotMissing:
             pass
         with file_lock(self.folder.path / _LOCK):

@@ -26,10 +26,10 @@ _LOCK_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _BLOCK_BYTES = 1 << 23
 
-_REACH = "See to the network, the address, and the keys for it."
+_REACH = "Check the network, the address and its access keys."
 _MOUNT = (
-    "Mount it, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there. To begin in "
-    "it, make a folder 'collections' there."
+    "Mount it, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing folder. To start "
+    "using this folder, create a folder 'collections' in it."
 )
 
 _MEMORY = RLock()
@@ -84,7 +84,7 @@ class Objects:
                 if not files.isdir(root):
                     raise _Empty("there is no such folder")
                 if not files.ls(root, detail=False):
-                    raise _Empty("there is nothing in that folder")
+                    raise _Empty("that folder is empty")
 
     def check(self) -> None:
         """See that files can be written, by writing one and removing it."""
@@ -211,9 +211,9 @@ class Objects:
     def _out_of_reach(self, error: Exception, remedy: str) -> SnapshotUnavailable:
         silent = isinstance(error, TimeoutError)
         reason = (str(error) or ("no answer" if silent else type(error).__name__)).rstrip(".")
-        told = f"The snapshots at {self.url} cannot be reached: {reason}. {remedy}"
+        told = f"Cannot reach the snapshots at {self.url}: {reason}. {remedy}"
         if not self._trouble:
-            _log.warning("snapshots out of reach", reason=told)
+            _log.warning("snapshots unreachable", reason=told)
         self._down_until, self._trouble = time.monotonic() + PAUSE_SECONDS, told
         return SnapshotUnavailable(told)
 
@@ -225,14 +225,14 @@ class Objects:
                 yield found
         except FileNotFoundError as error:
             raise SnapshotUnavailable(
-                f"Snapshots cannot be written at {self.url}: {error}. Make the bucket or the "
-                "folder, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there."
+                f"Cannot write snapshots to {self.url}: {error}. Create the bucket or folder, or "
+                "set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing one."
             ) from error
 
     def _reached(self) -> None:
         if self._trouble:
             self._down_until, self._trouble = 0.0, ""
-            _log.info("snapshots can be reached again", url=self.url)
+            _log.info("snapshots reachable again", url=self.url)
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
@@ -250,8 +250,8 @@ class Objects:
             self._break(key)
             if time.monotonic() > until:
                 raise SnapshotUnavailable(
-                    f"{self.url}/{key} is held by others for too long. If nobody publishes "
-                    "snapshots there, remove it."
+                    f"{self.url}/{key} has been held by another process for too long. If nothing "
+                    "publishes snapshots there, delete it."
                 )
             time.sleep(_POLL_SECONDS)
         try:

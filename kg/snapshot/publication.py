@@ -56,8 +56,8 @@ class SnapshotFolder:
             aside.rename(self.path / name)
         except OSError as error:
             raise SnapshotError(
-                f"A snapshot cannot be written to {self.path}: {error.strerror or error}. "
-                "Make room there, then: ammon rebuild --collection NAME"
+                f"Cannot write a snapshot to {self.path}: {error.strerror or error}. Free space "
+                "there, then: ammon rebuild --collection NAME"
             ) from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)

@@ -121,7 +121,7 @@ class RemoteSnapshots:
         for file, entry in manifest.files.items():
             if sizes.get(file) != entry.bytes:
                 raise SnapshotDamaged(
-                    f"{self._where(name, file)} has {sizes.get(file, 0)} bytes in place of "
+                    f"{self._where(name, file)} has {sizes.get(file, 0)} bytes instead of "
                     f"{entry.bytes}. Build it again with: ammon rebuild --collection NAME"
                 )
         return manifest
@@ -198,7 +198,7 @@ class RemoteSnapshots:
         try:
             _for_all(files, lambda file: self._download(name, file, folder))
         except FileNotFoundError as error:
-            raise SnapshotMissing(f"The snapshot {self._where(name)} is not whole.") from error
+            raise SnapshotMissing(f"The snapshot {self._where(name)} is incomplete.") from error
         (folder / MANIFEST).write_text(text, encoding="utf-8")
         SnapshotReader.open(folder, verify_up_to=sys.maxsize)
         seconds = time.perf_counter() - started
@@ -242,7 +242,7 @@ class RemoteSnapshots:
         """Names from elsewhere become paths here: no other ones than ours."""
         if not form.fullmatch(name):
             raise SnapshotDamaged(
-                f"{self._where(*where)} names {name!r}, which is not as Ammon names things. "
+                f"{self._where(*where)} contains {name!r}, which is not a name that Ammon uses. "
                 "Build it again with: ammon rebuild --collection NAME"
             )
 

@@ -10,8 +10,8 @@ from kg.snapshot.objects import Objects
 _READ_SECONDS = 20.0
 """That reading a small file may take, unless somebody waits for it."""
 _BUCKET = (
-    "Make the bucket, or correct snapshot_url: set AMMON_SNAPSHOT_URL to one that is there "
-    "(and AMMON_SNAPSHOT_ENDPOINT to its server)."
+    "Create the bucket, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing one, "
+    "and AMMON_SNAPSHOT_ENDPOINT to its server."
 )
 
 

@@ -29,6 +29,6 @@ def open_objects(url: str, options: Mapping[str, Any] | None = None) -> Objects:
         fsspec.get_filesystem_class(protocol)
     except (ImportError, ValueError) as error:
         raise SettingsInvalid(
-            f"Snapshots cannot be kept at {url}: {error}. Give an address as s3://bucket/folder."
+            f"Cannot keep snapshots at {url}: {error}. Give an address such as s3://bucket/folder."
         ) from error
     return Objects(url, options or {})

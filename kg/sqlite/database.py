@@ -30,15 +30,18 @@ from kg.errors import (
 BUSY_SECONDS = 30.0
 """How long to wait for another process's transaction."""
 
-_CHECK_PERMISSIONS = "Check that the folder exists, that its files may be written, and the disk."
+_CHECK_PERMISSIONS = (
+    "Check that the folder exists, that its files are writable, and that the disk works."
+)
 _REMEDIES: dict[type[Exception], str] = {
-    apsw.BusyError: f"Another process has held it for {BUSY_SECONDS:.0f} s: wait, or stop that.",
-    apsw.LockedError: "Another process holds it: wait, or stop that.",
-    apsw.FullError: "Make room on the disk.",
+    apsw.BusyError: f"Another process has locked it for {BUSY_SECONDS:.0f} s: wait, or stop that "
+    "process.",
+    apsw.LockedError: "Another process has locked it: wait, or stop that process.",
+    apsw.FullError: "Free space on the disk.",
     apsw.NotADBError: "This is not a database of Ammon: move it away, or choose another folder.",
-    apsw.CorruptError: "It is damaged: put a backup in its place, or move it away.",
+    apsw.CorruptError: "It is damaged: restore a backup, or move it away.",
     apsw.ConnectionClosedError: "The store was closed: open it again.",
-    apsw.CursorClosedError: "The reader was closed: open another one.",
+    apsw.CursorClosedError: "The reader was closed: open a new one.",
     apsw.CantOpenError: _CHECK_PERMISSIONS,
     apsw.IOError: _CHECK_PERMISSIONS,
     apsw.PermissionsError: _CHECK_PERMISSIONS,
@@ -67,7 +70,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(
-                f"The folder {path.parent} cannot be made ({error}). {_CHECK_PERMISSIONS}"
+                f"Cannot create the folder {path.parent} ({error}). {_CHECK_PERMISSIONS}"
             ) from error
         with self.errors():
             connection = self._patiently(self._open)
@@ -88,8 +91,8 @@ class Database:
         """
         if self.read_only:
             raise StoreRefused(
-                f"The store {self.path} may only be read: it can be asked, and nothing in it "
-                "changed. Let this user write the file and its folder, or choose another folder "
+                f"The store {self.path} is read-only: queries work, changes do not. Give this "
+                "user write access to the file and its folder, or choose another folder "
                 "(AMMON_DATA_DIR)."
             )
         with self.errors(), self.hold("BEGIN IMMEDIATE", "COMMIT") as connection:
@@ -123,7 +126,7 @@ class Database:
             ) from error
         except UnicodeEncodeError as error:
             raise InputError(
-                f"{error.object!r} contains half of a surrogate pair: it is no text."
+                f"{error.object!r} contains half of a surrogate pair and is not valid text."
             ) from error
 
     def close(self) -> None:
@@ -192,8 +195,8 @@ class Database:
         if self.read_only:
             raise StoreVersionUnknown(
                 f"The store {self.path} has version {connection.pragma('user_version')}, this "
-                f"version of Ammon reads {newest}, and it may not be written to be brought up to "
-                "date. Open it once where it may: ammon status"
+                f"version of Ammon reads {newest}, and the store is read-only, so that it cannot "
+                "be upgraded. Open it once with write access: ammon status"
             )
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -97,7 +97,7 @@ class SQLiteReader:
     ) -> Iterator[_Record]:
         with self._database.errors():
             if self._closed:
-                raise apsw.CursorClosedError("its transaction is over")
+                raise apsw.CursorClosedError("its transaction has ended")
             cursor = self._connection.cursor()
             self._cursors.add(cursor)
             parameters["collection"] = self._key

@@ -19,7 +19,7 @@ from retrieval.results import Hit, Retrieval
 from retrieval.retriever import Retriever
 
 _Result = TypeVar("_Result")
-FAILED = "failed, and the search went on without it"
+FAILED = "failed, and the search continued without it"
 _DEPTH = 60
 """How many passages of each walk are added up."""
 
@@ -70,7 +70,7 @@ def _over_bridges(
     if hints is None:
         return _noted(found, note)
     if not hints.questions:
-        return _noted(found, "The chat model named no bridge.")
+        return _noted(found, "The chat model named no bridges.")
     walks = retriever.search_many(hints.questions, mode=found.mode, k=_DEPTH)
     known = {hit.passage_id: hit for walk in (*walks, found) for hit in walk.hits}
     score = {hit.passage_id: hit.score for hit in found.hits}

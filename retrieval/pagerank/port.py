@@ -46,16 +46,16 @@ class PageRank(Protocol):
 def reset_distribution(reset: Reset, nodes: int, damping: float) -> Scores:
     """The reset vector in float64, scaled to sum 1. Raises: InputError if it cannot be used."""
     if not 0.0 <= damping < 1.0:
-        raise InputError(f"A damping of {damping} is outside 0 <= damping < 1; HippoRAG uses 0.5.")
+        raise InputError(f"Damping {damping} is outside 0 <= damping < 1; HippoRAG uses 0.5.")
     if reset.shape != (nodes,):
         raise InputError(
-            f"A reset vector of shape {reset.shape} does not fit a graph of {nodes} nodes; "
+            f"A reset vector of shape {reset.shape} does not match a graph of {nodes} nodes; "
             "give one weight for each node."
         )
     weights = reset.astype(np.float64)
     if not np.isfinite(weights).all() or (weights < 0).any():
-        raise InputError("A reset vector has weights that are negative or not finite.")
+        raise InputError("The reset vector has weights that are negative or not finite.")
     total = float(weights.sum())
     if nodes and total == 0.0:
-        raise InputError("A reset vector is 0 everywhere: give at least one node a weight.")
+        raise InputError("The reset vector is 0 everywhere: give at least one node a weight.")
     return weights / total if nodes else weights

@@ -36,4 +36,4 @@ def test_every_snippet_runs_in_order_in_an_empty_folder(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "The question is empty: ask something." in done.stdout
+    assert "The question is empty." in done.stdout

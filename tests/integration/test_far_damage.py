@@ -25,7 +25,7 @@ def test_damage_in_the_mirror_is_noticed_and_fetched_again(
     with structlog.testing.capture_logs() as told:
         assert texts(place) == [A.text]
     assert [line["event"] for line in told] == [
-        "a copy is damaged, and brought anew",
+        "local copy damaged, fetching it again",
         "snapshot fetched",
     ]
     assert file.read_bytes() == whole

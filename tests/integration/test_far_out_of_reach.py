@@ -18,7 +18,7 @@ from tests.servers.sharing import free_port, stop
 __all__ = ["machines", "objects", "own_s3_server", "s3_server"]
 
 
-_REMEDY = "Make the bucket, or correct snapshot_url: set AMMON_SNAPSHOT_URL"
+_REMEDY = "Create the bucket, or set AMMON_SNAPSHOT_URL"
 
 
 def test_without_network_a_server_answers_from_its_mirror(
@@ -44,8 +44,8 @@ def test_without_network_a_server_answers_from_its_mirror(
         found = restarted.get(collection)
     assert found is not None
     assert list(found.snapshot.passages.text) == [A.text]
-    assert [line["event"] for line in told] == ["snapshots out of reach"]
-    assert "See to the network" in told[0]["reason"]
+    assert [line["event"] for line in told] == ["snapshots unreachable"]
+    assert "Check the network" in told[0]["reason"]
     with pytest.raises(SnapshotUnavailable, match="s3://far"):
         retrievers_of(machine("three")).get(collection)
     with pytest.raises(SnapshotUnavailable):
@@ -88,7 +88,7 @@ def test_a_bucket_that_is_gone_is_as_a_server_that_is_away(
     with structlog.testing.capture_logs() as told:
         assert other.snapshots().current() == name
         assert texts(other.snapshots()) == [A.text]
-    assert [line["event"] for line in told] == ["snapshots out of reach"]
+    assert [line["event"] for line in told] == ["snapshots unreachable"]
     for publish in (one.pipeline.publish, one.pipeline.rebuild):
         one.ingest(B)
         with pytest.raises(SnapshotUnavailable, match=_REMEDY):

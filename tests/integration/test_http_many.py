@@ -104,7 +104,7 @@ def test_a_chat_model_that_fails_costs_a_note_and_no_answer(
     chat.chat = lambda request: Answer(status=500, content="broken")
     found = ask(client, bridges=True)
     assert found["hits"] == ask(client)["hits"]
-    assert "failed, and the search went on without it" in found["notes"][-1]
+    assert "failed, and the search continued without it" in found["notes"][-1]
     assert chat.calls == 1, "a question does not wait for several attempts"
 
 

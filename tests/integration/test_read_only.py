@@ -1,4 +1,4 @@
-"""A data folder that may only be read, as one that is mounted so: it is asked, and left as it is.
+"""A data folder that is read-only, as one that is mounted so: it is asked, and left as it is.
 
 The commands run as a user who may not write it. Where the tests run as one who may write
 everything, they give that up with setpriv.
@@ -73,7 +73,7 @@ def test_what_would_change_it_is_refused_with_the_remedy(
     environment: dict[str, str], command: tuple[str, ...]
 ) -> None:
     _, told = ran(as_reader(*command), environment, code=1)
-    assert "ammon.sqlite may only be read" in told
+    assert "ammon.sqlite is read-only" in told
     assert "AMMON_DATA_DIR" in told
 
 
@@ -97,7 +97,7 @@ def test_a_server_answers_from_it(environment: dict[str, str]) -> None:
         assert [hit["title"] for hit in found.json()["hits"]] == ["Semon"]
         refused = httpx2.post(f"{base}/collections/default/documents", json=[{"text": "More."}])
         assert refused.status_code == 503
-        assert "may only be read" in refused.json()["detail"]
+        assert "is read-only" in refused.json()["detail"]
     finally:
         server.terminate()
         told = server.communicate(timeout=60)[1].decode()

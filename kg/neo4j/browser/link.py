@@ -58,8 +58,8 @@ def _ids(given: Iterable[str]) -> str:
 def _checked(text: str, fits: object) -> str:
     if not fits:
         raise InputError(
-            f"A link to Neo4j Browser cannot contain {text!r}, which is neither the name of a "
-            "database or a collection nor an id of Ammon."
+            f"A link to Neo4j Browser cannot contain {text!r}, which is neither a database or "
+            "collection name nor an id of Ammon."
         )
     return text
 

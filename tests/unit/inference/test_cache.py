@@ -141,7 +141,7 @@ def test_a_damaged_vector_is_made_again(tmp_path: Path) -> None:
 
 def test_a_path_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreUnavailable, match=r"file.v\.sqlite cannot be used"):
+    with pytest.raises(StoreUnavailable, match=r"Cannot use the embedding cache .*file.v\.sqlite"):
         CachedEmbedder(HashEmbedder(), tmp_path / "file" / "v.sqlite")
 
 
@@ -190,6 +190,6 @@ def test_where_nothing_may_be_written_questions_are_embedded_all_the_same(
     cached = CachedEmbedder(embedder, tmp_path / "cache" / "v.sqlite")
     expected = HashEmbedder(32).embed(["Who?"], "query")
     np.testing.assert_array_equal(cached.embed(["Who?"], "query"), expected)
-    with pytest.raises(StoreUnavailable, match="See that its folder can be written"):
+    with pytest.raises(StoreUnavailable, match="Check that its folder is writable"):
         cached.embed(["maze"], "passage")
     assert list(tmp_path.iterdir()) == []

@@ -130,7 +130,7 @@ def test_what_the_model_says_it_took_counts(server: ChatServer) -> None:
 
 
 def test_limits_are_shared_in_a_redis_or_not_at_all() -> None:
-    with pytest.raises(SettingsInvalid, match="not in 'amqp://"):
+    with pytest.raises(SettingsInvalid, match="not through 'amqp://"):
         Pace("e", concurrency=1, url="amqp://localhost")
 
 
@@ -197,7 +197,7 @@ def test_a_question_waits_for_no_place_longer_than_it_can() -> None:
     pace, let_go = Pace("e", concurrency=1), Event()
     with ThreadPoolExecutor(1) as pool:
         held(pace, pool, let_go)
-        with pytest.raises(TurnTooLate, match="places"), pace.turn(until=soon(0.1)):
+        with pytest.raises(TurnTooLate, match="connections"), pace.turn(until=soon(0.1)):
             pass
         let_go.set()
     turns(pace, 1)
@@ -219,7 +219,7 @@ def test_a_tenth_of_a_minute_s_tokens_is_kept_for_questions_once_there_are_some(
 def test_a_question_waits_for_no_minute_longer_than_it_can() -> None:
     pace = Pace("e", concurrency=1, requests_per_minute=1)
     turns(pace, 1)
-    with pytest.raises(TurnTooLate, match="1 a minute"), pace.turn(until=soon(0.1)):
+    with pytest.raises(TurnTooLate, match="1 per minute"), pace.turn(until=soon(0.1)):
         pass
 
 

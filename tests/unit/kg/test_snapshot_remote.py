@@ -11,7 +11,7 @@ from kg.snapshot.urls import open_objects
 from tests.conformance.snapshots import write
 from tests.doubles.far import far
 
-_REMEDY = "Mount it, or correct snapshot_url: set AMMON_SNAPSHOT_URL"
+_REMEDY = "Mount it, or set AMMON_SNAPSHOT_URL"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_folder_that_nobody_set_up_is_out_of_reach_and_stays_as_it_is(
     if left == "no folder":
         share.rmdir()
     for act in (place.current, place.open, lambda: write(place, 1), place.names, objects.check):
-        with pytest.raises(SnapshotUnavailable, match="make a folder 'collections' there"):
+        with pytest.raises(SnapshotUnavailable, match="create a folder 'collections' in it"):
             act()
     assert not share.exists() or list(share.iterdir()) == []
     assert place.mirror.folder.names() == []

@@ -102,7 +102,7 @@ def test_a_damaged_file_is_told_with_its_path(path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreUnavailable, match=r"cannot be made.*Check"):
+    with pytest.raises(StoreUnavailable, match=r"Cannot create.*Check"):
         SQLiteStore(tmp_path / "file" / "ammon.sqlite")
 
 

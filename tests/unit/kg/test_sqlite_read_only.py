@@ -78,7 +78,7 @@ def test_nothing_in_it_is_changed(path: Path, reader: SQLiteStore) -> None:
         lambda: reader.enqueue("papers", [document("a")]),
         lambda: reader.lease(worker="w", limit=1, seconds=1.0),
     ):
-        with pytest.raises(StoreRefused, match=f"{path} may only be read.*AMMON_DATA_DIR"):
+        with pytest.raises(StoreRefused, match=f"{path} is read-only.*AMMON_DATA_DIR"):
             act()
 
 
@@ -90,5 +90,5 @@ def test_an_older_one_is_not_brought_up_to_date(
     connection.pragma("user_version", 1)
     connection.close()
     monkeypatch.setattr(database, "_may_be_written", lambda *_: False)
-    with pytest.raises(StoreVersionUnknown, match="Open it once where it may: ammon status"):
+    with pytest.raises(StoreVersionUnknown, match="Open it once with write access: ammon status"):
         SQLiteStore(path)

@@ -115,7 +115,7 @@ in_use.clear()
 print(retrievers.get(named(f"c{number}")).search("maze", mode="bm25").hits[0].text)
 """
     told, answer = run(folder, script)
-    assert "as many files open as it may" in told
+    assert "reached its limit of open files" in told
     assert "ulimit -n" in told
     assert "AMMON_OPEN_COLLECTIONS" in told
     assert answer == "a maze", "it is not taken for damaged"

@@ -132,7 +132,7 @@ def test_the_model_sees_the_question_and_what_was_found_and_is_asked_once(
 def test_steps_that_say_nothing_new_are_not_searched_for(retriever: Retriever) -> None:
     chat = Scripted({"sub_questions": ["who?", "", "  ", "x" * 1000]})
     found = search(retriever, "Who?", Aids(bridges=Bridges(chat)), mode="dense")
-    assert found.explanation.notes[-1] == "The chat model named no bridge."
+    assert found.explanation.notes[-1] == "The chat model named no bridges."
     assert found.hits == retriever.search("Who?", mode="dense").hits
 
 
@@ -144,7 +144,7 @@ def test_a_model_that_fails_leaves_the_plain_walk_and_a_note(
     found = search(retriever, "Who saw ants?", aids, mode="dense", k=3)
     assert found.hits == retriever.search("Who saw ants?", mode="dense", k=3).hits
     notes = found.explanation.notes[-2:]
-    assert notes[0].startswith("Naming the bridges failed, and the search went on without it")
+    assert notes[0].startswith("Naming the bridges failed, and the search continued without it")
     assert notes[1].startswith("Recognition failed")
 
 
