@@ -168,11 +168,11 @@ class Changeover:
         if jobs:
             self._held_up[name] = present, failed
             _log.warning(
-                "the graph stays as it is: documents failed",
+                "keeping the old graph: documents failed",
                 collection=name,
                 job=present.settings.next_job,
-                remedy=f"ammon jobs retry {', '.join(sorted(jobs))}; or delete these documents; "
-                f"or ammon jobs cancel {present.settings.next_job}",
+                remedy=f"ammon jobs retry {', '.join(sorted(jobs))}; or delete these documents, "
+                f"or: ammon jobs cancel {present.settings.next_job}",
             )
             return False
         lacking = [
@@ -189,7 +189,9 @@ class Changeover:
         try:
             self._append(name, present.settings.next_job, ahead)
         except JobNotFound:  # and nobody knows what may be spent
-            _log.warning("the extractor stays as it is: its job is gone", collection=name)
+            _log.warning(
+                "the change of extractor was dropped: its job no longer exists", collection=name
+            )
             self._settle(name, present.settings, present.settings.settled)
         return False
 
@@ -226,8 +228,10 @@ class Changeover:
             if late:
                 self._append(collection, present.next_job, late)
         except JobNotFound:
-            _log.warning("some documents stay as they are", remedy=f"ammon reindex {collection}")
-        _log.info("another graph took the old one's place", collection=collection, late=len(late))
+            _log.warning(
+                "some documents keep their old extraction", remedy=f"ammon reindex {collection}"
+            )
+        _log.info("the new graph has replaced the old one", collection=collection, late=len(late))
 
     def _is_extracting(self, collection: str) -> bool:
         return any(map(is_ahead, self.queue.pending(collection).values()))

@@ -152,7 +152,11 @@ class Ingester:
         held = self._reading.still_held(unfinished)
         left_out = [task for task in unfinished if task.id in held]
         return sum(
-            (self._note(task, "The extractor left passages out.") for task in left_out), result
+            (
+                self._note(task, "The extractor returned no result for some passages.")
+                for task in left_out
+            ),
+            result,
         )
 
     def _settings(self, batch: Sequence[Task]) -> CollectionSettings | None:
@@ -233,11 +237,11 @@ class Ingester:
         embedder = self.embedder(settings)
         for task in batch:
             if task.document is None:
-                work.failures[task.id] = "The task's document is gone. Hand it in again."
+                work.failures[task.id] = "The task's document is missing. Ingest it again."
                 continue
             if task.attempts > self.max_attempts:
                 work.failures[task.id] = (
-                    f"Work on it began {self.max_attempts} times, and each time the process died."
+                    f"The process died each of the {self.max_attempts} times that it was processed."
                 )
                 continue
             wanted = self._reading.wanted([task])

@@ -66,7 +66,7 @@ class Intake:
                 # What is being extracted ahead of these documents' old texts is in their way.
                 self.queue.withdraw(collection, sorted(found.overtaken))
                 if not filling.add(found, is_last=is_last):
-                    _log.warning("the job was cancelled: the rest is not taken in")
+                    _log.warning("the job was cancelled: the rest is not queued")
                     break
                 tally.add(found)
         job = filling.job
@@ -113,7 +113,7 @@ class _Filling:
             try:
                 self._fill((), seconds=0.0)
             except (StoreUnavailable, JobNotFound) as error:  # it ends by itself
-                _log.warning("the job is not said to be whole", reason=str(error))
+                _log.warning("could not mark the job as complete", reason=str(error))
 
     def add(self, found: Chosen, *, is_last: bool) -> bool:
         """Queue what was chosen; False if the job was cancelled meanwhile."""
@@ -132,7 +132,9 @@ class _Filling:
             seconds=0.0 if is_last else _FILLING_SECONDS,
         )
         if self._begun:
-            beats = beating(self._fill, _FILLING_SECONDS / 4, "filling", failure="not heard of")
+            beats = beating(
+                self._fill, _FILLING_SECONDS / 4, "filling", failure="could not notify workers"
+            )
             self._beats.enter_context(beats)
         return True
 

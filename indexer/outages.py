@@ -41,7 +41,7 @@ class Outages:
             self._strikes[collection] = strikes + 1
             self._until[collection] = now + pause
         if not strikes:
-            _log.warning("documents wait and are tried again", collection=collection, reason=reason)
+            _log.warning("documents wait and will be retried", collection=collection, reason=reason)
         return strikes + 1
 
     def over(self, collection: str) -> None:
@@ -50,4 +50,4 @@ class Outages:
             self._until.pop(collection, None)
             known = self._strikes.pop(collection, 0)
         if known:
-            _log.info("documents come in again", collection=collection)
+            _log.info("documents are processed again", collection=collection)

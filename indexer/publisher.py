@@ -99,7 +99,9 @@ class Publisher:
         with ExitStack() as stack:
             waiting = stack.enter_context(ExitStack())
             if is_locked(folder.lock):
-                shown = beating(tell, _TELL_SECONDS, "progress", failure="progress not shown")
+                shown = beating(
+                    tell, _TELL_SECONDS, "progress", failure="could not report progress"
+                )
                 waiting.enter_context(shown)
             stack.enter_context(file_lock(folder.lock))
             waiting.close()
@@ -115,7 +117,7 @@ class Publisher:
                 tell()
                 time.sleep(_POLL_SECONDS)
             try:
-                with beating(hold, _LEASE_SECONDS / 3, "lease", failure="lease not extended"):
+                with beating(hold, _LEASE_SECONDS / 3, "lease", failure="could not extend a lease"):
                     yield
             finally:
                 self.queue.let_go(folder.lease, worker=worker)
@@ -184,7 +186,7 @@ def _sound(folder: Snapshots, name: str | None) -> Snapshot | None:
     try:
         return Snapshot.read(folder.open(name, verify_up_to=sys.maxsize))
     except SnapshotError as error:
-        _log.info("a snapshot is made anew", reason=str(error))
+        _log.info("building a snapshot from scratch", reason=str(error))
         return None
 
 
@@ -194,6 +196,6 @@ def _published(folder: Snapshots, seen: str | None, name: str) -> bool:
     while not folder.publish_over(seen, name):
         seen = folder.current()
         if seen is not None and revision_of(seen) >= revision_of(name):
-            _log.info("another builder was quicker", published=seen, built=name)
+            _log.info("another process published first", published=seen, built=name)
             return False
     return True

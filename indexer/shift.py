@@ -115,7 +115,8 @@ class Shift:
                     waiting = self.pipeline.queue.waiting(self.collection)
                     documents = "1 document waits" if waiting == 1 else f"{waiting} documents wait"
                     raise ModelUnavailable(
-                        f"{result.trouble} ({documents} in the queue; the next run goes on there.)",
+                        f"{result.trouble} ({documents} in the queue; the next run continues "
+                        "there.)",
                         permanent=result.permanent,
                     )
 
@@ -126,7 +127,7 @@ class Shift:
             queue.extend(held, worker=self.name, seconds=self.lease_seconds)
 
         try:
-            with beating(hold, self.lease_seconds / 3, "lease", failure="lease not extended"):
+            with beating(hold, self.lease_seconds / 3, "lease", failure="could not extend a lease"):
                 return self.pipeline.process(tasks, self.stop.is_set)
         except BaseException as error:  # an interrupt too: nobody has to wait for the lease's end
             if isinstance(error, SETUP_ERRORS) and not until_empty:

@@ -108,8 +108,8 @@ def overspent(job: Job, prices: Prices) -> str:
     spent, budget = job.progress, job.budget
     if _is_beyond_counting(job, prices):
         return (
-            f"The job's budget is {budget.cost:g} in money, and the prices are not known any more: "
-            "set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT again to what a million tokens "
+            f"The job's budget is {budget.cost:g} in money, but the prices are no longer set: "
+            "set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT to what a million tokens "
             f"cost, then: ammon jobs retry {job.id}"
         )
     used = f"{spent.input_tokens + spent.output_tokens:,} tokens"
@@ -118,9 +118,9 @@ def overspent(job: Job, prices: Prices) -> str:
         used += f" ({spent.cost:.4f})"
         limit += f"{' and ' if limit else ''}{budget.cost:g} in money"
     return (
-        f"The job's budget of {limit} leaves no room for its next passage: {used} are spent. "
-        f"What was paid for is kept; with a larger budget it goes on from there: "
-        f"ammon jobs retry {job.id} --budget …"
+        f"The job's budget of {limit} is too small for its next passage: {used} are spent. What "
+        f"was paid for is kept; continue with a larger budget: ammon jobs retry {job.id} "
+        "--budget …"
     )
 
 

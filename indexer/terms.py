@@ -27,7 +27,7 @@ def check_terms(
         if budget not in (UNLIMITED, job.budget) or priority not in (0, job.priority):
             raise WaitsOtherwise(
                 f"{count} {'document waits' if count == 1 else 'documents wait'} already in the "
-                f"job {job.id}, which has another {' or '.join(given)}, or none. Cancel it (ammon "
-                f"jobs cancel {job.id}) and try again; or leave the {' and the '.join(given)} out, "
-                "and it goes on as it is."
+                f"job {job.id}, which has another {' or '.join(given)}, or none. Cancel it "
+                f"(ammon jobs cancel {job.id}) and try again, or leave out the "
+                f"{' and the '.join(given)} to let it continue as it is."
             )

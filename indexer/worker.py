@@ -81,7 +81,7 @@ class Worker:
         asked = _Asked(queue, collection, progress)
         asked.tell()
         with (
-            beating(asked.tell, _TELL_SECONDS, "progress", failure="progress not shown"),
+            beating(asked.tell, _TELL_SECONDS, "progress", failure="could not report progress"),
             ThreadPoolExecutor(max(self._number - 1, 1), "worker") as pool,
         ):
             helpers = [pool.submit(work) for _ in range(self._number - 1)]
@@ -204,7 +204,7 @@ class Worker:
                     self._pipeline.publish(name)
                     self._pipeline.tidy(name)
                 except (AmmonError, OSError) as error:  # as when it was just deleted; others go on
-                    _log.warning("not published", collection=name, reason=str(error))
+                    _log.warning("could not publish a snapshot", collection=name, reason=str(error))
                 last[name] = time.monotonic()
             self._publish_now.wait(pause)
             self._publish_now.clear()
@@ -215,10 +215,10 @@ class Worker:
                 job()
             except StoreUnavailable as error:
                 if not self._stop.is_set():
-                    _log.warning("the store is away, and waited for", reason=str(error))
+                    _log.warning("store unavailable; waiting for it", reason=str(error))
                 self._stop.wait(self._poll_seconds)
             except Exception:  # the outermost boundary of a thread
-                _log.exception("a worker stumbled and begins again")
+                _log.exception("unexpected error in a worker; it continues")
                 self._stop.wait(self._publish_seconds)
 
 

@@ -70,7 +70,7 @@ class Place:
 
     def _tell(self, error: OSError) -> None:
         if self._descriptor >= 0 or not self._written:
-            _log.warning("answer not kept aside", file=str(self._file), reason=str(error))
+            _log.warning("could not store an answer", file=str(self._file), reason=str(error))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,7 +86,9 @@ def read(text: str, form: type[_Answer]) -> _Answer:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the answer"
-        raise ModelOutputInvalid(f"The JSON does not fit: {place}: {first['msg']}.") from error
+        raise ModelOutputInvalid(
+            f"The JSON does not fit the schema: {place}: {first['msg']}."
+        ) from error
 
 
 def is_name(text: str) -> bool:
@@ -96,7 +98,7 @@ def is_name(text: str) -> bool:
 
 def _parse(text: str) -> Any:
     if not text.strip():
-        raise ModelOutputInvalid("The answer is empty; wanted is a JSON object.")
+        raise ModelOutputInvalid("The answer is empty; a JSON object is required.")
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -113,14 +115,14 @@ def _mend(text: str) -> Any:
     try:
         return json_repair.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ModelOutputInvalid(f"The answer is no JSON: {error}.") from error
+        raise ModelOutputInvalid(f"The answer is not valid JSON: {error}.") from error
 
 
 def _first_object(text: str) -> str:
     """The first JSON object in a text, from its opening to its closing brace."""
     start = text.find("{")
     if start < 0:
-        raise ModelOutputInvalid("The answer has no JSON object in it.")
+        raise ModelOutputInvalid("The answer contains no JSON object.")
     depth = 0
     for token in _STRING_OR_BRACKET.finditer(text, start):
         if token[0] in ("{", "["):

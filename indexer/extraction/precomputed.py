@@ -34,7 +34,7 @@ class PrecomputedExtractor:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise DocumentUnreadable(f"{path} cannot be read: {error}.") from error
+            raise DocumentUnreadable(f"Cannot read {path}: {error}.") from error
         self._hash = hashlib.sha256(data).hexdigest()[:16]
         for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
             if line.strip():
@@ -83,9 +83,9 @@ class PrecomputedExtractor:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DocumentUnreadable(f"{place} is no JSON: {error}.") from error
+            raise DocumentUnreadable(f"{place} is not valid JSON: {error}.") from error
         if not isinstance(row, dict):
-            raise DocumentUnreadable(f"{place} is no JSON object.")
+            raise DocumentUnreadable(f"{place} is not a JSON object.")
         found = (
             tuple(NamedEntity(name=name) for name in self._strings(row.get("entities"), place)),
             tuple(self._triples(row.get("triples"), place)),
@@ -94,12 +94,14 @@ class PrecomputedExtractor:
         if isinstance(row.get("id"), str | int):
             known = self._by_id.setdefault(str(row["id"]), found) != found
         elif not isinstance(row.get("text"), str):
-            raise DocumentUnreadable(f"{place} has neither an 'id' nor a 'text' to know it by.")
+            raise DocumentUnreadable(f"{place} has neither an 'id' nor a 'text' to identify it.")
         if isinstance(row.get("text"), str):
             content = _content(str(row.get("title") or ""), row["text"])
             known = self._by_content.setdefault(content, found) != found or known
         if known:
-            raise DocumentUnreadable(f"{place} is a second row for one passage; keep one of them.")
+            raise DocumentUnreadable(
+                f"{place} is a second row for the same passage; keep one of them."
+            )
 
     def _strings(self, values: Any, place: str) -> Iterator[str]:
         for value in _list(values, place, "entities"):
@@ -122,7 +124,7 @@ def _list(values: Any, place: str, name: str) -> list[Any]:
     if values is None:
         return []
     if not isinstance(values, list):
-        raise DocumentUnreadable(f"{place} has {name!r} that are no list.")
+        raise DocumentUnreadable(f"{place} has a {name!r} that is not a list.")
     return values
 
 

@@ -56,8 +56,8 @@ class SpacyExtractor:
             version = metadata.version(model)
         except metadata.PackageNotFoundError as error:
             raise WeightsInvalid(
-                f"The spaCy model {model!r} is not installed. Install the package that carries it, "
-                "or name another model."
+                f"The spaCy model {model!r} is not installed. Install its package, or name "
+                "another model."
             ) from error
         self._fingerprint = f"spacy:{model}-{version}:{VERSION}"
 

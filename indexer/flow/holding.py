@@ -78,11 +78,13 @@ class Holding:
         def beat() -> None:
             keys = list(mine)
             if len(take(keys)) < len(keys):
-                _log.warning("passages were taken over: this process was held up for too long")
+                _log.warning(
+                    "other processes took over passages: this one was delayed for too long"
+                )
             queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
 
         try:
-            with beating(beat, times.hold / 4, "lease", failure="lease not extended"):
+            with beating(beat, times.hold / 4, "lease", failure="could not extend a lease"):
                 yield mine, me
         finally:
             if mine:
@@ -95,8 +97,8 @@ def given_up(passage: Passage, fingerprint: str, deaths: int) -> Extraction:
         passage_id=passage.id,
         extractor=fingerprint,
         failure=(
-            f"The worker that was extracting it died {deaths} times. Its log, or the system's, "
-            "may tell why (memory?); hand the document in again to have it tried again."
+            f"The worker that was extracting it died {deaths} times. Check its log or the "
+            "system's for the cause (memory?), then ingest the document again to retry."
         ),
     )
 

@@ -32,7 +32,7 @@ class Publishing:
         if not hold():
             return
         try:
-            with beating(hold, seconds / 4, "lease", failure="lease not extended"):
+            with beating(hold, seconds / 4, "lease", failure="could not extend a lease"):
                 self._publish(collection)
         except CollectionNotFound:
             pass  # it was just deleted
@@ -40,7 +40,7 @@ class Publishing:
             try:
                 queue.let_go(name, worker=me)
             except StoreError as error:
-                _log.warning("lease not given back", lease=name, reason=str(error))
+                _log.warning("could not release a lease", lease=name, reason=str(error))
 
     def _publish(self, collection: str) -> None:
         pipeline = self.tools.pipeline

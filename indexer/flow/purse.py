@@ -80,7 +80,7 @@ class Purse:
                 yield False
                 return
         try:
-            with beating(hold, seconds / 4, "lease", failure="lease not extended"):
+            with beating(hold, seconds / 4, "lease", failure="could not extend a lease"):
                 yield True
         finally:
             queue.let_go(name, worker=me)

@@ -75,8 +75,8 @@ def _check(archive: zipfile.ZipFile, content: Content) -> frozenset[str]:
 
 def _too_large(content: Content, allowed: int) -> DocumentUnreadable:
     return DocumentUnreadable(
-        f"{content.source!r} unpacks to more than {allowed:,} bytes, which is allowed for a file "
-        "of its size."
+        f"{content.source!r} unpacks to more than the {allowed:,} bytes that are allowed for a "
+        "file of its size."
     )
 
 
@@ -84,5 +84,6 @@ def _refuse_entities(data: bytes, content: Content) -> None:
     upper = data.upper()
     if any(word in upper for word in _DECLARATIONS):
         raise DocumentUnreadable(
-            f"{content.source!r} declares XML entities, which no such document needs."
+            f"{content.source!r} declares XML entities, which are not allowed. Save it again "
+            "from Word."
         )

@@ -51,13 +51,13 @@ def _documents(
         if done == limit:
             yield LoadFailure(
                 source=content.source,
-                reason=f"has more than {limit:,} rows: the rest is left out. Split the file.",
+                reason=f"has more than {limit:,} rows: the rest is skipped. Split the file.",
             )
             return
         done += 1
         try:
             if len(row) > len(names):
-                raise DocumentUnreadable(f"{len(row)} values under {len(names)} names")
+                raise DocumentUnreadable(f"{len(row)} values for {len(names)} columns")
             yield document_of(
                 dict(zip(names, row, strict=False)),
                 source=content.source,

@@ -36,8 +36,8 @@ def load(
                 if found.source in seen:
                     yield LoadFailure(
                         source=found.source,
-                        reason=f"the source {found.source!r} came before in this run: only the "
-                        "first is taken. Give the folder above both, or another name.",
+                        reason=f"the source {found.source!r} occurs twice in this run: only the "
+                        "first is used. Pass the folder above both, or rename one.",
                     )
                     continue
                 seen.add(found.source)
@@ -65,7 +65,7 @@ def _load_folder(folder: Path, limits: Limits) -> Iterator[SourceDocument | Load
             else:
                 yield LoadFailure(
                     source=clean_line(source),
-                    reason=f"{source!r} is of no kind that is read",
+                    reason=f"{source!r} has an unsupported file type",
                     skipped=True,
                 )
         for error in errors:
@@ -83,13 +83,13 @@ def _load_file(
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            yield LoadFailure(source=clean_line(source), reason=f"{told!r} is no regular file")
+            yield LoadFailure(source=clean_line(source), reason=f"{told!r} is not a regular file")
             return
         if status.st_size > limits.max_file_bytes:
             yield LoadFailure(
                 source=clean_line(source),
                 reason=f"{told!r} has {status.st_size:,} bytes; at most "
-                f"{limits.max_file_bytes:,} are read.",
+                f"{limits.max_file_bytes:,} are allowed (the setting max_file_mb).",
             )
             return
         data = path.read_bytes()
@@ -102,5 +102,5 @@ def _load_file(
 def _failure(source: str, error: OSError, told: str = "") -> LoadFailure:
     return LoadFailure(
         source=clean_line(source),
-        reason=f"{(told or source)!r} cannot be read: {error.strerror or error}",
+        reason=f"Cannot read {(told or source)!r}: {error.strerror or error}",
     )

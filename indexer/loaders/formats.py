@@ -63,7 +63,7 @@ def load_bytes(
         if len(data) > limits.max_file_bytes:
             raise DocumentUnreadable(
                 f"{content.source!r} has {len(data):,} bytes; at most {limits.max_file_bytes:,} "
-                "are read."
+                "are allowed (the setting max_file_mb)."
             )
         for found in _reader(name, data)(content):
             if metadata and isinstance(found, SourceDocument):
@@ -77,7 +77,7 @@ def load_bytes(
         # file makes them raise is that file's failure, and the others go on.
         yield LoadFailure(
             source=content.source,
-            reason=f"{content.source!r} could not be read: {type(error).__name__}: {error}",
+            reason=f"Cannot read {content.source!r}: {type(error).__name__}: {error}",
         )
 
 

@@ -36,7 +36,9 @@ def read_html(content: Content) -> Iterator[SourceDocument]:
         title = blocks.take_title(clean_line(stated.title or ""))
     text, sections = blocks.finish()
     if not text:
-        raise DocumentUnreadable(f"{content.source!r} has no text: no body, or only navigation.")
+        raise DocumentUnreadable(
+            f"{content.source!r} has no text: it has no body, or only navigation."
+        )
     yield SourceDocument(
         source=content.source,
         title=title or content.stem,

@@ -53,7 +53,7 @@ def _limited(
         if done == limit:
             yield LoadFailure(
                 source=content.source,
-                reason=f"has more than {limit:,} documents: the rest is left out. Split the file.",
+                reason=f"has more than {limit:,} documents: the rest is skipped. Split the file.",
             )
             return
         value = item

@@ -42,7 +42,7 @@ def read_markdown(content: Content) -> Iterator[SourceDocument]:
     title = blocks.take_title(clean_line(str(stated)) if stated else "")
     text, sections = blocks.finish()
     if not text:
-        raise DocumentUnreadable(f"{content.source!r} is empty: it has no text but its title.")
+        raise DocumentUnreadable(f"{content.source!r} is empty: it has only a title.")
     observed_at = None
     for name in ("observed_at", "date"):
         found = parse_date(fields.get(name))
@@ -79,7 +79,7 @@ class _PlainLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
+            raise yaml.YAMLError("aliases are not supported")
         return super().compose_node(parent, index)
 
 

@@ -41,8 +41,8 @@ def read_pdf(content: Content) -> Iterator[SourceDocument]:
     text, sections = blocks.finish()
     if not text:
         raise DocumentUnreadable(
-            f"{content.source!r} has no text: its {len(pages):,} pages are pictures or empty. "
-            "Run character recognition (OCR) on it first."
+            f"{content.source!r} has no text: its {len(pages):,} pages are images or empty. Run "
+            "text recognition (OCR) on it first."
         )
     yield SourceDocument(
         source=content.source,
@@ -60,7 +60,7 @@ def _read(content: Content) -> tuple[str, list[str]]:
         if len(document) > content.limits.max_pages:
             raise DocumentUnreadable(
                 f"{content.source!r} has {len(document):,} pages; at most "
-                f"{content.limits.max_pages:,} are read. Split it."
+                f"{content.limits.max_pages:,} are allowed. Split it."
             )
         return _title(document), [_page_text(document, number) for number in range(len(document))]
     finally:

@@ -201,7 +201,7 @@ def test_no_folder_is_made_to_export_to(ammon: Ammon, notes: Path, tmp_path: Pat
 
 def test_a_path_that_is_not_there_is_named_as_it_was_given(ammon: Ammon, tmp_path: Path) -> None:
     missing = tmp_path / "gone" / "note.md"
-    assert f"Error: '{missing}' cannot be read" in ammon("ingest", missing).complaint
+    assert f"Error: Cannot read '{missing}'" in ammon("ingest", missing).complaint
 
 
 def test_the_version_is_told(ammon: Ammon) -> None:

@@ -75,13 +75,13 @@ def test_the_fingerprint_follows_the_file_s_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        (b"{", "is no JSON"),
-        (b'{"id": "\xff"}', "is no JSON"),
-        (b"[" * 100_000, "is no JSON"),
-        (b"[1]", "is no JSON object"),
+        (b"{", "is not valid JSON"),
+        (b'{"id": "\xff"}', "is not valid JSON"),
+        (b"[" * 100_000, "is not valid JSON"),
+        (b"[1]", "is not a JSON object"),
         (b'{"entities": []}', "neither an 'id' nor a 'text'"),
-        (b'{"id": "b", "triples": "abc"}', "has 'triples' that are no list"),
-        (b'{"id": "a", "entities": ["other"]}', "second row for one passage"),
+        (b'{"id": "b", "triples": "abc"}', "has a 'triples' that is not a list"),
+        (b'{"id": "a", "entities": ["other"]}', "second row for the same passage"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: bytes, fault: str) -> None:
@@ -92,5 +92,5 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: bytes, fault: s
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DocumentUnreadable, match=r"none\.jsonl cannot be read"):
+    with pytest.raises(DocumentUnreadable, match=r"Cannot read .*none\.jsonl"):
         PrecomputedExtractor(tmp_path / "none.jsonl")

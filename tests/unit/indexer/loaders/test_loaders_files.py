@@ -90,7 +90,7 @@ def test_a_source_that_came_before_is_reported(tmp_path: Path) -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.txt")
     (failure,) = outcome(tmp_path)[1]
-    assert "no regular file" in failure.reason
+    assert "not a regular file" in failure.reason
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
