@@ -28,33 +28,39 @@ from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
 
 ROUNDS = 3
-"""How often what came in meanwhile is read ahead, before the last of it follows the change."""
+"""How many times documents that arrive during a change are extracted ahead; the rest follows after
+the swap."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changeover:
-    """Changes collections over. Safe for several threads, but for `advance`."""
+    """Changes a collection's extractor or passage size. Safe for several threads, except
+    `advance`."""
 
     store: GraphStore
     queue: JobQueue
     foresight: Foresight
     prices: Prices = UNKNOWN
-    """With which jobs are taken in."""
+    """The prices stored with new jobs."""
     _rounds: dict[str, int] = field(default_factory=dict)
     _held_up: dict[str, tuple[Collection, Mapping[str, str]]] = field(default_factory=dict)
-    """Collections that were looked at in vain, as they were then, with the documents that failed.
+    """Collections that `advance` could not complete, as they were then, with their failed
+    documents.
     """
 
     def begin(
         self, collection: str, wanted: CollectionSettings, *, anew: Set[str], budget: Budget
     ) -> tuple[Job | None, int, int]:
-        """Queue the documents that are not in the graph as they are wanted, and those `anew` in any
-        case; return their job, None if there are none, how many they are, and how many others.
+        """Start indexing a collection with the `wanted` settings: queue the documents that are not
+        in the graph under these settings, and in any case those in `anew` (document ids). Returns
+        the job (None if nothing was queued), the number of documents queued, and the number of
+        others.
 
-        Without any the settings change at once. A change that is under way ends; if it is the same
-        one, it goes on. What waits already is left alone, and looked at before the change.
+        If no document needs work, the settings change at once. A change in progress to other
+        settings is cancelled; one to the same settings continues. Documents that are queued already
+        are not queued again; `advance` checks them before the swap. Raises: CollectionNotFound.
         """
         made: Job | None = None
         while True:
@@ -80,7 +86,7 @@ class Changeover:
     def _choose(
         self, collection: str, wanted: CollectionSettings, anew: Set[str]
     ) -> tuple[int, list[Document] | None]:
-        """How many documents there are, and those of them to be read; None if nothing changes."""
+        """The number of documents, and those of them to extract; None if nothing changes."""
         pending = self.queue.pending(collection)
         number, changing, chosen = 0, False, []
         for document in self.foresight.documents(collection):
@@ -96,8 +102,8 @@ class Changeover:
         return number, chosen if changing else None
 
     def cancelled(self, collection: str, job_id: str) -> None:
-        """A job was cancelled: if it is the one that extracts what is to come, nothing is to come
-        any more. Raises: CollectionNotFound."""
+        """Called when a job was cancelled: if it is the job of a change in progress, the change is
+        cancelled too. Raises: CollectionNotFound."""
         while True:
             settings = self.store.collection(collection).settings
             if settings.upcoming is None or settings.next_job != job_id:
@@ -108,7 +114,7 @@ class Changeover:
                 return
 
     def is_due(self, collection: Collection) -> bool:
-        """Whether `advance` has something to do. Looks at no contents."""
+        """Whether `advance` has something to do. Does not read the graph's contents."""
         settings = collection.settings
         if settings.swapping:
             return True
@@ -118,7 +124,7 @@ class Changeover:
         return self._held_up.get(collection.name) != seen
 
     def is_held_up(self, collection: Collection) -> bool:
-        """Whether documents that failed keep the others waiting, as far as one sees from afar."""
+        """Whether a change waits because documents failed (an estimate: contents are not read)."""
         settings = collection.settings
         if settings.swapping or settings.upcoming is None or self._is_extracting(collection.name):
             return False
@@ -126,8 +132,8 @@ class Changeover:
         return bool(self.store.fingerprints(collection.name, failed))
 
     def advance(self, collection: str) -> None:
-        """Put the new graph in the old one's place if all of it is there; have extracted what is
-        lacking. To be called by the one who publishes. Raises: CollectionNotFound, StoreError."""
+        """Replace the old graph by the new one if it is complete; queue what is missing. To be
+        called by the publisher only. Raises: CollectionNotFound, StoreError."""
         while True:
             present = self.store.collection(collection)
             if not self.is_due(present):

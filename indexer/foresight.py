@@ -1,4 +1,5 @@
-"""What a collection's documents would be, indexed otherwise, and what is known of that already."""
+"""How a collection's documents would be indexed with other settings, and which of their extractions
+exist already."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
@@ -12,19 +13,19 @@ from kg.records import CollectionSettings, Document, Extraction
 from kg.store import DocumentGraph, GraphStore
 
 PAGE = 64
-"""Documents that are looked at, or put anew, at once."""
+"""Documents that are read or put at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Foresight:
-    """Looks at the graph, and at what was extracted ahead. Changes nothing."""
+    """Reads the graph and the extractions made ahead of a change. Read-only."""
 
     store: GraphStore
     extractor: Callable[[CollectionSettings], Extractor]
     embedder: Callable[[CollectionSettings], Embedder]
 
     def pages(self, collection: str) -> Iterator[Sequence[Document]]:
-        """All documents, some at a time, each time of the present revision."""
+        """All documents, a page at a time; each page is of the revision current when it is read."""
         after = ""
         while True:
             with self.store.peek(collection) as reader:
@@ -41,7 +42,8 @@ class Foresight:
     def looked_up(
         self, collection: str, page: Sequence[Document], settings: CollectionSettings
     ) -> Iterator[tuple[Document, DocumentGraph, Mapping[str, Extraction]]]:
-        """Each document, as it would be indexed so, and what is known of its passages."""
+        """Each document with its graph under these settings, and the saved extractions of its
+        passages (passage id -> extraction)."""
         embedder, fingerprint = self.embedder(settings), self.extractor(settings).fingerprint
         graphs = [graph_of(collection, document, settings, embedder) for document in page]
         ids = list({passage.id for graph in graphs for passage in graph.passages})
@@ -53,7 +55,8 @@ class Foresight:
     def lacking(
         self, collection: str, page: Sequence[Document], wanted: CollectionSettings
     ) -> list[Document]:
-        """Those of these documents of which not all was read as it is wanted."""
+        """Those of these documents that have a passage without an extraction under the wanted
+        settings."""
         return [
             document
             for document, graph, found in self.looked_up(collection, page, wanted)
@@ -63,8 +66,9 @@ class Foresight:
     def hopeless(
         self, collection: str, wanted: CollectionSettings, failed: Set[str]
     ) -> Sequence[str]:
-        """Some of the documents that failed and lack something, if there are such. Only they are
-        looked at: where there are, that is done again and again, in every process."""
+        """Ids of some of the `failed` documents (ids) that are in the graph and still lack an
+        extraction under the wanted settings; empty if there are none. Reads only the failed
+        documents, since every process calls this repeatedly while there are any."""
         there = sorted(self.store.fingerprints(collection, failed))
         for start in range(0, len(there), PAGE):
             page = []
@@ -76,5 +80,5 @@ class Foresight:
         return []
 
     def readable(self, collection: str) -> Set[str]:
-        """Passages of the graph whose extraction is no failure."""
+        """Ids of the passages in the graph whose extraction succeeded."""
         return {one.passage_id for one in self.store.readings(collection) if not one.failed}

@@ -1,15 +1,15 @@
-"""The port to the durable queue: jobs made of one task a document.
+"""The port for the durable queue: a job has one task for each document.
 
 A task holds the document until it is in the graph. The state of a task changes in the store's own
-transactions (`GraphStore.commit(Change(completed=...))`), so that whatever dies is simply done
-again: a task leased by a dead worker falls back to the queue when its lease runs out.
+transactions (`GraphStore.commit(Change(completed=...))`), so that work lost in a crash is done
+again: a task leased by a dead worker returns to the queue when its lease expires.
 
-Whatever falls back to the queue while there is a newer task of the same document is cancelled: the
-newer text wins. A worker that lost its lease can disturb nobody: only the holder of a lease may
-extend it, give it back, or say that the task failed.
+A task that returns to the queue while there is a newer task for the same document is cancelled: the
+newer text wins. A worker that lost its lease can do no harm: only the holder of a lease may extend
+it, release it, or mark the task as failed.
 
-A document may come into the graph twice: as a draft, with an extraction that costs next to nothing,
-and later with the one that its collection wants. `Change(drafted=...)` marks the task of a draft.
+A document may enter the graph twice: first as a draft, with a cheap extraction, and later with the
+extraction that its collection is configured for. `Change(drafted=...)` marks the task of a draft.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -22,15 +22,15 @@ from kg.leases import Leases
 from kg.records import Document
 
 LONGEST_STEP = 60.0
-"""Seconds between two notes of progress that count as work, at most; the rest was a pause."""
+"""The most seconds between two progress notes that count as work; the rest counts as a pause."""
 
 
 EVERY_REVISION = (1 << 63) - 1
-"""None is newer."""
+"""No revision is newer."""
 
 
 class TaskState(StrEnum):
-    """The way of a document: queued -> extracting -> extracted, or failed, or cancelled.
+    """A document's state: queued -> extracting -> extracted, or failed, or cancelled.
 
     A document is `indexed` when, beyond `extracted`, a published snapshot contains its revision.
     """
@@ -43,7 +43,7 @@ class TaskState(StrEnum):
 
 
 OPEN = (TaskState.QUEUED, TaskState.EXTRACTING)
-"""States of tasks that are still on their way."""
+"""States of unfinished tasks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,19 +61,19 @@ class Task:
     attempts: int = 0
     error: str = ""
     worker: str = ""
-    """Who holds its lease; '' if nobody does."""
+    """The worker that holds its lease; '' if none does."""
     drafted: bool = False
-    """Whether the document is in the graph already, with an extraction that is to be replaced."""
+    """Whether the document is in the graph already, with an extraction that will be replaced."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far something is, and what models were paid for it."""
+    """Progress of a task or job, and what models cost for it."""
 
     passages: int = 0
     """Known so far: a document's passages are counted when work on it begins."""
     passages_done: int = 0
-    """Of them, those that have the extraction that their collection wants."""
+    """How many of them have the extraction that their collection is configured for."""
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float = 0.0
@@ -91,7 +91,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """What a job may spend on models; None sets no limit."""
+    """What a job may spend on models; None means no limit."""
 
     tokens: int | None = None
     """Input and output tokens together."""
@@ -104,18 +104,18 @@ UNLIMITED = Budget()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prices:
-    """Of a chat model, in any currency, for a million tokens; 0 if unknown."""
+    """Prices of a chat model, in any currency, per million tokens; 0 if unknown."""
 
     input: float = 0.0
     output: float = 0.0
 
     @property
     def known(self) -> bool:
-        """Whether both are: with one of them nobody can say what an answer costs."""
+        """Whether both prices are known: an answer's cost needs both."""
         return self.input > 0 and self.output > 0
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """Of so many tokens; 0 unless both prices are known."""
+        """The cost of so many tokens; 0 unless both prices are known."""
         if not self.known:
             return 0.0
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
@@ -126,7 +126,7 @@ UNKNOWN = Prices()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """Some documents that were handed in together."""
+    """Documents that were submitted together."""
 
     id: str
     collection: str
@@ -134,20 +134,21 @@ class Job:
     counts: dict[TaskState, int] = field(default_factory=dict)
     """Number of its tasks in each state that occurs."""
     revision: int = 0
-    """The collection's revision after the newest of its tasks that is done; 0 before."""
+    """The collection's revision after its most recently completed task; 0 before the first."""
     priority: int = 0
     budget: Budget = UNLIMITED
     prices: Prices = UNKNOWN
-    """With which it was taken in: whoever works on it reckons with them."""
+    """The prices when it was submitted; its costs are computed with them."""
     drafted: int = 0
     """Number of its open tasks whose documents are in the graph as drafts."""
     progress: Progress = Progress()
     """Of all of its tasks together."""
     worked_seconds: float = 0.0
-    """For how long there was progress: from one note of it to the next, pauses cut short."""
+    """Seconds with progress: the sum of the times between progress notes, each cut at
+    LONGEST_STEP."""
     filling: bool = False
-    """Whether documents are still being handed in with it: it is not over, even if all of those
-    that came are done (see `JobQueue.fill`)."""
+    """Whether more documents are still being added: it is not over, even if all documents so far
+    are done (see `JobQueue.fill`)."""
 
     @property
     def total(self) -> int:
@@ -156,7 +157,7 @@ class Job:
 
     @property
     def open(self) -> int:
-        """Number of documents that are still on their way."""
+        """Number of unfinished documents."""
         return sum(self.counts.get(state, 0) for state in OPEN)
 
 
@@ -174,12 +175,13 @@ class JobQueue(Leases, Protocol):
         filler: str = "",
         seconds: float = 0.0,
     ) -> Job:
-        """Make a job of these documents, in one transaction. Higher priorities are taken first.
+        """Create a job of these documents, in one transaction. Higher priorities are leased first.
 
-        Budget and prices are kept with the job; whoever calls models heeds them.
-        `filler`: who is going to `fill` it, with more or with word of it for so long from now.
+        Budget and prices are stored with the job; callers of models must respect them. `filler`:
+        the worker that will `fill` the job with more documents, or renew its claim, within
+        `seconds` from now.
 
-        Tasks of documents of the same ids that wait, or failed, are cancelled: the newer text wins.
+        Queued or failed tasks of documents with the same ids are cancelled: the newer text wins.
         Raises: CollectionNotFound, DocumentUnreadable.
         """
         ...
@@ -187,10 +189,10 @@ class JobQueue(Leases, Protocol):
     def fill(
         self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
     ) -> bool:
-        """Add documents to a job as `enqueue` does, in one transaction; more may follow for so long
-        from now (0: these were the last). A job whose filler is not heard of any more is one that
-        has all of its documents. False, and nothing is added, if the worker is not its filler: the
-        job was cancelled.
+        """Add documents to a job as `enqueue` does, in one transaction; more may follow within
+        `seconds` from now (0: these were the last). When that time runs out, the job counts as
+        complete. Returns False and adds nothing if `worker` is not its filler, as after the job was
+        cancelled.
 
         Raises: JobNotFound, DocumentUnreadable.
         """
@@ -200,10 +202,10 @@ class JobQueue(Leases, Protocol):
         self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
     ) -> Job:
         """Add to a job, in one transaction, documents that are in the graph already: their tasks
-        have drafts from the start, and are taken to have so many passages (document id -> number).
+        have drafts from the start. `passages`: document id -> its number of passages.
 
-        Those of which a task waits, or is worked on, are left out: what was handed in goes before.
-        Tasks of the others that failed are cancelled. Raises: JobNotFound, DocumentUnreadable.
+        Documents with an open task are skipped: submitted documents go first. Failed tasks of the
+        others are cancelled. Raises: JobNotFound, DocumentUnreadable.
         """
         ...
 
@@ -216,74 +218,73 @@ class JobQueue(Leases, Protocol):
         collection: str | None = None,
         drafted: bool | None = None,
     ) -> Sequence[Task]:
-        """Take up to `limit` tasks for so long: queued ones, and those whose lease ran out. Each
-        comes back with `attempts` raised by one.
+        """Lease up to `limit` tasks for `seconds`: queued ones, and those whose lease has expired.
+        Each is returned with `attempts` incremented.
 
-        What has no draft comes before what has one, then the higher priority, then the older.
-        `drafted`: only tasks that have a draft, or only those that have none.
+        Order: tasks without a draft first, then by higher priority, then older first. `drafted`:
+        only tasks with a draft (True), or only those without (False).
 
-        A task stays in the queue while another one for the same document is leased, so that an
-        older text cannot be committed after a newer one."""
+        A task is not leased while another one for the same document is, so that an older text
+        cannot be committed after a newer one."""
         ...
 
     def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> Set[str]:
-        """Hold on to leased tasks for so long from now; return the ids of those that the worker
-        holds. The others were taken by somebody else, called off, or are done."""
+        """Extend the leases to `seconds` from now; return the ids of the tasks that the worker
+        still holds. The others were taken by another worker, cancelled, or are done."""
         ...
 
     def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
-        """Those of these tasks that are being worked on, whoever holds them, with their documents;
-        in the order of `lease`."""
+        """Those of these tasks that are leased, by any worker, with their documents; in the order
+        of `lease`."""
         ...
 
     def release(self, task_ids: Sequence[str], *, worker: str, reason: str = "") -> None:
-        """Give back, unharmed, the tasks that the worker holds (as when it stops): attempts are not
-        counted. `reason` is noted as their error, unless it is ''."""
+        """Return the tasks that the worker holds to the queue (as when it stops), without counting
+        the attempt. `reason`, unless '', is stored as their error."""
         ...
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
-        """Put back, before their leases run out, the tasks of workers that are dead; return how
-        many. `dead` is asked once for each worker that holds a lease or fills a job; attempts stay
-        counted. Named leases of theirs have run out, and their jobs are not filled any more."""
+        """Return the tasks of dead workers to the queue before their leases expire; return how
+        many. `dead` is called once for each worker that holds a lease or fills a job; attempts stay
+        counted. Their named leases expire, and their jobs count as completely filled."""
         ...
 
     def fail(self, task_id: str, error: str, *, worker: str, retry: bool) -> None:
-        """Note why a task that the worker holds failed; put it back into the queue, or leave it
-        failed. What the worker does not hold (any more) stays as it is."""
+        """Record why a task that the worker holds failed; return it to the queue if `retry`, else
+        mark it failed. No effect on tasks that the worker does not hold (any more)."""
         ...
 
     def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
-        """Add progress (task id -> what is new) to the tasks' and their jobs', in one transaction.
+        """Add progress (task id -> increment) to the tasks and their jobs, in one transaction.
 
-        `anew`: these are all of the tasks' passages, as when work on them begins again; tokens and
-        cost are added all the same. Whoever holds the tasks: what was paid for was paid for.
-        A passage may be noted twice, and a note may come late: no task tells of more passages done
-        than it has, and one that is done of all of them, for good.
+        `anew`: replace the passage counts instead of adding, as when work on the tasks starts over;
+        tokens and cost are added in any case. The caller need not hold the tasks: money that was
+        spent counts. Repeated and late notes are harmless: a task never reports more passages done
+        than it has, and a completed one reports all of them.
         """
         ...
 
     def retry_failed(
         self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN
     ) -> int:
-        """Put a job's failed tasks back into the queue, attempts counted anew; return how many.
-        A budget takes the place of the job's; so do prices, if they are known.
+        """Return a job's failed tasks to the queue with attempts reset; return how many. A given
+        budget replaces the job's; so do prices, if they are known.
 
         Raises: JobNotFound.
         """
         ...
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel the job's tasks that are not done or failed; nobody fills it any more. What is
-        being worked on does not come in: the commit finds its task cancelled. Drafts stay as they
-        are.
+        """Cancel the job's open tasks and end its filling. Work in progress does not reach the
+        graph: its commit finds the task cancelled. Drafts stay in the graph.
 
         Raises: JobNotFound.
         """
         ...
 
     def withdraw(self, collection: str, document_ids: Sequence[str]) -> int:
-        """Cancel the tasks of these documents that are not done, in whatever jobs they are; return
-        how many. What is being worked on does not come in: the commit finds its task cancelled."""
+        """Cancel the unfinished tasks of these documents, in all jobs; return how many. Work in
+        progress does not reach the graph: its commit finds the task cancelled."""
         ...
 
     def job(self, job_id: str) -> Job:
@@ -297,15 +298,15 @@ class JobQueue(Leases, Protocol):
         limit: int = 100,
         unfinished_at: int | None = None,
     ) -> Sequence[Job]:
-        """Newest first. `unfinished_at`: only those that have open tasks, are being filled, or are
-        of a newer revision than this (that of what questions see)."""
+        """Jobs, newest first. `unfinished_at`: only those with open tasks, being filled, or with a
+        newer revision than this one (the published revision)."""
         ...
 
     def waits_in(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, int]:
-        """Job id -> number of its tasks that are queued or being worked on, where there are such;
-        of these documents only, if they are given."""
+        """Job id -> number of its open tasks, for jobs that have any; counting only these
+        documents, if given."""
         ...
 
     def failed(self, collection: str) -> Mapping[str, str]:
@@ -315,27 +316,27 @@ class JobQueue(Leases, Protocol):
     def prune(
         self, *, seconds: float, collection: str | None = None, keep: Iterable[str] = ()
     ) -> int:
-        """Forget the jobs, but for those to `keep` (ids), in which nothing has happened for so
-        long, with their tasks, a few thousand at a time; return how many jobs. One stays that is
-        being filled, and while a document of it is on its way, also in another job."""
+        """Delete jobs without activity for `seconds`, with their tasks, a few thousand at a time,
+        except the ids in `keep`; return how many jobs. A job stays while it is being filled, and
+        while one of its documents has an open task in any job."""
         ...
 
     def tasks(
         self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
     ) -> Sequence[Task]:
-        """A job's tasks in order of arrival, their documents left out (None).
+        """A job's tasks in order of arrival, without their documents (None).
 
         Raises: JobNotFound.
         """
         ...
 
     def waiting(self, collection: str | None = None) -> int:
-        """Number of tasks that are queued or being worked on."""
+        """Number of open tasks."""
         ...
 
     def pending(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, str]:
-        """Document id -> fingerprint of the newest of its tasks that is queued or being worked on;
-        of these documents only, if they are given."""
+        """Document id -> fingerprint of its newest open task; only for these documents, if
+        given."""
         ...

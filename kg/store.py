@@ -1,9 +1,9 @@
-"""The port to the graph's truth: collections, documents, passages and their extractions.
+"""The port for the graph's source data: collections, documents, passages and their extractions.
 
-Every method that changes a collection is one transaction, which raises the collection's revision
-by one; what is only saved or derived (extractions, synonyms) leaves it as it is. Mentions,
-entities, facts and supports are derived inside that transaction (`kg.derive.passage_graph`) and
-live exactly as long as a passage supports them.
+Every method that changes a collection is one transaction, which increments the collection's
+revision; saving extractions or synonyms does not. Mentions, entities, facts and supports are
+derived inside that transaction (`kg.derive.passage_graph`) and live exactly as long as a passage
+supports them.
 
 Texts are Unicode: half of a surrogate pair is refused (DocumentUnreadable, InputError). Every
 method that names a collection raises CollectionNotFound if it is not there.
@@ -49,15 +49,16 @@ COUNTED = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentGraph:
-    """A document with the passages it is made of, in order, and where they stand in it."""
+    """A document with its passages, in order, and their positions in it."""
 
     document: Document
     placements: tuple[Placement, ...]
     passages: tuple[Passage, ...]
-    """Each passage once, even if it stands in several places."""
+    """Each passage once, even if it occurs in several places."""
 
     def is_as(self, fingerprint: str | None, placements: Iterable[Placement]) -> bool:
-        """Whether what has these, None if nothing has, would be the same with it in its place."""
+        """Whether a document in the graph with this fingerprint (None: not in the graph) and these
+        placements is identical to this one, so that putting it would change nothing."""
         return self.document.fingerprint == fingerprint and set(self.placements) == set(placements)
 
 
@@ -66,48 +67,50 @@ class Change:
     """What one transaction does to a collection. The order of the parts does not matter."""
 
     put: tuple[DocumentGraph, ...] = ()
-    """Documents that come in, or take the place of what was under the same id; of several with one
-    id the last. One that is there already, with the same fingerprint and placements, is left
-    alone; and one whose task (see `completed` and `drafted`) was cancelled or done by another is
-    left out."""
+    """Documents to insert, or to replace those with the same id; of several with one id the last is
+    used. A document that is there already with the same fingerprint and placements is not touched;
+    one whose task (see `completed` and `drafted`) was cancelled, or completed by another worker, is
+    skipped."""
     instead_of: Mapping[str, str] = field(default_factory=dict)
-    """Document id -> the fingerprint that it must have in the graph: one that has another one, or
-    is not there (any more), is not put."""
+    """Document id -> the fingerprint that it must have in the graph now: otherwise, and if it is
+    not in the graph, it is not put."""
     delete: tuple[str, ...] = ()
-    """Ids of documents that go; one that is not there, or is put as well, is ignored."""
+    """Ids of documents to delete; ids that do not exist, or that are also put, are ignored."""
     extractions: tuple[Extraction, ...] = ()
     """The extractions from which the graph of these passages is derived from now on; of several for
-    one passage the last. Those of passages that are not in the graph are saved only. What they
-    replace stays saved, unless it is by the same extractor."""
+    one passage the last is used. Those of passages outside the graph are only saved. A replaced
+    extraction stays saved, unless it is by the same extractor."""
     completed: tuple[str, ...] = ()
-    """Ids of tasks (`kg.jobs.Task`) that are done when this transaction is."""
+    """Ids of tasks (`kg.jobs.Task`) that this transaction completes."""
     drafted: tuple[str, ...] = ()
-    """Ids of tasks whose documents are in the graph when this transaction is done, with an
-    extraction that another is to replace: they are marked so, and stay with who holds them."""
+    """Ids of tasks whose documents this transaction puts as drafts, to be replaced by another
+    extraction: they are marked as drafted, and stay leased."""
 
     def may_put(self, document_id: str, known: str | None) -> bool:
-        """Whether a document may come in where one of this fingerprint (None: none) is."""
+        """Whether a document may replace one with this fingerprint (None: it is not in the
+        graph)."""
         return self.instead_of.get(document_id, known) == known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holdings:
-    """All that a collection consists of, batch by batch (see `kg.holdings`)."""
+    """The complete contents of a collection, in batches (see `kg.holdings`)."""
 
     collection: Collection
     changes: Iterable[Change]
-    """Documents that come in, and then the extractions of their passages."""
+    """Documents to put, and then the extractions of their passages."""
     saved: Iterable[Sequence[Extraction]]
     """Extractions that the graph is not derived from."""
     synonyms: Iterable[tuple[Sequence[str], Sequence[Synonym]]]
-    """Some entities that are linked; and synonyms, of these or of others, which stay unlinked."""
+    """Ids of linked entities; and synonyms, of these or of other entities, which stay unlinked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """What differs between two revisions of a collection; net, each id in one place at most.
+    """The net difference between two revisions of a collection; each id is in at most one set.
 
-    What came and went again in between is in none; what went and came back was put.
+    What was added and deleted again in between is in none; what was deleted and added again counts
+    as put.
     """
 
     revision: int
@@ -115,12 +118,12 @@ class Changes:
     documents_put: frozenset[str] = frozenset()
     documents_deleted: frozenset[str] = frozenset()
     passages_put: frozenset[str] = frozenset()
-    """Passages that came, or whose extraction changed."""
+    """Passages that were added, or whose extraction changed."""
     passages_deleted: frozenset[str] = frozenset()
 
 
 class GraphReader(Protocol):
-    """One revision of one collection: all that it yields belongs together.
+    """One revision of one collection: everything it yields is consistent.
 
     Every iterator yields in order of id (placements: of document id and ordinal; mentions and
     supports: of passage id, then of entity or fact id; synonyms: of source id, then target id).
@@ -142,11 +145,12 @@ class GraphReader(Protocol):
         ...
 
     def unlinked(self) -> Sequence[str]:
-        """Ids of the entities whose synonyms are not known: new ones, and those that lost one."""
+        """Ids of the entities whose synonyms are not known: new ones, and those that lost a
+        synonym."""
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """How many there are of each of `COUNTED`."""
+        """The number of each of `COUNTED`."""
         ...
 
 
@@ -154,7 +158,7 @@ class GraphStore(Protocol):
     """Where a knowledge graph is kept. Safe for several threads and, if durable, processes."""
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
-        """Make an empty collection at revision 0.
+        """Create an empty collection at revision 0.
 
         Raises: NameInvalid, CollectionExists.
         """
@@ -169,10 +173,10 @@ class GraphStore(Protocol):
         ...
 
     def restore(self, holdings: Holdings) -> None:
-        """Make a collection of what another one consisted of, at the same revision.
+        """Create a collection from the contents of another one, at the same revision.
 
-        All or nothing: nobody sees it before it is whole. Changes of earlier revisions are not
-        known. Raises: NameInvalid, CollectionExists, and what `commit` raises.
+        Atomic: it is not visible before it is complete. `changes_since` knows none of its earlier
+        revisions. Raises: NameInvalid, CollectionExists, and what `commit` raises.
         """
         ...
 
@@ -183,44 +187,43 @@ class GraphStore(Protocol):
         *,
         instead_of: CollectionSettings | None = None,
     ) -> Collection:
-        """Change how the collection is indexed from now on; what is indexed stays as it is.
+        """Change how the collection is indexed from now on; what is indexed already is not touched.
 
-        The same settings again change nothing, not even the revision. `instead_of`: neither does
-        this if the collection has other settings than these; what is returned tells.
-        Raises: CollectionNotFound.
+        Unchanged settings do not increment the revision. `instead_of`: change nothing unless the
+        collection has these settings (compare the returned ones). Raises: CollectionNotFound.
         """
         ...
 
     def delete_collection(self, name: str) -> None:
-        """Remove a collection with all that belongs to it, jobs too. Raises: CollectionNotFound."""
+        """Remove a collection with everything in it, including jobs. Raises: CollectionNotFound."""
         ...
 
     def commit(self, collection: str, change: Change) -> int:
         """Apply a change in one transaction and return the new revision.
 
-        A passage stays as long as a document has it, and loses all its extractions when it goes.
-        A change that does nothing (`Change()`, or deletions of what is not there) leaves the
-        revision as it is; tasks that it completes are completed all the same.
-        Raises: CollectionNotFound, InputError; ValueError if placements and passages disagree.
+        A passage stays as long as a document contains it; its extractions are deleted with it. A
+        change without effect (`Change()`, or deletions of missing documents) does not increment the
+        revision, but still completes its tasks. Raises: CollectionNotFound, InputError; ValueError
+        if placements and passages disagree.
         """
         ...
 
     def fingerprints(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, str]:
-        """Document id -> fingerprint, for every document in the graph; or for those of these that
-        are there, which costs as much as they are many."""
+        """Document id -> fingerprint, for all documents in the graph, or for those of
+        `document_ids` that are in it (at a cost proportional to their number)."""
         ...
 
     def quarantined(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Sequence[Quarantined]:
-        """The passages whose extraction failed, once for each document that has them; of these
-        documents, if they are given, at what these cost. In no order."""
+        """The passages whose extraction failed, once for each document that contains them; only of
+        `document_ids`, if given (at a cost proportional to their number). Unordered."""
         ...
 
     def readings(self, collection: str) -> Sequence[Reading]:
-        """By whom each passage was read. In no order."""
+        """Which extractor read each passage. Unordered."""
         ...
 
     def document(self, collection: str, document_id: str) -> Document:
@@ -228,7 +231,7 @@ class GraphStore(Protocol):
         ...
 
     def save_extractions(self, collection: str, extractions: Sequence[Extraction]) -> None:
-        """Keep what a model returned at once, before (or without) a commit that uses it.
+        """Save what a model returned immediately, before (or without) a commit that uses it.
 
         One row per passage and extractor; a later one replaces it. The revision does not change.
         """
@@ -242,42 +245,40 @@ class GraphStore(Protocol):
         instead_of: Extraction | None,
         progress: Mapping[str, Progress],
     ) -> bool:
-        """Keep an extraction as `save_extractions` does and note progress as `note_progress` does,
-        in one transaction; False, and nothing is done, unless what is saved in its place is
-        `instead_of` (None: nothing). So what came with an extraction is counted once, however
-        often its saving is tried."""
+        """Save an extraction as `save_extractions` does and add progress as `note_progress` does,
+        in one transaction. Returns False and does nothing unless the extraction saved so far is
+        `instead_of` (None: none is saved), so that an extraction's cost is counted once, even if
+        saving it is retried."""
         ...
 
     def saved_extractions(
         self, collection: str, extractor: str, passage_ids: Sequence[str]
     ) -> Mapping[str, Extraction]:
-        """What was saved for these passages by that extractor, or came with a commit, whichever is
-        newer: passage id -> extraction."""
+        """Passage id -> this extractor's newest extraction of it, whether saved or committed."""
         ...
 
     def prune_extractions(self, collection: str) -> int:
-        """Forget saved extractions of passages that are not in the graph; return how many.
+        """Delete saved extractions of passages that are not in the graph; return how many.
 
-        None is forgotten while a task of the collection is queued, being worked on, or failed and
-        could be tried again: they may be of its document's passages.
+        Deletes nothing while a task of the collection is queued, leased or failed: the extractions
+        may belong to its document.
         """
         ...
 
     def replace_synonyms(
         self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
     ) -> None:
-        """Set the synonyms of these sources, which are linked from now on. Derived data: the
-        revision does not change.
+        """Set the synonyms of these source entities, which are linked from now on. The revision
+        does not change: synonyms are derived data.
 
-        Ids that are not in the graph are ignored; a source that names such a target stays
-        unlinked, as its list is one short. Synonyms die with either entity; a source whose target
-        died is unlinked.
-        Raises: ValueError if a synonym is not of one of the sources.
+        Ids outside the graph are ignored; a source with such a target stays unlinked, since its
+        list is incomplete. Synonyms are deleted with either entity; a source whose target is
+        deleted becomes unlinked. Raises: ValueError if a synonym is not of one of the sources.
         """
         ...
 
     def forget_synonyms(self, collection: str) -> None:
-        """Remove all synonyms and make every entity unlinked (as when the embedder changes)."""
+        """Remove all synonyms and mark every entity as unlinked (as when the embedder changes)."""
         ...
 
     def changes_since(self, collection: str, revision: int) -> Changes:
@@ -288,23 +289,22 @@ class GraphStore(Protocol):
     def read(
         self, collection: str, parts: Sequence[str] | None = None
     ) -> AbstractContextManager[GraphReader]:
-        """Open a reader at the present revision; writers, this thread too, go on meanwhile.
+        """Open a reader at the current revision. Writers, including this thread, are not blocked.
 
-        Iterators are to be used up inside: they may end with the reader. A store may have to read
-        the whole graph for it: who asks for one thing only takes `peek`, and who asks for a few
-        names the reader's methods as `parts`, and calls no other.
-        Raises: CollectionNotFound.
+        Consume iterators inside the context: they may end with the reader. A store may have to read
+        the whole graph: use `peek` for a single query; for a few, pass the names of the reader's
+        methods as `parts` and call no others. Raises: CollectionNotFound.
         """
         ...
 
     def peek(self, collection: str) -> AbstractContextManager[GraphReader]:
-        """Open a reader for a single question, which costs no more than that. Of several answers
-        each may be of a newer revision than the one before. Raises: CollectionNotFound."""
+        """Open a reader for a single query, at no more than that query's cost. Successive calls may
+        see newer revisions. Raises: CollectionNotFound."""
         ...
 
     def probe(self) -> None:
-        """Ask whether questions would be answered now, once: a store that is out of reach says so
-        in a moment, while all else tries again for long. Raises: StoreUnavailable."""
+        """Check once, without the long retries of the other methods, whether the store answers.
+        Raises: StoreUnavailable."""
         ...
 
     def close(self) -> None:
