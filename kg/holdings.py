@@ -1,4 +1,4 @@
-"""A collection as it is read from one store and restored in another."""
+"""Reading a whole collection from one store, to restore it in another."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
@@ -14,10 +14,10 @@ _Item = TypeVar("_Item")
 
 
 def holdings_of(reader: GraphReader, note: Callable[[str, int], None] | None = None) -> Holdings:
-    """All that the reader sees; its passages are held in memory.
+    """Everything that the reader yields; its passages are held in memory.
 
-    `note` is told of what has been taken over: of what kind, and how many more. Raises: whatever
-    reading raises, when the batches are used up.
+    `note(kind, count)` is called after each batch that was consumed. Raises: the reader's errors,
+    while the batches are consumed.
     """
 
     def noted(kind: str, batches: Iterable[Sequence[_Item]]) -> Iterator[Sequence[_Item]]:
@@ -63,8 +63,8 @@ def _graphs(reader: GraphReader) -> Iterator[DocumentGraph]:
 
 
 def _links(reader: GraphReader) -> Iterator[tuple[str, bool, Sequence[Synonym]]]:
-    """Each entity, whether it is linked, and its synonyms: one that lost a synonym is not linked,
-    and has the others still."""
+    """Each entity, whether it is linked, and its synonyms. An entity that lost a synonym is not
+    linked but keeps the others."""
     unlinked = set(reader.unlinked())
     listed = groupby(reader.synonyms(), attrgetter("source_id"))
     waiting = next(listed, None)

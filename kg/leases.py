@@ -1,4 +1,4 @@
-"""The port to leases that have a name: for what only one may do at a time, in all processes."""
+"""The port for named leases: mutual exclusion across all processes and machines."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -8,21 +8,25 @@ class Leases(Protocol):
     """Part of `kg.jobs.JobQueue`."""
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
-        """Take, or extend, the named lease: for what only one may do at a time, in all processes.
+        """Acquire or extend the named lease.
 
-        True if the worker has it now, for so long from now; False if somebody else has it.
+        Returns True if the worker now holds it, for `seconds` from now; False if another worker
+        holds it.
         """
         ...
 
     def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
-        """Take, or extend, as `hold` does, those of the named leases that nobody else has, in one
-        transaction; return how often each has run out in somebody's hands since it was let go."""
+        """Acquire or extend, as `hold` does, those of the named leases that no other worker holds,
+        in one transaction; return for each how often it has expired while held since it was last
+        released."""
         ...
 
     def put_back(self, names: Iterable[str], *, worker: str) -> None:
-        """Give back those named leases that the worker has; how often they ran out stays known."""
+        """Release those of the named leases that the worker holds; their counts of expiries are
+        kept."""
         ...
 
     def let_go(self, *names: str, worker: str) -> None:
-        """Give back those named leases that the worker has, and be done with them."""
+        """Release those of the named leases that the worker holds, and forget their counts of
+        expiries."""
         ...

@@ -1,4 +1,4 @@
-"""A lock between threads and processes: a file that one of them at a time holds."""
+"""A lock between threads and processes: a file that one of them holds at a time."""
 
 import fcntl
 import os
@@ -34,7 +34,7 @@ def file_lock(path: Path, *, remove: bool = False) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds the file's lock at this moment. Raises: SnapshotUnavailable."""
+    """Whether the file's lock is held at this moment. Raises: SnapshotUnavailable."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -62,7 +62,7 @@ def _locked(path: Path) -> IO[bytes]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    """The file, made if it is not there, in a folder that others may just be removing."""
+    """Open the file, creating it if needed, in a folder that others may be removing."""
     failed = 0
     while True:
         try:
@@ -77,7 +77,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def cannot_open(path: Path, error: OSError) -> SnapshotUnavailable:
-    """The error of a file among snapshots that cannot be opened: it names path and remedy."""
+    """The error for a snapshot file that cannot be opened, with path and remedy."""
     if TooManyFiles.is_told_by(error):
         return TooManyFiles(path)
     return SnapshotUnavailable(

@@ -1,4 +1,4 @@
-"""The graph's records, with the field's words.
+"""The graph's records.
 
 Truth: `Collection`, `Document`, `Passage`, `Placement`, `Extraction`. Derived from extractions by
 `kg.derive`, kept by every store exactly as long as a passage supports them: `Entity`, `Fact`,
@@ -15,7 +15,7 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CollectionSettings:
-    """How a collection's documents become a graph; a change re-does the work."""
+    """How a collection's documents become a graph; documents are indexed again when it changes."""
 
     extractor: str = "spacy"
     """The extractor's fingerprint: its name, or its name, model and prompt version."""
@@ -24,26 +24,26 @@ class CollectionSettings:
     max_tokens: int = 256
     """The longest passage, in the embedder's tokens; 0 keeps every document whole."""
     overlap_tokens: int = 0
-    """How much of a passage's end the next one repeats, in tokens."""
+    """How much of the end of a passage the next one repeats, in tokens."""
     former_embedder: str = ""
-    """What the snapshots before were made with: they answer until there is one of the present
-    embedder. '' if there are none."""
+    """The embedder of the previous snapshots, which are used until there is one of the present
+    embedder; '' if there are none."""
     next_extractor: str = ""
-    """What takes the extractor's place, with the next two, once all documents have been extracted
-    by it (see `indexer.changeover`); '' if nothing is to."""
+    """The extractor that replaces the present one, together with the next two settings, once it has
+    extracted all documents (see `indexer.changeover`); '' if no change is in progress."""
     next_max_tokens: int = 0
     next_overlap_tokens: int = 0
     next_job: str = ""
-    """The job that extracts them; it stays known when that is done."""
+    """The job that extracts the documents for the change; kept after the change."""
     swapping: bool = False
-    """Whether the graph is being put in the place of the one before, bit by bit: no snapshot is
-    made of what is half of each."""
+    """Whether the new graph is replacing the old one, in several transactions: meanwhile no
+    snapshot is built, since the graph is a mixture of both."""
     swapped_at: int = 0
-    """The revision from which on all of the graph is what that job extracted; 0 before."""
+    """The first revision at which the whole graph is that job's; 0 before."""
 
     @property
     def upcoming(self) -> "CollectionSettings | None":
-        """As the collection is to be indexed next; None if it stays as it is."""
+        """The settings after the change in progress; None if there is none."""
         if not self.next_extractor:
             return None
         return replace(
@@ -55,7 +55,7 @@ class CollectionSettings:
 
     @property
     def settled(self) -> "CollectionSettings":
-        """The same without anything upcoming."""
+        """The same settings without the change in progress."""
         return replace(
             self,
             next_extractor="",
@@ -69,7 +69,7 @@ class CollectionSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Collection:
-    """A corpus with a graph of its own. Its revision rises with every change."""
+    """A corpus with its own graph. Its revision increases with every change."""
 
     name: str
     revision: int = 0
@@ -78,7 +78,7 @@ class Collection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """A stretch of a document's text that lies under one heading and on one page."""
+    """A part of a document's text under one heading and on one page."""
 
     start: int
     """Offset of its first character in the document's text."""
@@ -91,16 +91,16 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceDocument:
-    """A document as a loader or a caller hands it in."""
+    """A document as a loader or a caller submits it."""
 
     source: str
-    """What the document is known by: a path, an address, a name."""
+    """Identifies the document: a path, an address, a name."""
     title: str
     text: str
     sections: tuple[Section, ...] = ()
     metadata: Mapping[str, JSON] = field(default_factory=dict)
     observed_at: datetime | None = None
-    """When what it says was so, or was written; None if unknown."""
+    """When the text was written, or when what it says was true; None if unknown."""
     media_type: str = "text/plain"
 
 
@@ -130,7 +130,7 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
-    """Where a passage stands in a document."""
+    """Where a passage occurs in a document."""
 
     document_id: str
     ordinal: int
@@ -161,7 +161,7 @@ class Triple:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extraction:
-    """What an extractor found in a passage: the thing that a model was paid for."""
+    """What an extractor found in a passage; where a model did it, this is what was paid for."""
 
     passage_id: str
     extractor: str
@@ -180,7 +180,7 @@ class Extraction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """By whom a passage of the graph was read."""
+    """Which extractor read a passage of the graph."""
 
     passage_id: str
     extractor: str
@@ -189,12 +189,12 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quarantined:
-    """A passage that came in without a graph, because its extraction failed."""
+    """A passage without entities and facts, because its extraction failed."""
 
     document_id: str
-    """Of a document that has it."""
+    """Id of a document that contains it."""
     source: str
-    """That document's."""
+    """That document's source."""
     passage_id: str
     reason: str
 
@@ -207,7 +207,7 @@ class Entity:
     name: str
     """Normal form (`kg.names.normalise`)."""
     surface: str
-    """The form that most passages use; the least in code-point order among equals."""
+    """The form that most passages use; ties go to the smallest in code-point order."""
     type: str = ""
     """The type that most passages give; '' if none does."""
 

@@ -1,9 +1,10 @@
 """The container: a directory of `.npy` files and a manifest with a checksum of each.
 
-A reader maps the files into memory, so that all processes of a machine share one copy. Whatever
-does not fit its manifest is refused.
+A reader maps the files into memory, so that all processes of a machine share one copy. Files that
+do not match the manifest are refused.
 """
 
+import errno
 import hashlib
 import json
 import mmap
@@ -17,7 +18,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from kg.errors import SnapshotDamaged, SnapshotVersionUnknown, TooManyFiles, remedy_for
+from kg.errors import (
+    SnapshotDamaged,
+    SnapshotError,
+    SnapshotUnavailable,
+    SnapshotVersionUnknown,
+    TooManyFiles,
+    remedy_for,
+)
 from kg.snapshot.background import step
 from kg.snapshot.mapping import map_array
 
@@ -25,16 +33,17 @@ FORMAT = "ammon-snapshot"
 VERSION = 2
 MANIFEST = "manifest.json"
 VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
-"""Files of smaller snapshots are checked whole when they are opened; of larger ones the sizes."""
+"""Snapshots up to this size are checked byte by byte when opened; larger ones by file sizes
+only."""
 _SYNCED_AT_ONCE = 16
 
 _REMEDY = "Build it again with: ammon rebuild --collection NAME"
-"""NAME, until somebody knows it: see `remedy_for`."""
+"""NAME stands for the collection, which `remedy_for` fills in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strings:
-    """n strings in two arrays: their UTF-8 bytes end to end, and n + 1 offsets."""
+    """n strings in two arrays: their concatenated UTF-8 bytes, and n + 1 offsets."""
 
     data: npt.NDArray[np.uint8]
     offsets: npt.NDArray[np.int64]
@@ -66,7 +75,7 @@ class Strings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileEntry:
-    """What the manifest says of one file."""
+    """The manifest's entry for one file."""
 
     bytes: int
     sha256: str
@@ -74,7 +83,7 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """What a snapshot says of itself."""
+    """A snapshot's manifest: format, revision, models and files."""
 
     collection: str
     revision: int
@@ -120,7 +129,7 @@ def _checksum(body: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class SnapshotWriter:
-    """Writes a snapshot's files into a new directory; nothing counts before `finish`."""
+    """Writes a snapshot's files into a new directory; it is not valid before `finish`."""
 
     path: Path
     _files: dict[str, FileEntry] = field(default_factory=dict)
@@ -149,7 +158,7 @@ class SnapshotWriter:
         counts: Mapping[str, int],
         properties: Mapping[str, Any],
     ) -> Manifest:
-        """Write the manifest and see to it that everything is on the disk."""
+        """Write the manifest and flush everything to disk."""
         manifest = Manifest(
             collection=collection,
             revision=revision,
@@ -179,22 +188,22 @@ class SnapshotReader:
 
         Sizes are always checked; contents too if all files together have at most `verify_up_to`
         bytes (`verify` checks them at any time).
-        Raises: SnapshotDamaged, SnapshotVersionUnknown, TooManyFiles.
+        Raises: SnapshotDamaged, SnapshotVersionUnknown, SnapshotUnavailable.
         """
         where = path / MANIFEST
         try:
             text, sizes = where.read_text(encoding="utf-8"), _sizes(path)
         except (OSError, UnicodeDecodeError) as error:
-            _refuse_too_many(where, error)
-            raise SnapshotDamaged(f"Cannot read {where} ({error}). {_REMEDY}") from error
+            raise _unreadable(where, error, _REMEDY) from error
         reader = cls(path, Manifest.loads(text, where))
         step()
         for name, entry in reader.manifest.files.items():
-            size = sizes.get(name, -1)
+            size = sizes.get(name)
+            if size is None:
+                raise SnapshotDamaged(f"{path / name} is missing. {reader._remedy}")
             if size != entry.bytes:
                 raise SnapshotDamaged(
-                    f"{path / name} has {max(size, 0)} bytes instead of {entry.bytes}. "
-                    f"{reader._remedy}"
+                    f"{path / name} has {size} bytes instead of {entry.bytes}. {reader._remedy}"
                 )
         total = sum(entry.bytes for entry in reader.manifest.files.values())
         if total <= verify_up_to:
@@ -206,19 +215,18 @@ class SnapshotReader:
         return remedy_for(self.manifest.collection, _REMEDY)
 
     def verify(self) -> None:
-        """Compare every file with its checksum. Raises: SnapshotDamaged, TooManyFiles, OSError."""
+        """Compare every file with its checksum. Raises: SnapshotDamaged, SnapshotUnavailable."""
         for name, entry in self.manifest.files.items():
             try:
                 found = _entry(self.path / name)
             except OSError as error:
-                _refuse_too_many(self.path / name, error)
-                raise
+                raise _unreadable(self.path / name, error, self._remedy) from error
             if found != entry:
                 raise SnapshotDamaged(f"{self.path / name} is damaged. {self._remedy}")
             step()
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """Map one array, read-only. Raises: SnapshotDamaged, TooManyFiles, OSError."""
+        """Map one array, read-only. Raises: SnapshotDamaged, SnapshotUnavailable."""
         file = f"{name}.npy"
         if file not in self.manifest.files:
             raise SnapshotDamaged(f"{self.path} has no file {file}. {self._remedy}")
@@ -226,8 +234,7 @@ class SnapshotReader:
         try:
             return map_array(self.path / file)
         except OSError as error:
-            _refuse_too_many(self.path / file, error)
-            raise
+            raise _unreadable(self.path / file, error, self._remedy) from error
         except ValueError as error:
             raise SnapshotDamaged(f"{self.path / file}: {error}. {self._remedy}") from error
 
@@ -236,10 +243,16 @@ class SnapshotReader:
         return Strings(self.array(f"{name}.data"), self.array(f"{name}.offsets"))
 
 
-def _refuse_too_many(path: Path, error: Exception) -> None:
-    """Raises: TooManyFiles if that is what the error says."""
+def _unreadable(path: Path, error: Exception, remedy: str) -> SnapshotError:
+    """What to raise where a file cannot be read: damage, unless this process lacks something."""
     if TooManyFiles.is_told_by(error):
-        raise TooManyFiles(path) from error
+        return TooManyFiles(path)
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return SnapshotUnavailable(
+            f"Cannot map {path} into memory ({error}). Free memory, raise the system's "
+            "vm.max_map_count, or lower the setting open_collections (AMMON_OPEN_COLLECTIONS)."
+        )
+    return SnapshotDamaged(f"Cannot read {path} ({error}). {remedy}")
 
 
 def _sizes(folder: Path) -> dict[str, int]:

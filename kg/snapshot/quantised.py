@@ -1,8 +1,8 @@
-"""Vectors whose numbers are rounded to bytes: a quarter of the room, read in a quarter of the time.
+"""Vectors rounded to bytes: a quarter of the memory, read in a quarter of the time.
 
-Each row has a scale of its own, so that its largest number becomes 127 (symmetric scalar
-quantisation). Inner products with unit vectors of 384 dimensions are off by 0.0004 (one standard
-deviation), and sums of products of whole numbers are the same on every processor.
+Each row has its own scale, so that its largest number becomes 127 (symmetric scalar quantisation).
+Inner products with unit vectors of 384 dimensions are off by 0.0004 (one standard deviation), and
+sums of products of whole numbers are the same on every processor.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Scales: TypeAlias = npt.NDArray[np.float32]
 LARGEST = 127
 """The largest number of a row, rounded."""
 _CHUNK = 65_536
-"""Rows that are rounded at a time: bounds the memory that this takes."""
+"""Rows rounded at a time, which bounds the memory used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Quantised:
         return cls(values, scale)
 
     def rows(self, numbers: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.float32]:
-        """(len(numbers), d): these rows as they were, to rounding."""
+        """(len(numbers), d): these rows dequantised."""
         found: npt.NDArray[np.float32] = self.values[numbers] * self.scale[numbers][:, np.newaxis]
         return found
 

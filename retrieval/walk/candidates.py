@@ -1,4 +1,4 @@
-"""The passages that a walk may begin at: the best for each of its sources."""
+"""The passages that a walk may start from: the best for each of its sources."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from retrieval.walk.links import Bonuses
 from retrieval.walk.similarity import Near, Similarity
 
 _MANY = 1_000
-"""Of a name that more passages mention, only those are candidates that are near the question."""
+"""If more passages than this mention a name, only those near the question are candidates."""
 
 
 def candidates(

@@ -10,9 +10,9 @@ class WalkConstants:
     temperature: float = 0.09
     """Of every softmax: cosines that differ by this much differ e-fold in weight."""
     pool: int = 20
-    """How many of the best passages each source is spread over."""
+    """How many of its best passages each source is spread over."""
     candidates: int = 60
-    """Among how many of the best passages, by their own vectors and names, each source looks at
+    """For how many of its best passages, by their own vectors and names, each source compares
     sentences."""
     idf_bonus: float = 0.1
     """Bonus of a passage that mentions a name of the question, times the name's idf (0..1)."""
@@ -27,28 +27,31 @@ class WalkConstants:
     bridge_title_bonus: float = 0.2
     """Added to a step's fitness if it leads to the passage that the bridge is the title of."""
     mass_exponent: float = 0.5
-    """How much more a bridge is taken that leads to better passages."""
+    """How strongly a bridge is preferred that leads to better passages."""
     word_weight: float = 0.1
-    """Added to a similarity for a passage that has all words of the question that are no names."""
+    """Added to the similarity of a passage that contains all words of the question other than
+    names."""
     postings: int = 20
-    """A name's mentions beyond its best so many are not walked to (own titles, then earliest)."""
+    """How many of a name's mentions the walk goes to at most (own titles first, then the
+    earliest)."""
     weak_bridge: float = 0.5
-    """How much a name is taken as a bridge, of 1, that the passage has only inside longer names, or
-    that is a number."""
+    """Weight (at most 1) of a bridge that the passage contains only inside longer names, or that is
+    a number."""
     walked: float = 0.95
-    """Share of the mass of passages that a step is taken from; the rest lies on many, with next to
-    nothing each."""
+    """Share of the mass that a step starts from, best passages first; the rest is spread thinly
+    over many passages."""
     step_weight: float = 0.5
-    """What the step counts for beside the sources, of 1."""
+    """Weight of the first step in the score; the sources have the rest of 1."""
     second_weight: float = 0.2
-    """Share in the score of a second step, from the best that the first one led to."""
+    """Weight of a second step in the score, from the best passages after the first one."""
     second_from: int = 3
-    """How many passages the second step is taken from."""
+    """How many passages the second step starts from."""
     varied: int = 5
-    """How many of the best passages give way to one another where they are alike."""
+    """Among how many of the best passages similar ones are demoted (see `variety`)."""
     variety: float = 4.0
-    """How much; 0: not at all."""
+    """Strength of that demotion; 0: none."""
     alike: float = 0.2
-    """How alike they may be, between what is usual among them (0) and the same (1)."""
+    """Similarity from which on they are demoted, between the usual one among them (0) and equality
+    (1)."""
     worded: int = 50
-    """How many passages are looked at for the words that they share with the question."""
+    """How many candidates are added for the words that they share with the question."""

@@ -1,4 +1,4 @@
-"""What led to a walk's result, in the words of the graph."""
+"""What led to a walk's result: names, bridges and facts."""
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def explain(run: Run, passages: Ints) -> Explanation:
 
 
 def _heaviest(run: Run) -> list[tuple[int, float]]:
-    """The entries over which most went, and how much, of all that went over entries."""
+    """The entries that most mass went through, and their shares of it."""
     total = sum(step.share for step in run.steps)
     entries, flow = largest_sums(
         np.concatenate([step.bridges for step in run.steps]),

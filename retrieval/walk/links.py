@@ -21,9 +21,9 @@ class Meaning:
     """Its pairs are rows first:end of the snapshot's; one at least."""
     end: int
     own: float
-    """What its own passages get, those that it is the title of."""
+    """Bonus of its own passages, those whose title it is."""
     other: float
-    """What the others get."""
+    """Bonus of the other passages that mention it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class LinkBonus:
     entries: tuple[int, ...]
     meanings: tuple[Meaning, ...]
     largest: float
-    """The most that it gives; 0 if no passage mentions it."""
+    """The largest bonus that it gives; 0 if no passage mentions it."""
 
 
 class Bonuses:

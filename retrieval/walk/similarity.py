@@ -1,8 +1,8 @@
 """How similar passages are to a question: half the passage, half its best sentence.
 
-Only the passages that matter are looked at: the nearest by their own vectors, those that mention
-the question's names, and those that the walk comes to. Their vectors stay in the snapshot's mapped
-files, rounded to bytes. But for that, what is computed of what is looked at is exact.
+It is computed only for the passages that matter: the nearest by their own vectors, those that
+mention the question's names, and those that the walk reaches. Their vectors stay in the snapshot's
+mapped files, rounded to bytes. But for that, what is computed of what is looked at is exact.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Asked:
     words: SharedWords | None = None
     """The words that are no names; None: they do not count."""
     word_weight: float = 0.0
-    """What a passage gets that has all of them."""
+    """What a passage gets that contains all of them."""
 
     @property
     def views(self) -> Floats:
@@ -49,7 +49,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Looked:
-    """What was seen of n passages."""
+    """The similarities of n passages."""
 
     views: Floats
     """(v, n): similarity of each passage to each view."""
@@ -61,7 +61,7 @@ class Looked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Near:
-    """What is near to a question by its own vector."""
+    """The passages whose own vectors are nearest to a question."""
 
     passages: Ints
     """(n,), ascending."""

@@ -1,4 +1,4 @@
-"""The reset vector: where the walk begins."""
+"""The reset vector: where the walk starts."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,7 +22,7 @@ class Source:
     weight: float
     """Its share of the reset vector; all sources' shares sum to 1."""
     number: int
-    """Which view, or which link, it is."""
+    """Number of the view or of the link."""
     passages: Ints
     """Different ones."""
     mass: Floats
@@ -40,10 +40,10 @@ class Sources:
     passages: Ints
     mass: Floats
     reset: Floats
-    """(m,): what all give to each passage of the base; sums to 1."""
+    """(m,): what all sources together give to each passage of the base; sums to 1."""
 
     def each(self) -> tuple[Source, ...]:
-        """One after the other: what a receipt wants, and a walk has no time for."""
+        """The sources as objects: for receipts, too slow for a walk."""
         pools = [slice(*ends) for ends in pairwise(self.indptr.tolist())]
         return tuple(
             Source(

@@ -25,12 +25,12 @@ from retrieval.walk.postings import Postings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moves:
-    """All that the step moved: m moves, each from one passage on to one bridge."""
+    """All moves of the step: m moves, each from one passage to one bridge."""
 
     origin: Ints
     """(m,): the passage that a move comes from."""
     which: Ints
-    """(m,): the row of `indptr` of the bridge that it goes to."""
+    """(m,): the row in `indptr` of the bridge that it goes to."""
     rate: Doubles
     """(m,): what it brings to a passage of the bridge for each unit of that passage's weight."""
     indptr: Longs
@@ -40,7 +40,8 @@ class Moves:
     """How well each passage fits as the end of a move over its bridge."""
 
     def into(self, passage: int) -> tuple[Ints, Ints, Doubles]:
-        """(origin, row of the bridge, mass) of all that arrives at a passage, from others only."""
+        """(origin, row of the bridge, mass) of everything that arrives at a passage from other
+        passages."""
         rows = np.flatnonzero(self.passage == passage)
         bridges = np.searchsorted(self.indptr, rows, side="right") - 1
         weight = np.zeros(len(self.indptr) - 1)
@@ -57,13 +58,13 @@ class Step:
     arrivals: Floats
     """(m,): h above, in the order of the base's passages; sums to at most 1."""
     bridges: Ints
-    """The entries that were walked over."""
+    """The entries that the walk went through."""
     flow: Floats
-    """How much went over each of them."""
+    """How much mass went through each of them."""
     moves: Moves
     """Every part of `arrivals`, by where it came from; its bridges are those of `bridges`."""
     share: float
-    """What `arrivals` counts for in the score."""
+    """The weight of `arrivals` in the score."""
 
 
 def take_step(

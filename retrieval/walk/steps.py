@@ -16,16 +16,16 @@ from retrieval.walk.step import Step, take_step
 
 
 def direct_share(constants: WalkConstants) -> float:
-    """What the reset vector counts for."""
+    """The weight of the reset vector in the score."""
     return (1 - constants.second_weight) * (1 - constants.step_weight)
 
 
 def take_steps(
     base: Base, reset: Floats, excluded: Ints, postings: Postings, constants: WalkConstants
 ) -> tuple[tuple[Step, ...], Floats]:
-    """The steps that are taken, and the score of the passages that the base then has.
+    """The steps taken, and the scores of the passages in the base after them.
 
-    reset, excluded: as `take_step`.
+    reset, excluded: as in `take_step`.
     """
     again = constants.second_weight
     share = (1 - again) * constants.step_weight

@@ -1,4 +1,4 @@
-"""The walk's tables as they are where something is left out."""
+"""The walk's tables with something left out."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from kg.snapshot.tables import Ints, Pairs, Ragged
 
 
 def pairs_without(snapshot: Snapshot, entries: Ints, passages: Ints) -> Pairs:
-    """The pairs of neither these entries nor these passages."""
+    """The pairs that belong to none of these entries or passages."""
     table = snapshot.pairs
     kept = ~(np.isin(table.entry, entries) | np.isin(table.passage, passages))
     lengths = np.diff(table.sentences.indptr)
