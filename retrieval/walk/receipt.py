@@ -72,7 +72,8 @@ class WalkTrace(Trace):
         if taken == 0:
             return ()
         before = self.best(self.rank(passage) - 1)
-        likeness = self._run.similarity.among(np.concatenate(([passage], before)).astype(np.int32))[0, 1:]
+        both = np.concatenate(([passage], before), dtype=np.int32)
+        likeness = self._run.similarity.among(both)[0, 1:]
         like = int(before[likeness.argmax()])
         table = self.snapshot.passages
         label = table.title[like] or source_of(self.snapshot, like) or table.id[like]

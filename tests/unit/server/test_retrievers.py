@@ -275,6 +275,26 @@ def test_a_watch_survives_what_goes_wrong(watching: Retrievers, folder: Snapshot
     assert within_a_second(lambda: revision(watching) == 2)
 
 
+def test_what_goes_wrong_again_and_again_is_told_of_once(
+    watching: Retrievers, folder: SnapshotFolder
+) -> None:
+    publish(folder, 1)
+    assert revision(watching) == 1
+    with structlog.testing.capture_logs() as told:
+        (folder.path / "CURRENT").write_bytes(b"\xff\xfe\0")
+        time.sleep(3 * POLL_SECONDS)
+    assert revision(watching) == 1
+    assert [line["event"] for line in told] == ["could not look for new snapshots"]
+
+
+def test_a_pointer_to_no_snapshot_counts_as_none(
+    retrievers: Retrievers, folder: SnapshotFolder
+) -> None:
+    publish(folder, 1)
+    (folder.path / "CURRENT").write_bytes(b"nope")
+    assert retrievers.revision(PAPERS) == -1
+
+
 def test_a_watched_collection_that_was_deleted_is_let_go(
     watching: Retrievers, folder: SnapshotFolder
 ) -> None:
