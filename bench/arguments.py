@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 
-from kg.snapshot.publication import POINTER
+from kg.snapshot.pointer import POINTER
 
 
 def at_least(least: int) -> Callable[[str], int]:

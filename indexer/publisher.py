@@ -19,7 +19,7 @@ from kg.errors import SnapshotError, SnapshotUnavailable
 from kg.jobs import JobQueue
 from kg.lock import file_lock, is_locked
 from kg.records import Collection, CollectionSettings
-from kg.snapshot import Snapshot, Snapshots, revision_of
+from kg.snapshot import Snapshot, Snapshots, named_current, revision_of
 from kg.store import GraphStore
 
 _LINK_ROUNDS = 5
@@ -70,7 +70,7 @@ class Publisher:
         with self._alone(folder, progress):
             self.changeover.advance(collection)
             # Read before the graph is: what is published over it is then never older than it.
-            seen = folder.current()
+            seen = named_current(folder)
             if self._is_done(present.name, thorough=thorough):
                 return None
             folder.sweep()
@@ -157,12 +157,14 @@ class Publisher:
     def covers(
         self, collection: Collection, *, sound: bool = False, thorough: bool = False
     ) -> bool:
-        """Whether the present revision is published, with the present model."""
+        """Whether the current snapshot is of the collection's present revision and embedding model.
+        `sound`: also check that it is intact, every byte if `thorough`. A missing or damaged
+        snapshot gives False. Raises: SnapshotUnavailable."""
         folder = self.folder(collection)
-        name = folder.current()
-        if name is None:
-            return False
         try:
+            name = folder.current()
+            if name is None:
+                return False
             manifest = folder.manifest(name)
             if (
                 manifest.revision != collection.revision
@@ -194,7 +196,7 @@ def _published(folder: Snapshots, seen: str | None, name: str) -> bool:
     """Publish a snapshot over one that is older than it; False if a newer one is there meanwhile,
     or one as new: then all is to be looked at anew."""
     while not folder.publish_over(seen, name):
-        seen = folder.current()
+        seen = named_current(folder)
         if seen is not None and revision_of(seen) >= revision_of(name):
             _log.info("another process published first", published=seen, built=name)
             return False

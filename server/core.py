@@ -20,9 +20,10 @@ from kg.errors import (
 from kg.jobs import UNLIMITED, Budget, Job, JobQueue
 from kg.lock import is_locked
 from kg.records import Collection, Document, SourceDocument
-from kg.snapshot import Snapshot, Snapshots, revision_of
+from kg.snapshot import Snapshot, Snapshots, current_revision
 from kg.store import Changes, GraphStore
 from retrieval.aids import search
+from retrieval.checks import check_question, checked_questions
 from retrieval.modes import check_mode
 from retrieval.results import Explanation, Retrieval
 from retrieval.retriever import NO_PASSAGES, Retriever
@@ -238,6 +239,7 @@ class Core:
         Raises: CollectionNotFound, InputError, SnapshotError, ModelError, DependencyMissing.
         """
         check_mode(mode)
+        check_question(question, k)
         chosen = self.aids.get(aids)
         retriever = self.retriever(collection)
         if retriever is None:
@@ -246,13 +248,14 @@ class Core:
         return self._explained(collection, found)
 
     def query_many(
-        self, collection: str, questions: Sequence[str], *, mode: str = "ammon", k: int = 10
+        self, collection: str, questions: Iterable[str], *, mode: str = "ammon", k: int = 10
     ) -> tuple[Retrieval, ...]:
         """The same for many questions, which are embedded together; no aids are asked.
 
         Raises: as `query`.
         """
         check_mode(mode)
+        questions = checked_questions(questions, k)
         retriever = self.retriever(collection)
         if retriever is None:
             return tuple(self._nothing(collection, question, mode) for question in questions)
@@ -337,5 +340,4 @@ class Core:
 
     def published_revision(self, collection: Collection) -> int:
         """The revision of the current snapshot, from its name; -1 if there is none."""
-        name = self.folders.snapshots(collection).current()
-        return -1 if name is None else revision_of(name)
+        return current_revision(self.folders.snapshots(collection))

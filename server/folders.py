@@ -18,6 +18,7 @@ from kg.lock import file_lock, is_locked
 from kg.records import Collection
 from kg.snapshot import SnapshotFolder, Snapshots
 from kg.snapshot.objects import Objects
+from kg.snapshot.pointer import POINTER
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG = 40
@@ -99,7 +100,7 @@ class Folders:
             copies = SnapshotFolder(path)
             if not path.is_dir() or is_locked(copies.lock):
                 continue
-            dropped = dropped or bool(copies.names() or copies.current())
+            dropped = dropped or bool(copies.names()) or (path / POINTER).exists()
             with file_lock(copies.lock, remove=True):
                 copies.clear()
             _tidy(path)

@@ -26,7 +26,7 @@ from inference.embedder import Embedder
 from kg.errors import AmmonError, SnapshotError, SnapshotUnavailable
 from kg.haste import hurried
 from kg.records import Collection, CollectionSettings
-from kg.snapshot import Snapshot, Snapshots, revision_of
+from kg.snapshot import Snapshot, Snapshots, current_revision
 from kg.snapshot.background import unhurried
 from retrieval.retriever import Retriever
 from server import descriptors
@@ -80,6 +80,8 @@ class Retrievers:
         """What was open until a moment ago: to let go of the last of it, which closes a hundred
         files, is no work for a question that was under way."""
         self._refused: dict[str, Path] = {}
+        self._told: dict[str, str] = {}
+        """Why the last look at a collection went wrong."""
         self._locks: dict[str, Lock] = {}
         self._stop = Event()
         self._watch: Thread | None = None
@@ -115,8 +117,7 @@ class Retrievers:
         folder, kept = self._folder(collection), self._open.get(collection.name)
         if kept is not None and self._watch is not None and kept.folder.path == folder.path:
             return kept.retriever.snapshot.revision
-        name = folder.current()
-        return -1 if name is None else revision_of(name)
+        return current_revision(folder)
 
     def settle(self, collection: Collection) -> None:
         """Let what embeds the collection's questions load, and find out what it would with time:
@@ -131,6 +132,7 @@ class Retrievers:
         self._ready.pop(collection, None)
         self._open.pop(collection, None)
         self._refused.pop(collection, None)
+        self._told.pop(collection, None)
         self._locks.pop(collection, None)
 
     def watch(self, collections: Callable[[], Iterable[Collection]]) -> None:
@@ -176,10 +178,15 @@ class Retrievers:
         return True
 
     def _look_again(self, collection: Collection) -> None:
-        """What goes wrong here concerns no question: the next look may go better."""
+        """What goes wrong here concerns no question: the next look may go better. It is told of
+        once."""
         try:
             self._look(collection)
+            self._told.pop(collection.name, None)
         except (AmmonError, OSError) as error:
+            if self._told.get(collection.name) == str(error):
+                return
+            self._told[collection.name] = str(error)
             _log.warning(
                 "could not look for new snapshots", collection=collection.name, reason=str(error)
             )

@@ -7,7 +7,7 @@ from typing import Literal
 from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
 from kg.jobs import Job, TaskState
 from kg.records import Collection
-from kg.snapshot import Snapshots
+from kg.snapshot import Snapshots, named_current
 from server.core import Core
 
 
@@ -96,7 +96,7 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
     return CollectionStatus(
         collection=collection,
         counts=counts,
-        snapshot=core.folders.snapshots(collection).current(),
+        snapshot=named_current(core.folders.snapshots(collection)),
         published_revision=revision if revision >= 0 else None,
         waiting=core.queue.waiting(name),
         sees_all=core.sees_all(collection),
@@ -116,13 +116,13 @@ def _read_ahead(core: Core, collection: Collection) -> Job | None:
 
 def _damage(folder: Snapshots) -> str:
     """Why the current snapshot cannot be used; '' if it can, or if there is none."""
-    name = folder.current()
+    name = named_current(folder)
     try:
-        if name is not None:
+        if folder.current() is not None:
             folder.open(name)
     except (SnapshotError, OSError) as error:
         # One that was replaced meanwhile may be gone.
-        return str(error) if folder.current() == name else ""
+        return str(error) if named_current(folder) == name else ""
     return ""
 
 

@@ -2,12 +2,12 @@
 
 `container` reads and writes named arrays and strings; `tables` says which ones a snapshot holds,
 `snapshot` is all of them together; `port` says what a place for snapshots does, one of them being
-the current one; `publication` is such a place in a local folder, `remote` one at a URL (`objects`,
-`urls`) with a mirror on this machine.
+the current one (`pointer`); `publication` is such a place in a local folder, `remote` one at a URL
+(`objects`, `urls`) with a mirror on this machine.
 """
 
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
-from kg.snapshot.port import Snapshots, revision_of
+from kg.snapshot.port import Snapshots, current_revision, named_current, revision_of
 from kg.snapshot.publication import SnapshotFolder
 from kg.snapshot.quantised import Quantised
 from kg.snapshot.snapshot import Snapshot
@@ -22,5 +22,7 @@ __all__ = [
     "SnapshotWriter",
     "Snapshots",
     "Strings",
+    "current_revision",
+    "named_current",
     "revision_of",
 ]

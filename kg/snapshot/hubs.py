@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
+from kg.snapshot.tables import Ints, Longs
 
 KEPT = 20
 """An entry with more pairs than this is a hub; so many of its pairs are kept."""

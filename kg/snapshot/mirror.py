@@ -20,7 +20,8 @@ import structlog
 from kg.errors import SnapshotDamaged, SnapshotError, SnapshotMissing
 from kg.lock import file_lock
 from kg.snapshot.container import SnapshotReader, sync_folder
-from kg.snapshot.publication import POINTER, SnapshotFolder
+from kg.snapshot.pointer import POINTER, is_name
+from kg.snapshot.publication import SnapshotFolder
 
 _KEPT = 3
 """So many snapshots stay: the one that is being built, the current one, the one before it."""
@@ -80,7 +81,7 @@ class Mirror:
         """Keep those that are current at some URL and the newest others: by arrival, since
         revisions begin anew with a collection of the same name."""
         notes = self.folder.path.glob(f"{_NOTES}*/{POINTER}")
-        kept = {self.folder.current(), *map(_read, notes)}
+        kept = {_read(self.folder.path / POINTER), *map(_read, notes)}
         found = [self.folder.path / name for name in self.folder.names() if name not in kept]
         for path in sorted(found, key=_arrival, reverse=True)[_KEPT - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
@@ -106,10 +107,12 @@ class Mirror:
 
 
 def _read(note: Path) -> str:
+    """The name in a file, or '': what names no snapshot is no note."""
     try:
-        return note.read_text(encoding="utf-8").strip()
+        name = note.read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         return ""
+    return name if is_name(name) else ""
 
 
 def _write(note: Path, name: str) -> None:

@@ -1,9 +1,10 @@
-"""The port to where snapshots are kept: what the indexer writes and servers read."""
+"""The port for snapshot storage: the indexer writes snapshots, servers read them."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from kg.errors import SnapshotDamaged
 from kg.snapshot.container import (
     VERIFY_UP_TO_BYTES,
     Manifest,
@@ -15,60 +16,65 @@ from kg.snapshot.container import (
 class Snapshots(Protocol):
     """All snapshots of one collection made with one embedder, and which of them is current.
 
-    A snapshot is whole or it is not there. It never changes; what changes is which is current.
-    Several processes may write, publish, read and prune at once. All methods raise
-    SnapshotUnavailable where the snapshots cannot be reached; `current` and `open` only if what
-    they want is not on this machine.
+    A snapshot is complete or absent, and immutable; only which one is current changes. Several
+    processes may write, publish, read and prune concurrently. All methods raise SnapshotUnavailable
+    if the storage cannot be reached; `current` and `open` only if what they need is not on this
+    machine.
     """
 
     @property
     def path(self) -> Path:
-        """The folder on this machine where those are that were opened, each under its name."""
+        """The local folder of the opened snapshots, each in a subfolder of its name."""
         ...
 
     @property
     def lock(self) -> Path:
-        """The file that a builder locks, so that of one machine's builders one works."""
+        """The file that a builder locks, so that only one builder works on a machine."""
         ...
 
     @property
     def lease(self) -> str:
-        """The name of the lease that a builder holds, so that of all machines' builders one works;
-        '' where the file's lock is enough."""
+        """The name of the lease that a builder holds, so that only one builder works on all
+        machines; '' where the file lock is enough."""
         ...
 
     def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
-        """Write a snapshot under a name that nobody else uses, and return that; nothing is
-        published. Raises: SnapshotError if the disk or the store of objects does not take it."""
+        """Write a snapshot under a new, unique name and return the name. It is not published.
+        Raises: SnapshotError if the disk or the object store refuses it."""
         ...
 
     def publish(self, name: str) -> None:
-        """Make a finished snapshot the current one, whatever is current now: on purpose, as for a
-        roll-back. Builders use `publish_over`. Raises: SnapshotDamaged."""
+        """Make a finished snapshot the current one unconditionally, as for a roll-back. Builders
+        use `publish_over`. Raises: SnapshotDamaged."""
         ...
 
     def publish_over(self, seen: str | None, name: str) -> bool:
-        """Make a finished snapshot the current one if `seen` still is (None: if none is).
+        """Make a finished snapshot the current one if `seen` still is (None: if none is, or if
+        `CURRENT` does not name one).
 
-        In one step: of several at once that saw the same, one succeeds. False: another was
-        quicker. Raises: SnapshotDamaged.
+        Atomic compare-and-swap: of several concurrent callers with the same `seen`, one succeeds.
+        Returns False if another snapshot has become current. Raises: SnapshotDamaged.
         """
         ...
 
     def current(self) -> str | None:
-        """The name of the current snapshot, or None. Where that cannot be asked for, the one that
-        was current when it last could."""
+        """The name of the current snapshot, or None. If the storage cannot be reached, the one that
+        was current when it last could be.
+
+        Raises: SnapshotDamaged if `CURRENT` does not name a snapshot: whoever builds the next one
+        publishes it over None.
+        """
         ...
 
     def manifest(self, name: str) -> Manifest:
-        """What a snapshot says of itself, after its files' sizes were compared with that.
+        """A snapshot's manifest, after comparing it with the sizes of the files.
 
         Raises: SnapshotMissing, SnapshotDamaged, SnapshotVersionUnknown.
         """
         ...
 
     def check(self, name: str, *, thorough: bool = False) -> None:
-        """See whether a snapshot is sound: as far as costs little, or every byte.
+        """Check that a snapshot is intact: cheap checks only, or every byte if `thorough`.
 
         Raises: as `manifest`.
         """
@@ -77,8 +83,8 @@ class Snapshots(Protocol):
     def open(
         self, name: str | None = None, *, verify_up_to: int = VERIFY_UP_TO_BYTES
     ) -> SnapshotReader:
-        """Open a snapshot by name, or the current one; one that is far away is brought here first.
-        See `SnapshotReader.open`.
+        """Open a snapshot by name, or the current one; a remote one is downloaded first. See
+        `SnapshotReader.open`.
 
         Raises: SnapshotMissing, SnapshotDamaged, SnapshotVersionUnknown.
         """
@@ -89,21 +95,38 @@ class Snapshots(Protocol):
         ...
 
     def prune(self, keep: int = 2) -> list[str]:
-        """Remove all but the current and the newest `keep`; return the names of those removed.
+        """Remove all snapshots except the current one and the newest `keep`; return the removed
+        names.
 
-        What is open stays usable.
+        Open snapshots stay usable.
         """
         ...
 
     def sweep(self) -> None:
-        """Remove what builders that died left unfinished. Only for who holds the lock."""
+        """Remove unfinished snapshots of builders that died. Call only while holding the lock."""
         ...
 
     def clear(self) -> None:
-        """Remove every snapshot, and with it the current one. Only for who holds the lock."""
+        """Remove all snapshots, including the current one. Call only while holding the lock."""
         ...
 
 
 def revision_of(name: str) -> int:
-    """The revision in a snapshot's name, of which each has this form: r<revision>-<mark>."""
+    """The revision in a snapshot's name, which has the form r<revision>-<mark>."""
     return int(name[1:].partition("-")[0])
+
+
+def named_current(place: Snapshots) -> str | None:
+    """The name of the current snapshot; None if there is none, or if `CURRENT` does not name one:
+    what the next snapshot is published over. Raises: SnapshotUnavailable."""
+    try:
+        return place.current()
+    except SnapshotDamaged:
+        return None
+
+
+def current_revision(place: Snapshots) -> int:
+    """The revision of the current snapshot, from its name; -1 if there is none, or if `CURRENT`
+    does not name one. Raises: SnapshotUnavailable."""
+    name = named_current(place)
+    return -1 if name is None else revision_of(name)

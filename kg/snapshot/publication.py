@@ -22,8 +22,9 @@ from kg.snapshot.container import (
     SnapshotWriter,
     sync_folder,
 )
+from kg.snapshot.pointer import POINTER, pointed_at
+from kg.snapshot.port import named_current
 
-POINTER = "CURRENT"
 _ASIDE = ".writing-"
 _LOCK = "publish.lock"
 _POINTER_LOCK = "pointer.lock"
@@ -74,7 +75,7 @@ class SnapshotFolder:
         """See `Snapshots`."""
         with file_lock(self.path / _POINTER_LOCK):
             SnapshotReader.open(self.path / name)
-            if self.current() != seen:
+            if named_current(self) != seen:
                 return False
             self._point_to(name)
             return True
@@ -91,11 +92,12 @@ class SnapshotFolder:
     def current(self) -> str | None:
         """See `Snapshots`."""
         try:
-            return (self.path / POINTER).read_text(encoding="utf-8").strip() or None
+            data = (self.path / POINTER).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise cannot_open(self.path / POINTER, error) from error
+        return pointed_at(data, self.path / POINTER)
 
     def manifest(self, name: str) -> Manifest:
         """See `Snapshots`."""

@@ -31,12 +31,11 @@ from kg.snapshot.container import (
 )
 from kg.snapshot.mirror import Mirror
 from kg.snapshot.objects import Objects
-from kg.snapshot.publication import POINTER
+from kg.snapshot.pointer import POINTER, pointed_at
 
 UNFINISHED_SECONDS = 24 * 3600.0
 """An upload to which nothing was added for so long is of a builder that died."""
 _AT_ONCE = 8
-_NAME = re.compile(r"r[0-9]{10,}-[0-9a-f]+")
 _FILE = re.compile(r"[a-z0-9_]+([.-][a-z0-9_]+)*\.npy", re.IGNORECASE)
 
 _log = structlog.get_logger(__name__)
@@ -87,7 +86,7 @@ class RemoteSnapshots:
     def publish_over(self, seen: str | None, name: str) -> bool:
         """See `Snapshots`."""
         self.manifest(name)
-        expected = None if seen is None else seen.encode()
+        expected = self._unreadable_pointer() if seen is None else seen.encode()
         if not self.objects.write_over(self._key(POINTER), expected, name.encode()):
             return False
         self.mirror.remember(self.objects.url, name)
@@ -99,20 +98,32 @@ class RemoteSnapshots:
         if not trouble:
             try:
                 self.objects.see_in_use()
-                name = self.objects.read(self._key(POINTER)).decode("utf-8", "replace").strip()
+                data = self.objects.read(self._key(POINTER))
             except FileNotFoundError:
                 self.mirror.forget(self.objects.url)
                 return None
             except SnapshotUnavailable as error:
                 trouble = str(error)
             else:
-                self._see(_NAME, name, POINTER)
+                name = pointed_at(data, self._where(POINTER))
                 self.mirror.remember(self.objects.url, name)
                 return name
         remembered = self.mirror.remembered(self.objects.url)
         if remembered is None:
             raise SnapshotUnavailable(trouble)
         return remembered
+
+    def _unreadable_pointer(self) -> bytes | None:
+        """What `CURRENT` contains if that is no snapshot's name: it may be replaced as if it were
+        not there."""
+        try:
+            data = self.objects.read(self._key(POINTER))
+            pointed_at(data, self._where(POINTER))
+        except FileNotFoundError:
+            return None
+        except SnapshotDamaged:
+            return data
+        return None
 
     def manifest(self, name: str) -> Manifest:
         """See `Snapshots`: reads nothing but the manifest, and a list of files."""
@@ -235,16 +246,13 @@ class RemoteSnapshots:
     def _parsed(self, name: str, text: str) -> Manifest:
         manifest = Manifest.loads(text, self._where(name, MANIFEST))
         for file in manifest.files:
-            self._see(_FILE, file, name, MANIFEST)
+            # Names from elsewhere become paths here: no other ones than ours.
+            if not _FILE.fullmatch(file):
+                raise SnapshotDamaged(
+                    f"{self._where(name, MANIFEST)} contains {file!r}, which is not a name that "
+                    "Ammon uses. Build it again with: ammon rebuild --collection NAME"
+                )
         return manifest
-
-    def _see(self, form: re.Pattern[str], name: str, *where: str) -> None:
-        """Names from elsewhere become paths here: no other ones than ours."""
-        if not form.fullmatch(name):
-            raise SnapshotDamaged(
-                f"{self._where(*where)} contains {name!r}, which is not a name that Ammon uses. "
-                "Build it again with: ammon rebuild --collection NAME"
-            )
 
     def _key(self, *names: str) -> str:
         return "/".join((self.place, *names))

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kg.errors import SnapshotError, SnapshotMissing
-from kg.snapshot import Snapshots, SnapshotWriter, revision_of
+from kg.errors import SnapshotDamaged, SnapshotError, SnapshotMissing
+from kg.snapshot import Snapshots, SnapshotWriter, current_revision, revision_of
 
 
 def fill(writer: SnapshotWriter) -> None:
@@ -21,8 +21,15 @@ def write(place: Snapshots, revision: int) -> str:
     return place.write(revision, fill)
 
 
+NONSENSE = [b"\xff\xfe\0", b"nope", b"\0" * 6, b"../..", b"", b"r0000000001-0000/.."]
+
+
 class SnapshotsConformance:
-    """Inherit this, and make `place` a fixture: a place without snapshots."""
+    """Inherit this, and make `place` a fixture: a place without snapshots. `scribble` puts other
+    bytes in the place of its pointer."""
+
+    def scribble(self, place: Snapshots, data: bytes) -> None:
+        raise NotImplementedError
 
     def test_an_empty_place_has_no_snapshot(self, place: Snapshots) -> None:
         assert (place.current(), place.names(), place.prune()) == (None, [], [])
@@ -129,6 +136,30 @@ class SnapshotsConformance:
         name = write(place, 1)
         place.check(name)
         place.check(name, thorough=True)
+
+    @pytest.mark.parametrize("nonsense", NONSENSE)
+    def test_a_pointer_to_no_snapshot_is_named_with_the_remedy(
+        self, place: Snapshots, nonsense: bytes
+    ) -> None:
+        place.publish(write(place, 1))
+        self.scribble(place, nonsense)
+        told = r"CURRENT contains .* not the name of a snapshot.*ammon rebuild --collection NAME"
+        with pytest.raises(SnapshotDamaged, match=told):
+            place.current()
+        with pytest.raises(SnapshotDamaged, match=told):
+            place.open()
+        assert current_revision(place) == -1
+
+    @pytest.mark.parametrize("nonsense", NONSENSE)
+    def test_over_a_pointer_to_no_snapshot_one_is_published_as_at_first(
+        self, place: Snapshots, nonsense: bytes
+    ) -> None:
+        old, new = write(place, 1), write(place, 2)
+        place.publish(old)
+        self.scribble(place, nonsense)
+        assert not place.publish_over(old, new)
+        assert place.publish_over(None, new)
+        assert place.current() == new
 
     def test_pruning_keeps_the_newest(self, place: Snapshots) -> None:
         names = [write(place, revision) for revision in range(4)]

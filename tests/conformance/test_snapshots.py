@@ -22,18 +22,27 @@ def remote(objects: Objects, folder: Path) -> RemoteSnapshots:
 
 
 class TestSnapshotFolder(SnapshotsConformance):
+    def scribble(self, place: Snapshots, data: bytes) -> None:
+        (place.path / "CURRENT").write_bytes(data)
+
     @pytest.fixture
     def place(self, tmp_path: Path) -> Snapshots:
         return SnapshotFolder(tmp_path / "snapshots")
 
 
-class TestMemory(SnapshotsConformance):
+class Remote(SnapshotsConformance):
+    def scribble(self, place: Snapshots, data: bytes) -> None:
+        assert isinstance(place, RemoteSnapshots)
+        place.objects.write(f"{place.place}/CURRENT", data)
+
+
+class TestMemory(Remote):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Snapshots:
         return remote(open_objects("memory://far/away"), tmp_path)
 
 
-class TestFile(SnapshotsConformance):
+class TestFile(Remote):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Snapshots:
         (tmp_path / "far" / "collections").mkdir(parents=True)
@@ -46,7 +55,7 @@ def objects(s3_server: S3Server) -> Objects:
     return open_objects(f"{bucket}/far/away", s3_server.options)
 
 
-class TestS3(SnapshotsConformance):
+class TestS3(Remote):
     @pytest.fixture
     def place(self, tmp_path: Path, objects: Objects) -> Snapshots:
         return remote(objects, tmp_path)

@@ -149,6 +149,40 @@ def test_status_tells_of_damage_and_of_the_remedy(
     assert "is damaged" in found["damage"]
 
 
+@pytest.mark.parametrize("nonsense", [b"\xff\xfe\0", b"nope", b"\0" * 6, b"../.."])
+def test_a_pointer_to_no_snapshot_is_named_and_mended_by_the_command_that_is_told(
+    ammon: Ammon, notes: Path, tmp_path: Path, nonsense: bytes
+) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    pointer = _snapshots(tmp_path)
+    pointer.write_bytes(nonsense)
+    ammon("ingest", notes, "-c", "others")
+    for command in (["query", "Who?"], ["why", "Who?", "lashley.txt"]):
+        told = ammon(*command, "-c", "papers")
+        assert told.code == 1
+        assert "CURRENT contains" in told.err
+        assert "ammon rebuild --collection 'papers'" in told.err
+    others, papers = ammon("status", "--json").json["collections"]
+    assert (others["damage"], others["current"]) == ("", True)
+    assert "ammon rebuild --collection 'papers'" in papers["damage"]
+    assert (papers["snapshot"], papers["current"]) == (None, False)
+    assert ammon("rebuild", "-c", "papers").code == 0
+    assert ammon("query", "Who sought the Engram?", "-c", "papers").code == 0
+
+
+def test_after_a_pointer_to_no_snapshot_ingesting_and_deleting_publish_again(
+    ammon: Ammon, notes: Path, tmp_path: Path
+) -> None:
+    ammon("ingest", notes)
+    pointer = _snapshots(tmp_path)
+    pointer.write_bytes(b"\xff\xfe\0")
+    assert ammon("ingest", notes).code == 0
+    assert ammon("status", "--json").json["collections"][0]["current"]
+    pointer.write_bytes(b"nope")
+    assert ammon("delete", "lashley.txt", "--yes").code == 0
+    assert ammon("status", "--json").json["collections"][0]["current"]
+
+
 def test_what_is_no_manifest_any_more_is_mended_by_the_command_that_is_told(
     ammon: Ammon, notes: Path, tmp_path: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import errno
 import json
 import mmap
 from collections.abc import Callable
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.errors import SnapshotDamaged, SnapshotVersionUnknown
+from kg.errors import SnapshotDamaged, SnapshotUnavailable, SnapshotVersionUnknown
 from kg.snapshot import SnapshotReader, SnapshotWriter, Strings
 from kg.snapshot.container import MANIFEST, Manifest
 
@@ -118,7 +119,7 @@ def test_a_truncated_file_is_refused_whatever_its_size(path: Path) -> None:
 
 def test_a_missing_file_is_refused(path: Path) -> None:
     (path / "texts.data.npy").unlink()
-    with pytest.raises(SnapshotDamaged, match=r"texts\.data\.npy has 0 bytes.*ammon rebuild"):
+    with pytest.raises(SnapshotDamaged, match=r"texts\.data\.npy is missing.*ammon rebuild"):
         SnapshotReader.open(path)
 
 
@@ -165,6 +166,27 @@ def test_a_remedy_names_the_collection_where_the_manifest_does(path: Path) -> No
 def test_a_column_that_the_snapshot_lacks_is_told(path: Path) -> None:
     with pytest.raises(SnapshotDamaged, match=r"has no file other\.npy"):
         SnapshotReader.open(path).array("other")
+
+
+def test_a_file_that_went_missing_after_opening_is_told(path: Path) -> None:
+    reader = SnapshotReader.open(path)
+    (path / "numbers.npy").unlink()
+    with pytest.raises(SnapshotDamaged, match=r"Cannot read .*numbers\.npy.*ammon rebuild"):
+        reader.array("numbers")
+    with pytest.raises(SnapshotDamaged, match=r"Cannot read .*numbers\.npy.*ammon rebuild"):
+        reader.verify()
+
+
+def test_where_memory_runs_out_nothing_is_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    reader = SnapshotReader.open(path)
+    monkeypatch.setattr("kg.snapshot.container.map_array", full)
+    with pytest.raises(SnapshotUnavailable, match=r"Cannot map .*numbers\.npy.*max_map_count"):
+        reader.array("numbers")
 
 
 def test_a_file_that_is_no_array_is_told(tmp_path: Path) -> None:

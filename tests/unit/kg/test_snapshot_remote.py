@@ -147,3 +147,16 @@ def test_a_deleted_collection_leaves_no_empty_folder(
     assert [path.name for path in (share / "collections/c/snapshots").iterdir()] == ["f"]
     other.clear()
     assert list((share / "collections").iterdir()) == []
+
+
+@pytest.mark.parametrize("nonsense", [b"\xff\xfe", b"../.."])
+def test_a_note_of_no_snapshot_is_no_note(
+    place: RemoteSnapshots, tmp_path: Path, nonsense: bytes
+) -> None:
+    published(place)
+    (note,) = (tmp_path / "mirror").glob("of-*/CURRENT")
+    note.write_bytes(nonsense)
+    (tmp_path / "mirror" / "CURRENT").write_bytes(nonsense)
+    assert place.mirror.remembered(place.objects.url) is None
+    place.prune()
+    assert place.current() is not None
