@@ -13,20 +13,20 @@ _BATCH_TOKENS = 384
 """With MiniLM batches of this many tokens are the fastest, those of half and of double two to four
 per cent slower: what the model makes of larger ones does not stay in the processor's cache."""
 _ROW_TOKENS = 128
-"""A packed row is closed at this. Attention takes time and memory by the square of a row's length,
-whoever sees whom: rows of 32 to 128 tokens are equally fast, those of 512 take twice as long. The
-longest question of MuSiQue makes 98 with its clauses."""
+"""A packed row is closed at this length. Attention takes time and memory by the square of a row's
+length, masked or not: rows of 32 to 128 tokens are equally fast, those of 512 take twice as long.
+The longest question of MuSiQue has 98 with its clauses."""
 _BATCH_TEXTS = 96
 _PASS = 20
-"""What a pass through the model costs beside its tokens, in tokens: the reading of its weights.
+"""The fixed cost of a pass through the model, in tokens: reading its weights.
 
 With MiniLM it is 6 where nothing else runs and 20 where all cores work; where this is too much it
 costs a per cent, where it is too little five."""
 
 
 def packed(texts: Iterable[_Text], most: int = _ROW_TOKENS) -> Iterator[list[_Text]]:
-    """Rows of texts one after the other, in order, of so many tokens at most; a text longer than a
-    row has one to itself."""
+    """Pack texts into rows in order, each of at most so many tokens; a text longer than a row gets
+    its own."""
     row: list[_Text] = []
     tokens = 0
     for text in texts:

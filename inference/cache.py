@@ -19,11 +19,12 @@ _QUERIES_KEPT = 1024
 _READ_AT_ONCE = 1024
 _EMBED_TEXTS = 1024
 _EMBED_CHARACTERS = 65_536
-"""What is embedded between two writes: a second or two of work, which a kill may cost."""
+"""How much is embedded between two writes: a second or two of work, which a crash may lose."""
 
 
 class CachedEmbedder(WrappedEmbedder):
-    """Keeps another embedder's vectors in a file, by the model and by what the model reads.
+    """Caches another embedder's vectors in a file, keyed by the model and by the text that the
+    model reads.
 
     Vectors are written every second or two, so that a run that is killed loses little. Questions
     are kept in memory only, the latest thousand: who only reads an index writes nothing. Safe for
@@ -136,4 +137,4 @@ def _parts(texts: Sequence[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str
 
 
 def _ignore(done: int) -> None:
-    """Report progress to nobody."""
+    """Ignore progress."""

@@ -26,7 +26,7 @@ class Reply:
 
 
 class AnswerUnusable(ModelOutputInvalid):
-    """A model answered, and is to be paid, but what it said is empty, cut off or filtered."""
+    """A model answered, and must be paid, but its answer is empty, cut off or filtered."""
 
     def __init__(
         self, message: str, *, text: str = "", input_tokens: int = 0, output_tokens: int = 0

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Kind: TypeAlias = Literal["passage", "sentence", "entity", "fact", "query", "query_to_fact"]
-"""What a text is, for models that want an instruction before it."""
+"""The kind of a text, for models that expect an instruction before it."""
 QUESTIONS: tuple[Kind, ...] = ("query", "query_to_fact")
-"""Kinds for which somebody waits; what is of another kind is being indexed."""
+"""Kinds that a user waits for; texts of other kinds are being indexed."""
 
 Part: TypeAlias = tuple[tuple[int, int], ...]
 """A part of a text, from here to there, and perhaps from elsewhere on."""
@@ -56,7 +56,7 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bundle:
-    """A text, and what is wanted of the same pass through the model."""
+    """A text, and what else to compute in the same pass through the model."""
 
     text: str
     parts: tuple[Part, ...] = ()
@@ -66,7 +66,7 @@ class Bundle:
 
 
 class BundleEmbedder(Protocol):
-    """What an embedder may have besides: one pass for a text, its parts, and others beside it."""
+    """An optional capability of embedders: one pass for a text, its parts, and other texts."""
 
     @property
     def embeds_bundles(self) -> bool:

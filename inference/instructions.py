@@ -1,4 +1,4 @@
-"""Instructions: what some embedding models want before a text, by what the text is."""
+"""Instructions: the prefixes that some embedding models expect, by the kind of text."""
 
 import hashlib
 import re
@@ -38,11 +38,11 @@ _FAMILIES: Sequence[tuple[str, Instructions]] = (
     ),
     (r"\bqwen3\b.*\bembedding\b", _ASKED),
 )
-"""Patterns of models' names, and what their makers want before a text; the first that fits."""
+"""Patterns of model names and the prefixes that these models expect; the first match is used."""
 
 
 def wanted_by(model: str) -> Instructions:
-    """What a model wants before texts, as far as its name tells; {} if it does not."""
+    """The prefixes that a model expects, judging by its name; {} if unknown."""
     name = re.sub(r"[^a-z0-9]+", " ", model.lower())
     for pattern, instructions in _FAMILIES:
         if re.search(pattern, name):
@@ -57,7 +57,7 @@ def instructions_of(embedder: object) -> Instructions:
 
 
 def suffix(instructions: Instructions) -> str:
-    """What a model id ends with: '' without instructions, else a colon and a hash of them."""
+    """The suffix of a model id: '' without instructions, else a colon and a hash of them."""
     used = sorted((kind, prefix) for kind, prefix in instructions.items() if prefix)
     if not used:
         return ""

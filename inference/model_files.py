@@ -1,4 +1,4 @@
-"""The files of an ONNX sentence embedder: where they are, and what they say of the model."""
+"""The files of an ONNX sentence embedder: their paths, and what they say about the model."""
 
 import hashlib
 import importlib.util
@@ -19,7 +19,7 @@ MINILM_TOKENIZER = Path(__file__).parent / "data" / "minilm-tokenizer.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packing:
-    """Where in a model's graph several texts can be told apart that stand in one row."""
+    """Where a model's graph can be told to separate several texts in one row."""
 
     positions: str
     """The value that has each token's position: int64, (1 or rows, tokens)."""

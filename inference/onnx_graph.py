@@ -4,9 +4,9 @@ Exported models compute tokens' positions, and who attends to whom, from the len
 Where these are inputs instead, several texts fit into one row: each begins at position 0 and
 attends to itself alone. The nodes that computed them go, the inputs come; nothing else changes.
 
-The file is Protocol Buffers: ModelProto.graph = 7; GraphProto.node = 1, .input = 11,
-.output = 12; NodeProto.input = 1, .output = 2, .op_type = 4; ValueInfoProto.name = 1. What is not
-looked for is copied as it is.
+The file is Protocol Buffers: ModelProto.graph = 7; GraphProto.node = 1, .input = 11, .output = 12;
+NodeProto.input = 1, .output = 2, .op_type = 4; ValueInfoProto.name = 1. Everything else is copied
+unchanged.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class Value:
 def with_inputs(model: bytes, values: Mapping[str, Value]) -> _Pieces:
     """A model, in pieces, in which values that nodes compute are inputs.
 
-    Raises: WeightsInvalid if it is no model, or no node computes one of them.
+    Raises: WeightsInvalid if it is not a model, or no node computes one of them.
     """
 
     def rewrite(data: memoryview, start: int, end: int) -> _Pieces:

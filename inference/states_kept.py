@@ -1,4 +1,4 @@
-"""What a model made of questions, remembered: parts of them can be had without another pass.
+"""A cache of the model's token states of questions, so that parts of them need no further pass.
 
 Which parts of a question are wanted depends on the names that a corpus knows, and so on its
 revision; what the model makes of the question's tokens does not.

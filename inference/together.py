@@ -40,8 +40,8 @@ class _Call(Generic[_Item, _Result]):
 class Line(Generic[_Item, _Result]):
     """Works on the items of several threads' calls at once, with no thread of its own.
 
-    A caller that finds a free lane works, for itself alone, and then hands the lane to the first of
-    those who came meanwhile, who works for all that are in line by then.
+    A caller that finds a free lane works, for itself alone, and then passes the lane to the first
+    caller that arrived in the meantime, which works for all those waiting by then.
     """
 
     def __init__(

@@ -30,12 +30,12 @@ def open_tokenizer(path: Path) -> "Tokenizer":
 
 
 def estimated_tokens(text: str) -> int:
-    """About how many tokens a text is to a large model."""
+    """Estimated number of tokens of a text for a large model."""
     return -(-len(text.encode("utf-8", "replace")) // _BYTES_A_TOKEN)
 
 
 def cut_by_estimate(text: str, tokens: int) -> str:
-    """The beginning of a text, about so many tokens long."""
+    """The beginning of a text, of about so many tokens."""
     data = text.encode("utf-8", "replace")[: tokens * _BYTES_A_TOKEN]
     return data.decode("utf-8", "ignore")
 

@@ -46,9 +46,9 @@ _WRITE_VECTOR = "INSERT INTO vector VALUES (?, ?) ON CONFLICT (key) DO UPDATE SE
 class VectorFile:
     """Keys to bytes in SQLite, and each model's dimension. For several threads and processes.
 
-    A damaged file is set aside as `NAME.damaged` and begun anew: all in it can be made again. One
-    that is larger than it may be forgets what it has had for longest. Where nothing may be written
-    there is nothing in it, and nothing can be kept.
+    A damaged file is renamed to `NAME.damaged` and replaced by a new one: its contents can be
+    computed again. A file above its size limit drops its oldest entries. Where the file is not
+    writable and does not exist, the cache is empty and stores nothing.
     """
 
     def __init__(self, path: Path, most_bytes: int = 0) -> None:

@@ -8,7 +8,7 @@ from kg.errors import ModelOutputInvalid
 
 
 class WrappedEmbedder:
-    """Another embedder, as it is; who derives from it says what differs.
+    """Delegates to another embedder; subclasses override what differs.
 
     Bundles go through it to any embedder: one that cannot embed them gets plain texts, which is
     the same where no bundle has more than its text.

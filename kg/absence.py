@@ -1,4 +1,4 @@
-"""What every store says of what is not there, or is there already."""
+"""The errors of all stores for what does not exist, or exists already."""
 
 from kg.errors import CollectionExists, CollectionNotFound, DocumentNotFound, JobNotFound
 

@@ -1,4 +1,4 @@
-"""What a commit did to documents and passages, and what several of them did together."""
+"""What a commit changed in documents and passages, and what several commits changed together."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,7 +12,7 @@ REVISIONS_KEPT = 1000
 
 
 class Kind(StrEnum):
-    """What an entry is about."""
+    """What an entry refers to."""
 
     DOCUMENT = "document"
     PASSAGE = "passage"
@@ -45,7 +45,7 @@ def check_known(collection: str, asked: int, present: int) -> None:
 def net_changes(collection: str, asked: int, present: int, entries: Iterable[Entry]) -> Changes:
     """What entries, oldest first, did together between two revisions.
 
-    What came and went again is left out; what went and came back was put.
+    What was added and deleted again is left out; what was deleted and added again counts as put.
     Raises: RevisionForgotten if the collection was restored in between.
     """
     first: dict[tuple[Kind, str], Event] = {}

@@ -45,8 +45,8 @@ def document_of(fields: Mapping[str, Any]) -> Document:
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
-    """The same moment told in UTC: one moment has many spellings. One without an offset stays as
-    it is, and so does one that UTC has no year for."""
+    """The same moment in UTC, since one moment has many spellings. One without an offset is not
+    changed, nor one whose year UTC cannot express."""
     if moment is None or moment.tzinfo is None:
         return moment
     try:

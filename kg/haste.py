@@ -1,7 +1,7 @@
-"""Whoever is waited for by a person does not wait for long for a store that is away.
+"""Work that a person waits for does not wait long for an unavailable store.
 
-Work in the background tries again for half a minute: a server that is started anew disturbs nobody.
-A request that somebody waits for had better say soon that it has to be made again.
+Background work retries for half a minute, so that a restart of the server does no harm. A request
+that a person waits for should rather fail soon.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ _patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 @contextmanager
 def hurried(seconds: float = SILENCE_SECONDS) -> Iterator[None]:
-    """While the body runs, a store that is out of reach says so soon: at once if it refuses, after
-    so many seconds if it is silent.
+    """While the body runs, an unavailable store fails fast: at once if it refuses, after so many
+    seconds if it is silent.
 
-    It holds for the context, hence for what is called from it in other threads with that context,
-    and not for threads that it starts.
+    It applies to the context, and so to calls in other threads with that context, but not to
+    threads started in it.
     """
     token = _patience.set(seconds)
     try:
@@ -31,5 +31,5 @@ def hurried(seconds: float = SILENCE_SECONDS) -> Iterator[None]:
 
 
 def patience() -> float | None:
-    """For how many seconds whoever waits puts up with silence; None: nobody waits."""
+    """Seconds of silence that the waiting caller accepts; None: no one waits."""
     return _patience.get()

@@ -16,7 +16,7 @@ FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 MIXING = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
 _WORD = 2**64 - 1
 _REMEMBERED = 4096
-"""Keys that are not worked out again: most words of a question come in many."""
+"""Size of the cache of keys: most words of a question occur in many."""
 
 
 class Span(NamedTuple):

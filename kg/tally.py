@@ -1,4 +1,4 @@
-"""What a job's tasks add up to."""
+"""The sums over a job's tasks."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from kg.jobs import OPEN, Job, TaskState
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Tasks of one job that are in one state, and the sums of what is noted of them."""
+    """The tasks of one job in one state: their number and the sums of their progress."""
 
     state: TaskState
     tasks: int
@@ -19,7 +19,7 @@ class Tally:
 
 
 def with_tallies(job: Job, tallies: Iterable[Tally]) -> Job:
-    """A job, of which all else is known, with the numbers that its tasks make."""
+    """Complete a job with the sums over its tasks."""
     found = list(tallies)
     counts: Counter[TaskState] = Counter()
     for tally in found:

@@ -1,4 +1,4 @@
-"""What every store refuses: text that is not Unicode, and records that contradict each other."""
+"""What every store refuses: invalid Unicode, and records that contradict each other."""
 
 from collections.abc import Iterable
 
@@ -27,7 +27,7 @@ def check_change(change: Change) -> None:
 
 
 def check_documents(documents: Iterable[Document]) -> None:
-    """Raises: DocumentUnreadable if a text is no valid Unicode."""
+    """Raises: DocumentUnreadable if a text is not valid Unicode."""
     for document in documents:
         if not _is_unicode(dumps(document_fields(document))):
             raise DocumentUnreadable(
@@ -37,7 +37,7 @@ def check_documents(documents: Iterable[Document]) -> None:
 
 
 def check_extractions(extractions: Iterable[Extraction]) -> None:
-    """Raises: InputError if a text is no valid Unicode."""
+    """Raises: InputError if a text is not valid Unicode."""
     for found in extractions:
         names = dumps([entities_json(found.entities), triples_json(found.triples)])
         if not all(map(_is_unicode, (names, found.raw, found.failure))):

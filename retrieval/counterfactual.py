@@ -28,7 +28,7 @@ SEPARATOR = " — "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LeftOut:
-    """What is left out: one of the three; the others are ''."""
+    """What is left out: one of the three fields; the others are ''."""
 
     entity: str = ""
     """A name; all that it may mean is left out, and the names that stand inside it."""
@@ -49,7 +49,7 @@ class Counterfactual:
     """Of the first of its documents."""
     without: LeftOut
     names: tuple[str, ...]
-    """What that is, for people: the names, the passages' titles, or the fact."""
+    """What was left out, for people: names, passages' titles, or the fact."""
     rank: int
     """With it."""
     score: float
@@ -57,7 +57,7 @@ class Counterfactual:
     score_without: float
     """0 if the walk does not reach the passage then."""
     note: str = ""
-    """What a person should know."""
+    """A remark for people; '' if there is none."""
 
 
 def passages_named(snapshot: Snapshot, key: str) -> list[int]:
@@ -80,9 +80,9 @@ def passages_named(snapshot: Snapshot, key: str) -> list[int]:
 def without(
     mode: Traced, snapshot: Snapshot, left_out: LeftOut, asked: int
 ) -> tuple[Traced, tuple[str, ...], str]:
-    """The mode as it is without something, what that is, and a note.
+    """The mode without something, what was left out, and a note.
 
-    `asked` is the passage that is to be ranked.
+    `asked` is the passage to rank.
 
     Raises: InputError if the mode cannot do without it, NotFound.
     """

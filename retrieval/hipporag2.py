@@ -34,7 +34,7 @@ FACTS = 5
 ENTITIES = 5
 """Entities that the walk starts from."""
 PASSAGE_WEIGHT = 0.05
-"""What a passage's dense score (0..1) counts among the starting points."""
+"""Weight of a passage's dense score (0..1) among the starting points."""
 DAMPING = 0.5
 
 NO_FACT = "No fact matches this question: passages are ranked by embeddings alone."

@@ -61,7 +61,8 @@ class Lexical:
         return []
 
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
-        """See `Mode.rank`. Where no word is known, passages come in their order with score 0."""
+        """See `Mode.rank`. If no word is known, passages are returned in their order, with score
+        0."""
         known = self._known(question)
         notes = () if known else (NO_KNOWN_WORD,)
         return ranking(self._scores(known), k, Explanation(notes=notes))

@@ -1,4 +1,4 @@
-"""What all modes do with scores: take the best, scale to 0..1."""
+"""Shared by all modes: taking the best scores, scaling to 0..1."""
 
 import numpy as np
 import numpy.typing as npt

@@ -18,7 +18,7 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DirectPart:
-    """What a passage got without going over another one."""
+    """What a passage received directly, not through another passage."""
 
     kind: str
     """'question', 'clause' or 'link' (of the question) in mode `ammon`, and 'alike' for what is
@@ -34,7 +34,7 @@ class DirectPart:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Giver:
-    """What brought the walk to a passage that it went on from."""
+    """What brought the walk to a passage that it continued from."""
 
     kind: str
     """'question', 'clause' or 'link'; 'bridge' if the walk came there in an earlier step."""
@@ -77,7 +77,7 @@ class ConnectingFact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BridgePart:
-    """What a passage got over one name that it shares with others."""
+    """What a passage received through one name that it shares with others."""
 
     name: str
     amount: float
@@ -107,7 +107,7 @@ class Receipt:
     bridges: tuple[BridgePart, ...]
     """The largest first; mode `ammon` alone has them."""
     notes: tuple[str, ...] = ()
-    """What a person should know."""
+    """Remarks for people."""
 
     @property
     def given(self) -> float:
@@ -127,5 +127,5 @@ class Told(Protocol):
 
 
 def named(passage: Told) -> str:
-    """What people call a passage: by its title, or else its source."""
+    """A passage's name for people: its title, or else its source."""
     return passage.title or passage.source or passage.passage_id

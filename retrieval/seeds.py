@@ -1,4 +1,4 @@
-"""What each starting point of a PageRank gives a passage.
+"""How much each starting point of a PageRank contributes to a passage.
 
 PageRank is linear in its reset vector: from reset weights w it is the mean of the PageRanks x of
 the single nodes. Each counts in it as its weight times the mass that its own walk has before
@@ -43,7 +43,7 @@ class SeededWalk:
         """(P,): the PageRank of every passage."""
 
     def seed_parts(self, passage: int) -> list[DirectPart]:
-        """What each seed gives a passage."""
+        """How much each seed contributes to a passage."""
         return [
             DirectPart(
                 kind="seed",
@@ -56,7 +56,7 @@ class SeededWalk:
         ]
 
     def dense_amount(self, passage: int) -> float:
-        """What all passages as starting points give a passage."""
+        """How much all passages, as starting points, contribute to a passage."""
         return self._amount(-1, passage) if -1 in self._walks else 0.0
 
     def _amount(self, seed: int, passage: int) -> float:

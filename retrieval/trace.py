@@ -19,7 +19,7 @@ from retrieval.receipt import BridgePart, DirectPart, Receipt
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parts:
-    """What a mode says of one passage: see `Receipt`; in any order."""
+    """A mode's account of one passage (see `Receipt`), unordered."""
 
     direct: tuple[DirectPart, ...] = ()
     bridges: tuple[BridgePart, ...] = ()
@@ -83,7 +83,7 @@ class Trace(ABC):
 
     @abstractmethod
     def _parts(self, passage: int) -> Parts:
-        """What gave a passage its score."""
+        """The parts of a passage's score."""
 
 
 class DirectTrace(Trace):
@@ -119,6 +119,7 @@ class Traced(Mode, Protocol):
 def similarity_part(
     snapshot: Snapshot, passage: int, question: str, vector: Floats, amount: float
 ) -> DirectPart:
-    """What a passage got for its own likeness to the question, of embedding `vector` (d,)."""
+    """A passage's part from its own similarity to the question, whose embedding is `vector`
+    (d,)."""
     quote = best_quote(snapshot, sentences_of(snapshot, passage), vector)
     return DirectPart(kind="similarity", label=question, amount=amount, quote=quote)

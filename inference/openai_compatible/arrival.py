@@ -1,7 +1,7 @@
-"""Answers shown to whoever wants to keep them, before anything else is done with them.
+"""Callbacks that can save an answer as soon as it has arrived.
 
-The client library reads an answer, lets go of its connection, builds objects, and only then
-returns; limits are told meanwhile. What kills the process then costs an answer that had arrived.
+The client library reads an answer, releases its connection, builds objects, and only then returns;
+rate limits are updated meanwhile. A crash during that time would lose an answer that had arrived.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class _Response(Protocol):
 
 @contextmanager
 def shown_to(arrived: Arrived | None) -> Iterator[None]:
-    """Show this thread's answers to somebody while the body runs."""
+    """Pass this thread's answers to a callback while the body runs."""
     before = _ARRIVED.set(arrived)
     try:
         yield

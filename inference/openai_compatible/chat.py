@@ -111,7 +111,7 @@ class OpenAIChatModel:
 
 
 def _fault(text: str, finish: object, refusal: object, max_tokens: int) -> str:
-    """What is wrong with an answer and the remedy; '' if nothing is."""
+    """What is wrong with an answer, with the remedy; '' if it is fine."""
     if finish == "length":
         return (
             f"was cut off at {max_tokens} tokens. Use shorter passages, or check whether the "

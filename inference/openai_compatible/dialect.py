@@ -1,4 +1,4 @@
-"""How an endpoint wants to be asked: servers that speak one protocol differ in the details."""
+"""The request format of an endpoint: servers of the same protocol differ in the details."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,16 @@ _FORMAT_WORDS = ("response_format", "json_schema", "json_object", "json schema",
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dialect:
-    """What an endpoint is known to accept; it starts with the best and is adapted on refusal."""
+    """What an endpoint accepts, as far as known: starts with the best format and adapts on
+    refusal."""
 
     format: Literal["json_schema", "json_object", "text"] = "json_schema"
     limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     temperature: bool = True
 
     def adapted(self, refusal: str) -> "Dialect | None":
-        """What to try after a refusal that says why; None if it names nothing we can change."""
+        """The dialect to try after a refusal; None if the refusal names nothing that can be
+        changed."""
         said = refusal.casefold()
         if self.limit == "max_tokens" and "max_completion_tokens" in said:
             return replace(self, limit="max_completion_tokens")

@@ -32,7 +32,7 @@ _PASSING = (408, 409, 425, 429)
 _SHORTEST_TIMEOUT = 0.05
 """Seconds for a question whose turn comes at the last moment."""
 _NO_KEY = "none"
-"""What is sent where no key is set: the client wants one, local servers ignore it."""
+"""The key that is sent if none is set: the client requires one, local servers ignore it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ class Endpoint:
     limits_url: str = IN_PROCESS
     """Where the limits are kept: in this process, or in a Redis that several processes share."""
     settings: str = "AMMON_LLM"
-    """What the settings' names begin with that errors point to."""
+    """Prefix of the settings that errors refer to."""
 
 
 class Caller:
@@ -87,13 +87,13 @@ class Caller:
         tokens: int = 0,
         patience: float | None = None,
     ) -> _Answer:
-        """Send a request of about so many tokens, again while it fails for a passing reason, which
-        slows down everybody who calls the endpoint.
+        """Send a request of about `tokens` tokens, with retries after transient failures, which
+        slow down all callers of the endpoint.
 
-        `patience`: how many seconds the caller can wait, all in all; None: as long as it takes.
-        Raises: ModelUnavailable if the endpoint cannot be had; ModelOutputInvalid if it refuses
-        this request or answers what is no JSON; openai.BadRequestError and
-        openai.UnprocessableEntityError as they are, for the caller to adapt its request.
+        `patience`: total seconds that the caller can wait; None: no limit. Raises: ModelUnavailable
+        if the endpoint is unavailable; ModelOutputInvalid if it refuses this request or does not
+        answer with JSON; openai.BadRequestError and openai.UnprocessableEntityError unchanged, so
+        that the caller can adapt its request.
         """
         import openai
 
@@ -181,7 +181,7 @@ class Caller:
         )
 
     def explain(self, error: "APIStatusError") -> ModelError:
-        """What a refusal means, and what can be done about it."""
+        """What a refusal means, and how to resolve it."""
         endpoint, status, said = self.endpoint, error.status_code, _start(error.message)
         unknown_model = status == 404 or error.code == "model_not_found"
         if status in (401, 402, 403):

@@ -1,15 +1,15 @@
-"""When an endpoint may be called: not while it wants rest, by so many at once, and so often.
+"""When an endpoint may be called: not while it asks for a pause, within its concurrency, and within
+its rate limits.
 
 Requests and tokens a minute are counted by the `limits` library in a sliding window. Where that
 window is kept decides who shares it: the threads of this process (`memory://`), or all processes
 that name one Redis (`redis://host:port/0`). Then they share the rests and the places too.
 
-What cannot be counted together because Redis is away for a moment is counted by each process alone:
-limits must never stop the work.
+While Redis is unavailable, each process counts alone: limits must never stop the work.
 
-Questions go before documents: whoever says until when it can wait finds a tenth of the places and
-of each limit kept free by those who have all the time, from then on for a minute. Where nobody
-asks, nothing is kept free.
+Questions take precedence over documents: for a minute after a caller with a deadline, a tenth of
+the connections and of each limit is reserved for such callers. Without questions nothing is
+reserved.
 """
 
 import os
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 IN_PROCESS = "memory://"
 _LONGEST_NAP = 1.0
-"""Seconds after which somebody who waits looks again whether it may go on."""
+"""Seconds between two checks by a waiting caller."""
 _SHORTEST_NAP = 0.02
 _HURRY_SECONDS = 60.0
 """For how long a tenth is kept free for the next question."""
@@ -52,7 +52,7 @@ class TurnTooLate(Exception):
 
 
 def reserve_of(amount: int) -> int:
-    """How much of so many is kept free for questions: a tenth, of two or more at least one."""
+    """How much of a limit is reserved for questions: a tenth, and at least 1 of 2 or more."""
     return max(1, amount // 10) if amount > 1 else 0
 
 
@@ -92,10 +92,11 @@ class Pace:
 
     @contextmanager
     def turn(self, tokens: int = 0, *, until: float = inf) -> Iterator[None]:
-        """Wait until one may send a request of about so many tokens, and hold a place meanwhile.
+        """Wait until a request of about `tokens` tokens may be sent, and hold a connection slot
+        during the body.
 
-        `until`: the moment of `time.monotonic` until which one can wait; who has one goes before
-        those who have all the time. Raises: TurnTooLate when it has come, or is sure to come.
+        `until`: the deadline on the clock of `time.monotonic`; callers with a deadline take
+        precedence. Raises: TurnTooLate if the deadline has passed, or certainly will.
         """
         if until < inf:
             self._hurry()
@@ -119,8 +120,8 @@ class Pace:
             self._failures = 0
 
     def failed(self, *, initial: float, longest: float) -> float:
-        """Slow all callers down, more with each failure; return for how many seconds. What several
-        callers meet at once counts once."""
+        """Slow all callers down, more with each failure; return the pause in seconds. Simultaneous
+        failures count once."""
         now = time.monotonic()
         with self._lock:
             if self._rest_until > now:
@@ -131,7 +132,7 @@ class Pace:
         return seconds
 
     def slow_down(self, seconds: float) -> None:
-        """Let nobody call for so long."""
+        """Block all calls for so many seconds."""
         with self._lock:
             self._rest_until = max(self._rest_until, time.monotonic() + seconds)
         if self._shared is not None:
@@ -149,7 +150,7 @@ class Pace:
         return self._hurry_until > time.monotonic()
 
     def _kept_free(self) -> bool:
-        """Whether something is to be kept free for the questions of any process."""
+        """Whether capacity is reserved for questions, of any process."""
         return self._asked_lately() or (self._shared is not None and self._shared.hurried())
 
     def _rest(self, until: float) -> None:
@@ -200,7 +201,7 @@ def pace_of(
 
 
 class _Places:
-    """Places in this process for so many at once; some are kept free for those who cannot wait."""
+    """This process's connection slots; some are reserved for callers with a deadline."""
 
     def __init__(self, number: int) -> None:
         self._free = number
@@ -256,7 +257,8 @@ class _Rate:
             self._away_until = 0.0
 
     def wait(self, cost: int, until: float, kept_free: Callable[[], bool]) -> None:
-        """Wait until so many more are within the limit; what exceeds it alone waits for all.
+        """Wait until so many more are within the limit; an amount above the limit waits until the
+        whole limit is free.
 
         Raises: TurnTooLate.
         """
@@ -269,12 +271,12 @@ class _Rate:
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 4))
 
     def charge(self, cost: int) -> None:
-        """Count so many without waiting, as far as there is room in the window."""
+        """Count so many without waiting, as far as the window allows."""
         while self._amount and cost > 0 and not self._hit(min(cost, self._amount)):
             cost //= 2
 
     def _hit(self, cost: int, kept: int = 0) -> bool:
-        """Count so many more, if there is room for them and for what is kept free."""
+        """Count so many more if they fit beside the reserve."""
         if self._together is not None and time.monotonic() > self._away_until:
             try:
                 return self._hit_in(self._together, cost, kept)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _SHORTEST_NAP = 0.02
 _LONGEST_NAP = 0.1
-"""Seconds after which somebody who waits for a place looks again."""
+"""Seconds between two checks by a caller that waits for a slot."""
 _NOWHERE = "-"
 """A place that is no place, where nobody counts them."""
 _REDIS_SECONDS = 5.0
 """How long one command may take; one that takes longer is done without."""
 AWAY_SECONDS = 5.0
-"""For how long Redis is asked nothing after a command that failed: who waits has waited enough."""
+"""How long Redis is not used after a failed command, so that callers do not wait for it again."""
 
 _Answer = TypeVar("_Answer")
 _log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 class SharedPace:
     """When one endpoint may be called, as far as several processes have a say in it.
 
-    What Redis, being away, cannot say is as if nobody shared it.
+    While Redis is unavailable, each process behaves as if nothing were shared.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class SharedPace:
         self._away_until = 0.0
 
     def slow_down(self, seconds: float) -> None:
-        """Let nobody call for so long; a longer rest stays."""
+        """Block all calls for so many seconds; a longer pause is not shortened."""
         if seconds > self.resting():
             self._try(lambda: self._redis.set(self._rest, "1", px=ceil(seconds * 1000)), None)
 
@@ -69,7 +69,7 @@ class SharedPace:
         return max(self._try(lambda: int(self._redis.pttl(self._rest)), 0) / 1000, 0.0)
 
     def hurry(self, seconds: float) -> None:
-        """Have the reserve kept free for so long."""
+        """Keep the reserve for so many seconds."""
         self._try(lambda: self._redis.set(self._hurry, "1", px=ceil(seconds * 1000)), None)
 
     def hurried(self) -> bool:
@@ -149,8 +149,8 @@ class SharedPace:
 
 
 def unawaited(action: Callable[[], object]) -> None:
-    """Do it beside: an answer that was paid for is to be saved before Redis is spoken to, which may
-    be away."""
+    """Run in the background: a paid answer must be saved before talking to Redis, which may be
+    unavailable."""
     Thread(target=action, name="pace", daemon=True).start()
 
 

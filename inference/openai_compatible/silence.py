@@ -1,4 +1,4 @@
-"""Endpoints that hang: one question tries them every few seconds, the others are told at once."""
+"""Endpoints that hang: one question tries them every few seconds, the others fail at once."""
 
 import time
 from threading import Lock
@@ -16,8 +16,8 @@ class Silence:
         self._next_try = 0.0
 
     def lets_in(self, patience: float) -> bool:
-        """Whether a question that waits for so many seconds may be sent. Of those that come during
-        a silence one at a time may, to find out whether it is over."""
+        """Whether a question that can wait for so many seconds may be sent. During a silence only
+        one at a time may, to find out whether it is over."""
         with self._lock:
             now = time.monotonic()
             if not self._silent:

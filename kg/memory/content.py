@@ -1,4 +1,4 @@
-"""A collection's content as one value, and what a change makes of it.
+"""A collection's content as one value, and how a change transforms it.
 
 A content is never altered: a change makes a new one, so that a reader simply keeps what it has.
 """
@@ -130,7 +130,7 @@ def _is_same(one: DocumentGraph, other: DocumentGraph) -> bool:
 
 
 def _own(graph: DocumentGraph) -> DocumentGraph:
-    """A copy whose metadata nobody else can alter."""
+    """A copy with its own metadata."""
     metadata = deepcopy(dict(graph.document.metadata))
     return replace(graph, document=replace(graph.document, metadata=metadata))
 
@@ -141,7 +141,8 @@ def _saved(
     new: Mapping[str, Extraction],
     given: Mapping[str, Extraction],
 ) -> Saved:
-    """Passages that leave lose what was saved; what is replaced, or has no passage yet, is kept."""
+    """Removed passages lose their saved extractions; replaced ones, and those without a passage
+    yet, are kept."""
     left = content.passages().keys() - passages
     saved = {key: one for key, one in content.saved.items() if key[0] not in left}
     for id_ in new.keys() & content.extractions.keys():
@@ -156,7 +157,7 @@ def _saved(
 
 
 def _without_dead_synonyms(before: Content, after: Content) -> Content:
-    """Links die with either end; whoever lost a target is unlinked."""
+    """Links are removed with either end; an entity that lost a target is unlinked."""
     alive = after.entity_ids()
     dead = before.entity_ids() - alive
     synonyms = {key: link for key, link in after.synonyms.items() if alive.issuperset(key)}

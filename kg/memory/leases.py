@@ -46,7 +46,7 @@ class MemoryLeases:
         return {holder for holder, until, _ in self._holders.values() if until > now}
 
     def _end_leases(self, workers: Set[str]) -> None:
-        """What these workers hold by name is free from now on."""
+        """Expire the named leases of these workers."""
         now = self._clock()
         for name, (holder, until, lost) in self._holders.items():
             if holder in workers:

@@ -1,4 +1,4 @@
-"""The queue: documents come in, are leased, and are done, put back or given up."""
+"""The queue: documents are added, leased, and completed, returned or failed."""
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence, Set

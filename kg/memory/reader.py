@@ -24,7 +24,7 @@ class MemoryReader:
     """See `kg.store.GraphReader`."""
 
     def __init__(self, content: Content) -> None:
-        """Read this content, which nobody alters."""
+        """Read this content, which must not change."""
         self.collection: Collection = content.collection
         self._content = content
 

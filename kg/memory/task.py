@@ -1,4 +1,4 @@
-"""A task in the queue, and who works on it."""
+"""A task in the queue, with its lease."""
 
 from dataclasses import dataclass, replace
 
@@ -28,12 +28,12 @@ class QueuedTask:
         return self.state is TaskState.EXTRACTING and self.task.worker == worker
 
     def tally(self) -> Tally:
-        """What it adds to its job's numbers."""
+        """Its contribution to its job's numbers."""
         done = min(self.passages_done, self.passages)
         return Tally(self.state, 1, self.task.drafted, self.passages, done)
 
     def become(self, state: TaskState) -> None:
-        """Leave the lease, if there is one; the document too, once nobody needs it."""
+        """End the lease, if any; drop the document once it is no longer needed."""
         needed = state in (TaskState.QUEUED, TaskState.FAILED)
         document = self.task.document if needed else None
         self.task = replace(self.task, state=state, document=document, worker="")

@@ -1,4 +1,4 @@
-"""The jobs and their tasks, in order of arrival: what is read of them, and how they change."""
+"""The jobs and their tasks, in order of arrival."""
 
 import uuid
 from collections import Counter
@@ -27,7 +27,7 @@ class MemoryTasks(MemoryLeases):
         self._worked_at: dict[str, float] = {}
         """Job id -> when there last was progress."""
         self._fillers: dict[str, tuple[str, float]] = {}
-        """Job id -> (who fills it, until when that is taken to be so)."""
+        """Job id -> (its filler, when the filler's claim expires)."""
 
     def job(self, job_id: str) -> Job:
         with self._lock:
@@ -168,12 +168,12 @@ class MemoryTasks(MemoryLeases):
             self._fillers.pop(id_, None)
 
     def _all_fillers(self) -> set[str]:
-        """Those of whose jobs more is to come."""
+        """The jobs that are still being filled."""
         now = self._clock()
         return {filler for filler, until in self._fillers.values() if until > now}
 
     def _end_filling(self, workers: Set[str]) -> None:
-        """What these fill has all that is to come."""
+        """Mark the jobs of these fillers as complete."""
         now = self._clock()
         for job_id, (filler, until) in self._fillers.items():
             if filler in workers:

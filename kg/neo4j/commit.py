@@ -1,7 +1,8 @@
 """One change of one collection, within one transaction.
 
-Documents and their placements first; passages that stand nowhere any more go; then extractions,
-and what is derived from those that changed; last what nothing supports any more, and the tasks.
+Order: documents and their placements; passages without a placement are deleted; extractions, and
+what is derived from the changed ones; what nothing supports any more is deleted; finally, the
+tasks.
 """
 
 from collections import defaultdict
@@ -23,7 +24,7 @@ from kg.store import Change, DocumentGraph
 
 
 class TasksChangedError(Exception):
-    """A task that the change completes was called off while it was being applied: begin again."""
+    """A task that the change completes was cancelled while it was being applied: start again."""
 
 
 def apply_change(work: Work, collection: Collection, change: Change) -> int:

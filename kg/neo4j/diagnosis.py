@@ -1,4 +1,4 @@
-"""What the driver's errors mean, and what to do about them."""
+"""What the driver's errors mean, and how to resolve them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def may_pass(error: BaseException | None) -> bool:
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether the server is there, and others were in the way."""
+    """Whether the server answers, but the transaction conflicted with others."""
     from neo4j import exceptions as neo
 
     return isinstance(error, neo.TransientError) and not isinstance(error, neo.DatabaseUnavailable)
@@ -55,8 +55,8 @@ def is_made_already(error: BaseException | None) -> bool:
 
 
 def said_by(error: Exception) -> str:
-    """What a server, the system or the driver says, in words: without codes, and without the last
-    full stop."""
+    """The message of the server, the system or the driver, without codes and without the final full
+    stop."""
     from neo4j import exceptions as neo
 
     for cause in _causes(error):
@@ -72,7 +72,7 @@ def said_by(error: Exception) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """What led to it; of several things the last, which is of the last address that was tried."""
+    """The cause; of several the last, which belongs to the last address that was tried."""
     while error is not None:
         yield error
         last = error.exceptions[-1] if isinstance(error, BaseExceptionGroup) else None

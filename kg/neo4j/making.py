@@ -25,7 +25,7 @@ from kg.store import Holdings
 from kg.validation import check_change
 
 HELD_SECONDS = 300.0
-"""After so long without a sign of life a restoration is taken for dead."""
+"""A restoration without activity for so long counts as abandoned."""
 _DELETED_AT_ONCE = 5000
 """Nodes, with their relationships."""
 _LABELS = ("documents", "passages", "entities", "extractions", "saved_extractions", "revisions")

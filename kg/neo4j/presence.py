@@ -1,4 +1,4 @@
-"""Whether the server answers, and what is under way there.
+"""Whether the server answers, and the calls in progress.
 
 A server that is gone refuses at once. One that hangs takes a question and says nothing: the driver
 waits for minutes, and so would whoever asked. So each question is asked by a thread of its own.
@@ -22,9 +22,9 @@ from kg.errors import StoreClosed, StoreError, StoreRefused, StoreUnavailable
 from kg.haste import patience
 
 _FIRST_SECONDS, _NEXT_SECONDS = 0.25, 1.0
-"""After which one who waits asks whether the server is there, and asks again."""
+"""Seconds between two checks by a waiting caller whether the server answers."""
 _REFUSAL_SECONDS = 0.5
-"""What says no within this time is not busy: nobody listens there."""
+"""A refusal within this time means that nothing listens there, not that the server is busy."""
 _RETURN_SECONDS = 0.5
 """Between two looks whether it is back."""
 _CLOSE_SECONDS = 2.0
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Presence:
-    """What is known of a server. Safe for several threads."""
+    """The state of a server. Safe for several threads."""
 
     def __init__(self, ask: Callable[[], None]) -> None:
         """`ask` asks the server for nothing; it raises StoreUnavailable, and soon, where that does
@@ -48,7 +48,7 @@ class Presence:
         self._closed = Event()
 
     def attended(self, action: Callable[[], _Result]) -> _Result:
-        """What the action returns, which is done in this context but in another thread.
+        """Run the action in another thread with this context, and return its result.
 
         Raises: what the action raises; StoreClosed; in a hurry, StoreUnavailable as soon as the
         server is known to be away.
@@ -65,7 +65,7 @@ class Presence:
                 self._under_way.discard(done)
 
     def note_answer(self) -> None:
-        """It has just answered somebody."""
+        """Note that the server has just answered."""
         with self._lock:
             self._away = ""
 
@@ -110,8 +110,8 @@ class Presence:
             raise
 
     def _answers(self, done: "Future[_Result]", until: float) -> bool:
-        """Whether it is there. Raises: StoreUnavailable if it is not, and that is for certain, or
-        has been so until this moment of the monotonic clock."""
+        """Whether the server answers. Raises: StoreUnavailable if it certainly does not, or has not
+        answered until this moment of the monotonic clock."""
         asked = time.monotonic()
         try:
             self._ask()
@@ -123,7 +123,7 @@ class Presence:
         return True
 
     def _note(self, error: StoreUnavailable) -> None:
-        """It is away, and looked for."""
+        """Note that the server is unavailable, and start looking for it."""
         if isinstance(error, StoreRefused | StoreClosed):
             return
         with self._lock:
@@ -137,7 +137,7 @@ class Presence:
                 self._follower.start()
 
     def _follow(self) -> None:
-        """Look for it until it answers, be it that it lets us in no more."""
+        """Check until the server answers, even if only to refuse access."""
         while not self._closed.wait(_RETURN_SECONDS):
             try:
                 self._ask()

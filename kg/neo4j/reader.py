@@ -90,7 +90,7 @@ class Neo4jReader:
 
 
 def page(rows: Iterator[Any], after: str, limit: int | None) -> Iterator[Any]:
-    """Of all documents' rows, those that come after an id, at most so many."""
+    """The rows of documents after an id, at most so many."""
     return islice((row for row in rows if row[0]["id"] > after), limit)
 
 

@@ -1,4 +1,4 @@
-"""Readers: one that sees a single revision, and one that asks anew each time.
+"""Readers: one that sees a single revision, and one that queries the present one each time.
 
 Read-committed is all that Neo4j gives, so a revision is read as a whole, at once, put aside, and
 read from there as often as it is asked for: see this package's docstring for how, and what makes it

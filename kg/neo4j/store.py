@@ -219,7 +219,7 @@ class Neo4jStore(Neo4jQueue):
         return self._ask("reader", collection, lambda work: work.each(f"{query}_among", ids))
 
     def _ask(self, file: str, collection: str, action: Callable[[Work], list[Row]]) -> list[Row]:
-        """What the action returns; it reads. Raises: CollectionNotFound."""
+        """The result of a reading action. Raises: CollectionNotFound."""
 
         def whole(work: Work) -> list[Row]:
             work.find(collection)
@@ -228,7 +228,8 @@ class Neo4jStore(Neo4jQueue):
         return self._database.read(whole)
 
     def _change(self, file: str, collection: str, action: Callable[[Work], _Result]) -> _Result:
-        """What the action returns; it is alone with the collection. Raises: CollectionNotFound."""
+        """The result of an action with exclusive access to the collection. Raises:
+        CollectionNotFound."""
 
         def whole(work: Work) -> _Result:
             work.lock(collection)

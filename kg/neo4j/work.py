@@ -70,8 +70,8 @@ class Work:
         return collection_row(found)
 
     def lock(self, name: str) -> CollectionRow:
-        """A collection that nobody else changes until the transaction ends, with all that was
-        changed before. Raises: CollectionNotFound.
+        """Lock a collection against changes until the transaction ends, and return it with all
+        earlier changes. Raises: CollectionNotFound.
 
         Two statements: the first may have begun to read before it had to wait.
         """

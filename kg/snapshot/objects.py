@@ -1,4 +1,4 @@
-"""Files at an fsspec URL, of which one may be replaced on condition.
+"""Files at an fsspec URL, with a conditional replacement of one file.
 
 S3 replaces a file on condition by itself (`kg.snapshot.s3`). Other file systems have no such thing;
 there a file that only one can create is the lock.
@@ -20,7 +20,7 @@ from kg.errors import SnapshotUnavailable
 from kg.lock import file_lock
 
 PAUSE_SECONDS = 5.0
-"""After an attempt that failed, readers go so long with what they have before they ask again."""
+"""After a failed attempt, readers use what they have for so long before they try again."""
 _LOCK_SECONDS = 30.0
 """A lock is held for the writing of a few bytes: one that is older is of a process that died."""
 _POLL_SECONDS = 0.02
@@ -39,7 +39,7 @@ _log = structlog.get_logger(__name__)
 
 
 class _Empty(FileNotFoundError):
-    """There is no folder at the URL, or nothing in it."""
+    """The folder at the URL is missing or empty."""
 
 
 class Objects:
@@ -94,7 +94,7 @@ class Objects:
         self.remove(key)
 
     def write(self, key: str, data: bytes) -> None:
-        """Write a small file in one step, over the one that is there."""
+        """Write a small file atomically, replacing the existing one."""
         with self._writing() as (files, root):
             aside = f"{root}/{key}.{uuid.uuid4().hex[:8]}"
             files.makedirs(aside.rpartition("/")[0], exist_ok=True)
@@ -102,7 +102,7 @@ class Objects:
             files.mv(aside, f"{root}/{key}")
 
     def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
-        """Write a small file if what is there is still as it was seen (None: not there).
+        """Write a small file if the existing one is still as it was seen (None: did not exist).
 
         Of several at once one succeeds.
         """
@@ -151,12 +151,12 @@ class Objects:
         return time.time() - written
 
     def remove(self, key: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         with suppress(FileNotFoundError), self._asking() as (files, root):
             files.rm_file(f"{root}/{key}")
 
     def remove_folder(self, folder: str) -> None:
-        """Remove a folder with all that is in it, if it is there."""
+        """Remove a folder with its contents, if it exists."""
         with suppress(FileNotFoundError), self._asking() as (files, root):
             files.rm(f"{root}/{folder}", recursive=True)
 

@@ -8,7 +8,7 @@ from kg.haste import patience
 from kg.snapshot.objects import Objects
 
 _READ_SECONDS = 20.0
-"""That reading a small file may take, unless somebody waits for it."""
+"""Seconds that reading a small file may take, unless a person waits for it."""
 _BUCKET = (
     "Create the bucket, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing one, "
     "and AMMON_SNAPSHOT_ENDPOINT to its server."
@@ -19,7 +19,7 @@ class S3Objects(Objects):
     """Files in a bucket of S3, or of a server that speaks as S3 does."""
 
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
-        """Take the URL, and options of s3fs; what is not given is found as AWS's tools find it."""
+        """`url` and options of s3fs; missing ones are found as AWS tools find them."""
         super().__init__(
             url,
             {
@@ -51,7 +51,7 @@ class S3Objects(Objects):
             files.pipe_file(f"{root}/{key}", data, timeout=patience())
 
     def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
-        """A conditional put: the server compares what is there with the tag of what was seen."""
+        """A conditional put: the server compares the present ETag with the one that was seen."""
         with self._writing() as (files, root):
             path = f"{root}/{key}"
             condition = {"IfNoneMatch": "*"}
@@ -84,7 +84,7 @@ class S3Objects(Objects):
 
 
 def _code(error: Exception) -> str:
-    """What the server called it; '' if it was not the server."""
+    """The server's error code; '' if the error is not from the server."""
     answer = getattr(error.__cause__ or error, "response", None) or {}
     return str(answer.get("Error", {}).get("Code", ""))
 

@@ -30,7 +30,7 @@ CODED_FROM = 4_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """One revision of a collection, ready to be asked."""
+    """One revision of a collection, ready for queries."""
 
     collection: str
     revision: int
@@ -92,7 +92,7 @@ class Snapshot:
         )
 
     def derive(self) -> Derived:
-        """What is worked out from the other tables."""
+        """Tables computed from the other tables."""
         pairs, passages = self.pairs, len(self.passages.id)
         first = pairs.sentences.items[pairs.sentences.indptr[:-1]]
         place = (first - self.sentences.indptr[pairs.passage]).astype(np.int32)

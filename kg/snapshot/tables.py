@@ -194,7 +194,7 @@ class Pairs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Derived:
-    """What is worked out from the other tables when a snapshot is written, for its readers."""
+    """Tables computed from the others when a snapshot is written, for its readers."""
 
     facts: Ragged
     """Passage -> the facts that it states, ascending."""

@@ -1,7 +1,7 @@
 """One change of one collection, within one transaction.
 
-Documents and their placements first; passages that stand nowhere any more go; then extractions,
-and what is derived from those that changed; last what nothing supports any more.
+Order: documents and their placements; passages without a placement are deleted; extractions, and
+what is derived from the changed ones; finally, what nothing supports any more is deleted.
 """
 
 from collections.abc import Iterable

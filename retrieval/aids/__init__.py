@@ -1,7 +1,8 @@
-"""What may help a search besides the snapshot: a chat model or a reranker. None is on by default.
+"""Optional aids to a search besides the snapshot: a chat model or a reranker. All are off by
+default.
 
-Each aid is asked once for a question at most, remembers what it said, and may fail: then the search
-goes on without it, and its result says so.
+Each aid is called at most once for a question, caches its answer, and may fail: then the search
+continues without it, and the result says so.
 """
 
 from retrieval.aids.bridges import Bridges, Hints

@@ -30,7 +30,7 @@ INSTRUCTION = (
 
 
 class Steps(BaseModel):
-    """What the model is asked for."""
+    """The answer that the model is asked for."""
 
     sub_questions: list[str] = Field(description="Simple questions, in order, names filled in.")
     bridges: list[str] = Field(

@@ -1,8 +1,8 @@
-"""Recognition memory: a chat model looks at what was found and says what helps.
+"""Recognition memory: a chat model reads the results and says which passages help.
 
-What does not help goes behind what does; nothing is taken out, since the model may be wrong. After
-HippoRAG 2 (arXiv 2502.14802), which filters facts before the walk; here passages are judged after
-it, with the names that the walk went over.
+Passages that do not help move behind those that do; none is removed, since the model may be wrong.
+After HippoRAG 2 (arXiv 2502.14802), which filters facts before the walk; here passages are judged
+after it, with the names that the walk went over.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ INSTRUCTION = (
 
 
 class Helpful(BaseModel):
-    """What the model is asked for."""
+    """The answer that the model is asked for."""
 
     helpful: list[int] = Field(description="The numbers of the passages that help.")
 

@@ -15,9 +15,9 @@ _EMPTY = table_of(_NO_PASSAGES)
 
 
 class Base:
-    """Scores of the m passages that were looked at for one question; `look_at` adds to them.
+    """Scores of the m passages computed so far for one question; `look_at` adds passages.
 
-    What is said of passages is in the order of `passages`; a passage's *place* is its row there.
+    All arrays are in the order of `passages`; a passage's *place* is its row there.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class Base:
         self._table = _EMPTY
 
     def places(self, passages: Ints) -> Ints:
-        """The place of each passage; -1 if it was not looked at."""
+        """The place of each passage; -1 if it has none."""
         return places_of(self._table, self.passages, passages)
 
     def look_at(self, passages: Ints) -> None:
-        """Look at those of these passages that were not looked at before."""
+        """Compute the scores of those of these passages that have none yet."""
         new = np.sort(unseen(self._table, self.passages, passages))
         if not len(new):
             return

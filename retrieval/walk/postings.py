@@ -56,7 +56,7 @@ class Postings:
         self._hubs = derived.hubs if derived else np.zeros(0, dtype=np.int32)
         self._kept = derived.kept if derived else np.zeros((0, limit), dtype=np.int64)
         self._found: dict[int, Longs] | None = None if derived else {}
-        """What was kept of hubs where the snapshot does not say it for this limit."""
+        """The pairs kept of hubs, where the snapshot does not store them for this limit."""
 
     def df(self, entries: Ints) -> Longs:
         """In how many passages each entry is named."""
@@ -104,7 +104,7 @@ class Postings:
         return np.stack(kept) if kept else np.zeros((0, self._limit), dtype=np.int64)
 
     def _best(self, hub: int) -> Longs:
-        """What is kept of a hub of which the snapshot does not say it."""
+        """The pairs to keep of a hub, where the snapshot does not store them."""
         first, end = self.pairs.indptr[hub : hub + 2].tolist()
         rows, table = slice(first, end), self.pairs.sentences
         passage = self.pairs.passage[rows]
@@ -118,5 +118,5 @@ class Postings:
 
 
 def rarity(df: int, passages: int) -> float:
-    """The `idf` of an entry that so many passages name."""
+    """The `idf` of an entry that so many passages mention."""
     return log1p(passages / max(df, 1)) / log1p(max(passages, 1))

@@ -22,7 +22,7 @@ _FEW = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What the walk did for one question."""
+    """The state of the walk for one question."""
 
     question: Question
     asked: Asked
@@ -36,7 +36,7 @@ class Run:
     gone: Ints
     """Passages that were taken out of the corpus for this question, ascending."""
     snapshot: Snapshot
-    """What was walked over."""
+    """The postings that the walk used."""
     similarity: Similarity
     facts_of: Ragged
     """Passage -> the facts that it states."""
@@ -44,7 +44,7 @@ class Run:
 
     @property
     def direct_share(self) -> float:
-        """What the reset vector counts for in the score."""
+        """The weight of the reset vector in the score."""
         return direct_share(self.constants)
 
     def best(self, k: int) -> tuple[Ints, Floats]:
@@ -73,7 +73,7 @@ class Run:
         return found, scores
 
     def _rest(self) -> Ints:
-        """All passages that were not looked at, by their own similarity, best first."""
+        """All passages without a place, by their own similarity, best first."""
         everything = np.arange(len(self.snapshot.passages.id), dtype=np.int32)
         rest = np.setdiff1d(everything, np.union1d(self.base.passages, self.gone))
         own = self.similarity.own(rest, self.asked.views).max(axis=0)

@@ -77,9 +77,9 @@ def take_step(
 ) -> Step:
     """Take the step from `reset` (in the order of the base's passages).
 
-    `excluded` are the entries that the question names; `share` is what the step counts for in the
-    score. Passages that have next to nothing of the reset are not walked on from. The base looks at
-    the passages that the step comes to, and has more of them afterwards.
+    `excluded` are the entries that the question names; `share` is the weight of the step in the
+    score. The step does not start from passages with hardly any of the reset. The base gains the
+    passages that the step reaches.
     """
     sources = rows_of_most(reset, constants.walked)
     ways = postings.bridges_of(base.passages[sources], excluded)
