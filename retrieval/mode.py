@@ -17,7 +17,8 @@ class Ranking:
     passages: npt.NDArray[np.int32]
     """Passage numbers, best first; may be shorter than the corpus."""
     scores: npt.NDArray[np.float32]
-    """The score of each of `passages`, descending."""
+    """The score of each of `passages`, descending to four decimals: in mode `ammon`, of scores that
+    are equal to that precision the better base score comes first."""
     explanation: Explanation = field(default_factory=Explanation)
 
 

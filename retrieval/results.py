@@ -1,4 +1,4 @@
-"""What a question gets back: ranked passages, where they are from, and what led there."""
+"""The result of a question: ranked passages, where they are from, and what led to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from retrieval.receipt import Receipt
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Citation:
-    """A place where a passage stands."""
+    """A place where a passage occurs."""
 
     document_id: str
     source: str
@@ -30,18 +30,20 @@ class Hit:
     rank: int
     """1 for the best."""
     score: float
+    """Comparable within one answer; descending by rank to four decimals (`retrieval.mode.Ranking`),
+    unless a reranker or recognition changed the order."""
     passage_id: str
     title: str
     heading: str
     text: str
     citations: tuple[Citation, ...]
     receipt: Receipt | None = None
-    """Why it is here, where that was asked for."""
+    """Why the passage is here, if receipts were requested."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsedEntity:
-    """An entity that the question was linked to, or that the walk went over."""
+    """An entity that the question was linked to, or that the walk went through."""
 
     name: str
     role: str
@@ -52,7 +54,7 @@ class UsedEntity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsedFact:
-    """A fact that speaks for what was found."""
+    """A fact that supports the result."""
 
     subject: str
     relation: str
@@ -70,9 +72,9 @@ class Explanation:
     facts: tuple[UsedFact, ...] = ()
     """Best first."""
     clauses: tuple[str, ...] = ()
-    """The parts that the question was cut into; none if it was taken whole."""
+    """The clauses that the question was split into; empty if it was not split."""
     notes: tuple[str, ...] = ()
-    """What a person should know: 'nothing in the question is known to this collection', …"""
+    """Remarks for people, such as 'No name in the question is known to this collection.'"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,22 +2,21 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from os import PathLike
 from pathlib import Path
 from threading import Lock
 from typing import Self
-
-import numpy as np
 
 from inference.embedder import Embedder
 from kg.errors import InputError, ModelOutputInvalid, SnapshotError
 from kg.snapshot import Snapshot, SnapshotFolder
 from kg.snapshot.tables import Floats
 from retrieval.asking import embed_questions
+from retrieval.checks import check_name, check_question, checked_keys, checked_questions
 from retrieval.citations import citations, source_of
 from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
 from retrieval.mode import Mode, Ranking
 from retrieval.modes import MODES, check_mode, make_mode
-from retrieval.question import LONGEST
 from retrieval.receipt import Receipt
 from retrieval.results import Explanation, Hit, Retrieval
 from retrieval.trace import Trace, Traced
@@ -47,12 +46,12 @@ class Retriever:
         self._locks = {name: Lock() for name in MODES}
 
     @classmethod
-    def open(cls, folder: Path, embedder: Embedder) -> Self:
+    def open(cls, folder: str | PathLike[str], embedder: Embedder) -> Self:
         """Of the snapshot that is current in a folder: the one with the file CURRENT.
 
         Raises: SnapshotError.
         """
-        return cls(Snapshot.read(SnapshotFolder(folder).open()), embedder)
+        return cls(Snapshot.read(SnapshotFolder(Path(folder)).open()), embedder)
 
     def embedded_by(self, embedder: Embedder) -> "Retriever":
         """One over the same snapshot and modes, with another embedder of the same model.
@@ -94,7 +93,7 @@ class Retriever:
 
     def search_many(
         self,
-        questions: Sequence[str],
+        questions: Iterable[str],
         *,
         mode: str = "ammon",
         k: int = 10,
@@ -104,8 +103,7 @@ class Retriever:
 
         The time of embedding is shared out equally. Raises: as `search`.
         """
-        for question in questions:
-            _check(question, k)
+        questions = checked_questions(questions, k)
         asked: Mode = self._traced(mode) if receipts else self._mode(mode)
         if not len(self._snapshot.passages.id):
             return tuple(self._nothing(question, mode) for question in questions)
@@ -151,16 +149,17 @@ class Retriever:
         *,
         mode: str = "ammon",
         k: int = 1,
-        passages: Sequence[str] = (),
+        passages: Iterable[str] | None = None,
     ) -> tuple[Receipt, ...]:
-        """Why passages are where they are: those of `passages`, or else the k best.
+        """Why passages are where they are: those of `passages`, or of None the k best.
 
         Each of `passages` is a passage's id, or a document's id or source, which stands for the
         best passage of it. Raises: as `search`; DocumentNotFound.
         """
-        _check(question, k)
+        check_question(question, k)
         asked = self._traced(mode)
-        named = [passages_named(self._snapshot, key) for key in passages]
+        keys = [] if passages is None else checked_keys(passages)
+        named = [passages_named(self._snapshot, key) for key in keys]
         if not len(self._snapshot.passages.id):
             return ()
         trace = self._trace(asked, question)
@@ -183,9 +182,14 @@ class Retriever:
         document is left out with all its passages), a fact by its id or by its three parts with
         dashes between them. Raises: InputError, NotFound, ModelError.
         """
-        _check(question, 1)
-        left_out = LeftOut(entity=without_entity, passage=without_passage, fact=without_fact)
-        asked, named = self._traced(mode), passages_named(self._snapshot, passage)
+        check_question(question, 1)
+        left_out = LeftOut(
+            entity=check_name("What is left out", without_entity),
+            passage=check_name("What is left out", without_passage),
+            fact=check_name("What is left out", without_fact),
+        )
+        asked = self._traced(mode)
+        named = passages_named(self._snapshot, check_name("A passage", passage))
         before = self._trace(asked, question)
         number = before.first_of(named)
         changed, names, note = without(asked, self._snapshot, left_out, number)
@@ -256,20 +260,3 @@ class Retriever:
             )
             for rank, (passage, score) in enumerate(best, 1)
         )
-
-
-def _check(question: object, k: object) -> None:
-    """Raises: InputError for what cannot be asked, also for other types: not all callers check."""
-    if not isinstance(question, str):
-        raise InputError(f"The question must be a string, not {question!r}.")
-    if not question.strip():
-        raise InputError("The question is empty.")
-    if len(question) > LONGEST:
-        raise InputError(
-            f"The question has {len(question):,} characters; at most {LONGEST:,} are allowed. "
-            "Shorten it, or ingest what it quotes as a document."
-        )
-    if not isinstance(k, int | np.integer):
-        raise InputError(f"k must be a whole number of passages, 1 or more, not {k!r}.")
-    if k < 1:
-        raise InputError(f"k must be 1 or more, not {k}.")

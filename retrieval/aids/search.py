@@ -15,6 +15,7 @@ from retrieval.aids import rerank as reranking
 from retrieval.aids.bridges import Bridges, Hints
 from retrieval.aids.recognition import Recognition
 from retrieval.aids.rerank import reranked
+from retrieval.checks import check_question
 from retrieval.results import Hit, Retrieval
 from retrieval.retriever import Retriever
 
@@ -52,6 +53,7 @@ def search(
     receipts: bool = False,
 ) -> Retrieval:
     """The k best passages. Receipts are of the question's own walk. Raises: as `Retriever`'s."""
+    check_question(question, k)
     wanted = max(k, aids.depth)
     found = retriever.search(question, mode=mode, k=wanted, receipts=receipts)
     if aids.bridges is not None and found.hits:

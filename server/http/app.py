@@ -51,7 +51,7 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
         version=_version(),
         openapi_tags=[{"name": name, "description": told} for name, told in _TAGS.items()],
         generate_unique_id_function=_operation_id,
-        responses=problems.responses(400, 403, 413, 422, 500, 503),
+        responses=problems.responses(400, 403, 413, 415, 422, 500, 503),
         lifespan=lifespan,
     )
     api = APIRouter(prefix=PREFIX)

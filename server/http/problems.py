@@ -26,6 +26,8 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 NOT_BLANK = r"\S"
 """The pattern of texts that must say something; `_field_problem` puts it in words."""
+_JSON = re.compile(r"application/(.+\+)?json")
+"""Content types of bodies that are read as JSON."""
 
 _STATUS: tuple[tuple[type[AmmonError], int], ...] = (
     (NotFound, 404),
@@ -130,9 +132,25 @@ def _ammon_error(request: Request, error: Exception) -> JSONResponse:
 
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is installed for
+    if refused := _no_json(request, error):
+        return refused
     errors = [_field_problem(found) for found in error.errors()]
     detail = "; ".join(f"{found.field}: {found.message}" for found in errors)
     return problem(422, "request-invalid", detail, request.url.path, errors=errors)
+
+
+def _no_json(request: Request, error: RequestValidationError) -> JSONResponse | None:
+    """The answer to a body that was not read as JSON for its content type, as curl sends it."""
+    given = request.headers.get("content-type", "")
+    kind = given.split(";")[0].strip().lower()
+    whole = any(tuple(found["loc"]) == ("body",) for found in error.errors())
+    if not whole or not isinstance(error.body, bytes) or _JSON.fullmatch(kind):
+        return None
+    detail = (
+        f"The request has {f'the content type {given!r}' if given else 'no content type'}. Send "
+        "JSON, with the header content-type: application/json."
+    )
+    return problem(415, "unsupported-media-type", detail, request.url.path)
 
 
 def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
@@ -147,6 +165,8 @@ def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
             {"min_length": 1},
         ):
             message = "must not be blank"
+        case "model_attributes_type", _:
+            message = "must be a JSON object"
     return FieldProblem(field=as_unicode(place), message=as_unicode(message))
 
 

@@ -72,6 +72,32 @@ def test_a_wrong_field_is_named(client: TestClient) -> None:
     assert [wrong["field"] for wrong in found["errors"]] == ["body.k"]
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", ""])
+@pytest.mark.parametrize("path", ["query", "query:batch", "documents"])
+def test_a_body_that_is_not_declared_as_json_names_the_header_to_send(
+    client: TestClient, kind: str, path: str
+) -> None:
+    headers = {"content-type": kind} if kind else {}
+    sent = client.post(
+        f"/collections/papers/{path}", content=b'{"question": "Who?"}', headers=headers
+    )
+    found = problem(sent, 415, "unsupported-media-type")
+    assert "content-type: application/json" in found["detail"]
+    assert kind in found["detail"]
+
+
+def test_a_body_that_is_no_object_says_so(client: TestClient) -> None:
+    found = problem(client.post("/collections/papers/query", json=["Who?"]), 422, "request-invalid")
+    assert found["detail"] == "body: must be a JSON object"
+
+
+@pytest.mark.parametrize("option", ["receipts", "explain", "bridges", "recognition", "rerank"])
+def test_a_switch_is_true_or_false_and_nothing_like_it(client: TestClient, option: str) -> None:
+    sent = client.post("/collections/papers/query", json={"question": "Who?", option: "yes"})
+    found = problem(sent, 422, "request-invalid")
+    assert [wrong["field"] for wrong in found["errors"]] == [f"body.{option}"]
+
+
 def test_an_unknown_field_is_named(client: TestClient) -> None:
     sent = client.post("/collections/papers/query", json={"question": "Who?", "top": 3})
     found = problem(sent, 422, "request-invalid")

@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    StrictBool,
     StringConstraints,
 )
 
@@ -65,22 +66,22 @@ class QuestionIn(BaseModel):
     question: _QuestionText
     mode: _ModeName = "ammon"
     k: _Passages = Field(default=10, ge=1, le=200, description="How many passages.")
-    explain: bool = Field(default=True, description="Whether to return an explanation.")
-    receipts: bool = Field(
+    explain: StrictBool = Field(default=True, description="Whether to return an explanation.")
+    receipts: StrictBool = Field(
         default=False,
         description="Whether to return a receipt for each passage: the parts of its score.",
     )
-    bridges: bool | None = Field(
+    bridges: StrictBool | None = Field(
         default=None,
         description="Whether a chat model splits the question into steps, which are searched for "
         "too. Default: the server's setting.",
     )
-    recognition: bool | None = Field(
+    recognition: StrictBool | None = Field(
         default=None,
         description="Whether a chat model moves the passages that help to the top. Default: the "
         "server's setting.",
     )
-    rerank: bool | None = Field(
+    rerank: StrictBool | None = Field(
         default=None,
         description="Whether the reranker re-orders the results. Default: the server's setting.",
     )
@@ -99,7 +100,7 @@ class QuestionsIn(BaseModel):
     k: _Passages = Field(
         default=10, ge=1, le=200, description="Number of passages for each question."
     )
-    explain: bool = Field(default=False, description="Whether to return an explanation.")
+    explain: StrictBool = Field(default=False, description="Whether to return an explanation.")
 
 
 class CitationOut(BaseModel):
@@ -119,7 +120,11 @@ class HitOut(BaseModel):
     """A passage that was found."""
 
     rank: int = Field(description="1 for the best.", examples=[1])
-    score: float = Field(examples=[0.173])
+    score: float = Field(
+        description="Descending to four decimals, unless a chat model or a reranker changed the "
+        "order; rank is the order.",
+        examples=[0.173],
+    )
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
     title: str = Field(examples=["John O'Keefe"])
     heading: str = Field(examples=[""])

@@ -10,6 +10,7 @@ import pytest
 from inference.embedder import Kind, Progress, Vectors
 from kg.errors import InputError, ModelUnavailable, SnapshotError
 from kg.snapshot import Snapshot
+from retrieval.aids import Aids, search
 from retrieval.modes import MODES
 from retrieval.results import Citation
 from retrieval.retriever import NO_PASSAGES, Retriever
@@ -114,12 +115,6 @@ def test_a_citation_carries_what_is_known_of_the_document() -> None:
 @pytest.mark.parametrize(("k", "hits"), [(1, 1), (2, 2), (1000, 2)])
 def test_k_passages_come_back_or_all_there_are(k: int, hits: int) -> None:
     assert len(retriever().search("Where?", mode="dense", k=k).hits) == hits
-
-
-@pytest.mark.parametrize("k", [0, -1])
-def test_fewer_than_one_passage_cannot_be_asked_for(k: int) -> None:
-    with pytest.raises(InputError, match=f"not {k}"):
-        retriever().search("Where?", mode="dense", k=k)
 
 
 @pytest.mark.parametrize("question", ["", " \n\t"])
@@ -237,3 +232,56 @@ def test_words_alone_are_found_while_the_embedder_is_away() -> None:
     assert asked.receipts("heron", mode="bm25")[0].passage_id == SNAPSHOT.passages.id[0]
     with pytest.raises(ModelUnavailable):
         asked.search("heron", mode="dense")
+
+
+@pytest.mark.parametrize("k", [0, -1, "3", None, 2.5, True])
+def test_k_is_a_whole_number_from_one_and_the_error_quotes_it(k: Any) -> None:
+    with pytest.raises(InputError, match=f"not '?{k}'?\\."):
+        retriever().search("Where?", mode="dense", k=k)
+
+
+@pytest.mark.parametrize("k", [0, -1, "3", None])
+def test_an_aid_that_looks_deeper_does_not_hide_a_wrong_k(k: Any) -> None:
+    class Blind:
+        def score(self, question: str, texts: Sequence[str]) -> Vectors:
+            return np.zeros(len(texts), dtype=np.float32)
+
+    with pytest.raises(InputError, match="k must be"):
+        search(retriever(), "Where?", Aids(reranker=Blind()), mode="dense", k=k)
+
+
+@pytest.mark.parametrize("questions", ["abc", b"abc", 5, None])
+def test_many_questions_are_a_list(questions: Any) -> None:
+    with pytest.raises(InputError, match="list of strings"):
+        retriever().search_many(questions, mode="dense")
+
+
+def test_many_questions_may_come_from_a_generator() -> None:
+    found = retriever().search_many((name for name in ("Where?", "Who?")), mode="dense")
+    assert [one.question for one in found] == ["Where?", "Who?"]
+
+
+@pytest.mark.parametrize(
+    ("passages", "told"),
+    [
+        ("sea.pdf", "list of ids or sources, not 'sea.pdf'"),
+        ([], "passages is empty"),
+        ([None], "string, not None"),
+        ([1], "string, not 1"),
+        (5, "list of ids or sources, not 5"),
+    ],
+)
+def test_passages_to_explain_are_a_list_of_names(passages: Any, told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        retriever().receipts("Where?", mode="dense", passages=passages)
+
+
+def test_without_a_list_the_best_passages_are_explained() -> None:
+    assert [one.rank for one in retriever().receipts("Where?", mode="dense", k=2)] == [1, 2]
+
+
+@pytest.mark.parametrize("option", ["without_entity", "without_passage", "without_fact"])
+def test_what_is_left_out_is_named_by_a_string(option: str) -> None:
+    left_out: dict[str, Any] = {option: 5}
+    with pytest.raises(InputError, match="string, not 5"):
+        retriever().counterfactual("Where?", "sea.pdf", **left_out)

@@ -1,0 +1,62 @@
+"""What can be asked: callers from Python and from the command line are not checked before."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from kg.errors import InputError
+from retrieval.question import LONGEST
+
+
+def check_question(question: object, k: object) -> None:
+    """Raises: InputError for a question that is no text, is blank or too long, or a k below 1."""
+    if not isinstance(question, str):
+        raise InputError(f"The question must be a string, not {question!r}.")
+    if not question.strip():
+        raise InputError("The question is empty.")
+    if len(question) > LONGEST:
+        raise InputError(
+            f"The question has {len(question):,} characters; at most {LONGEST:,} are allowed. "
+            "Shorten it, or ingest what it quotes as a document."
+        )
+    check_k(k)
+
+
+def check_k(k: object) -> None:
+    """Raises: InputError unless it is a whole number from 1."""
+    if not isinstance(k, int | np.integer) or isinstance(k, bool):
+        raise InputError(f"k must be a whole number of passages, 1 or more, not {k!r}.")
+    if k < 1:
+        raise InputError(f"k must be 1 or more, not {k}.")
+
+
+def checked_questions(questions: Iterable[object], k: object) -> list[str]:
+    """The questions, each of which can be asked. Raises: InputError, also for a single string."""
+    if isinstance(questions, str | bytes) or not isinstance(questions, Iterable):
+        raise InputError(f"The questions must be a list of strings, not {questions!r}.")
+    check_k(k)
+    checked = []
+    for question in questions:
+        check_question(question, k)
+        checked.append(str(question))
+    return checked
+
+
+def checked_keys(passages: Iterable[object]) -> list[str]:
+    """Passages' ids, or documents' ids or sources. Raises: InputError, also for none."""
+    if isinstance(passages, str | bytes) or not isinstance(passages, Iterable):
+        raise InputError(
+            f"passages must be a list of ids or sources, not {passages!r}. For one passage, give "
+            "a list with one item."
+        )
+    keys = [check_name("A passage", key) for key in passages]
+    if not keys:
+        raise InputError("passages is empty: name a passage, or leave it out for the k best.")
+    return keys
+
+
+def check_name(what: str, name: object) -> str:
+    """A name or id as it is. Raises: InputError unless it is a string."""
+    if not isinstance(name, str):
+        raise InputError(f"{what} must be named by a string, not {name!r}.")
+    return name
