@@ -60,6 +60,15 @@ class _Row(BaseModel):
     title: str = ""
     text: str
 
+    @field_validator("text")
+    @classmethod
+    def _says_something(cls, text: str, info: ValidationInfo) -> str:
+        if not text.strip():
+            raise ValueError(
+                f"blank in {info.data.get('id', '')!r}. Give it a text, or remove the line."
+            )
+        return text
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dataset:
@@ -82,6 +91,12 @@ class Dataset:
 def read_dataset(folder: Path) -> Dataset:
     """Read a data set's folder. Raises: InputError naming the file and line at fault."""
     corpus, questions = folder / "corpus.jsonl", folder / "queries.jsonl"
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise InputError(
+            f"{folder} {what}: name a folder with corpus.jsonl (or documents/) and queries.jsonl, "
+            "or make one from a published data set with: ammon eval --convert"
+        )
     if not questions.is_file():
         raise InputError(
             f"{folder} is not a data set folder: it has no queries.jsonl. Make one from a "

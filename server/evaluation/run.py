@@ -30,8 +30,11 @@ from server.evaluation.dataset import Dataset
 from server.evaluation.gold_steps import GoldSteps
 from server.settings import Settings
 from server.specs import split
+from server.status import job_failures
 from server.wanted import Wanted
 
+_TOLD = 3
+"""Documents that could not be indexed and are named."""
 _DEPTH = 60
 """How many passages are asked for; pieces of one document count once, at the best one's place."""
 
@@ -104,6 +107,7 @@ def evaluate(
 
     Raises: InputError, SettingsInvalid, ModelError.
     """
+    _check_gold(dataset)
     spec = _extractor_spec(dataset, extractor)
     keys = {_content(d.title, d.text): d.source for d in dataset.documents}
 
@@ -125,6 +129,22 @@ def evaluate(
         return _measured(core, dataset, mode, spec, core.aids.get(aids), progress)
     finally:
         core.close()
+
+
+def _check_gold(dataset: Dataset) -> None:
+    """Raises: InputError if there is nothing to score."""
+    if any(query.gold for query in dataset.queries):
+        return
+    file = f"{dataset.name}/queries.jsonl"
+    if not dataset.queries:
+        raise InputError(
+            f"{file} has no questions, so there is nothing to measure. Add a line for each: "
+            '{"id", "question", "gold": [ids of passages]}.'
+        )
+    raise InputError(
+        f"No question in {file} has gold passages, so there is nothing to measure. List the ids of "
+        "the passages that answer it in each question's 'gold'."
+    )
 
 
 def _aside(settings: Settings) -> Settings:
@@ -202,13 +222,23 @@ def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) 
         name,
         Wanted(extractor=spec, embedder=core.settings.embedder, max_tokens=tokens),
     )
-    core.pipeline.submit(name, dataset.documents)
+    submission = core.pipeline.submit(name, dataset.documents)
     core.worker.run_until_empty(name, progress)
-    with core.store.peek(name) as reader:
-        lost = len(dataset.documents) - reader.counts()["documents"]
-    if lost > 0:
-        raise InputError(f"{lost} documents of {dataset.name!r} could not be indexed.")
+    if submission.job is not None:
+        _check_indexed(job_failures(core, submission.job.id, len(dataset.documents)))
     return name
+
+
+def _check_indexed(failed: Sequence[tuple[str, str]]) -> None:
+    """`failed`: sources and reasons. Raises: InputError that tells of the first few."""
+    if not failed:
+        return
+    told = [reason if source in reason else f"{source}: {reason}" for source, reason in failed]
+    more = len(failed) - _TOLD
+    raise InputError(
+        f"{len(failed)} of the corpus's documents could not be indexed: {' '.join(told[:_TOLD])}"
+        + (f" (and {more} more)" if more > 0 else "")
+    )
 
 
 def _documents(answer: Retrieval, parents: Mapping[str, str]) -> tuple[str, ...]:

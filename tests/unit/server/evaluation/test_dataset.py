@@ -118,6 +118,25 @@ def test_a_line_at_fault_is_named_with_what_is_wrong(
         read_dataset(folder)
 
 
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_a_passage_without_text_is_refused_with_its_file_line_and_id(
+    folder: Path, blank: str
+) -> None:
+    (folder / "corpus.jsonl").write_text(lines(PASSAGE, {"id": "p9", "title": "X", "text": blank}))
+    with pytest.raises(InputError, match=r"corpus\.jsonl:2: text: blank in 'p9'.*remove the line"):
+        read_dataset(folder)
+
+
+def test_a_folder_that_does_not_exist_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"missing does not exist: name a folder"):
+        read_dataset(tmp_path / "missing")
+
+
+def test_a_file_is_no_data_set_folder(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"corpus\.jsonl is not a folder"):
+        read_dataset(folder / "corpus.jsonl")
+
+
 @pytest.mark.parametrize("blank", ["", " \t"])
 def test_a_question_without_words_is_refused_with_its_line_and_id(folder: Path, blank: str) -> None:
     (folder / "queries.jsonl").write_text(lines(QUERY, {**QUERY, "id": "q9", "question": blank}))

@@ -116,3 +116,26 @@ def test_servers_are_left_alone(small: Dataset, tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "evaluation" / "ammon.sqlite")
     assert [found.name.split("-")[0] for found in store.collections()] == ["small"]
     store.close()
+
+
+def test_without_questions_there_is_nothing_to_measure(small: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"small/queries\.jsonl has no questions.*Add a line"):
+        measured(replace(small, queries=()), tmp_path)
+
+
+def test_without_gold_passages_there_is_nothing_to_measure(small: Dataset, tmp_path: Path) -> None:
+    queries = tuple(query.model_copy(update={"gold": []}) for query in small.queries)
+    with pytest.raises(
+        InputError, match=r"in small/queries\.jsonl has gold passages.*List the ids"
+    ):
+        measured(replace(small, queries=queries), tmp_path)
+
+
+def test_a_document_that_cannot_be_indexed_is_named_with_the_reason(
+    small: Dataset, tmp_path: Path
+) -> None:
+    broken = replace(small.documents[0], source="other/blank", text=" ")
+    dataset = replace(small, documents=(*small.documents, broken))
+    for _ in range(2):  # and again where the rest is indexed already
+        with pytest.raises(InputError, match=r"1 of the .*'other/blank' has no text"):
+            measured(dataset, tmp_path)
