@@ -1,4 +1,4 @@
-"""Which documents are to be worked on: those that are not in the graph as they are."""
+"""Which documents to index: those that are not in the graph with their present content."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

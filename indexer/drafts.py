@@ -31,7 +31,7 @@ class Drafts:
     """The extractor of drafts (see `CollectionSettings.extractor`); '' makes none."""
 
     def wanted(self, settings: CollectionSettings) -> bool:
-        """Whether documents of a collection come in as drafts first."""
+        """Whether documents of a collection are first indexed as drafts."""
         if not self.first or settings.extractor == self.first:
             return False
         return self.extractor(settings).paid

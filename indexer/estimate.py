@@ -1,4 +1,4 @@
-"""What taking documents in would take, before anything is done."""
+"""An estimate of what indexing documents would cost, without indexing them."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Estimate:
 
     @property
     def cost(self) -> float | None:
-        """Money; None if it is something, but nobody knows how much."""
+        """In money; None if it costs something and the prices are unknown."""
         known = self.prices.known or not self.spending.tokens
         return round(self.spending.cost, 6) if known else None
 
@@ -48,7 +48,7 @@ class Estimator:
         embedder: Embedder,
         prices: Prices,
     ) -> None:
-        """`is_known` tells of which passages extractions are saved."""
+        """`is_known`: whether a passage has a saved extraction."""
         self._collection = collection
         self._settings = settings
         self._is_known = is_known

@@ -1,4 +1,4 @@
-"""Models out of reach: which collections' tasks rest meanwhile, and for how long."""
+"""Unavailable models: which collections' tasks are paused, and for how long."""
 
 import time
 from collections.abc import Set
@@ -24,14 +24,14 @@ class Outages:
         self._lock = Lock()
 
     def resting(self) -> Set[str]:
-        """The collections that are to be left alone at present."""
+        """The collections that are paused at present."""
         now = time.monotonic()
         with self._lock:
             return {name for name, until in self._until.items() if until > now}
 
     def strike(self, collection: str, reason: str) -> int:
-        """Let a collection rest; return how often in a row its model was out of reach. What
-        several threads meet at once counts once. The first time is told."""
+        """Pause a collection; return how often in a row its model was unavailable. Simultaneous
+        failures in several threads count once. The first one is logged."""
         now = time.monotonic()
         with self._lock:
             strikes = self._strikes.get(collection, 0)

@@ -1,4 +1,4 @@
-"""A store that is away for a moment: what a model was paid for waits until it is back."""
+"""Retries while the store is briefly unavailable, so that no paid answer is lost."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,7 +14,8 @@ _Result = TypeVar("_Result")
 
 
 def patiently(action: Callable[[], _Result], *, seconds: float = PATIENCE_SECONDS) -> _Result:
-    """Do it, again while the store is away. Raises: what the action raises, then too."""
+    """Run the action, retrying while the store is unavailable. Raises: the action's errors, also
+    that one in the end."""
     import stamina
 
     retries = stamina.RetryingCaller(

@@ -1,4 +1,4 @@
-"""From documents to the graph: what is new is queued, chunked, extracted and committed.
+"""From documents to the graph: new documents are queued, chunked, extracted and committed.
 
 Every step is keyed by content and ends in one transaction, so that whatever dies is simply done
 again: a document that did not change is not queued, a passage that was extracted is not extracted
@@ -53,7 +53,7 @@ class Pipeline:
         prices: Prices = UNKNOWN,
         retention_seconds: float = 0.0,
     ) -> None:
-        """Compose; `extractor` and `embedder` are called often and are to keep what they made.
+        """Compose; `extractor` and `embedder` are called often and should cache their results.
 
         first_tier: the extractor of drafts (see `indexer.drafts`); '' makes none.
         published: is told of each snapshot that was published here.
@@ -176,8 +176,8 @@ class Pipeline:
     def delete(self, collection: str, document_ids: Iterable[str]) -> int:
         """Take documents out of the queue, and out of the graph in one transaction.
 
-        What is being worked on is called off first, so that none of it comes in afterwards.
-        Returns how many went out of the graph. Raises: CollectionNotFound.
+        Work in progress on them is cancelled first, so that it does not reach the graph later.
+        Returns how many were deleted from the graph. Raises: CollectionNotFound.
         """
         chosen = set(document_ids)
         self.queue.withdraw(collection, sorted(chosen))
@@ -197,8 +197,8 @@ class Pipeline:
     def reindex(
         self, collection: str, settings: CollectionSettings, *, budget: Budget = UNLIMITED
     ) -> Submission:
-        """Have a collection indexed otherwise: queue the documents that these settings change, or
-        that were extracted by another extractor than the present one, as before an upgrade.
+        """Re-index a collection: queue the documents that these settings change, or that were
+        extracted by another version of the extractor.
 
         The graph of before stays, and answers, until all of them are extracted (see
         `indexer.changeover`). With another embedder alone nothing is queued: the next snapshot is
@@ -220,7 +220,7 @@ class Pipeline:
         return Submission(job=job, submitted=number, unchanged=others)
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job, and what its collection was to become by it. Raises: JobNotFound."""
+        """Cancel a job, and the re-indexing that it belongs to. Raises: JobNotFound."""
         job = self.queue.cancel(job_id)
         with suppress(CollectionNotFound):
             self.changeover.cancelled(job.collection, job_id)
@@ -233,12 +233,12 @@ class Pipeline:
         return sum(1 for one in self.store.readings(collection) if one.extractor != present)
 
     def changing(self, collection: str) -> bool:
-        """Whether another graph is to take the present one's place. Raises: CollectionNotFound."""
+        """Whether the collection is being re-indexed. Raises: CollectionNotFound."""
         settings = self.store.collection(collection).settings
         return settings.swapping or settings.upcoming is not None
 
     def tidy(self, collection: str) -> None:
-        """Forget jobs that are long over, and extractions that nobody needs.
+        """Delete jobs that ended long ago, and extractions that are no longer needed.
 
         Raises: CollectionNotFound.
         """
@@ -248,8 +248,8 @@ class Pipeline:
             self.store.prune_extractions(collection)
 
     def prune_jobs(self, collection: str, seconds: float) -> int:
-        """Forget the jobs in which nothing has happened for so long, failed ones too, but for that
-        of a change that is under way; return how many. Raises: CollectionNotFound."""
+        """Delete jobs without activity for so long, failed ones too, except the job of a change in
+        progress; return how many. Raises: CollectionNotFound."""
         settings = self.store.collection(collection).settings
         return self.queue.prune(seconds=seconds, collection=collection, keep=[settings.next_job])
 

@@ -1,4 +1,4 @@
-"""Who works: names of workers that tell, after a crash, that their process is gone.
+"""Names of workers, from which others can see after a crash that the process is gone.
 
 A name is `host/namespace:pid:start:mark`. A process id alone proves nothing: it is given out again,
 and in another container the same number is another process. Hence the start time beside it, and

@@ -15,13 +15,13 @@ class Processed:
     retried: int = 0
     """Tasks that are back in the queue because a model cannot be reached at present."""
     quarantined: int = 0
-    """Passages that came in without a graph because their extraction failed."""
+    """Passages whose extraction failed."""
     drafted: int = 0
     """Tasks that are back in the queue, their documents in the graph as drafts."""
     trouble: str = ""
     """Why a model cannot be reached; '' if all can."""
     permanent: bool = False
-    """Whether the trouble is such that no waiting mends it."""
+    """Whether waiting does not resolve the trouble."""
 
     def __add__(self, other: "Processed") -> "Processed":
         return Processed(
@@ -37,7 +37,7 @@ class Processed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gathered:
-    """What became of tasks whose passages others extract."""
+    """What happened to tasks whose passages other processes extract."""
 
     result: Processed
     missing: Mapping[str, tuple[Passage, ...]]

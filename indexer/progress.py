@@ -1,4 +1,4 @@
-"""How far a step has come: what the indexer tells whoever watches."""
+"""Progress of a step, as the indexer reports it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -46,11 +46,11 @@ class Shift:
     """Told how many tasks it waits for, as others are at them."""
     collection: str | None = None
     drafts_only: bool = False
-    """Whether it only brings in drafts, and what needs none: it never waits for a chat model."""
+    """Whether it only indexes drafts and what needs none: it never waits for a chat model."""
     name: str = field(default_factory=worker_name)
 
     def run(self, *, until_empty: bool) -> None:
-        """Work until told to stop or, if so wished, until nobody has anything left to do.
+        """Work until asked to stop or, optionally, until nothing is left to do.
 
         Raises: StoreError. Only until empty: ModelUnavailable if a model stays out of reach or
         cannot be had at all, and `SETUP_ERRORS`; the tasks keep waiting.

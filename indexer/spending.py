@@ -1,4 +1,4 @@
-"""What models are paid: prices, estimates, and jobs that may spend only so much."""
+"""The cost of models: prices, estimates, and budgets of jobs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def affordable(job: Job, extractor: object, passages: Sequence[Passage], prices:
 
 
 def overspent(job: Job, prices: Prices) -> str:
-    """Why a document of a job whose budget allows nothing fails, and what to do about it."""
+    """Why a document fails whose job's budget is spent, and what to do about it."""
     spent, budget = job.progress, job.budget
     if _is_beyond_counting(job, prices):
         return (

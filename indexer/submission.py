@@ -1,4 +1,4 @@
-"""Documents that were handed in: what is to be worked on, and what became of them."""
+"""Submitted documents: which need work, and what happened to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from kg.records import Document
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
-    """What became of documents that were handed in."""
+    """What happened to submitted documents."""
 
     job: Job | None
     """None if there was nothing to do."""
@@ -19,18 +19,18 @@ class Submission:
     under_way: int = 0
     """Neither there nor in this job: an earlier one takes them in."""
     superseded: tuple[str, ...] = ()
-    """Sources that were handed in more than once: the last one of each counts."""
+    """Sources that were submitted more than once: the last of each is used."""
     replaced: frozenset[str] = frozenset()
     """Ids of those submitted that were in the graph otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """Of documents that were handed in, those that are to be worked on."""
+    """Those of the submitted documents that need work."""
 
     documents: tuple[Document, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Of all that were handed in, by id."""
+    """Of all submitted documents, by id."""
     unchanged: frozenset[str] = frozenset()
     """Ids of those that are not, because they are there as they are."""
     superseded: tuple[str, ...] = ()

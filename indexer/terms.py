@@ -1,4 +1,4 @@
-"""The terms that documents are handed in under, a priority and a budget: what waits has its own."""
+"""The terms of submitted documents, a priority and a budget: queued documents have their own."""
 
 from collections.abc import Set
 

@@ -1,4 +1,4 @@
-"""How soon documents come in: as drafts, or when a model has read them."""
+"""How documents are first indexed: as drafts, or when a model has read them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,7 +13,7 @@ from kg.store import GraphStore
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tiers:
-    """Which collections' documents come in how. Safe for several threads."""
+    """How each collection's documents are indexed. Safe for several threads."""
 
     store: GraphStore
     extractor: Callable[[CollectionSettings], Extractor]

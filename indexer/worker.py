@@ -1,4 +1,4 @@
-"""The embedded worker: threads that take what is queued into the graph and publish it.
+"""The embedded worker: threads that index queued documents and publish snapshots.
 
 For the command line it runs until nothing is left to do; for a server it runs in the background.
 Tasks and leases are in the store: any number of workers, in any number of processes, share them.
@@ -46,7 +46,7 @@ class Worker:
         poll_seconds: float = 1.0,
         publish_seconds: float = 10.0,
     ) -> None:
-        """`publish_seconds`: while tasks keep coming, at least so long between two snapshots."""
+        """`publish_seconds`: the least time between two snapshots while tasks keep coming."""
         self._pipeline = pipeline
         self._number = threads
         self._lease_seconds = lease_seconds
@@ -152,7 +152,7 @@ class Worker:
     def stop(self, timeout: float | None = None) -> None:
         """Let what was begun be finished, take on nothing more, and wait for that.
 
-        What is not finished after `timeout` seconds is done again by whoever comes next.
+        Work that is not finished after `timeout` seconds is done again by the next process.
         """
         self._stop.set()
         self.wake()

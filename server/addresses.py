@@ -1,7 +1,7 @@
 """Addresses in settings: what could never be meant is refused before it is used.
 
-Each function takes a setting's value and returns it as it is to be used, or raises a ValueError
-that says what to write in its place.
+Each function takes a setting's value and returns it normalised, or raises a ValueError that says
+what to write instead.
 """
 
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""Which aids a question gets: what the settings say, unless the question says otherwise."""
+"""Which aids a question gets: those of the settings, unless the question overrides them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from server.settings import Settings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WantedAids:
-    """What a question asks for; None is as the settings say."""
+    """The aids that a question asks for; None means the setting."""
 
     bridges: bool | None = None
     recognition: bool | None = None

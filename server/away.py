@@ -1,4 +1,4 @@
-"""A store that is away when a process begins, or ends."""
+"""A store that is unavailable when a process starts or stops."""
 
 import time
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from server.settings import Settings
 
 _PAUSE_SECONDS = 1.0
 _TELL_SECONDS = 10.0
-"""Between two lines that tell of the same."""
+"""Seconds between two log lines about the same outage."""
 _LOOK_SECONDS = 0.25
 _MISSES = 2
-"""So many looks in vain, one after the other: it is not just slow."""
+"""After so many failed checks in a row the store is not just slow."""
 _JOIN_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ def wait_for(store: GraphStore, settings: Settings) -> None:
 
 
 def greet(store: GraphStore, settings: Settings) -> None:
-    """See whether the store answers, and tell if it does not: it may come later.
+    """Check whether the store answers, and log if it does not: it may come later.
 
     Raises: StoreRefused, StoreVersionUnknown, StoreError: waiting does not resolve those.
     """
@@ -50,9 +50,9 @@ def greet(store: GraphStore, settings: Settings) -> None:
 
 @contextmanager
 def left_if_away(store: GraphStore) -> Iterator[None]:
-    """While the body waits for work to end: if the store is away, do not wait for it, too.
+    """While the body waits for work to end: stop waiting if the store is unavailable.
 
-    It is closed then; what was under way is done again by whoever comes next.
+    The store is closed then; another process does the unfinished work again.
     """
     done = Event()
 
@@ -75,7 +75,7 @@ def left_if_away(store: GraphStore) -> Iterator[None]:
 
 
 def _trouble(store: GraphStore) -> StoreUnavailable | None:
-    """Why the store is away; None if it is not. Raises: as `wait_for`."""
+    """Why the store is unavailable; None if it is available. Raises: as `wait_for`."""
     try:
         store.probe()
     except StoreRefused:

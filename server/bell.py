@@ -1,7 +1,7 @@
 """A bell between the processes of one server: those that only answer ring it, the one that works
 hears it.
 
-That one looks for work every so often as well; when it hears the bell it looks at once.
+The worker also polls for work; on a notification it looks at once.
 """
 
 import os

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 2.0
 """How long a broker may take to answer a connection before it counts as away."""
 ANSWER_SECONDS = 2
-"""How long it may take to answer whoever sends something."""
+"""Seconds within which it must accept a message."""
 VISIBILITY_SECONDS = 3600
 """Time after which Redis redelivers the message of a worker that died. Nothing depends on it:
 abandoned work is found in the store and sent again long before."""
@@ -134,7 +134,7 @@ def _ask_rabbit(broker_url: str) -> _Trouble | None:
 
 
 def _said(words: object) -> str:
-    """What a broker says, without the last full stop."""
+    """A broker's message, without the final full stop."""
     return str(words).strip().rstrip(".")
 
 
@@ -248,7 +248,7 @@ class CeleryPost:
             return int(found.message_count)
 
     def _try(self, action: Callable[[], _Result]) -> _Result | None:
-        """What the action returns; None if the broker is away, which is told once."""
+        """The action's result; None if the broker is unavailable, which is logged once."""
         try:
             result = action()
         except self._errors as error:
@@ -263,7 +263,7 @@ class CeleryPost:
 
 
 def _told(message: Mapping[str, JSON]) -> str:
-    """What Flower shows of a message: no texts."""
+    """What Flower shows of a message, without document texts."""
     tasks = message.get("tasks")
     count = f", {len(tasks)} documents" if isinstance(tasks, list | dict) else ""
     return f"{message.get('collection', '')}{count}"

@@ -18,7 +18,7 @@ _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 def budget_of(text: str, prices: Prices) -> Budget:
     """'2.50' is money; '500000 tokens', '500ktokens' and '500kt' are tokens.
 
-    Raises: SettingsInvalid; PricesUnknown for money if nobody knows what tokens cost.
+    Raises: SettingsInvalid; PricesUnknown for a budget of money without prices.
     """
     plain = text.strip().lower().replace("_", "")
     found = _AMOUNT.fullmatch(plain)
@@ -64,7 +64,7 @@ def told_budget(budget: Budget) -> str:
 
 
 def known_cost(progress: Progress) -> float | None:
-    """What was paid; None if it was something, but nobody knew how much."""
+    """What was paid; None if something was paid without known prices."""
     paid = progress.input_tokens or progress.output_tokens
     return None if paid and not progress.cost else round(progress.cost, 6)
 

@@ -4,16 +4,16 @@ import os
 from contextlib import suppress
 
 _MOST = 65_536
-"""What is asked for where the system would allow any number."""
+"""The limit requested where the system allows any number."""
 _FOR_A_SNAPSHOT = 100
 _SHARE_OF_CONNECTIONS = 8
-"""One in so many is left to connections, stores and logs."""
+"""One in so many is reserved for connections, stores and logs."""
 _OPEN_NOW = "/dev/fd"
 
 
 def raise_limit() -> None:
-    """Let this process, and those forked from it, open as many files as the system allows them;
-    what is usual, 1,024, is meant for programs that cannot count further."""
+    """Raise the limit of open files of this process, and of those forked from it, to what the
+    system allows; the usual 1,024 is for programs that use select()."""
     try:
         import resource
     except ImportError:  # a system without such limits
@@ -26,7 +26,7 @@ def raise_limit() -> None:
 
 
 def few_left() -> bool:
-    """Whether another snapshot might be one too many; False where the system does not tell."""
+    """Whether opening another snapshot might exceed the limit; False if unknown."""
     try:
         import resource
 

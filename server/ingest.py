@@ -24,7 +24,7 @@ _PART = 1_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """A file or document that did not come in."""
+    """A file or document that could not be indexed."""
 
     source: str
     reason: str
@@ -32,7 +32,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestReport:
-    """What became of the files, and what the collection holds now."""
+    """What happened to the files, and what the collection contains now."""
 
     collection: str
     new: int
@@ -56,7 +56,8 @@ class IngestReport:
     quarantine: tuple[Quarantined, ...]
     """Which they are, in the whole collection, and why."""
     all_quarantined: bool
-    """Whether these files' documents came in, but not a single passage of theirs has a graph."""
+    """Whether these files' documents were indexed, but the extraction of all their passages
+    failed."""
     input_tokens: int
     """That a chat model was sent for these files, and"""
     output_tokens: int
@@ -75,7 +76,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def check_text(settings: Settings, source: str, text: str) -> None:
-    """See that a text is no longer than a file may be. Raises: DocumentUnreadable."""
+    """Check a text against the size limit of files. Raises: DocumentUnreadable."""
     limit = limits_of(settings).max_file_bytes
     size = sum(  # a part at a time, lest the text be there twice
         len(text[start : start + _PART].encode(errors="surrogatepass"))
@@ -98,11 +99,11 @@ def ingest(
     priority: int = 0,
     budget: Budget = UNLIMITED,
 ) -> IngestReport:
-    """Read files and folders, take in what is new or changed, and publish a snapshot.
+    """Read files and folders, index what is new or changed, and publish a snapshot.
 
-    `prefix` is put before every source, to tell equal names from different places apart;
-    `budget`: what a chat model may be paid for it.
-    Raises: CollectionNotFound, StoreError, ModelError: what is done stays done. WaitsOtherwise.
+    `prefix` is put before every source, to tell apart equal names from different places; `budget`:
+    what a chat model may cost. Raises: CollectionNotFound, WaitsOtherwise; StoreError, ModelError:
+    finished work is kept.
     """
     started = time.monotonic()
     reading = _Reading(progress, prefix)
@@ -141,7 +142,7 @@ def ingest(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilesEstimate:
-    """What taking in files would take."""
+    """An estimate of what ingesting files would cost."""
 
     collection: str
     estimate: Estimate
@@ -158,7 +159,7 @@ def estimate(
     *,
     prefix: str = "",
 ) -> FilesEstimate:
-    """Read files and folders and tell what `ingest` of them would take; nothing is changed."""
+    """Read files and folders and estimate what `ingest` of them would cost; nothing is changed."""
     reading = _Reading(progress, prefix)
     found = core.estimate(collection, reading.documents(core.settings, paths), wanted)
     return FilesEstimate(

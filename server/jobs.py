@@ -1,4 +1,4 @@
-"""Jobs as both ways in tell of them."""
+"""Jobs as the command line and HTTP report them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -62,8 +62,8 @@ def running(core: Core, *, limit: int = 100) -> list[JobStatus]:
 
 
 def prune(core: Core, collection: str | None, days: float) -> int:
-    """Forget jobs in which nothing has happened for so many days, of all collections or of one;
-    return how many. Raises: CollectionNotFound."""
+    """Delete jobs without activity for so many days, of all collections or of one; return how many.
+    Raises: CollectionNotFound."""
     names = [one.name for one in core.store.collections()] if collection is None else [collection]
     return sum(core.pipeline.prune_jobs(name, days * _DAY) for name in names)
 

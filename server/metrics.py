@@ -57,7 +57,7 @@ class PrometheusMeter:
         self.registry.register(_Waiting(post, waiting))
 
     def serve(self, host: str, port: int) -> Callable[[], None]:
-        """Answer Prometheus at this address until what is returned is called.
+        """Serve Prometheus metrics at this address; call the returned function to stop.
 
         Raises: SettingsInvalid.
         """

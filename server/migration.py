@@ -36,7 +36,8 @@ def migrate(
     names: Sequence[str],
     note: Callable[[str, str, int], None] | None = None,
 ) -> list[Migrated]:
-    """Copy collections with all but their jobs, and compare; what is there already is left alone.
+    """Copy collections without their jobs, and verify the copies; existing equal collections are
+    skipped.
 
     A collection comes whole or not at all, so that what was cut short is simply done again.
     `note` is told of a collection, a kind of thing, and how many more of it were copied.

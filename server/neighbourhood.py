@@ -61,7 +61,7 @@ class Neighbourhood:
 
 
 def neighbourhood(snapshot: Snapshot, name: str, *, depth: int, limit: int) -> Neighbourhood:
-    """What lies within `depth` steps of an entity, `limit` nodes at most.
+    """The graph within `depth` steps of an entity, at most `limit` nodes.
 
     A step goes over a fact or a synonym to another entity, or to a passage, which is an end.
     Raises: EntityNotFound.

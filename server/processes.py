@@ -40,7 +40,7 @@ class _Child:
 
 
 class Processes:
-    """Processes that work until all are told to end. For the main thread."""
+    """Runs processes until all are asked to stop. For the main thread."""
 
     def __init__(self, count: int, work: Callable[[int], None]) -> None:
         """`work` is called in each with its number, 0 to count - 1; SIGTERM and SIGINT find it as
@@ -58,8 +58,9 @@ class Processes:
     def run(self, begun: Callable[[], object]) -> bool:
         """Work until SIGTERM or SIGINT comes, which each process gets too and is waited for.
 
-        `begun` is called here once all have begun, to let go of what is theirs now.
-        False if nobody asked for the end: one after the other died as soon as it began.
+        `begun` is called in this process once all have started, to release what belongs to them
+        now. Returns False if they stopped without being asked: one after the other died right after
+        starting.
         """
         _settle()
         with _Told() as told, self._lifeline:
@@ -164,12 +165,11 @@ class _Lifeline:
         os.close(self._writing)
 
     def let_go(self) -> None:
-        """What a child does first of all."""
+        """The first thing that a child process does."""
         os.close(self._writing)
 
     def end_with_it(self) -> None:
-        """A process that nobody watches over any more ends in order, and if it cannot, at once
-        when its time is up."""
+        """A process whose parent is gone stops in order, and at once when its time is up."""
         os.read(self._reading, 1)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(_STOP_SECONDS)

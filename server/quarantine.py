@@ -1,4 +1,4 @@
-"""Passages that came in without a graph: which, of which documents, and why."""
+"""Passages whose extraction failed: which, of which documents, and why."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Quarantined:
     """A passage that is found by its text alone, because its extraction failed."""
 
     source: str
-    """Of a document that has it; a passage in several documents is told once for each."""
+    """The document that contains it; a passage in several documents is listed once for each."""
     passage: str
     """Its id."""
     reason: str

@@ -17,9 +17,9 @@ _log = structlog.get_logger(__name__)
 
 
 class RemoteWorker:
-    """Takes no work itself: tells workers that there is some, and waits for them if asked to.
+    """Does no work itself: notifies workers, and waits for them if asked to.
 
-    A broker that is away holds up nobody: the work is in the store, and workers look there too.
+    An unavailable broker blocks no one: the work is in the store, and workers look there too.
     """
 
     def __init__(
@@ -31,10 +31,10 @@ class RemoteWorker:
         poll_seconds: float = 0.25,
         worry_seconds: float = 15.0,
     ) -> None:
-        """`open_post` is called once, when there is something to send. `check` raises what nobody
-        needs to wait for.
+        """`open_post` is called once, when there is something to send. `check` raises errors that
+        waiting does not resolve.
 
-        `worry_seconds`: without progress, after which whoever waits is told why that may be."""
+        `worry_seconds`: time without progress after which a possible reason is logged."""
         self._pipeline = pipeline
         self._open_post = open_post
         self._check = check
@@ -47,7 +47,7 @@ class RemoteWorker:
 
     @property
     def running(self) -> bool:
-        """Whether work goes on in the background: elsewhere, as far as one knows."""
+        """Whether work continues in the background: assumed true, in other processes."""
         return True
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class RemoteWorker:
             self._nudging.start()
 
     def stop(self, timeout: float | None = None) -> None:
-        """Send what is yet to be sent."""
+        """Send pending messages."""
         with self._lock:
             nudging = self._nudging
         if nudging is not None:
@@ -108,7 +108,7 @@ class RemoteWorker:
         )
 
     def _worry(self, collection: str | None) -> None:
-        """Nothing has moved for a while: say what is known of the reason."""
+        """Log the likely reason why nothing has moved for a while."""
         reason = "is `ammon worker` running, with the same settings?"
         queue = self._pipeline.queue
         for job in queue.jobs(collection, unfinished_at=EVERY_REVISION, limit=10):

@@ -8,7 +8,7 @@ has. Without a watch, as in a command, each question looks for itself.
 Of many collections those stay open that were asked for last: each takes memory, and up to a hundred
 files. Another one is opened again when it is asked for.
 
-A new snapshot that is damaged is opened once, and told of once: the one before it serves on until
+A new snapshot that is damaged is opened once and logged once: the previous one stays in use until
 the pointer moves again.
 """
 
@@ -65,8 +65,8 @@ class Retrievers:
     ) -> None:
         """Take where a collection's snapshots are and what embeds questions for it.
 
-        `ready`: what others have opened, by collection, and handed over. `most`: how many
-        collections stay open.
+        `ready`: retrievers that another process has opened and passed on, by collection. `most`:
+        how many collections stay open.
         """
         self._folder = folder
         self._embedder = embedder
@@ -81,7 +81,7 @@ class Retrievers:
         files, is no work for a question that was under way."""
         self._refused: dict[str, Path] = {}
         self._told: dict[str, str] = {}
-        """Why the last look at a collection went wrong."""
+        """The error of the last check of a collection."""
         self._locks: dict[str, Lock] = {}
         self._stop = Event()
         self._watch: Thread | None = None
@@ -110,7 +110,7 @@ class Retrievers:
             self._look_again(collection)
 
     def revision(self, collection: Collection) -> int:
-        """The revision that the next question is answered from; -1 if there is no snapshot.
+        """The revision that the next question uses; -1 if there is no snapshot.
 
         Raises: SnapshotUnavailable.
         """
@@ -138,8 +138,8 @@ class Retrievers:
     def watch(self, collections: Callable[[], Iterable[Collection]]) -> None:
         """Follow what is published, in the background, until `stop`.
 
-        What is far away is brought here for all of these collections at once, lest a first question
-        wait for it.
+        Remote snapshots of all these collections are downloaded in advance, so that a first
+        question does not wait for it.
         """
         self._stop.clear()
         self._watch = Thread(target=self._follow, args=(collections,), name="watch", daemon=True)
@@ -164,7 +164,7 @@ class Retrievers:
                     self._look_again(asked)
 
     def _bring(self, collections: Callable[[], Iterable[Collection]]) -> bool:
-        """Bring here what is far away; False if nobody knows now what there is."""
+        """Download remote snapshots; False if the storage cannot be reached."""
         try:
             with hurried():
                 found = list(collections())
@@ -192,7 +192,7 @@ class Retrievers:
             )
 
     def _look(self, collection: Collection) -> Retriever | None:
-        """See which snapshot is current; open it unless somebody does so already."""
+        """Check which snapshot is current; open it unless another thread does so already."""
         folder, kept = self._folder(collection), self._open.get(collection.name)
         name = folder.current()
         if name is None and kept is None and collection.settings.former_embedder:

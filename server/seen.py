@@ -39,7 +39,8 @@ class Seen:
     def get(self, name: str) -> Collection:
         """The collection of that name.
 
-        Raises: CollectionNotFound; StoreUnavailable if the store is away and nothing is known.
+        Raises: CollectionNotFound; StoreUnavailable if the store is unavailable and nothing is
+        known.
         """
         if self._watch is None:
             return self._store.collection(name)
@@ -52,7 +53,7 @@ class Seen:
         return found
 
     def note(self, collection: Collection) -> None:
-        """Keep in mind what the store told of a collection, unless something newer is known."""
+        """Remember the store's answer about a collection, unless a newer one is known."""
         with self._lock:
             known = self._known.get(collection.name)
             if known is None or known.revision <= collection.revision:

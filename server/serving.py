@@ -52,7 +52,7 @@ def serve(core: Core, listening: socket.socket, ready: Callable[[], None] = lamb
 
 
 class _OneOfSeveral:
-    """What each process has of its own."""
+    """What each process creates for itself."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

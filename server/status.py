@@ -13,7 +13,7 @@ from server.core import Core
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CollectionStatus:
-    """A collection, what is in it, and what questions are answered from."""
+    """A collection, its contents, and the snapshot that queries use."""
 
     collection: Collection
     counts: Mapping[str, int]
@@ -27,9 +27,9 @@ class CollectionStatus:
     sees_all: bool
     """Whether the snapshot has all that is in the graph."""
     read_ahead: Job | None = None
-    """The job that reads the documents anew, while the collection is to be indexed otherwise."""
+    """The job that extracts the documents again, while the collection is being re-indexed."""
     damage: str = ""
-    """Why the snapshot cannot be used and what to do about it; '' if it was not looked at."""
+    """Why the snapshot cannot be used, with the remedy; '' if it can, or was not checked."""
 
     @property
     def current(self) -> bool:
@@ -71,7 +71,7 @@ class JobStatus:
 
     @property
     def seconds_left(self) -> float | None:
-        """About how long it will take yet at that rate; None if nobody can say."""
+        """Estimated seconds left at that rate; None if unknown."""
         job, progress = self.job, self.job.progress
         if not (job.open or job.filling):
             return 0.0

@@ -1,4 +1,4 @@
-"""How a collection is to be indexed: what is asked for, over what it is or the settings say."""
+"""How to index a collection: the request, over its present settings or the defaults."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from server.specs import resolve_embedder, resolve_extractor
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """How a collection is to be indexed; None leaves it as it is, or as the settings say."""
+    """How to index a collection; None keeps the present setting, or the default of a new one."""
 
     extractor: str | None = None
     embedder: str | None = None
@@ -25,7 +25,8 @@ AS_IT_IS = Wanted()
 def settled(
     settings: Settings, wanted: Wanted, base: CollectionSettings | None = None
 ) -> CollectionSettings:
-    """What is wanted over what there is; None: over the settings. Raises: SettingsInvalid."""
+    """The request over the collection's settings; None: over the defaults. Raises:
+    SettingsInvalid."""
     changed = _defaults(settings) if base is None else base
     if wanted.extractor is not None:
         name = resolve_extractor(wanted.extractor, settings.llm_model)

@@ -1,4 +1,4 @@
-"""A worker: takes steps as messages ask for them, sweeps, and tells Prometheus how it does.
+"""A worker: processes the steps that messages ask for, sweeps, and serves Prometheus metrics.
 
 Its pool is one of threads: extraction waits for models over HTTP, local models let go of the
 interpreter while they compute, and threads share one copy of them and of the store's connections.
@@ -39,8 +39,8 @@ _log = structlog.get_logger(__name__)
 def run_worker(
     core: Core, queues: Sequence[Queue], concurrency: int, *, times: Times | None = None
 ) -> bool:
-    """Wait for store and broker; then work until SIGTERM or SIGINT. What was begun is finished; a
-    second signal ends it at once, and others do it again.
+    """Wait for store and broker; then work until SIGTERM or SIGINT. Work in progress is finished; a
+    second signal stops at once, and other workers do it again.
 
     False if nobody asked for the end: the broker's client gave up, as it may when a connection
     breaks at a bad moment. Then the process is to `begin_anew`.
@@ -88,11 +88,11 @@ def begin_anew() -> NoReturn:
 def _consume(
     app: "Celery", queues: Sequence[Queue], concurrency: int, end: Callable[[], object]
 ) -> None:
-    """Take messages until told to end, of which `end` hears, or the broker's client gives up."""
+    """Process messages until asked to stop (see `end`), or until the broker's client gives up."""
     from celery import signals
 
     def keep_logging(**_: object) -> None:
-        """Celery sets up no logging of its own where somebody listens to this signal."""
+        """Celery does not set up its own logging if this signal has a receiver."""
         for name in _TALKATIVE:  # a line or more for each message
             logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -12,7 +12,7 @@ class Workforce(Protocol):
 
     @property
     def running(self) -> bool:
-        """Whether work goes on in the background."""
+        """Whether work continues in the background."""
         ...
 
     def start(self) -> None:
@@ -32,7 +32,7 @@ class Workforce(Protocol):
     ) -> Processed:
         """See that nothing of the collection (of any, if None) waits, and that all is published.
 
-        Raises: StoreError; ModelError: what is done stays done.
+        Raises: StoreError; ModelError: finished work is kept.
         """
         ...
 

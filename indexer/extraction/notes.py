@@ -1,5 +1,5 @@
-"""What a model has answered before a passage is done: kept at once, so that a process that dies
-between two questions costs no answer that was paid for, and each answer is counted once."""
+"""A model's answers for an unfinished passage: saved at once, so that a crash between two questions
+loses no paid answer, and each answer is counted once."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _MARKS = 32
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answered:
-    """An answer to a question about a passage, and what it took."""
+    """An answer to a question about a passage, and its cost."""
 
     mark: str
     """Its own name: an answer that comes twice is the same one."""
@@ -35,7 +35,7 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notes:
-    """What a passage's calls have brought and cost so far."""
+    """What a passage's calls have returned and cost so far."""
 
     model: str = ""
     input_tokens: int = 0
@@ -83,7 +83,7 @@ class Label:
     collection: str = ""
     extractor: str = ""
     task: str = ""
-    """Whose job bears what the answer took; '' if nobody's."""
+    """The task whose job bears the answer's cost; '' if none."""
     price_input: float = 0.0
     price_output: float = 0.0
 

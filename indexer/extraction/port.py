@@ -20,10 +20,10 @@ class Extractor(Protocol):
         ...
 
     def extract(self, passages: Sequence[Passage]) -> Iterator[Extraction]:
-        """One extraction a passage, in any order, each as soon as it is there.
+        """One extraction for each passage, in any order, each as soon as it is done.
 
-        A passage whose answers stay bad after all retries comes back with `failure` set.
-        Raises: ModelUnavailable if no answer can be had at all: the passages that are not yet
-        yielded are to be tried again later.
+        A passage whose answers stay unusable after all retries is returned with `failure` set.
+        Raises: ModelUnavailable if the model gives no answers at all: retry the passages that were
+        not yielded later.
         """
         ...

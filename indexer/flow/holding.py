@@ -1,4 +1,4 @@
-"""Who works on which passage, and what workers died of.
+"""Which worker extracts which passage, and which passages workers died with.
 
 A passage is held by whoever extracts it, so that a message that came twice, or a document that
 changed hands, has nothing done twice. What ran out in the hands of a worker may be what ended it:

@@ -1,4 +1,4 @@
-"""The port to whoever measures workers."""
+"""The port for metrics of workers."""
 
 from typing import Protocol
 

@@ -19,14 +19,14 @@ QUEUE_OF: Mapping[Step, Queue] = {
 
 
 class Post(Protocol):
-    """Sends messages. Safe for several threads; a broker that is away raises nothing."""
+    """Sends messages. Safe for several threads; an unavailable broker raises nothing."""
 
     def send(self, step: Step, message: Mapping[str, JSON]) -> bool:
         """Ask some worker to take a step; False if the broker did not take the message."""
         ...
 
     def depth(self, queue: Queue) -> int | None:
-        """Number of messages that nobody has taken yet; None if the broker is away."""
+        """Number of messages that no worker has received; None if the broker is unavailable."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a loader says of content that did not become a document."""
+"""Why content did not become a document."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,6 @@ class LoadFailure:
     source: str
     """The file's name, or the place within it."""
     reason: str
-    """What is wrong with it and, where that is known, what to do about it."""
+    """What is wrong with it and, if known, what to do about it."""
     skipped: bool = False
-    """True for a file in a folder that is of no known kind: left out, which is no error."""
+    """True for a file of an unsupported type in a folder: it is skipped, which is not an error."""

@@ -1,4 +1,4 @@
-"""Which loader reads what: by the name's ending, or by the first bytes where that tells nothing."""
+"""Chooses the loader by the name's ending, or by the first bytes if that is unknown."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

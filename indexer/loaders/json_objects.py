@@ -16,7 +16,7 @@ from kg.records import SourceDocument
 
 
 def read_json(content: Content) -> Iterator[SourceDocument | LoadFailure]:
-    """A document an object. Raises: DocumentUnreadable if the file is no JSON."""
+    """One document for each object. Raises: DocumentUnreadable if the file is not JSON."""
     text = decode(content.data, content.source)
     try:
         value = _parse(text)
@@ -36,7 +36,7 @@ def read_json(content: Content) -> Iterator[SourceDocument | LoadFailure]:
 
 
 def read_json_lines(content: Content) -> Iterator[SourceDocument | LoadFailure]:
-    """A document a line. Raises: DocumentUnreadable if the file is no text."""
+    """One document for each line. Raises: DocumentUnreadable if the file is not text."""
     yield from _read_lines(content, decode(content.data, content.source))
 
 

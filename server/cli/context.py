@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_settings(default_level: "Level" = "error") -> "LoadedSettings":
-    """Read the settings, tell what is odd about them, and set up logging."""
+    """Read the settings, print warnings about them, and set up logging."""
     from server import logs, settings
 
     with warnings.catch_warnings(record=True) as odd:

@@ -131,7 +131,7 @@ def evaluate(
     limit: _Limit = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Ingest a data set into a collection of its own (once), ask its questions, score the answers.
+    """Ingest a data set into its own collection (once), ask its questions, and score the answers.
 
     Recall, nDCG and MRR in percent; times in milliseconds; the folder's format is in docs.
     """

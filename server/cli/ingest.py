@@ -18,7 +18,7 @@ _RECORD = re.compile(r"#\d+$")
 _SHOWN = 10
 """Replaced documents that are named; --json gives all."""
 _FAILURES_OF_FILE = 5
-"""Failures that are told of one file; --json gives all."""
+"""Failures shown of one file; --json gives all."""
 
 
 _Paths: TypeAlias = Annotated[

@@ -1,4 +1,4 @@
-"""`ammon jobs`: what was handed in together, how far it is, and what it costs."""
+"""`ammon jobs`: jobs with their progress and cost."""
 
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from server.status import JobStatus
 
 _SHOWN = 10
-"""Failures that are told; --json gives all."""
+"""Failures shown; --json gives all."""
 
 JobId: TypeAlias = Annotated[
     str, typer.Argument(metavar="JOB", help="Job id or a unique prefix.", show_default=False)

@@ -90,7 +90,7 @@ def reindex(
 
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
-    """What indexing a collection anew came to."""
+    """The outcome of re-indexing a collection."""
 
     status: "CollectionStatus"
     job: str | None
@@ -99,13 +99,13 @@ class _Outcome:
     cancelled: int
     """Documents not read; some may be for a newer text of theirs."""
     kept: int
-    """Passages that could not be read anew."""
+    """Passages that could not be extracted again."""
     failed: Sequence[tuple[str, str]]
     """Source and reason of each document."""
 
     @property
     def called_off(self) -> bool:
-        """Whether somebody cancelled the whole."""
+        """Whether the whole job was cancelled."""
         settings = self.status.collection.settings
         return bool(self.job and self.cancelled and settings.next_job != self.job)
 

@@ -8,9 +8,9 @@ from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Origin, Qu
 from server.cli.output import counted
 
 _SHOWN = 5
-"""Parts that are told one by one; the rest is told in one line."""
+"""Parts shown one by one; the rest is summed up in one line."""
 _LEAST = 0.01
-"""Parts with less of the score are told with the rest."""
+"""Parts with a smaller share of the score are summed up with the rest."""
 _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
 

@@ -15,8 +15,8 @@ _BAR = 24
 
 
 def watch(core: "Core", wait: "Callable[[float], object]", collection: str | None = None) -> None:
-    """Show how things stand, every second, until `wait` is interrupted; a line for each change
-    where nobody looks at a terminal."""
+    """Show the state every second until `wait` is interrupted; without a terminal, print it
+    whenever it changes."""
     from rich.live import Live
 
     from server.cli.output import console

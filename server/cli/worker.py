@@ -1,4 +1,4 @@
-"""`ammon worker`: a process that takes documents into the graph, one of as many as wanted."""
+"""`ammon worker`: a process that indexes documents; any number of them can run."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""Documents: handed in as texts or files, listed, read, deleted."""
+"""Documents: submitted as texts or files, listed, read, deleted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

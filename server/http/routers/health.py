@@ -1,4 +1,4 @@
-"""Health, for whoever watches over the server."""
+"""Health, for monitoring."""
 
 import os
 

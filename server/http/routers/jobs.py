@@ -1,4 +1,4 @@
-"""Jobs: documents that were handed in together, and how far they are."""
+"""Jobs: documents that were submitted together, and their progress."""
 
 from datetime import datetime
 from typing import Annotated, Literal
