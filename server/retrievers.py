@@ -9,7 +9,8 @@ Of many collections those stay open that were asked for last: each takes memory,
 files. Another one is opened again when it is asked for.
 
 A new snapshot that is damaged is opened once and logged once: the previous one stays in use until
-the pointer moves again.
+the pointer moves again. The contents of a large snapshot are checked while it is in use (see
+`server.soundness`); once they are found damaged, it answers no further question.
 """
 
 import time
@@ -23,13 +24,13 @@ from types import MappingProxyType
 import structlog
 
 from inference.embedder import Embedder
-from kg.errors import AmmonError, SnapshotError, SnapshotUnavailable
+from kg.errors import AmmonError, SnapshotDamaged, SnapshotError, SnapshotUnavailable
 from kg.haste import hurried
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, current_revision
 from kg.snapshot.background import unhurried
 from retrieval.retriever import Retriever
-from server import descriptors
+from server import descriptors, soundness
 
 POLL_SECONDS = 0.5
 _STOP_SECONDS = 5.0
@@ -85,6 +86,7 @@ class Retrievers:
         self._locks: dict[str, Lock] = {}
         self._stop = Event()
         self._watch: Thread | None = None
+        self._check: Thread | None = None
 
     def hand_over(self) -> dict[str, Opened]:
         """Let go of all that is open, for others who ask it."""
@@ -144,6 +146,8 @@ class Retrievers:
         self._stop.clear()
         self._watch = Thread(target=self._follow, args=(collections,), name="watch", daemon=True)
         self._watch.start()
+        self._check = Thread(target=self._check_contents, name="check", daemon=True)
+        self._check.start()
 
     def stop(self) -> None:
         """End the watch."""
@@ -151,6 +155,9 @@ class Retrievers:
         if self._watch is not None:
             self._watch.join(_STOP_SECONDS)
             self._watch = None
+        if self._check is not None:
+            self._check.join(_STOP_SECONDS)
+            self._check = None
         self._left.clear()
 
     def _follow(self, collections: Callable[[], Iterable[Collection]]) -> None:
@@ -162,6 +169,35 @@ class Retrievers:
                 asked = self._asked.get(name)
                 if asked is not None and not self._stop.is_set():
                     self._look_again(asked)
+
+    def _check_contents(self) -> None:
+        checked: dict[str, Path] = {}
+        while not self._stop.wait(POLL_SECONDS):
+            for name, opened in list(self._open.items()):
+                if checked.get(name) == opened.path or self._stop.is_set():
+                    continue
+                checked[name] = opened.path
+                try:
+                    soundness.see_sound(opened.path, self._stop)
+                except soundness.Stopped:
+                    return
+                except (SnapshotDamaged, FileNotFoundError) as error:
+                    self._condemn(name, opened, error)
+                except (SnapshotError, OSError) as error:
+                    _log.warning("could not verify a snapshot", reason=str(error))
+
+    def _condemn(self, collection: str, damaged: Opened, error: Exception) -> None:
+        """Stop using a snapshot with damaged contents; one that was replaced meanwhile may simply
+        be gone."""
+        try:
+            if damaged.folder.current() != damaged.name:
+                return
+        except SnapshotError:  # then a snapshot has to be published in any case
+            return
+        soundness.condemn(damaged.path)
+        if self._open.get(collection) is damaged:
+            self._open.pop(collection, None)
+        _log.error("snapshot damaged, no longer used", collection=collection, reason=str(error))
 
     def _bring(self, collections: Callable[[], Iterable[Collection]]) -> bool:
         """Download remote snapshots; False if the storage cannot be reached."""

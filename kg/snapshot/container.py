@@ -7,9 +7,8 @@ do not match the manifest are refused.
 import errno
 import hashlib
 import json
-import mmap
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -36,6 +35,7 @@ VERIFY_UP_TO_BYTES = 256 * 1024 * 1024
 """Snapshots up to this size are checked byte by byte when opened; larger ones by file sizes
 only."""
 _SYNCED_AT_ONCE = 16
+_BLOCK_BYTES = 1024 * 1024
 
 _REMEDY = "Build it again with: ammon rebuild --collection NAME"
 """NAME stands for the collection, which `remedy_for` fills in."""
@@ -205,8 +205,7 @@ class SnapshotReader:
                 raise SnapshotDamaged(
                     f"{path / name} has {size} bytes instead of {entry.bytes}. {reader._remedy}"
                 )
-        total = sum(entry.bytes for entry in reader.manifest.files.values())
-        if total <= verify_up_to:
+        if reader.total_bytes <= verify_up_to:
             reader.verify()
         return reader
 
@@ -214,16 +213,24 @@ class SnapshotReader:
     def _remedy(self) -> str:
         return remedy_for(self.manifest.collection, _REMEDY)
 
-    def verify(self) -> None:
-        """Compare every file with its checksum. Raises: SnapshotDamaged, SnapshotUnavailable."""
+    @property
+    def total_bytes(self) -> int:
+        """Of all files together."""
+        return sum(entry.bytes for entry in self.manifest.files.values())
+
+    def verify(self, between: Callable[[], None] = step) -> None:
+        """Compare every file with its checksum; `between` is called after each megabyte or file.
+
+        Raises: SnapshotDamaged, SnapshotUnavailable; what `between` raises.
+        """
         for name, entry in self.manifest.files.items():
             try:
-                found = _entry(self.path / name)
+                found = _entry(self.path / name, between)
             except OSError as error:
                 raise _unreadable(self.path / name, error, self._remedy) from error
             if found != entry:
                 raise SnapshotDamaged(f"{self.path / name} is damaged. {self._remedy}")
-            step()
+            between()
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Map one array, read-only. Raises: SnapshotDamaged, SnapshotUnavailable."""
@@ -261,13 +268,16 @@ def _sizes(folder: Path) -> dict[str, int]:
         return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
 
 
-def _entry(path: Path) -> FileEntry:
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if not size:
-            return FileEntry(bytes=0, sha256=hashlib.sha256().hexdigest())
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return FileEntry(bytes=size, sha256=hashlib.sha256(data).hexdigest())
+def _entry(path: Path, between: Callable[[], None] = step) -> FileEntry:
+    """Read, not mapped: a file that is truncated meanwhile must not end the process."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK_BYTES):
+            if size:
+                between()
+            digest.update(block)
+            size += len(block)
+    return FileEntry(bytes=size, sha256=digest.hexdigest())
 
 
 def sync_folder(path: Path) -> None:
