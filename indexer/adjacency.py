@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kg.snapshot.tables import Adjacency, Bools, Facts, Synonyms
+from kg.snapshot.tables import Adjacency, BoolArray, Facts, Synonyms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -50,7 +50,7 @@ def hipporag_adjacency(facts: Facts, synonyms: Synonyms, entities: int, passages
     )
 
 
-def _symmetric(synonyms: Synonyms, named: Bools, nodes: int) -> "csr_matrix[np.float64]":
+def _symmetric(synonyms: Synonyms, named: BoolArray, nodes: int) -> "csr_matrix[np.float64]":
     from scipy.sparse import coo_matrix
 
     kept = named[synonyms.source] & named[synonyms.target]

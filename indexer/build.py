@@ -33,7 +33,7 @@ from indexer.words import merged_words
 from inference.embedder import Embedder
 from kg.records import Entity, Mention, Passage
 from kg.snapshot import Ragged, Snapshot, Strings
-from kg.snapshot.tables import Bools, Entities, Facts, Passages, Sentences, Synonyms
+from kg.snapshot.tables import BoolArray, Entities, Facts, Passages, Sentences, Synonyms
 from kg.store import GraphReader
 from kg.tokens import has_case, tokenise
 
@@ -96,7 +96,7 @@ def _names(mentions: Sequence[Mention], *, cased: bool) -> list[str]:
     )
 
 
-def _cased(old: Snapshot, merge: Merge, passages: Sequence[Passage]) -> Bools:
+def _cased(old: Snapshot, merge: Merge, passages: Sequence[Passage]) -> BoolArray:
     """Of each passage, whether capitals tell names from other words in it."""
     texts = (passages[number].text for number in merge.fresh)
     fresh = np.array([has_case(tokenise(text), text) for text in texts], dtype=np.bool_)

@@ -15,7 +15,7 @@ import numpy as np
 from indexer.stopwords import is_function_word
 from kg.records import Passage
 from kg.snapshot import Snapshot, Strings
-from kg.snapshot.tables import Bools, Gazetteer, Ragged
+from kg.snapshot.tables import BoolArray, Gazetteer, Ragged
 from kg.surfaces import MAX_TOKENS, key_of, surface_of
 from kg.tokens import tokenise
 
@@ -132,7 +132,7 @@ def collect_names(
     return found
 
 
-def corpus_has_case(cased: Bools) -> bool:
+def corpus_has_case(cased: BoolArray) -> bool:
     """Whether capitals tell names from other words in a corpus; (P,) says so of each passage."""
     return bool(np.count_nonzero(cased) >= _CASED_SHARE * len(cased))
 

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot import Ragged, Strings
-from kg.snapshot.tables import Bools, Longs
+from kg.snapshot.tables import BoolArray, Int64Array
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
     """Where each row of a new table comes from: the rows of the old one, then fresh ones."""
 
-    source: Longs
+    source: Int64Array
     """(n,): row i is row source[i] of the old table, or row source[i] - old of the fresh rows."""
     old: int
     """Length of the old table."""
@@ -30,7 +30,7 @@ class Merge:
         return cls(source, len(old))
 
     @property
-    def kept(self) -> Bools:
+    def kept(self) -> BoolArray:
         """(n,): whether a row was there before."""
         return self.source < self.old
 
@@ -40,7 +40,7 @@ class Merge:
         return np.flatnonzero(~self.kept).tolist()
 
     @property
-    def target(self) -> Longs:
+    def target(self) -> Int64Array:
         """(old,): the new number of each old row, -1 if it is gone."""
         target = np.full(self.old, -1, dtype=np.int64)
         target[self.source[self.kept]] = np.flatnonzero(self.kept)
@@ -53,7 +53,7 @@ class Merge:
         column[~self.kept] = fresh[self.source[~self.kept] - self.old]
         return column
 
-    def items(self, old: Longs, fresh: Longs) -> "Merge":
+    def items(self, old: Int64Array, fresh: Int64Array) -> "Merge":
         """The same for the items of rows; `old` and `fresh` say where each row's items begin."""
         indptr = np.concatenate([old, old[-1] + fresh[1:]])
         return Merge(positions(indptr, self.source), int(old[-1]))
@@ -65,14 +65,14 @@ class Merge:
         return Ragged(starts(counts), items.take(old.items, fresh.items))
 
 
-def positions(indptr: Longs, rows: npt.NDArray[np.integer[Any]]) -> Longs:
+def positions(indptr: Int64Array, rows: npt.NDArray[np.integer[Any]]) -> Int64Array:
     """Where the items of these rows of a `Ragged` are, row after row."""
     counts = indptr[1:][rows] - indptr[:-1][rows]
     ends = np.cumsum(counts)
     return np.repeat(indptr[:-1][rows] - ends + counts, counts) + np.arange(counts.sum())
 
 
-def starts(counts: npt.NDArray[np.integer[Any]]) -> Longs:
+def starts(counts: npt.NDArray[np.integer[Any]]) -> Int64Array:
     """`indptr` of rows of these lengths."""
     indptr = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=indptr[1:])

@@ -17,7 +17,7 @@ from indexer.merge import Merge, select
 from indexer.words import passages_with
 from kg.records import Passage
 from kg.snapshot import Ragged, Snapshot
-from kg.snapshot.tables import Bools, Gazetteer, Ints, Longs, Pairs, Words
+from kg.snapshot.tables import BoolArray, Gazetteer, Int32Array, Int64Array, Pairs, Words
 from kg.surfaces import surface_of
 from kg.tokens import tokenise
 
@@ -27,10 +27,10 @@ class Corpus:
     """The passages of a build and their sentences."""
 
     passages: Sequence[Passage]
-    indptr: Longs
+    indptr: Int64Array
     """(P + 1,): see `kg.snapshot.tables.Sentences`."""
-    start: Ints
-    end: Ints
+    start: Int32Array
+    end: Int32Array
 
     def spans(self, number: int) -> list[tuple[int, int]]:
         """The sentences of a passage, in its text."""
@@ -41,10 +41,10 @@ class Corpus:
 class _Rows(NamedTuple):
     """Pairs as columns, in any order."""
 
-    entry: Ints
-    passage: Ints
-    is_title: Bools
-    weak: Bools
+    entry: Int32Array
+    passage: Int32Array
+    is_title: BoolArray
+    weak: BoolArray
     sentences: Ragged
 
 
@@ -87,7 +87,7 @@ def _read(
     return found, words
 
 
-def _same_entries(old: Gazetteer, names: Names) -> Longs:
+def _same_entries(old: Gazetteer, names: Names) -> Int64Array:
     """For each old entry the entry that has the same surfaces, or -1."""
     surfaces, known = list(old.surface), old.entries.inverted(len(old.label))
     entry_of = {key: entry for entry, key in enumerate(_identities(names))}
@@ -110,7 +110,7 @@ def _identities(names: Names) -> Iterable[tuple[bool, str]]:
     return ((bool(titled), form) for titled, form in zip(names.titled, names.form, strict=True))
 
 
-def _to_read_again(old: Snapshot, entries: Longs, names: Names, passages: Merge) -> list[int]:
+def _to_read_again(old: Snapshot, entries: Int64Array, names: Names, passages: Merge) -> list[int]:
     """The kept passages that may mention an entry that came meanwhile, or did mention one that
     went: other names may stand inside it.
 
@@ -137,7 +137,7 @@ def _may_name(entries: Set[int], names: Names, words: Words, passages: Merge) ->
     return sorted(found - {-1})
 
 
-def _carried(old: Pairs, entries: Longs, passages: Longs, sentences: Longs) -> _Rows:
+def _carried(old: Pairs, entries: Int64Array, passages: Int64Array, sentences: Int64Array) -> _Rows:
     """The pairs that stay, renumbered."""
     rows = np.flatnonzero((entries[old.entry] >= 0) & (passages[old.passage] >= 0))
     named = select(old.sentences, rows)

@@ -7,12 +7,12 @@ import numpy as np
 
 from indexer.merge import Merge, starts
 from kg.snapshot import Ragged
-from kg.snapshot.tables import Bools, Ints, Words
+from kg.snapshot.tables import BoolArray, Int32Array, Words
 from kg.surfaces import key_of
 
 
 def merged_words(
-    old: Words, passages: Merge, fresh: Sequence[Collection[str]], cased: Bools
+    old: Words, passages: Merge, fresh: Sequence[Collection[str]], cased: BoolArray
 ) -> Words:
     """The words of kept passages, and of the fresh ones, whose words are given.
 
@@ -40,13 +40,13 @@ def merged_words(
     )
 
 
-def passages_with(table: Words, words: Iterable[str]) -> Ints:
+def passages_with(table: Words, words: Iterable[str]) -> Int32Array:
     """The passages that have all of these words, ascending."""
     keys = np.array([key_of(word) for word in set(words)], dtype=np.uint64)
     rows = np.searchsorted(table.key, keys)
     if not len(table.key) or (table.key[np.minimum(rows, len(table.key) - 1)] != keys).any():
         return np.zeros(0, dtype=np.int32)
-    found: Ints
+    found: Int32Array
     found, *others = sorted((table.passages.row(row) for row in rows), key=len)
     for other in others:
         found = found[np.isin(found, other, assume_unique=True)]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kg.vectors import Vectors, faiss_module
 
-Bytes = npt.NDArray[np.uint8]
+Uint8Array = npt.NDArray[np.uint8]
 
 _SAMPLE = 16_384
 """Vectors that the code is learnt from."""
@@ -42,15 +42,15 @@ class Codes:
             faiss.omp_set_num_threads(threads)
 
     @classmethod
-    def loads(cls, data: Bytes) -> Self:
+    def loads(cls, data: Uint8Array) -> Self:
         """Codes that `dumps` gave, read where they lie: no second copy is made on the way."""
         faiss = faiss_module()
         lying = np.ascontiguousarray(data)
         return cls(faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(lying), lying.size)))
 
-    def dumps(self) -> Bytes:
+    def dumps(self) -> Uint8Array:
         """As bytes: (b,) uint8."""
-        data: Bytes = self._faiss.serialize_index(self._index)
+        data: Uint8Array = self._faiss.serialize_index(self._index)
         return data
 
     def nearest(self, queries: Vectors, count: int) -> npt.NDArray[np.int32]:

@@ -13,13 +13,13 @@ from typing import cast
 import numpy as np
 
 from inference.embedder import Bundle, Embedder, Kind, Part, bundle_embedder
-from kg.snapshot.tables import Floats
+from kg.snapshot.tables import Float32Array
 from retrieval.mode import Mode, divided
 
 CONTRAST = 0.9
 """How much of the question's vector is taken off that of a part."""
-_NONE: Floats = np.zeros(0, dtype=np.float32)
-_NO_TEXTS: Floats = np.zeros((0, 0), dtype=np.float32)
+_NONE: Float32Array = np.zeros(0, dtype=np.float32)
+_NO_TEXTS: Float32Array = np.zeros((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class _Asked:
     """The rows of the texts beside it."""
 
 
-def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) -> list[Floats]:
+def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) -> list[Float32Array]:
     """For each question the embeddings of `mode.texts(question)`, (n, d), in that order; (0, 0)
     if it wants none, which asks nothing of the embedder.
 
@@ -43,7 +43,7 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     """
     wanted = [mode.texts(question) for question in questions]
     # What a vector's length is shows by the first one: an endpoint need not be asked for it.
-    vectors: list[list[Floats]] = [[_NONE] * len(texts) for texts in wanted]
+    vectors: list[list[Float32Array]] = [[_NONE] * len(texts) for texts in wanted]
     parted = divided(mode) if bundle_embedder(embedder) else None
     by_kind: dict[Kind, list[_Asked]] = {}
     for number, texts in enumerate(wanted):
@@ -63,7 +63,7 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     return [np.stack(found) if found else _NO_TEXTS for found in vectors]
 
 
-def _embed(embedder: Embedder, asked: Sequence[_Asked], kind: Kind) -> Sequence[Floats]:
+def _embed(embedder: Embedder, asked: Sequence[_Asked], kind: Kind) -> Sequence[Float32Array]:
     """For each bundle (1 + its parts + those beside, d)."""
     bundles = [one.bundle for one in asked]
     bundling = bundle_embedder(embedder) if any(one.parts or one.beside for one in asked) else None
@@ -92,8 +92,8 @@ def _single(question: int, rows: Mapping[int, str]) -> list[_Asked]:
     ]
 
 
-def _contrasted(part: Floats, whole: Floats) -> Floats:
+def _contrasted(part: Float32Array, whole: Float32Array) -> Float32Array:
     """What a part says that the whole does not, of length one."""
-    vector: Floats = part - np.float32(CONTRAST) * whole
+    vector: Float32Array = part - np.float32(CONTRAST) * whole
     length = sqrt(vector @ vector)
     return vector / np.float32(length) if length > 0 else part

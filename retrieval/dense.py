@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats
+from kg.snapshot.tables import Float32Array
 from retrieval.mode import Ranking
 from retrieval.ranking import ranking
 from retrieval.receipt import DirectPart
@@ -26,12 +26,12 @@ class Dense:
         """See `Mode.rank`; a score is a cosine."""
         return ranking(self.scores(vectors[0]), k)
 
-    def trace(self, question: str, vectors: Floats) -> DirectTrace:
+    def trace(self, question: str, vectors: Float32Array) -> DirectTrace:
         """See `retrieval.trace.Traced.trace`."""
         return self.traced("dense", question, vectors[0])
 
     def traced(
-        self, mode: str, question: str, query: Floats, notes: tuple[str, ...] = ()
+        self, mode: str, question: str, query: Float32Array, notes: tuple[str, ...] = ()
     ) -> DirectTrace:
         """The trace of a mode that falls back on this one."""
         cosines = self.scores(query)
@@ -42,7 +42,7 @@ class Dense:
 
         return DirectTrace(mode, self._snapshot, cosines, parts, notes)
 
-    def scores(self, query: Floats) -> Floats:
+    def scores(self, query: Float32Array) -> Float32Array:
         """The cosine of every passage (P,) with a query's vector (d,)."""
-        cosines: Floats = self._passages @ query
+        cosines: Float32Array = self._passages @ query
         return cosines

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from kg.names import normalise
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Adjacency, Floats
+from kg.snapshot.tables import Adjacency, Float32Array
 from retrieval.dense import Dense
 from retrieval.linking import nearest_entities, passages_of_entities, used_entities
 from retrieval.mode import Ranking
@@ -70,7 +70,7 @@ class HippoRAG:
         explanation = Explanation(entities=used_entities(self._snapshot, "question", seeds))
         return ranking(walked[len(self._passages_of) :], k, explanation)
 
-    def trace(self, question: str, vectors: Floats) -> DirectTrace:
+    def trace(self, question: str, vectors: Float32Array) -> DirectTrace:
         """See `retrieval.trace.Traced.trace`: each seed is a part."""
         names = vectors[1:]
         if not len(names) or not self._linkable.any():
@@ -79,7 +79,7 @@ class HippoRAG:
         walk = SeededWalk(self._snapshot, self._pagerank, DAMPING, reset)
         return DirectTrace("hipporag", self._snapshot, walk.scores, walk.seed_parts)
 
-    def _reset(self, names: Floats) -> npt.NDArray[np.float64]:
+    def _reset(self, names: Float32Array) -> npt.NDArray[np.float64]:
         """The starting weight of every node, for names with embeddings (n, d)."""
         linked = nearest_entities(self._snapshot.entities.vectors, names, self._linkable)
         reset = np.zeros(len(self._snapshot.adjacency.indptr) - 1)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Adjacency, Floats, Ints
+from kg.snapshot.tables import Adjacency, Float32Array, Int32Array
 from retrieval.dense import Dense
 from retrieval.linking import passages_of_entities, used_entities, used_fact
 from retrieval.mode import Ranking
@@ -97,7 +97,7 @@ class HippoRAG2:
 
     def _facts(
         self, query: npt.NDArray[np.float32]
-    ) -> tuple[Ints, npt.NDArray[np.float64], tuple[UsedFact, ...]]:
+    ) -> tuple[Int32Array, npt.NDArray[np.float64], tuple[UsedFact, ...]]:
         """The best facts, with their scores scaled to 0..1 over all facts."""
         products = self._snapshot.facts.vectors @ query
         facts, scores = best_of(min_max(np.delete(products, self._left_out)), FACTS)
@@ -110,7 +110,7 @@ class HippoRAG2:
         return facts, scores.astype(np.float64), used
 
     def _entity_weights(
-        self, facts: Ints, scores: npt.NDArray[np.float64]
+        self, facts: Int32Array, scores: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """The starting weight of every entity (E,): that of the best five, else 0."""
         both_ends = np.concatenate(
@@ -125,6 +125,6 @@ class HippoRAG2:
         return chosen
 
 
-def _reset(entities: npt.NDArray[np.float64], cosines: Floats) -> npt.NDArray[np.float64]:
+def _reset(entities: npt.NDArray[np.float64], cosines: Float32Array) -> npt.NDArray[np.float64]:
     """The starting weights of all nodes (E + P,)."""
     return np.concatenate((entities, PASSAGE_WEIGHT * min_max(cosines).astype(np.float64)))

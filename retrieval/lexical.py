@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats, Passages
+from kg.snapshot.tables import Float32Array, Passages
 from retrieval.mode import Ranking
 from retrieval.ranking import ranking
 from retrieval.receipt import DirectPart
@@ -67,7 +67,7 @@ class Lexical:
         notes = () if known else (NO_KNOWN_WORD,)
         return ranking(self._scores(known), k, Explanation(notes=notes))
 
-    def trace(self, question: str, vectors: Floats) -> DirectTrace:  # noqa: ARG002
+    def trace(self, question: str, vectors: Float32Array) -> DirectTrace:  # noqa: ARG002
         """See `retrieval.trace.Traced.trace`: each word that a passage shares is a part."""
         known = self._known(question)
         weights = {word: self._scores([word] * known.count(word)) for word in dict.fromkeys(known)}
@@ -86,10 +86,12 @@ class Lexical:
         """The words of the question that occur in the collection, in order."""
         return [word for word in words(question) if word in self._words]
 
-    def _scores(self, known: list[str]) -> Floats:
+    def _scores(self, known: list[str]) -> Float32Array:
         if not known:
             return np.zeros(self._passages, dtype=np.float32)
-        scores: Floats = self._index.get_scores_from_ids([self._words[word] for word in known])
+        scores: Float32Array = self._index.get_scores_from_ids(
+            [self._words[word] for word in known]
+        )
         return scores
 
 

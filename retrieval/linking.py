@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Adjacency, Floats, Ints
+from kg.snapshot.tables import Adjacency, Float32Array, Int32Array
 from retrieval.results import UsedEntity, UsedFact
 
 
-def passages_of_entities(adjacency: Adjacency, entities: int) -> Ints:
+def passages_of_entities(adjacency: Adjacency, entities: int) -> Int32Array:
     """Number of passages that each entity has an edge to: (E,) int32.
 
     An entity that no triple names has none: in HippoRAG's graph it is a node alone.
@@ -21,14 +21,16 @@ def passages_of_entities(adjacency: Adjacency, entities: int) -> Ints:
     return (before[ends[1:]] - before[ends[:-1]]).astype(np.int32)
 
 
-def nearest_entities(vectors: Floats, names: Floats, allowed: npt.NDArray[np.bool_]) -> Ints:
+def nearest_entities(
+    vectors: Float32Array, names: Float32Array, allowed: npt.NDArray[np.bool_]
+) -> Int32Array:
     """The allowed entity with the highest cosine to each name; the least number of equal ones.
 
     `vectors` (E, d), `names` (n, d), `allowed` (E,) with one True at least -> (n,) int32.
     """
-    cosines: Floats = names @ vectors.T
+    cosines: Float32Array = names @ vectors.T
     cosines[:, ~allowed] = -np.inf
-    nearest: Ints = np.argmax(cosines, axis=1).astype(np.int32)
+    nearest: Int32Array = np.argmax(cosines, axis=1).astype(np.int32)
     return nearest
 
 

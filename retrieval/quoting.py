@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.receipt import Quote
 
 _LONGEST_HEADING = 100
@@ -15,7 +15,7 @@ _BULLET = re.compile(r"[-*+•–]\s")
 _SENTENCE_END = re.compile(r"[.!?…:;。！？：؟۔।][\"'”’»›」』)\]]*(?:\s?\[\d+\])*$")
 
 
-def best_quote(snapshot: Snapshot, sentences: Ints, vector: Floats) -> Quote:
+def best_quote(snapshot: Snapshot, sentences: Int32Array, vector: Float32Array) -> Quote:
     """Of some sentences of one passage, one at least, that with the largest inner product with a
     vector (d,); a heading only if there is nothing else."""
     table = snapshot.sentences
@@ -30,7 +30,7 @@ def best_quote(snapshot: Snapshot, sentences: Ints, vector: Floats) -> Quote:
     return next((quote for quote in chain([best], quotes) if not quote.heading), best)
 
 
-def sentences_of(snapshot: Snapshot, passage: int) -> Ints:
+def sentences_of(snapshot: Snapshot, passage: int) -> Int32Array:
     """The numbers of a passage's sentences."""
     first, end = snapshot.sentences.indptr[passage : passage + 2]
     return np.arange(first, end, dtype=np.int32)

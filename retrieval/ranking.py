@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.mode import Ranking
 from retrieval.results import Explanation
 
@@ -16,7 +16,7 @@ def ranking(
     return Ranking(passages=passages, scores=best, explanation=explanation or Explanation())
 
 
-def best_of(scores: npt.NDArray[np.floating], k: int) -> tuple[Ints, Floats]:
+def best_of(scores: npt.NDArray[np.floating], k: int) -> tuple[Int32Array, Float32Array]:
     """The k best rows of (n,) scores and their scores, best first; all n where n < k.
 
     Scores that are equal in single precision are ties, and go by row number: what a sum's rounding
@@ -32,12 +32,12 @@ def best_of(scores: npt.NDArray[np.floating], k: int) -> tuple[Ints, Floats]:
     return order.astype(np.int32), rounded[order]
 
 
-def min_max(scores: Floats) -> Floats:
+def min_max(scores: Float32Array) -> Float32Array:
     """Scores scaled to 0..1; all 1 if they are all the same, as HippoRAG 2 has it."""
     if not len(scores):
         return scores
     least, most = scores.min(), scores.max()
     if most == least:
         return np.ones_like(scores)
-    scaled: Floats = (scores - least) / (most - least)
+    scaled: Float32Array = (scores - least) / (most - least)
     return scaled

@@ -10,7 +10,7 @@ from typing import Self
 from inference.embedder import Embedder
 from kg.errors import InputError, ModelOutputInvalid, SnapshotError
 from kg.snapshot import Snapshot, SnapshotFolder
-from kg.snapshot.tables import Floats
+from kg.snapshot.tables import Float32Array
 from retrieval.asking import embed_questions
 from retrieval.checks import check_name, check_question, checked_keys, checked_questions
 from retrieval.citations import citations, source_of
@@ -220,7 +220,7 @@ class Retriever:
         (vectors,) = self._embed(mode, [question])
         return mode.trace(question, vectors)
 
-    def _embed(self, mode: Mode, questions: Sequence[str]) -> list[Floats]:
+    def _embed(self, mode: Mode, questions: Sequence[str]) -> list[Float32Array]:
         """As `embed_questions`. Raises: ModelError, also for vectors that the snapshot's cannot be
         compared with."""
         vectors, wanted = embed_questions(self._embedder, mode, questions), self._dimension

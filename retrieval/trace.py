@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.citations import source_of
 from retrieval.mode import Mode
 from retrieval.quoting import best_quote, sentences_of
@@ -29,7 +29,9 @@ class Parts:
 class Trace(ABC):
     """One run of a mode for a question."""
 
-    def __init__(self, mode: str, snapshot: Snapshot, passages: Ints, scores: Floats) -> None:
+    def __init__(
+        self, mode: str, snapshot: Snapshot, passages: Int32Array, scores: Float32Array
+    ) -> None:
         """`passages` are the best, best first, and `scores` are theirs; others have 0."""
         self.mode = mode
         self.snapshot = snapshot
@@ -38,15 +40,15 @@ class Trace(ABC):
         self._rank = np.zeros(len(snapshot.passages.id), dtype=np.int64)
         self._order(passages)
 
-    def _order(self, passages: Ints) -> None:
+    def _order(self, passages: Int32Array) -> None:
         self._passages = passages
         self._rank[passages] = np.arange(1, len(passages) + 1)
 
-    def _all(self) -> Ints:
+    def _all(self) -> Int32Array:
         """All passages, best first; asked for where the best are not enough."""
         return self._passages
 
-    def best(self, k: int) -> Ints:
+    def best(self, k: int) -> Int32Array:
         """The k best passages, best first; fewer if there are fewer."""
         if k > len(self._passages):
             self._order(self._all())
@@ -111,13 +113,13 @@ class DirectTrace(Trace):
 class Traced(Mode, Protocol):
     """A mode that gives receipts."""
 
-    def trace(self, question: str, vectors: Floats) -> Trace:
+    def trace(self, question: str, vectors: Float32Array) -> Trace:
         """Run for a question; `vectors` as in `retrieval.mode.Mode.rank`."""
         ...
 
 
 def similarity_part(
-    snapshot: Snapshot, passage: int, question: str, vector: Floats, amount: float
+    snapshot: Snapshot, passage: int, question: str, vector: Float32Array, amount: float
 ) -> DirectPart:
     """A passage's part from its own similarity to the question, whose embedding is `vector`
     (d,)."""

@@ -8,7 +8,7 @@ from bench.generator import shape as numbers
 from bench.generator.names import Mentions
 from bench.generator.shape import Shape
 from kg.snapshot import Ragged
-from kg.snapshot.tables import Ints, Synonyms
+from kg.snapshot.tables import Int32Array, Synonyms
 
 _OF_TITLE = 0.4
 """Share of triples whose subject is what the passage is about."""
@@ -18,16 +18,16 @@ _OF_TITLE = 0.4
 class Triples:
     """F triples, each in one passage; entities are the names that stand in one."""
 
-    name: Ints
+    name: Int32Array
     """(E,): entity -> its entry, or a higher number for a phrase that is no entry; ascending."""
-    entity: Ints
+    entity: Int32Array
     """(N,): entry -> entity, or -1."""
     passages: Ragged
     """Entity -> passages that name it, ascending."""
-    subject: Ints
+    subject: Int32Array
     """(F,): an entity, as is `object`."""
-    object: Ints
-    passage: Ints
+    object: Int32Array
+    passage: Int32Array
 
 
 def by_passage(mentions: Mentions) -> Ragged:
@@ -43,10 +43,10 @@ def draw_triples(shape: Shape, mentions: Mentions, pairs: Ragged) -> Triples:
     wanted = rng.poisson(shape.facts_per_passage, shape.passages)
     passage = np.repeat(np.arange(shape.passages, dtype=np.int32), wanted)
 
-    def drawn() -> Ints:
+    def drawn() -> Int32Array:
         first, count = pairs.indptr[passage], np.diff(pairs.indptr)[passage]
         place = (rng.random(len(passage)) * count).astype(np.int64)
-        found: Ints = mentions.entry[pairs.items[first + place]]
+        found: Int32Array = mentions.entry[pairs.items[first + place]]
         return found
 
     subject = np.where(rng.random(len(passage)) < _OF_TITLE, passage, drawn())
@@ -68,7 +68,7 @@ def draw_triples(shape: Shape, mentions: Mentions, pairs: Ragged) -> Triples:
     )
 
 
-def _passages(name: Ints, entries: int, mentions: Mentions, of_phrase: Ints) -> Ragged:
+def _passages(name: Int32Array, entries: int, mentions: Mentions, of_phrase: Int32Array) -> Ragged:
     """Entity -> passages: those of its entry, or the one passage of a phrase."""
     starts = np.searchsorted(mentions.entry, name[:entries])
     counts = np.searchsorted(mentions.entry, name[:entries], side="right") - starts

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bench.generator import shape as numbers
 from bench.generator.shape import Shape
-from kg.snapshot.tables import Bools, Ints, Longs
+from kg.snapshot.tables import BoolArray, Int32Array, Int64Array
 
 _WORLD, _FIELD, _TOPIC, _UNIQUE = 1 << 59, 1 << 50, 1 << 40, 1 << 60
 """Where each kind's numbers begin; titles have the numbers of their passages."""
@@ -23,16 +23,16 @@ class Mentions:
     """M pairs (entry, passage), in order of entry, then passage; entry p is passage p's title."""
 
     entries: int
-    entry: Ints
-    passage: Ints
-    is_title: Bools
-    first: Ints
+    entry: Int32Array
+    passage: Int32Array
+    is_title: BoolArray
+    first: Int32Array
     """The first sentence that names the entry, counted within the passage."""
-    count: Ints
+    count: Int32Array
     """In how many sentences, one after the other, it is named."""
-    sentences: Longs
+    sentences: Int64Array
     """(P + 1,): where each passage's sentences begin, counted through the corpus."""
-    topic: Ints
+    topic: Int32Array
     """(P,): each passage's topic."""
     topics: int
 
@@ -70,7 +70,7 @@ def draw_mentions(shape: Shape) -> Mentions:
     )
 
 
-def _drawn(rng: np.random.Generator, passages: int, topic: Ints, topics: int) -> Longs:
+def _drawn(rng: np.random.Generator, passages: int, topic: Int32Array, topics: int) -> Int64Array:
     """(2, draws): numbers of names, and the passages that draw them, with repeats."""
     wanted = rng.poisson(
         rng.gamma(numbers.NAMES_SHAPE, numbers.NAMES_MEAN / numbers.NAMES_SHAPE, passages)
@@ -97,20 +97,22 @@ def _drawn(rng: np.random.Generator, passages: int, topic: Ints, topics: int) ->
     return np.stack((np.concatenate((titles, name)), np.concatenate((titles, passage))))
 
 
-def _of_topic(rng: np.random.Generator, own: Longs, topic: Ints, topics: int) -> Longs:
+def _of_topic(
+    rng: np.random.Generator, own: Int64Array, topic: Int32Array, topics: int
+) -> Int64Array:
     """Half of them titles of passages of the topic, half names that only the topic has."""
     members = np.argsort(topic, kind="stable")
     ends = np.searchsorted(topic[members], np.arange(topics + 1))
     spread = rng.random(len(own))
     titles = members[ends[own] + (spread * (ends[own + 1] - ends[own])).astype(np.int64)]
     local = _TOPIC + own * numbers.TOPIC_NAMES + (spread**2 * numbers.TOPIC_NAMES).astype(np.int64)
-    chosen: Longs = np.where(rng.random(len(own)) < 0.5, titles, local)
+    chosen: Int64Array = np.where(rng.random(len(own)) < 0.5, titles, local)
     return chosen
 
 
 def _numbered(
-    keys: Longs, passages: int, rng: np.random.Generator
-) -> tuple[int, Ints, npt.NDArray[np.int32]]:
+    keys: Int64Array, passages: int, rng: np.random.Generator
+) -> tuple[int, Int32Array, npt.NDArray[np.int32]]:
     """(number of entries, entry and passage of each pair): titles first, the others in any order,
     so that names of one topic are no neighbours, as they are none in an index by name."""
     distinct, number = np.unique(keys[0], return_inverse=True)

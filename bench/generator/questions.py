@@ -14,7 +14,7 @@ import numpy as np
 from bench.generator.text import WORDS, word
 from inference.embedder import Kind, Progress, Vectors
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats
+from kg.snapshot.tables import Float32Array
 
 _MOST_DF = 20
 _FIRST, _SECOND = (0.4, 0.65), (0.1, 0.45)
@@ -88,7 +88,7 @@ class QuestionEmbedder:
         rows = [self._one(text, kind) for text in texts]
         return np.stack(rows) if rows else np.zeros((0, self.dimension), dtype=np.float32)
 
-    def _one(self, text: str, kind: Kind) -> Floats:
+    def _one(self, text: str, kind: Kind) -> Float32Array:
         digest = hashlib.blake2b(f"{kind}:{text}".encode(), digest_size=8).digest()
         rng = np.random.default_rng(int.from_bytes(digest, "big"))
         vector = rng.standard_normal(self.dimension, dtype=np.float32) * self._scale
@@ -96,7 +96,7 @@ class QuestionEmbedder:
         vector *= np.float32(np.sqrt(1.0 - sum(cosine**2 for _, cosine in meant)))
         for row, cosine in sorted(meant):
             vector += np.float32(cosine) * self._sentences.rows(np.array([row]))[0]
-        unit: Floats = (vector / np.linalg.norm(vector)).astype(np.float32)
+        unit: Float32Array = (vector / np.linalg.norm(vector)).astype(np.float32)
         return unit
 
 

@@ -17,10 +17,10 @@ from kg.snapshot.tables import (
     Documents,
     Entities,
     Facts,
-    Floats,
+    Float32Array,
     Gazetteer,
-    Ints,
-    Longs,
+    Int32Array,
+    Int64Array,
     Pairs,
     Passages,
     Sentences,
@@ -115,7 +115,7 @@ def _pairs(mentions: Mentions) -> Pairs:
     )
 
 
-def _facts(triples: Triples, vectors: Floats) -> Facts:
+def _facts(triples: Triples, vectors: Float32Array) -> Facts:
     count = len(triples.subject)
     relations = Strings.of(word(number) for number in range(_RELATIONS))
     which = (np.arange(count) * 31) % _RELATIONS
@@ -133,7 +133,7 @@ def _facts(triples: Triples, vectors: Floats) -> Facts:
     )
 
 
-def _entities(triples: Triples, vectors: Floats) -> Entities:
+def _entities(triples: Triples, vectors: Float32Array) -> Entities:
     count = len(triples.name)
     return Entities(
         id=_ids("ent", count),
@@ -145,7 +145,7 @@ def _entities(triples: Triples, vectors: Floats) -> Entities:
     )
 
 
-def _gazetteer(mentions: Mentions, entity: Ints) -> Gazetteer:
+def _gazetteer(mentions: Mentions, entity: Int32Array) -> Gazetteer:
     surfaces = names(np.arange(mentions.entries), capital=False)
     keys = np.fromiter(map(key_of, surfaces), dtype=np.uint64, count=mentions.entries)
     order = np.argsort(keys, kind="stable")
@@ -161,7 +161,7 @@ def _gazetteer(mentions: Mentions, entity: Ints) -> Gazetteer:
     )
 
 
-def _documents(count: int, titles: Strings, one_each: Ragged, lengths: Ints) -> Documents:
+def _documents(count: int, titles: Strings, one_each: Ragged, lengths: Int32Array) -> Documents:
     return Documents(
         id=_ids("doc", count),
         source=_ids("src", count),
@@ -188,5 +188,5 @@ def _constant(text: str, count: int) -> Strings:
     return Strings(data, _offsets(count, len(text)))
 
 
-def _offsets(count: int, width: int) -> Longs:
+def _offsets(count: int, width: int) -> Int64Array:
     return np.arange(count + 1, dtype=np.int64) * width

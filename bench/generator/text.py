@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bench.generator.names import Mentions
 from kg.snapshot import Strings
-from kg.snapshot.tables import Ints, Longs
+from kg.snapshot.tables import Int32Array, Int64Array
 
 WORDS = 50_000
 """Words that texts are made of; higher numbers are words that occur nowhere."""
@@ -30,8 +30,8 @@ class Texts:
     """The passages' texts, and where sentences stand in them."""
 
     text: Strings
-    start: Ints
-    end: Ints
+    start: Int32Array
+    end: Int32Array
 
 
 def word(number: int) -> str:
@@ -39,7 +39,7 @@ def word(number: int) -> str:
     return _cells(_word_cells(np.array([number]))).tobytes().decode().strip()
 
 
-def names(entries: Ints | Longs, *, capital: bool) -> Strings:
+def names(entries: Int32Array | Int64Array, *, capital: bool) -> Strings:
     """Each entry's name, two words; distinct for distinct entries."""
     cells = _cells(_name_cells(entries).reshape(-1)).reshape(-1, 2, _CELL)
     if capital:
@@ -68,7 +68,7 @@ def write_texts(mentions: Mentions, seed: int) -> Texts:
     )
 
 
-def _named(mentions: Mentions) -> tuple[Longs, Ints]:
+def _named(mentions: Mentions) -> tuple[Int64Array, Int32Array]:
     """(indptr, entries): the names that stand in each sentence; a title, in the first only."""
     count = np.where(mentions.is_title, 1, mentions.count)
     start = mentions.sentences[mentions.passage] + np.where(mentions.is_title, 0, mentions.first)
@@ -80,8 +80,8 @@ def _named(mentions: Mentions) -> tuple[Longs, Ints]:
 
 
 def _part(
-    sentences: Longs, indptr: Longs, entries: Ints, rng: np.random.Generator
-) -> tuple[_Bytes, Longs]:
+    sentences: Int64Array, indptr: Int64Array, entries: Int32Array, rng: np.random.Generator
+) -> tuple[_Bytes, Int64Array]:
     """(bytes of some passages' texts, words of each of their sentences)."""
     first, last = sentences[0], sentences[-1]
     inside = entries[indptr[first] : indptr[last]].astype(np.int64)
@@ -104,18 +104,18 @@ def _part(
     return data[kept], lengths.astype(np.int64)
 
 
-def _word_cells(ranks: Longs) -> Longs:
-    scattered: Longs = (ranks * 7919 + 13) % _ALL
+def _word_cells(ranks: Int64Array) -> Int64Array:
+    scattered: Int64Array = (ranks * 7919 + 13) % _ALL
     return scattered
 
 
-def _name_cells(entries: Ints | Longs) -> Longs:
+def _name_cells(entries: Int32Array | Int64Array) -> Int64Array:
     """(n, 2): a number below 10^12 for each entry, in two halves; one to one."""
     both = (np.asarray(entries, dtype=np.int64) * 2_654_435_761 + 271_828) % (_ALL * _ALL)
     return np.stack((both // _ALL, both % _ALL), axis=1)
 
 
-def _cells(numbers: Longs) -> _Bytes:
+def _cells(numbers: Int64Array) -> _Bytes:
     """(n, 7): three syllables, of a consonant and a vowel each, and a space."""
     consonants = np.frombuffer(b"bcdfghjklmnpqrstvwxz", dtype=np.uint8)
     vowels = np.frombuffer(b"aeiou", dtype=np.uint8)

@@ -16,11 +16,11 @@ from bench.generator import shape as numbers
 from bench.generator.names import Mentions
 from bench.generator.shape import Shape
 from kg.snapshot import Quantised
-from kg.snapshot.tables import Floats, Longs
+from kg.snapshot.tables import Float32Array, Int64Array
 
 _CHUNK = 8192
 
-Rows: TypeAlias = Callable[[Longs, Floats], Floats]
+Rows: TypeAlias = Callable[[Int64Array, Float32Array], Float32Array]
 """(numbers of rows (n,), Gaussian noise (n, d)) -> rows (n, d), of any length."""
 
 
@@ -35,27 +35,29 @@ class Geometry:
         variance = np.exp(np.interp(axes, places, np.log(shares)))
         self._scale = np.sqrt(variance / variance.sum()).astype(np.float32)
 
-    def passages(self, mentions: Mentions) -> Floats:
+    def passages(self, mentions: Mentions) -> Float32Array:
         """(P, d) vectors of passages, mapped."""
         fields = max(self._shape.passages // numbers.FIELD_PASSAGES, 1)
         field = np.sqrt(numbers.FIELD) * self._noise(10, 0, fields)
         centre = np.sqrt(numbers.TOPIC) * self._noise(10, 1, mentions.topics)
         centre += field[np.arange(mentions.topics) % fields]
 
-        def rows(which: Longs, noise: Floats) -> Floats:
+        def rows(which: Int64Array, noise: Float32Array) -> Float32Array:
             return np.asarray(centre[mentions.topic[which]] + np.sqrt(numbers.OWN) * noise)
 
         return self._write("passages", 11, len(mentions.topic), rows)
 
-    def near(self, name: str, stream: int, passages: Floats, of: Longs, cosine: float) -> Floats:
+    def near(
+        self, name: str, stream: int, passages: Float32Array, of: Int64Array, cosine: float
+    ) -> Float32Array:
         """Vectors with about that cosine to passages `of` (n,): (n, d), mapped."""
         return self._write(name, stream, len(of), _beside(passages, of, cosine))
 
-    def sentences(self, passages: Floats, of: Longs) -> Quantised:
+    def sentences(self, passages: Float32Array, of: Int64Array) -> Quantised:
         """(S, d) vectors of sentences, mapped; `of` are their passages."""
         scales = [np.zeros(0, dtype=np.float32)]
 
-        def rounded(made: Floats) -> npt.NDArray[Any]:
+        def rounded(made: Float32Array) -> npt.NDArray[Any]:
             some = Quantised.of(made)
             scales.append(some.scale)
             return some.values
@@ -70,7 +72,7 @@ class Geometry:
         stream: int,
         count: int,
         rows: Rows,
-        kept: Callable[[Floats], npt.NDArray[Any]] = np.asarray,
+        kept: Callable[[Float32Array], npt.NDArray[Any]] = np.asarray,
         kind: npt.DTypeLike = np.float32,
     ) -> npt.NDArray[Any]:
         if not count:
@@ -87,7 +89,7 @@ class Geometry:
                 kept(made.astype(np.float32, copy=False)).tofile(file)
         return np.asarray(np.load(path, mmap_mode="r"))
 
-    def _noise(self, stream: int, number: int, count: int) -> Floats:
+    def _noise(self, stream: int, number: int, count: int) -> Float32Array:
         """(count, d) Gaussian rows, of length one on average."""
         seed = np.random.SeedSequence([self._shape.seed, stream, number])
         rng = np.random.Generator(np.random.SFC64(seed))
@@ -96,10 +98,10 @@ class Geometry:
         return drawn
 
 
-def _beside(passages: Floats, of: Longs, cosine: float) -> Rows:
+def _beside(passages: Float32Array, of: Int64Array, cosine: float) -> Rows:
     rest = np.float32(np.sqrt(1.0 - cosine**2))
 
-    def rows(which: Longs, noise: Floats) -> Floats:
+    def rows(which: Int64Array, noise: Float32Array) -> Float32Array:
         return np.asarray(np.float32(cosine) * passages[of[which]] + rest * noise)
 
     return rows

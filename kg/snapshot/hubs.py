@@ -3,20 +3,20 @@
 import numpy as np
 import numpy.typing as npt
 
-from kg.snapshot.tables import Ints, Longs
+from kg.snapshot.tables import Int32Array, Int64Array
 
 KEPT = 20
 """An entry with more pairs than this is a hub; so many of its pairs are kept."""
 
 
 def best_pairs(
-    entry: Ints,
-    df: Longs,
+    entry: Int32Array,
+    df: Int64Array,
     is_title: npt.NDArray[np.bool_],
-    place: Ints,
-    passage: Ints,
+    place: Int32Array,
+    passage: Int32Array,
     kept: int = KEPT,
-) -> tuple[Ints, Longs]:
+) -> tuple[Int32Array, Int64Array]:
     """The hubs among the entries, ascending (h,), and the pairs that are kept of each (h, kept).
 
     `df` (N,) are the entries' numbers of pairs; the others are of pairs (M,), in order of entry:

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Octets: TypeAlias = npt.NDArray[np.int8]
+Int8Array: TypeAlias = npt.NDArray[np.int8]
 Scales: TypeAlias = npt.NDArray[np.float32]
 
 LARGEST = 127
@@ -24,7 +24,7 @@ _CHUNK = 65_536
 class Quantised:
     """Row i is values[i] * scale[i]."""
 
-    values: Octets
+    values: Int8Array
     """(n, d)."""
     scale: Scales
     """(n,)."""
@@ -47,7 +47,7 @@ class Quantised:
         return found
 
 
-def _rounded(vectors: npt.NDArray[np.float32]) -> tuple[Octets, Scales]:
+def _rounded(vectors: npt.NDArray[np.float32]) -> tuple[Int8Array, Scales]:
     scale = np.abs(vectors).max(axis=1, initial=0) / np.float32(LARGEST)
     whole = vectors / np.where(scale > 0, scale, 1)[:, np.newaxis]
     return np.rint(whole, out=whole).astype(np.int8), scale

@@ -19,26 +19,26 @@ import numpy.typing as npt
 from kg.snapshot.container import Strings
 from kg.snapshot.quantised import Quantised
 
-Ints: TypeAlias = npt.NDArray[np.int32]
-Longs: TypeAlias = npt.NDArray[np.int64]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Doubles: TypeAlias = npt.NDArray[np.float64]
-Keys: TypeAlias = npt.NDArray[np.uint64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
-Bytes: TypeAlias = npt.NDArray[np.uint8]
+Int32Array: TypeAlias = npt.NDArray[np.int32]
+Int64Array: TypeAlias = npt.NDArray[np.int64]
+Float32Array: TypeAlias = npt.NDArray[np.float32]
+Float64Array: TypeAlias = npt.NDArray[np.float64]
+Uint64Array: TypeAlias = npt.NDArray[np.uint64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+Uint8Array: TypeAlias = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
     """Rows of different lengths: row i is items[indptr[i]:indptr[i + 1]]."""
 
-    indptr: Longs
-    items: Ints
+    indptr: Int64Array
+    items: Int32Array
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
-    def row(self, index: int) -> Ints:
+    def row(self, index: int) -> Int32Array:
         """The items of one row."""
         return self.items[self.indptr.item(index) : self.indptr.item(index + 1)]
 
@@ -71,10 +71,10 @@ class Documents:
     """ISO 8601, or ''."""
     passages: Ragged
     """Document -> its passages, in order of placement."""
-    start: Ints
+    start: Int32Array
     """For each item of `passages`: offset of its first character in the document."""
-    end: Ints
-    page: Ints
+    end: Int32Array
+    page: Int32Array
     """The page (from 1), or 0 if the format has none."""
 
 
@@ -86,7 +86,7 @@ class Passages:
     title: Strings
     heading: Strings
     text: Strings
-    vectors: Floats
+    vectors: Float32Array
     """(P, d): embeddings of title, heading and text, unit length."""
     documents: Ragged
     """Passage -> documents it stands in, ascending."""
@@ -96,13 +96,13 @@ class Passages:
 class Sentences:
     """S sentences, in order of passage and place."""
 
-    passage: Ints
+    passage: Int32Array
     """(S,): the passage of each."""
-    indptr: Longs
+    indptr: Int64Array
     """(P + 1,): passage p's sentences are indptr[p]:indptr[p + 1]; each has one at least."""
-    start: Ints
+    start: Int32Array
     """Offset of its first character in the passage's text."""
-    end: Ints
+    end: Int32Array
     vectors: Quantised
     """(S, d): embeddings of 'title: sentence', of unit length but for rounding."""
 
@@ -116,7 +116,7 @@ class Entities:
     """Normal form: what is embedded."""
     surface: Strings
     type: Strings
-    vectors: Floats
+    vectors: Float32Array
     """(E, d)."""
     passages: Ragged
     """Entity -> passages that mention it, ascending."""
@@ -128,9 +128,9 @@ class Facts:
 
     id: Strings
     relation: Strings
-    subject: Ints
-    object: Ints
-    vectors: Floats
+    subject: Int32Array
+    object: Int32Array
+    vectors: Float32Array
     """(F, d): embeddings of 'subject relation object', normal forms."""
     passages: Ragged
     """Fact -> passages that state it, ascending."""
@@ -140,26 +140,26 @@ class Facts:
 class Synonyms:
     """Directed: target is among source's nearest. In order of source, then target."""
 
-    source: Ints
-    target: Ints
-    score: Floats
+    source: Int32Array
+    target: Int32Array
+    score: Float32Array
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Adjacency:
     """HippoRAG's graph as CSR: E + P nodes, entities first, then passages; symmetric, weighted."""
 
-    indptr: Longs
+    indptr: Int64Array
     """(E + P + 1,)."""
-    indices: Ints
-    weights: Floats
+    indices: Int32Array
+    weights: Float32Array
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gazetteer:
     """N entries (what can be named) and G surfaces (how), see `indexer.gazetteer`."""
 
-    key: Keys
+    key: Uint64Array
     """(G,): each surface's 64-bit key (`kg.surfaces.key_of`), ascending: found by bisection."""
     surface: Strings
     """G distinct surfaces, in order of key."""
@@ -167,7 +167,7 @@ class Gazetteer:
     """Surface -> the entries it may mean; more than one: it is ambiguous."""
     label: Strings
     """Entry -> its name for people."""
-    entity: Ints
+    entity: Int32Array
     """Entry -> the entity of the same name, or -1."""
     titled: Ragged
     """Entry -> passages whose document's title it is, ascending."""
@@ -177,13 +177,13 @@ class Gazetteer:
 class Pairs:
     """M pairs (entry, passage that names it), in order of entry, then passage."""
 
-    indptr: Longs
+    indptr: Int64Array
     """(N + 1,): entry e's pairs are indptr[e]:indptr[e + 1]."""
-    entry: Ints
-    passage: Ints
-    is_title: Bools
+    entry: Int32Array
+    passage: Int32Array
+    is_title: BoolArray
     """Whether the entry is the passage's title."""
-    weak: Bools
+    weak: BoolArray
     """Whether the passage names the entry only inside longer names, or the entry is a number, and
     not the passage's title."""
     sentences: Ragged
@@ -198,13 +198,13 @@ class Derived:
 
     facts: Ragged
     """Passage -> the facts that it states, ascending."""
-    hubs: Ints
+    hubs: Int32Array
     """(H,): the entries with many pairs, ascending."""
-    kept: Longs
+    kept: Int64Array
     """(H, `kg.snapshot.hubs.KEPT`): the pairs of each hub that say most, ascending."""
     vectors: Quantised
     """(P, d): the passages' vectors rounded to bytes, which the walk reads."""
-    codes: Bytes
+    codes: Uint8Array
     """Short codes of the passages' vectors (`kg.codes.Codes`); empty if they are few."""
 
 
@@ -212,11 +212,11 @@ class Derived:
 class Words:
     """W words, by their normal forms (`kg.tokens`): what a next build finds passages by."""
 
-    key: Keys
+    key: Uint64Array
     """(W,): the words' 64-bit keys (`kg.surfaces.key_of`), ascending."""
     passages: Ragged
     """Word -> the passages with it in a sentence or in the title, ascending."""
-    cased: Bools
+    cased: BoolArray
     """(P,): whether capitals tell names from other words in a passage's text."""
 
     @classmethod

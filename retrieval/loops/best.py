@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Doubles, Floats, Ints, Longs
+from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.compiled import BOOL_ROWS, DOUBLES, FLOAT_ROWS, FLOATS, INTS, compiled
 
 
 @compiled(f"int32[::1]({FLOATS}, int64)")
-def best_rows(scores: Floats, count: int) -> Ints:
+def best_rows(scores: Float32Array, count: int) -> Int32Array:
     """The rows of the `count` best scores, best first; of equal ones the lower row first."""
     rows = np.empty(min(count, len(scores)), dtype=np.int32)
     kept = 0
@@ -25,7 +25,7 @@ def best_rows(scores: Floats, count: int) -> Ints:
 
 
 @compiled(f"float32[::1]({FLOATS}, int64)")
-def best_alone(scores: Floats, count: int) -> Floats:
+def best_alone(scores: Float32Array, count: int) -> Float32Array:
     """The `count` best scores in their places, all others 0; sums to 1, or is 0 throughout."""
     rows, total = best_rows(scores, count), 0.0
     alone = np.zeros(len(scores), dtype=np.float32)
@@ -37,7 +37,7 @@ def best_alone(scores: Floats, count: int) -> Floats:
 
 
 @compiled()
-def _worst_of_best(numbers: Floats, count: int) -> float:
+def _worst_of_best(numbers: Float32Array, count: int) -> float:
     """The `count`-th largest number; moves them about, as quicksort does."""
     low, high = 0, len(numbers) - 1
     while low < high:
@@ -59,7 +59,9 @@ def _worst_of_best(numbers: Floats, count: int) -> float:
 
 
 @compiled(f"int32[::1]({FLOATS}, {FLOATS}, {INTS}, int64)")
-def first_rows(scores: Floats, base: Floats, passages: Ints, count: int) -> Ints:
+def first_rows(
+    scores: Float32Array, base: Float32Array, passages: Int32Array, count: int
+) -> Int32Array:
     """The rows of the `count` best scores, best first; those that are equal to four decimals by
     their base score, then by their passage's number. For a small count: all of 20,000 take 0.15
     seconds."""
@@ -88,7 +90,7 @@ def first_rows(scores: Floats, base: Floats, passages: Ints, count: int) -> Ints
 
 
 @compiled(f"int32[::1]({FLOAT_ROWS}, int64)")
-def best_of_each(scores: Floats, count: int) -> Ints:
+def best_of_each(scores: Float32Array, count: int) -> Int32Array:
     """The columns that have one of the `count` best scores of any row, ascending; of equal scores
     the lower column is taken first."""
     width = scores.shape[1]
@@ -115,7 +117,7 @@ def best_of_each(scores: Floats, count: int) -> Ints:
 
 
 @compiled()
-def _softmax(scores: Floats, rows: Ints, temperature: float) -> Floats:
+def _softmax(scores: Float32Array, rows: Int32Array, temperature: float) -> Float32Array:
     """Of the scores of these rows, best first; sums to 1."""
     mass, total = np.empty(len(rows), dtype=np.float32), 0.0
     for place in range(len(rows)):
@@ -132,16 +134,16 @@ def _softmax(scores: Floats, rows: Ints, temperature: float) -> Floats:
     "float64)"
 )
 def pools_of(
-    score: Floats,
-    views: Floats,
-    bonuses: Floats,
-    view: Ints,
-    link: Ints,
-    inside: Bools,
-    share: Doubles,
+    score: Float32Array,
+    views: Float32Array,
+    bonuses: Float32Array,
+    view: Int32Array,
+    link: Int32Array,
+    inside: BoolArray,
+    share: Float64Array,
     count: int,
     temperature: float,
-) -> tuple[Longs, Ints, Floats, Floats]:
+) -> tuple[Int64Array, Int32Array, Float32Array, Float32Array]:
     """(indptr, rows, mass, all mass): how each source's share is spread over its pool, the `count`
     best rows, best first, by a softmax; and (m,) the sum of all.
 
@@ -178,7 +180,7 @@ def pools_of(
 
 
 @compiled(f"int32[::1]({FLOATS}, float64)")
-def rows_of_most(amounts: Floats, share: float) -> Ints:
+def rows_of_most(amounts: Float32Array, share: float) -> Int32Array:
     """The rows of the largest amounts that together make up this share of all, ascending.
 
     Of equal amounts the lower row is taken first; amounts of 0 are never taken.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Doubles, Floats, Ints, Longs
+from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
 
 _SPREAD = 0x9E3779B1
@@ -14,14 +14,14 @@ _SPREAD = 0x9E3779B1
     f"({INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS})"
 )
 def bridges_from(
-    passages: Ints,
-    indptr: Longs,
-    pairs: Ints,
-    entry: Ints,
-    weak: Bools,
-    postings: Longs,
-    excluded: Ints,
-) -> tuple[Ints, Ints, Bools, Ints]:
+    passages: Int32Array,
+    indptr: Int64Array,
+    pairs: Int32Array,
+    entry: Int32Array,
+    weak: BoolArray,
+    postings: Int64Array,
+    excluded: Int32Array,
+) -> tuple[Int32Array, Int32Array, BoolArray, Int32Array]:
     """(place among `passages`, row of the last, whether it is weak) for every entry of theirs that
     another passage has too and that is not excluded, and these entries, each once, where it comes
     first."""
@@ -65,8 +65,13 @@ def bridges_from(
     f"({INTS}, {LONGS}, {INTS}, int64, {INTS}, {LONG_ROWS})"
 )
 def posting_rows(
-    entries: Ints, indptr: Longs, passage: Ints, limit: int, hubs: Ints, kept: Longs
-) -> tuple[Longs, Longs, Ints]:
+    entries: Int32Array,
+    indptr: Int64Array,
+    passage: Int32Array,
+    limit: int,
+    hubs: Int32Array,
+    kept: Int64Array,
+) -> tuple[Int64Array, Int64Array, Int32Array]:
     """(indptr, pairs, their passages): the postings of each entry; of one with more than `limit`,
     which is among the ascending `hubs`, those in its row of `kept`."""
     ends = np.zeros(len(entries) + 1, dtype=np.int64)
@@ -96,17 +101,17 @@ def posting_rows(
     "float64, float64)"
 )
 def weights_of(
-    rows: Longs,
-    place: Ints,
-    score: Floats,
-    shift: Longs,
-    relevance: Floats,
-    indptr: Longs,
-    sentences: Ints,
-    is_title: Bools,
+    rows: Int64Array,
+    place: Int32Array,
+    score: Float32Array,
+    shift: Int64Array,
+    relevance: Float32Array,
+    indptr: Int64Array,
+    sentences: Int32Array,
+    is_title: BoolArray,
     title_bonus: float,
     temperature: float,
-) -> Doubles:
+) -> Float64Array:
     """How well each pair's passage fits as the end of a move over its entry (`step`), in a common
     scale: the best is 1.
 
@@ -129,7 +134,7 @@ def weights_of(
 
 
 @compiled(f"float32[::1]({INTS}, {LONGS}, int64)")
-def idf_of(entries: Ints, postings: Longs, passages: int) -> Floats:
+def idf_of(entries: Int32Array, postings: Int64Array, passages: int) -> Float32Array:
     """ln(1 + n/df) / ln(1 + n) of entries, whose postings are postings[e]:postings[e + 1], in n
     passages: 1 for a name in one of them, towards 0 for one in all."""
     idf, most = np.empty(len(entries), dtype=np.float32), np.log1p(float(max(passages, 1)))
@@ -140,7 +145,7 @@ def idf_of(entries: Ints, postings: Longs, passages: int) -> Floats:
 
 
 @compiled(f"float32[::1]({FLOATS}, {FLOATS}, float64)")
-def mixed(before: Floats, arrivals: Floats, share: float) -> Floats:
+def mixed(before: Float32Array, arrivals: Float32Array, share: float) -> Float32Array:
     """(1 - share) of a score before a step (m,), 0 of what the step came to first, and `share` of
     what arrived (n,): (n,), n >= m."""
     score = np.empty(len(arrivals), dtype=np.float32)
@@ -159,17 +164,17 @@ _SHARES = (
 
 @compiled(_SHARES)
 def moves_of(
-    reset: Floats,
-    origin: Ints,
-    which: Ints,
-    weak: Bools,
-    idf: Floats,
-    indptr: Longs,
-    place: Ints,
-    weight: Doubles,
+    reset: Float32Array,
+    origin: Int32Array,
+    which: Int32Array,
+    weak: BoolArray,
+    idf: Float32Array,
+    indptr: Int64Array,
+    place: Int32Array,
+    weight: Float64Array,
     exponent: float,
     weak_share: float,
-) -> tuple[Ints, Ints, Doubles, Doubles, Floats]:
+) -> tuple[Int32Array, Int32Array, Float64Array, Float64Array, Float32Array]:
     """(origin, which, rate, back) of the moves from a place to a bridge that leads elsewhere, and
     (bridges,) how much goes over each bridge.
 
@@ -215,14 +220,14 @@ _ARRIVALS = f"float32[::1](int64, {INTS}, {INTS}, {DOUBLES}, {DOUBLES}, {LONGS},
 @compiled(_ARRIVALS)
 def arrivals_of(
     places: int,
-    origin: Ints,
-    which: Ints,
-    rate: Doubles,
-    back: Doubles,
-    indptr: Longs,
-    place: Ints,
-    weight: Doubles,
-) -> Floats:
+    origin: Int32Array,
+    which: Int32Array,
+    rate: Float64Array,
+    back: Float64Array,
+    indptr: Int64Array,
+    place: Int32Array,
+    weight: Float64Array,
+) -> Float32Array:
     """(places,): what arrives at each: from each move its rate times the weight, but not back."""
     arrivals, sent = np.zeros(places), np.zeros(len(indptr) - 1)
     for move in range(len(origin)):

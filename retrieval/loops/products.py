@@ -9,8 +9,8 @@ from numba import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from kg.snapshot.quantised import Octets
-from kg.snapshot.tables import Floats, Ints, Longs
+from kg.snapshot.quantised import Int8Array
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
 from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
 _build: Any = numba.core.cgutils
@@ -112,7 +112,7 @@ _four: Any = intrinsic(_four_of)
 
 
 @compiled()
-def _whole(views: Floats) -> Any:
+def _whole(views: Float32Array) -> Any:
     """The views in 16-bit numbers, with rows of 0 to a multiple of four, and what one of them is
     worth; so small that no sum of a row's products with them needs more than 32 bits."""
     axes = views.shape[1]
@@ -130,7 +130,9 @@ def _whole(views: Floats) -> Any:
 
 
 @compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS})")
-def products(rows: Ints, vectors: Octets, scale: Floats, views: Floats) -> Floats:
+def products(
+    rows: Int32Array, vectors: Int8Array, scale: Float32Array, views: Float32Array
+) -> Float32Array:
     """(v, n) inner products of v views with n rows of `vectors`.
 
     Four views at a time cost little more than one, for reading the vectors is what takes time.
@@ -155,8 +157,13 @@ def products(rows: Ints, vectors: Octets, scale: Floats, views: Floats) -> Float
 
 @compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS}, {INTS}, {FLOAT_ROWS})")
 def own_products(
-    passages: Ints, vectors: Octets, scale: Floats, views: Floats, known: Ints, products_: Floats
-) -> Floats:
+    passages: Int32Array,
+    vectors: Int8Array,
+    scale: Float32Array,
+    views: Float32Array,
+    known: Int32Array,
+    products_: Float32Array,
+) -> Float32Array:
     """(v, n) as `products` of ascending passages; those among the ascending `known` are taken from
     `products_` (v, k)."""
     found = np.empty((len(views), len(passages)), dtype=np.float32)
@@ -186,13 +193,13 @@ def own_products(
     f"({INTS}, {LONGS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS}, Array(float32, 2, 'C'))"
 )
 def add_sentences(
-    passages: Ints,
-    indptr: Longs,
-    sentences: Octets,
-    scale: Floats,
-    views: Floats,
-    similarity: Floats,
-) -> tuple[Longs, Floats]:
+    passages: Int32Array,
+    indptr: Int64Array,
+    sentences: Int8Array,
+    scale: Float32Array,
+    views: Float32Array,
+    similarity: Float32Array,
+) -> tuple[Int64Array, Float32Array]:
     """Make `similarity` (v - 1, n), the passages' own products with all views but the last, the
     mean of that and of the best of their sentences.
 

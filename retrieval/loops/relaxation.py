@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from kg.snapshot.tables import Floats
+from kg.snapshot.tables import Float32Array
 from retrieval.loops.compiled import compiled
 
-Doubles = npt.NDArray[np.float64]
+Float64Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.uint64]
 Nodes = npt.NDArray[np.uint32]
 
@@ -20,10 +20,10 @@ _ONE = np.uint64(1)
 def relax(
     indptr: Places,
     indices: Nodes,
-    weights: Floats,
-    strength: Doubles,
-    start: Doubles,
-    z: Doubles,
+    weights: Float32Array,
+    strength: Float64Array,
+    start: Float64Array,
+    z: Float64Array,
     connected: int,
     damping: float,
     over: float,

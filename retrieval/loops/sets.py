@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kg.snapshot.tables import Ints
+from kg.snapshot.tables import Int32Array
 from retrieval.loops.compiled import INTS, compiled
 
 _SPREAD = 0x9E3779B1
@@ -16,7 +16,7 @@ _SPREAD = 0x9E3779B1
 
 
 @compiled()
-def _slot_of(table: Ints, keys: Ints, wanted: int) -> int:
+def _slot_of(table: Int32Array, keys: Int32Array, wanted: int) -> int:
     """Where a key stands in a table, or else where it would."""
     slot = (np.int64(wanted) * _SPREAD) & (len(table) - 1)
     while table[slot] >= 0 and keys[table[slot]] != wanted:
@@ -25,7 +25,7 @@ def _slot_of(table: Ints, keys: Ints, wanted: int) -> int:
 
 
 @compiled(f"int32[::1]({INTS})")
-def table_of(keys: Ints) -> Ints:
+def table_of(keys: Int32Array) -> Int32Array:
     """A table of distinct keys that are not negative."""
     size = 8
     while size < 2 * len(keys):
@@ -37,7 +37,7 @@ def table_of(keys: Ints) -> Ints:
 
 
 @compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
-def places_of(table: Ints, keys: Ints, wanted: Ints) -> Ints:
+def places_of(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32Array:
     """Where each of `wanted` stands among the keys of a table; -1 where it does not."""
     places = np.empty(len(wanted), dtype=np.int32)
     for number in range(len(wanted)):
@@ -46,7 +46,7 @@ def places_of(table: Ints, keys: Ints, wanted: Ints) -> Ints:
 
 
 @compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
-def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
+def unseen(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32Array:
     """Those of `wanted` that are not among the keys of a table, each once, where it comes first."""
     places = places_of(table, keys, wanted)
     found = np.empty(len(wanted), dtype=np.int32)
@@ -65,7 +65,7 @@ def unseen(table: Ints, keys: Ints, wanted: Ints) -> Ints:
 
 
 @compiled(f"int32[::1]({INTS})")
-def _each_once(ascending: Ints) -> Ints:
+def _each_once(ascending: Int32Array) -> Int32Array:
     found = np.empty(len(ascending), dtype=np.int32)
     count = 0
     for row in range(len(ascending)):
@@ -75,7 +75,7 @@ def _each_once(ascending: Ints) -> Ints:
     return found[:count]
 
 
-def distinct(numbers: Sequence[Ints]) -> Ints:
+def distinct(numbers: Sequence[Int32Array]) -> Int32Array:
     """What is in any of these arrays, each number once, ascending.
 
     As np.unique of all of them, in a fifth of the time for some hundreds.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Floats, Ints, Longs
+from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
 from retrieval.loops.compiled import (
     BOOL_ROWS,
     BOOLS,
@@ -19,7 +19,7 @@ hardly anything is lost, and its postings need not be read."""
 
 
 @compiled(f"Tuple((float32[:, ::1], int64[::1]))({BOOL_ROWS}, {LONGS}, int64)")
-def shares_of(asked: Bools, df: Longs, passages: int) -> tuple[Floats, Longs]:
+def shares_of(asked: BoolArray, df: Int64Array, passages: int) -> tuple[Float32Array, Int64Array]:
     """(v, w): each word's share of what all words of a view are worth; 0 throughout if that is
     nothing. And (w,): 1 for a word that is worth something, else 0.
 
@@ -42,7 +42,7 @@ def shares_of(asked: Bools, df: Longs, passages: int) -> tuple[Floats, Longs]:
 
 
 @compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")
-def of_the_rarest(first: Longs, end: Longs, items: Ints, most: int) -> Ints:
+def of_the_rarest(first: Int64Array, end: Int64Array, items: Int32Array, most: int) -> Int32Array:
     """What is in the postings of the rarest words, of at most so many items together."""
     taken, total = np.zeros(len(first), dtype=np.uint8), 0
     for _ in range(len(first)):
@@ -64,7 +64,7 @@ def of_the_rarest(first: Longs, end: Longs, items: Ints, most: int) -> Ints:
 
 
 @compiled()
-def _found_from(low: int, end: int, items: Ints, wanted: int) -> int:
+def _found_from(low: int, end: int, items: Int32Array, wanted: int) -> int:
     """Where `wanted` or the next higher stands among the ascending items[low:end]; looked for in
     longer and longer strides, so that what is near is found soon."""
     stride, high = 1, low
@@ -83,7 +83,9 @@ def _found_from(low: int, end: int, items: Ints, wanted: int) -> int:
 
 
 @compiled(f"float32[:, ::1]({INTS}, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS})")
-def shared_words(passages: Ints, share: Floats, first: Longs, end: Longs, items: Ints) -> Floats:
+def shared_words(
+    passages: Int32Array, share: Float32Array, first: Int64Array, end: Int64Array, items: Int32Array
+) -> Float32Array:
     """(v, n): the sum of share[:, w] over the words w of each passage, which the word has if it is
     among the ascending items[first[w]:end[w]]; for ascending passages."""
     found = np.zeros((len(share), len(passages)), dtype=np.float32)
@@ -103,16 +105,16 @@ def shared_words(passages: Ints, share: Floats, first: Longs, end: Longs, items:
     f"float32[:, ::1]({INTS}, int64, {INTS}, {LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS})"
 )
 def bonuses_of(
-    passages: Ints,
+    passages: Int32Array,
     links: int,
-    link: Ints,
-    first: Longs,
-    end: Longs,
-    own: Floats,
-    other: Floats,
-    named_in: Ints,
-    is_title: Bools,
-) -> Floats:
+    link: Int32Array,
+    first: Int64Array,
+    end: Int64Array,
+    own: Float32Array,
+    other: Float32Array,
+    named_in: Int32Array,
+    is_title: BoolArray,
+) -> Float32Array:
     """(links, n): what each link gives to ascending passages: the best of what its meanings give.
 
     A meaning is named in the ascending named_in[first:end]; it gives `own` to those that it is the
@@ -133,13 +135,13 @@ def bonuses_of(
 
 @compiled(f"void(Array(float32, 2, 'C'), {INTS}, float32, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS})")
 def add_shared_words(
-    views: Floats,
-    passages: Ints,
+    views: Float32Array,
+    passages: Int32Array,
     weight: float,
-    share: Floats,
-    first: Longs,
-    end: Longs,
-    items: Ints,
+    share: Float32Array,
+    first: Int64Array,
+    end: Int64Array,
+    items: Int32Array,
 ) -> None:
     """Add `weight` times `shared_words` to the similarities `views` (v, n)."""
     shared = shared_words(passages, share, first, end, items)
@@ -149,7 +151,7 @@ def add_shared_words(
 
 
 @compiled(f"float32[::1]({FLOAT_ROWS}, {FLOAT_ROWS})")
-def scores_of(views: Floats, bonuses: Floats) -> Floats:
+def scores_of(views: Float32Array, bonuses: Float32Array) -> Float32Array:
     """(n,): the best of the views (v, n), and all bonuses (links, n)."""
     score = np.empty(views.shape[1], dtype=np.float32)
     for number in range(len(score)):

@@ -8,7 +8,7 @@ of the highest tells about where it stands.
 import numpy as np
 import numpy.typing as npt
 
-from kg.snapshot.tables import Bytes, Keys, Longs
+from kg.snapshot.tables import Int64Array, Uint8Array, Uint64Array
 from retrieval.loops.compiled import KEYS, LONG_ROWS, LONGS, compiled
 
 _BYTES = "Array(uint8, 1, 'C', True)"
@@ -21,7 +21,7 @@ _HIGHEST = 2.0**64
 
 
 @compiled()
-def _key(data: Bytes, start: int, end: int) -> np.uint64:
+def _key(data: Uint8Array, start: int, end: int) -> np.uint64:
     """The key of data[start:end]: `kg.surfaces.key_of`."""
     key = np.uint64(FNV_START)
     for place in range(start, end):
@@ -32,7 +32,7 @@ def _key(data: Bytes, start: int, end: int) -> np.uint64:
 
 
 @compiled()
-def _first_from(key: np.uint64, keys: Keys) -> int:
+def _first_from(key: np.uint64, keys: Uint64Array) -> int:
     """Where a key or the next higher one stands among ascending ones. They are hashes, so a key's
     share of the highest tells about where it is; from there in longer and longer strides."""
     guess, stride = int(len(keys) * (key / _HIGHEST)), 4
@@ -56,7 +56,13 @@ def _first_from(key: np.uint64, keys: Keys) -> int:
 
 @compiled()
 def _row(
-    key: np.uint64, data: Bytes, start: int, end: int, keys: Keys, texts: Bytes, ends: Longs
+    key: np.uint64,
+    data: Uint8Array,
+    start: int,
+    end: int,
+    keys: Uint64Array,
+    texts: Uint8Array,
+    ends: Int64Array,
 ) -> int:
     """The row of the surface data[start:end]; -1 if the gazetteer has none."""
     low = _first_from(key, keys)
@@ -73,7 +79,7 @@ def _row(
 
 @compiled(f"int32[:, ::1]({_BYTES}, {LONG_ROWS}, {KEYS}, {_BYTES}, {LONGS})")
 def surfaces_in(
-    data: Bytes, tokens: Longs, keys: Keys, texts: Bytes, offsets: Longs
+    data: Uint8Array, tokens: Int64Array, keys: Uint64Array, texts: Uint8Array, offsets: Int64Array
 ) -> npt.NDArray[np.int32]:
     """(n, 2): first and last token of each part of a text that is a surface, by first token, then
     by length.
@@ -100,7 +106,9 @@ def surfaces_in(
 
 
 @compiled(f"Tuple((int64[::1], int64[::1]))({KEYS}, {KEYS}, {LONGS})")
-def postings_of(wanted: Keys, keys: Keys, indptr: Longs) -> tuple[Longs, Longs]:
+def postings_of(
+    wanted: Uint64Array, keys: Uint64Array, indptr: Int64Array
+) -> tuple[Int64Array, Int64Array]:
     """(first, end) of the row of each wanted key among the ascending `keys`; 0 and 0 of one that is
     not there."""
     first, end = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints, Longs
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
 from retrieval.loops.compiled import FLOATS, INTS, LONGS, compiled
 
 _SPREAD = 0x9E3779B1
@@ -10,7 +10,9 @@ _SPREAD = 0x9E3779B1
 
 
 @compiled(f"Tuple((int32[::1], float32[::1]))({INTS}, {FLOATS}, int64)")
-def largest_sums(keys: Ints, amounts: Floats, count: int) -> tuple[Ints, Floats]:
+def largest_sums(
+    keys: Int32Array, amounts: Float32Array, count: int
+) -> tuple[Int32Array, Float32Array]:
     """The `count` keys with the largest sums of amounts, and these sums, largest first; of equal
     ones that which comes first, and none that sum to 0."""
     size = 8
@@ -44,8 +46,13 @@ def largest_sums(keys: Ints, amounts: Floats, count: int) -> tuple[Ints, Floats]
 
 @compiled(f"int32[::1]({INTS}, {LONGS}, {INTS}, {INTS}, {INTS}, {INTS})")
 def facts_about(
-    passages: Ints, indptr: Longs, facts: Ints, subject: Ints, object_: Ints, entities: Ints
-) -> Ints:
+    passages: Int32Array,
+    indptr: Int64Array,
+    facts: Int32Array,
+    subject: Int32Array,
+    object_: Int32Array,
+    entities: Int32Array,
+) -> Int32Array:
     """The facts that these passages state with one of these entities as subject or object, each
     once, ascending."""
     most = 0

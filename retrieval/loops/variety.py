@@ -5,8 +5,8 @@ from math import exp
 
 import numpy as np
 
-from kg.snapshot.quantised import Octets
-from kg.snapshot.tables import Bools, Floats, Ints, Longs
+from kg.snapshot.quantised import Int8Array
+from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
 from retrieval.loops.compiled import (
     BOOL_ROWS,
     BOOLS,
@@ -20,7 +20,7 @@ from retrieval.loops.compiled import (
 
 
 @compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS})")
-def cosines_of(passages: Ints, vectors: Octets, scale: Floats) -> Floats:
+def cosines_of(passages: Int32Array, vectors: Int8Array, scale: Float32Array) -> Float32Array:
     """(n, n): the inner products of the passages' vectors (P, d) with one another."""
     found = np.empty((len(passages), len(passages)), dtype=np.float32)
     for one in range(len(passages)):
@@ -36,14 +36,14 @@ def cosines_of(passages: Ints, vectors: Octets, scale: Floats) -> Floats:
 
 @compiled(f"bool[:, ::1]({INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS})")
 def naming(
-    passages: Ints,
-    pairs_of: Longs,
-    pairs: Ints,
-    entry: Ints,
-    is_title: Bools,
-    indptr: Longs,
-    passage: Ints,
-) -> Bools:
+    passages: Int32Array,
+    pairs_of: Int64Array,
+    pairs: Int32Array,
+    entry: Int32Array,
+    is_title: BoolArray,
+    indptr: Int64Array,
+    passage: Int32Array,
+) -> BoolArray:
     """(n, n): whether the row's passage names the title of the column's, and has another itself.
 
     pairs_of, pairs: `Pairs.by_passage`; the others: fields of `Pairs`.
@@ -71,8 +71,8 @@ def naming(
     f"Tuple((int32[::1], float32[::1]))({FLOATS}, {FLOAT_ROWS}, {BOOL_ROWS}, float64, float64)"
 )
 def reordered(
-    scores: Floats, cosines: Floats, leads: Bools, variety: float, alike: float
-) -> tuple[Ints, Floats]:
+    scores: Float32Array, cosines: Float32Array, leads: BoolArray, variety: float, alike: float
+) -> tuple[Int32Array, Float32Array]:
     """See `retrieval.walk.variety.varied`, and `WalkConstants` for the numbers."""
     count = len(cosines)
     least = float(scores[count]) if len(scores) > count else 0.0

@@ -25,7 +25,7 @@ matrices like this one, whose entries off the diagonal are not positive.
 import numpy as np
 import numpy.typing as npt
 
-from kg.snapshot.tables import Adjacency, Floats, Longs
+from kg.snapshot.tables import Adjacency, Float32Array, Int64Array
 from retrieval.pagerank.port import Reset, Scores, reset_distribution
 
 _ROUNDING = 1e-13
@@ -88,18 +88,20 @@ class RelaxationPageRank:
         return scores
 
 
-def _weights(adjacency: Adjacency) -> tuple[Floats, Scores]:
+def _weights(adjacency: Adjacency) -> tuple[Float32Array, Scores]:
     """(entries,) the weights, those of loops twice; (n,) their sums by node."""
     nodes = len(adjacency.indptr) - 1
     rows = np.repeat(np.arange(nodes, dtype=np.int32), np.diff(adjacency.indptr))
-    weights: Floats = adjacency.weights * np.where(rows == adjacency.indices, np.float32(2), 1)
+    weights: Float32Array = adjacency.weights * np.where(
+        rows == adjacency.indices, np.float32(2), 1
+    )
     strength = np.bincount(rows, weights=weights, minlength=nodes).astype(np.float64)
     return weights, strength
 
 
 def _reordered(
-    adjacency: Adjacency, weights: Floats, order: Longs
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], Floats]:
+    adjacency: Adjacency, weights: Float32Array, order: Int64Array
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], Float32Array]:
     """The same graph with node order[i] as node i: row ends, neighbours, weights.
 
     Unsigned: the loops would otherwise ask of each number whether it counts from the end.

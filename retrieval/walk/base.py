@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints, Longs
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
 from retrieval.loops.sets import places_of, table_of, unseen
 from retrieval.loops.shared import scores_of
 from retrieval.walk.links import Bonuses
 from retrieval.walk.similarity import Asked, Near, Similarity
 
-_NO_PASSAGES: Ints = np.zeros(0, dtype=np.int32)
-_NO_SCORES: Floats = np.zeros(0, dtype=np.float32)
-_NO_SHIFT: Longs = np.zeros(0, dtype=np.int64)
+_NO_PASSAGES: Int32Array = np.zeros(0, dtype=np.int32)
+_NO_SCORES: Float32Array = np.zeros(0, dtype=np.float32)
+_NO_SHIFT: Int64Array = np.zeros(0, dtype=np.int64)
 _EMPTY = table_of(_NO_PASSAGES)
 
 
@@ -28,24 +28,24 @@ class Base:
         self._bonuses = bonuses
         self._near = near
         self.links = bonuses.links
-        self.passages: Ints = _NO_PASSAGES
-        self.views: Floats = np.zeros((len(asked.views), 0), dtype=np.float32)
+        self.passages: Int32Array = _NO_PASSAGES
+        self.views: Float32Array = np.zeros((len(asked.views), 0), dtype=np.float32)
         """(v, m): similarity to the question and to each clause."""
-        self.bonuses: Floats = np.zeros((len(bonuses.links), 0), dtype=np.float32)
+        self.bonuses: Float32Array = np.zeros((len(bonuses.links), 0), dtype=np.float32)
         """(links, m): what each link gives; 0 where it is not mentioned."""
-        self.score: Floats = _NO_SCORES
+        self.score: Float32Array = _NO_SCORES
         """(m,): the best of the views, and the bonuses of all links."""
-        self.shift: Longs = _NO_SHIFT
+        self.shift: Int64Array = _NO_SHIFT
         """(m,): what takes the number of a sentence of each passage to its place in `relevance`."""
-        self.relevance: Floats = _NO_SCORES
+        self.relevance: Float32Array = _NO_SCORES
         """Inner product of each sentence of theirs with the question and its mask."""
         self._table = _EMPTY
 
-    def places(self, passages: Ints) -> Ints:
+    def places(self, passages: Int32Array) -> Int32Array:
         """The place of each passage; -1 if it has none."""
         return places_of(self._table, self.passages, passages)
 
-    def look_at(self, passages: Ints) -> None:
+    def look_at(self, passages: Int32Array) -> None:
         """Compute the scores of those of these passages that have none yet."""
         new = np.sort(unseen(self._table, self.passages, passages))
         if not len(new):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.best import best_of_each
 from retrieval.loops.shared import scores_of
 from retrieval.walk.links import Bonuses
@@ -13,8 +13,8 @@ _MANY = 1_000
 
 
 def candidates(
-    similarity: Similarity, views: Floats, near: Near, bonuses: Bonuses, count: int
-) -> list[Ints]:
+    similarity: Similarity, views: Float32Array, near: Near, bonuses: Bonuses, count: int
+) -> list[Int32Array]:
     """For each view, and for each link among the passages that mention it, the `count` best by
     their own vectors and their names."""
     found = [near.nearest(count)]

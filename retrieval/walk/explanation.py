@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kg.snapshot.tables import Ints
+from kg.snapshot.tables import Int32Array
 from retrieval.loops.best import best_rows
 from retrieval.loops.telling import facts_about, largest_sums
 from retrieval.results import Explanation, UsedEntity, UsedFact
@@ -14,7 +14,7 @@ _NEAR = 0.3
 """How near a fact must be to a question (cosine) that names nothing known, to be shown."""
 
 
-def explain(run: Run, passages: Ints) -> Explanation:
+def explain(run: Run, passages: Int32Array) -> Explanation:
     """Names of the question, the bridges that carried most, and facts that speak of them.
 
     A fact is shown if one of the found `passages` states it and a name that was used is its subject
@@ -60,7 +60,7 @@ def _heaviest(run: Run) -> list[tuple[int, float]]:
     return list(zip(entries.tolist(), flow.tolist(), strict=True))
 
 
-def _facts(used: set[int], passages: Ints, run: Run) -> tuple[UsedFact, ...]:
+def _facts(used: set[int], passages: Int32Array, run: Run) -> tuple[UsedFact, ...]:
     facts, entities, table = run.snapshot.facts, run.snapshot.entities, run.facts_of
     about = np.fromiter(used, np.int32, len(used))
     stated = facts_about(passages, table.indptr, table.items, facts.subject, facts.object, about)

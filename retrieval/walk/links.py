@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints, Pairs
+from kg.snapshot.tables import Float32Array, Int32Array, Pairs
 from retrieval.loops.sets import distinct
 from retrieval.loops.shared import bonuses_of
 from retrieval.question import Link
@@ -50,7 +50,7 @@ class Bonuses:
         self._own = np.array([one.own for _, one in meanings], dtype=np.float32)
         self._other = np.array([one.other for _, one in meanings], dtype=np.float32)
 
-    def at(self, passages: Ints) -> Floats:
+    def at(self, passages: Int32Array) -> Float32Array:
         """(links, n): what each of the ascending `passages` gets of each link: the best of what its
         entries give, 0 from none of them."""
         return bonuses_of(
@@ -65,7 +65,7 @@ class Bonuses:
             self._is_title,
         )
 
-    def passages(self, link: LinkBonus, among: Ints, most: int) -> Ints:
+    def passages(self, link: LinkBonus, among: Int32Array, most: int) -> Int32Array:
         """The passages that mention a link, ascending. Of an entry that more than `most` mention,
         those that it is the title of or that are `among` others, ascending."""
         found = [among[:0]]

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.mode import Ranking
 from retrieval.question import Question, read_question
@@ -45,7 +45,7 @@ class ConditionedWalk:
         self._facts_of = derived.facts
         self._postings = Postings(snapshot, self._constants.postings)
         self._words = snapshot.words
-        self._gone: Ints = np.zeros(0, dtype=np.int32)
+        self._gone: Int32Array = np.zeros(0, dtype=np.int32)
         names = self._lookup.names
         self._read = lru_cache(_READ)(partial(read_question, names=names, cased=snapshot.cased))
 
@@ -60,17 +60,17 @@ class ConditionedWalk:
         """See `retrieval.mode.Divided`."""
         return parts_of(self._read(question))
 
-    def rank(self, question: str, vectors: Floats, k: int) -> Ranking:
+    def rank(self, question: str, vectors: Float32Array, k: int) -> Ranking:
         """See `retrieval.mode.Mode.rank`."""
         run = self.run(question, vectors)
         passages, scores = run.best(k)
         return Ranking(passages=passages, scores=scores, explanation=explain(run, passages))
 
-    def trace(self, question: str, vectors: Floats) -> WalkTrace:
+    def trace(self, question: str, vectors: Float32Array) -> WalkTrace:
         """See `retrieval.trace.Traced.trace`."""
         return WalkTrace(self.run(question, vectors))
 
-    def run(self, question: str, vectors: Floats) -> Run:
+    def run(self, question: str, vectors: Float32Array) -> Run:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
         read = self._read(question)
         masked = 1 if read.mask else 0
@@ -136,7 +136,7 @@ class ConditionedWalk:
         made._postings.passages -= len(made._gone)
         return made
 
-    def _named(self, question: Question) -> Ints:
+    def _named(self, question: Question) -> Int32Array:
         """Every entry that the question may name, nested names too: none of them is a bridge."""
         entries = {e for surface in question.surfaces for e in self._lookup.entries(surface)}
         return np.array(sorted(entries), dtype=np.int32)

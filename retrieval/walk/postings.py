@@ -7,7 +7,7 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.hubs import best_pairs
-from kg.snapshot.tables import Bools, Floats, Ints, Longs, Pairs
+from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array, Pairs
 from retrieval.loops.moving import bridges_from, idf_of, posting_rows
 
 
@@ -15,13 +15,13 @@ from retrieval.loops.moving import bridges_from, idf_of, posting_rows
 class Ways:
     """From passages on to entries that they share with others."""
 
-    origin: Ints
+    origin: Int32Array
     """(n,): the place of the passage among those asked for."""
-    which: Ints
+    which: Int32Array
     """(n,): the row of the entry in `entries`."""
-    weak: Bools
+    weak: BoolArray
     """(n,): whether the pair of the two is."""
-    entries: Ints
+    entries: Int32Array
     """Each once."""
 
 
@@ -29,11 +29,11 @@ class Ways:
 class Ends:
     """Where entries lead to."""
 
-    indptr: Longs
+    indptr: Int64Array
     """(entries + 1,)."""
-    rows: Longs
+    rows: Int64Array
     """The pairs of each entry."""
-    passages: Ints
+    passages: Int32Array
     """The passage of each pair."""
 
 
@@ -55,19 +55,19 @@ class Postings:
             derived = None
         self._hubs = derived.hubs if derived else np.zeros(0, dtype=np.int32)
         self._kept = derived.kept if derived else np.zeros((0, limit), dtype=np.int64)
-        self._found: dict[int, Longs] | None = None if derived else {}
+        self._found: dict[int, Int64Array] | None = None if derived else {}
         """The pairs kept of hubs, where the snapshot does not store them for this limit."""
 
-    def df(self, entries: Ints) -> Longs:
+    def df(self, entries: Int32Array) -> Int64Array:
         """In how many passages each entry is named."""
-        found: Longs = self.pairs.indptr[entries + 1] - self.pairs.indptr[entries]
+        found: Int64Array = self.pairs.indptr[entries + 1] - self.pairs.indptr[entries]
         return found
 
-    def idf(self, entries: Ints) -> Floats:
+    def idf(self, entries: Int32Array) -> Float32Array:
         """How rare each entry is, 0..1."""
         return idf_of(entries, self.pairs.indptr, self.passages)
 
-    def bridges_of(self, passages: Ints, excluded: Ints) -> Ways:
+    def bridges_of(self, passages: Int32Array, excluded: Int32Array) -> Ways:
         """The ways from passages on to entries that they share with at least one other, but for
         those `excluded`."""
         pairs = self.pairs
@@ -83,7 +83,7 @@ class Postings:
         )
         return Ways(origin=origin, which=which, weak=weak, entries=entries)
 
-    def ends_of(self, entries: Ints) -> Ends:
+    def ends_of(self, entries: Int32Array) -> Ends:
         """The postings of each entry, cut to the best."""
         hubs, kept = self._hubs, self._kept
         if self._found is not None:
@@ -95,7 +95,7 @@ class Postings:
         )
         return Ends(indptr=indptr, rows=rows, passages=passages)
 
-    def _kept_of(self, hubs: Ints, found: dict[int, Longs]) -> Longs:
+    def _kept_of(self, hubs: Int32Array, found: dict[int, Int64Array]) -> Int64Array:
         """(h, limit) pairs that are kept of hubs."""
         for hub in hubs.tolist():
             if hub not in found:
@@ -103,7 +103,7 @@ class Postings:
         kept = [found[hub] for hub in hubs.tolist()]
         return np.stack(kept) if kept else np.zeros((0, self._limit), dtype=np.int64)
 
-    def _best(self, hub: int) -> Longs:
+    def _best(self, hub: int) -> Int64Array:
         """The pairs to keep of a hub, where the snapshot does not store them."""
         first, end = self.pairs.indptr[hub : hub + 2].tolist()
         rows, table = slice(first, end), self.pairs.sentences
@@ -113,7 +113,7 @@ class Postings:
         alike = np.zeros(end - first, dtype=np.int32)
         title = self.pairs.is_title[rows]
         _, best = best_pairs(alike, count, title, place, passage, self._limit)
-        found: Longs = best[0] + first
+        found: Int64Array = best[0] + first
         return found
 
 

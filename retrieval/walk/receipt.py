@@ -8,10 +8,11 @@ score(p) = direct_share · Σ over sources of their mass on p
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.citations import source_of
 from retrieval.quoting import best_quote, sentences_of
 from retrieval.receipt import (
@@ -43,7 +44,7 @@ class WalkTrace(Trace):
         self._run = run
         self._sources = run.sources.each()
 
-    def _all(self) -> Ints:
+    def _all(self) -> Int32Array:
         return self._run.best(len(self._rank))[0]
 
     def _parts(self, passage: int) -> Parts:
@@ -89,7 +90,7 @@ class WalkTrace(Trace):
         naming = [self._naming(entry, passage) for entry in entries]
         return best_quote(self.snapshot, np.unique(np.concatenate(naming)), run.asked.aim)
 
-    def _naming(self, entry: int, passage: int) -> Ints:
+    def _naming(self, entry: int, passage: int) -> Int32Array:
         """The sentences of a passage that name an entry, ascending; none if it does not."""
         pairs = self.snapshot.pairs
         first, end = pairs.indptr[entry : entry + 2]
@@ -126,22 +127,34 @@ class WalkTrace(Trace):
                 arrived[entry][origin] += amount
         return arrived
 
-    def _givers(self, passage: int) -> tuple[Giver, ...]:
-        """Why the walk was at a passage that it went on from: sources, and bridges before."""
-        run = self._run
+    def _givers(self, passage: int, steps: Sequence[Step]) -> tuple[Giver, ...]:
+        """Why the walk was at a passage after these steps: sources, and the steps' bridges."""
+        table, run = self.snapshot.passages, self._run
         given = [
-            (source.kind, _label(source), run.direct_share * _mass_on(source, passage))
+            Giver(
+                kind=source.kind,
+                label=_label(source),
+                share=run.direct_share * _mass_on(source, passage),
+            )
             for source in self._sources
         ]
-        given += [
-            ("bridge", self.snapshot.gazetteer.label[entry], sum(parts.values()))
-            for entry, parts in self._arrived(passage, run.steps[:-1]).items()
-        ]
-        total = sum(amount for _, _, amount in given)
+        for entry, parts in self._arrived(passage, steps).items():
+            most = max(sorted(parts), key=lambda origin: parts[origin])
+            bridge = Giver(
+                kind="bridge",
+                label=self.snapshot.gazetteer.label[entry],
+                share=sum(parts.values()),
+                passage_id=table.id[most],
+                title=table.title[most],
+                source=source_of(self.snapshot, most),
+                givers=self._givers(most, steps[:-1]),
+            )
+            given.append(bridge)
+        total = sum(giver.share for giver in given)
         return tuple(
-            Giver(kind=kind, label=label, share=amount / total)
-            for kind, label, amount in sorted(given, key=lambda one: -one[2])
-            if amount > 0
+            replace(giver, share=giver.share / total)
+            for giver in sorted(given, key=lambda giver: -giver.share)
+            if giver.share > 0
         )
 
     def _origin(self, passage: int, entry: int, amount: float) -> Origin:
@@ -153,7 +166,7 @@ class WalkTrace(Trace):
             rank=self.rank(passage),
             amount=amount,
             quote=best_quote(self.snapshot, self._naming(entry, passage), self._run.asked.aim),
-            givers=self._givers(passage),
+            givers=self._givers(passage, self._run.steps[:-1]),
         )
 
     def _facts(self, passages: list[int], entries: list[int]) -> dict[int, list[int]]:
@@ -172,7 +185,7 @@ class WalkTrace(Trace):
         table, snapshot = self.snapshot.facts, self.snapshot
         places = {fact: sorted(ends & set(table.passages.row(fact).tolist())) for fact in facts}
         stated = [fact for fact in facts if places[fact]]
-        scores: Floats = table.vectors[stated] @ self._run.asked.views[0]
+        scores: Float32Array = table.vectors[stated] @ self._run.asked.views[0]
         return tuple(
             ConnectingFact(
                 fact_id=table.id[fact],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Floats, Ints, Ragged
+from kg.snapshot.tables import Float32Array, Int32Array, Ragged
 from retrieval.loops.best import first_rows
 from retrieval.question import Question
 from retrieval.walk.base import Base
@@ -31,9 +31,9 @@ class Run:
     sources: Sources
     steps: tuple[Step, ...]
     """In order; each has its share of the score."""
-    score: Floats
+    score: Float32Array
     """(m,)."""
-    gone: Ints
+    gone: Int32Array
     """Passages that were taken out of the corpus for this question, ascending."""
     snapshot: Snapshot
     """The postings that the walk used."""
@@ -47,7 +47,7 @@ class Run:
         """The weight of the reset vector in the score."""
         return direct_share(self.constants)
 
-    def best(self, k: int) -> tuple[Ints, Floats]:
+    def best(self, k: int) -> tuple[Int32Array, Float32Array]:
         """The k best passages and their scores, best first; of the first five, those that are like
         a better one have less than the walk gave them (`variety`).
 
@@ -72,7 +72,7 @@ class Run:
             scores = np.concatenate((scores, np.zeros(len(rest), dtype=np.float32)))
         return found, scores
 
-    def _rest(self) -> Ints:
+    def _rest(self) -> Int32Array:
         """All passages without a place, by their own similarity, best first."""
         everything = np.arange(len(self.snapshot.passages.id), dtype=np.int32)
         rest = np.setdiff1d(everything, np.union1d(self.base.passages, self.gone))
@@ -80,7 +80,9 @@ class Run:
         return rest[np.argsort(-own, kind="stable")]
 
 
-def ordered(scores: Floats, base: Floats, passages: Ints, count: int) -> Ints:
+def ordered(
+    scores: Float32Array, base: Float32Array, passages: Int32Array, count: int
+) -> Int32Array:
     """As `first_rows`, whose time grows with the count; sorting takes the same for any."""
     if count <= _FEW:
         return first_rows(scores, base, passages, count)

@@ -11,7 +11,7 @@ import numpy as np
 
 from kg.codes import Codes
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Derived, Floats, Ints, Longs
+from kg.snapshot.tables import Derived, Float32Array, Int32Array, Int64Array
 from retrieval.loops.best import best_of_each
 from retrieval.loops.products import add_sentences, own_products, products
 from retrieval.loops.sets import distinct
@@ -27,7 +27,7 @@ corpus of more than the usual size more, as this power of its size."""
 class Asked:
     """The embeddings of a question."""
 
-    vectors: Floats
+    vectors: Float32Array
     """(v + 1, d): of the question, of its clauses, and the aim: the mean of question and mask,
     which sentences about a bridge are compared with."""
     words: SharedWords | None = None
@@ -36,14 +36,14 @@ class Asked:
     """What a passage gets that contains all of them."""
 
     @property
-    def views(self) -> Floats:
+    def views(self) -> Float32Array:
         """(v, d): without the aim."""
         return self.vectors[:-1]
 
     @property
-    def aim(self) -> Floats:
+    def aim(self) -> Float32Array:
         """(d,)."""
-        aim: Floats = self.vectors[-1]
+        aim: Float32Array = self.vectors[-1]
         return aim
 
 
@@ -51,11 +51,11 @@ class Asked:
 class Looked:
     """The similarities of n passages."""
 
-    views: Floats
+    views: Float32Array
     """(v, n): similarity of each passage to each view."""
-    shift: Longs
+    shift: Int64Array
     """(n,): what takes the number of a sentence of each passage to its place in `relevance`."""
-    relevance: Floats
+    relevance: Float32Array
     """Inner product of each sentence with the question's aim."""
 
 
@@ -63,12 +63,12 @@ class Looked:
 class Near:
     """The passages whose own vectors are nearest to a question."""
 
-    passages: Ints
+    passages: Int32Array
     """(n,), ascending."""
-    own: Floats
+    own: Float32Array
     """(v, n): their inner products with the views."""
 
-    def nearest(self, count: int) -> Ints:
+    def nearest(self, count: int) -> Int32Array:
         """The `count` nearest to each view; distinct, ascending."""
         if count >= len(self.passages):
             return self.passages
@@ -85,15 +85,15 @@ class Similarity:
         self._wider = _CODED * max(len(self._passages) / _USUAL, 1.0) ** _GROWTH
         self._codes = Codes.loads(derived.codes) if len(derived.codes) else None
 
-    def own(self, passages: Ints, views: Floats) -> Floats:
+    def own(self, passages: Int32Array, views: Float32Array) -> Float32Array:
         """(v, n): inner products of passages' own vectors with views."""
         return products(passages, self._passages.values, self._passages.scale, views)
 
-    def among(self, passages: Ints) -> Floats:
+    def among(self, passages: Int32Array) -> Float32Array:
         """(n, n): the cosines of a few passages with one another."""
         return cosines_of(passages, self._passages.values, self._passages.scale)
 
-    def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
+    def look(self, passages: Int32Array, asked: Asked, near: Near | None = None) -> Looked:
         """Look at ascending passages and their sentences: the one place where a similarity is made.
 
         What `near` has of them is not computed again.
@@ -113,7 +113,7 @@ class Similarity:
             asked.words.add_to(views, passages, asked.word_weight)
         return Looked(views=views, shift=shift, relevance=relevance)
 
-    def near(self, views: Floats, count: int) -> Near:
+    def near(self, views: Float32Array, count: int) -> Near:
         """What is near to any view by its own vector: of a small corpus all, of a large one what is
         nearest by code, more than `count` for each view."""
         if count >= len(self._passages) or self._codes is None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kg.snapshot.tables import Floats, Ints, Longs
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
 from retrieval.loops.best import pools_of
 from retrieval.question import Question
 from retrieval.walk.base import Base
@@ -23,9 +23,9 @@ class Source:
     """Its share of the reset vector; all sources' shares sum to 1."""
     number: int
     """Number of the view or of the link."""
-    passages: Ints
+    passages: Int32Array
     """Different ones."""
-    mass: Floats
+    mass: Float32Array
     """How its share is spread over `passages`; sums to `weight`."""
 
 
@@ -35,11 +35,11 @@ class Sources:
 
     named: tuple[tuple[str, str, float, int], ...]
     """Kind, label, weight and number of each; weights sum to 1."""
-    indptr: Longs
+    indptr: Int64Array
     """Source i is spread over the rows indptr[i]:indptr[i + 1] of `passages` and `mass`."""
-    passages: Ints
-    mass: Floats
-    reset: Floats
+    passages: Int32Array
+    mass: Float32Array
+    reset: Float32Array
     """(m,): what all sources together give to each passage of the base; sums to 1."""
 
     def each(self) -> tuple[Source, ...]:

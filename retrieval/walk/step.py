@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg.snapshot.tables import Doubles, Floats, Ints, Longs, Pairs
+from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array, Pairs
 from retrieval.loops.best import rows_of_most
 from retrieval.loops.moving import arrivals_of, moves_of, weights_of
 from retrieval.walk.base import Base
@@ -27,19 +27,19 @@ from retrieval.walk.postings import Postings
 class Moves:
     """All moves of the step: m moves, each from one passage to one bridge."""
 
-    origin: Ints
+    origin: Int32Array
     """(m,): the passage that a move comes from."""
-    which: Ints
+    which: Int32Array
     """(m,): the row in `indptr` of the bridge that it goes to."""
-    rate: Doubles
+    rate: Float64Array
     """(m,): what it brings to a passage of the bridge for each unit of that passage's weight."""
-    indptr: Longs
+    indptr: Int64Array
     """(bridges + 1,): the rows of `passage` and `weight` that each bridge leads to."""
-    passage: Ints
-    weight: Doubles
+    passage: Int32Array
+    weight: Float64Array
     """How well each passage fits as the end of a move over its bridge."""
 
-    def into(self, passage: int) -> tuple[Ints, Ints, Doubles]:
+    def into(self, passage: int) -> tuple[Int32Array, Int32Array, Float64Array]:
         """(origin, row of the bridge, mass) of everything that arrives at a passage from other
         passages."""
         rows = np.flatnonzero(self.passage == passage)
@@ -55,11 +55,11 @@ class Moves:
 class Step:
     """Where the step arrives, and over which bridges."""
 
-    arrivals: Floats
+    arrivals: Float32Array
     """(m,): h above, in the order of the base's passages; sums to at most 1."""
-    bridges: Ints
+    bridges: Int32Array
     """The entries that the walk went through."""
-    flow: Floats
+    flow: Float32Array
     """How much mass went through each of them."""
     moves: Moves
     """Every part of `arrivals`, by where it came from; its bridges are those of `bridges`."""
@@ -69,8 +69,8 @@ class Step:
 
 def take_step(
     base: Base,
-    reset: Floats,
-    excluded: Ints,
+    reset: Float32Array,
+    excluded: Int32Array,
     postings: Postings,
     constants: WalkConstants,
     share: float = 1.0,
@@ -118,8 +118,8 @@ def take_step(
 
 
 def _weights(
-    base: Base, rows: Longs, place: Ints, pairs: Pairs, constants: WalkConstants
-) -> Doubles:
+    base: Base, rows: Int64Array, place: Int32Array, pairs: Pairs, constants: WalkConstants
+) -> Float64Array:
     """For each pair, of a passage with a place in the base: w above, in a common scale."""
     return weights_of(
         rows,

@@ -6,7 +6,7 @@ The second step starts from the few passages that are best after the first one, 
 their scores there: over several hops, what was found is what to go on from.
 """
 
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.best import best_alone
 from retrieval.loops.moving import mixed
 from retrieval.walk.base import Base
@@ -21,8 +21,12 @@ def direct_share(constants: WalkConstants) -> float:
 
 
 def take_steps(
-    base: Base, reset: Floats, excluded: Ints, postings: Postings, constants: WalkConstants
-) -> tuple[tuple[Step, ...], Floats]:
+    base: Base,
+    reset: Float32Array,
+    excluded: Int32Array,
+    postings: Postings,
+    constants: WalkConstants,
+) -> tuple[tuple[Step, ...], Float32Array]:
     """The steps taken, and the scores of the passages in the base after them.
 
     reset, excluded: as in `take_step`.

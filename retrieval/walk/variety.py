@@ -15,14 +15,14 @@ are nearer to one another in some. None comes to the five and none leaves them: 
 that are for finding all, whatever is alike.
 """
 
-from kg.snapshot.tables import Bools, Floats, Ints, Pairs
+from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Pairs
 from retrieval.loops.variety import naming, reordered
 from retrieval.walk.constants import WalkConstants
 
 
 def varied(
-    scores: Floats, cosines: Floats, leads: Bools, constants: WalkConstants
-) -> tuple[Ints, Floats]:
+    scores: Float32Array, cosines: Float32Array, leads: BoolArray, constants: WalkConstants
+) -> tuple[Int32Array, Float32Array]:
     """(n,), (n,): the order of the n best, and their scores in that order.
 
     scores: of the n best, best first, and of the next one if there is any; cosines: (n, n); leads:
@@ -31,7 +31,7 @@ def varied(
     return reordered(scores, cosines, leads, constants.variety, constants.alike)
 
 
-def leads_among(pairs: Pairs, passages: Ints) -> Bools:
+def leads_among(pairs: Pairs, passages: Int32Array) -> BoolArray:
     """(n, n): whether the row's passage names what the column's is about, by its title, and is not
     of that title too."""
     of = pairs.by_passage

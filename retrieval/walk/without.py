@@ -3,10 +3,10 @@
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Ints, Pairs, Ragged
+from kg.snapshot.tables import Int32Array, Pairs, Ragged
 
 
-def pairs_without(snapshot: Snapshot, entries: Ints, passages: Ints) -> Pairs:
+def pairs_without(snapshot: Snapshot, entries: Int32Array, passages: Int32Array) -> Pairs:
     """The pairs that belong to none of these entries or passages."""
     table = snapshot.pairs
     kept = ~(np.isin(table.entry, entries) | np.isin(table.passage, passages))

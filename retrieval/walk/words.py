@@ -7,7 +7,7 @@ none of the P is worth as much as one that is in one.
 
 import numpy as np
 
-from kg.snapshot.tables import Bools, Floats, Ints, Words
+from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Words
 from kg.surfaces import key_of
 from retrieval.loops.best import best_of_each
 from retrieval.loops.sets import distinct
@@ -27,7 +27,7 @@ _READ = 500
 class SharedWords:
     """The words of a question and of its clauses that are no names, in one corpus."""
 
-    def __init__(self, question: Question, table: Words, passages: int, gone: Ints) -> None:
+    def __init__(self, question: Question, table: Words, passages: int, gone: Int32Array) -> None:
         """`passages`: how many there are, without those that are `gone`."""
         forms = sorted({form for form, _ in question.words})
         keys = np.array([key_of(form) for form in forms], dtype=np.uint64)
@@ -40,23 +40,23 @@ class SharedWords:
         self._share, counts = shares_of(_asked(question, forms), df, passages)
         self._end = self._first + counts * (end - self._first)
 
-    def at(self, passages: Ints) -> Floats:
+    def at(self, passages: Int32Array) -> Float32Array:
         """(v, n): the share of each view's words, by worth, that stands in each of ascending
         passages, 0..1."""
         return shared_words(passages, self._share, self._first, self._end, self._items)
 
-    def add_to(self, views: Floats, passages: Ints, weight: float) -> None:
+    def add_to(self, views: Float32Array, passages: Int32Array, weight: float) -> None:
         """Add so much times that to the similarities (v, n) of these passages."""
         add_shared_words(views, passages, weight, self._share, self._first, self._end, self._items)
 
-    def best(self, count: int) -> Ints:
+    def best(self, count: int) -> Int32Array:
         """The `count` passages of each view that have most of its words, among those that have the
         question's rarest words; distinct, ascending."""
         passages = distinct([of_the_rarest(self._first, self._end, self._items, _READ)])
         return passages[best_of_each(self.at(passages), count)]
 
 
-def _asked(question: Question, forms: list[str]) -> Bools:
+def _asked(question: Question, forms: list[str]) -> BoolArray:
     """(1 + clauses, words): which words the question has, and each of its clauses."""
     asked = [[True] * len(forms)]
     for clause in question.clauses:

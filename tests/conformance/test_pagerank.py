@@ -193,7 +193,7 @@ def test_a_reset_vector_in_single_precision_is_taken(
         ([-1.0, 2.0], 0.5, "negative"),
         ([float("nan"), 2.0], 0.5, "not finite"),
         ([1.0, 1.0, 1.0], 0.5, "2 nodes"),
-        ([1.0, 1.0], 1.0, "damping of 1.0"),
+        ([1.0, 1.0], 1.0, "Damping 1.0"),
     ],
 )
 def test_what_cannot_be_ranked_is_refused(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Ints
+from kg.snapshot.tables import Int32Array
 from retrieval.walk.base import Base
 from retrieval.walk.links import Bonuses, LinkBonus
 from retrieval.walk.similarity import Asked, Looked, Near
@@ -22,7 +22,7 @@ class GivenSimilarity:
         self.views = np.array(views or [[0.0] * passages], dtype=np.float32)
         self._relevance = np.array(relevance or [0.0] * sentences, dtype=np.float32)
 
-    def look(self, passages: Ints, asked: Asked, near: Near | None = None) -> Looked:
+    def look(self, passages: Int32Array, asked: Asked, near: Near | None = None) -> Looked:
         """See `Similarity.look`."""
         return Looked(
             views=np.ascontiguousarray(self.views[:, passages]),

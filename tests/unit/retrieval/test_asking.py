@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from inference.embedder import Bundle, Kind, Part, Vectors
-from kg.snapshot.tables import Floats
+from kg.snapshot.tables import Float32Array
 from retrieval.asking import CONTRAST, embed_questions
 from retrieval.mode import Ranking
 from tests.doubles.hash_embedder import HashEmbedder
@@ -21,7 +21,7 @@ class Halves:
     def parts(self, question: str) -> Mapping[int, Part]:
         return {1: ((len(question) // 2, len(question)),)}
 
-    def rank(self, question: str, vectors: Floats, k: int) -> Ranking:
+    def rank(self, question: str, vectors: Float32Array, k: int) -> Ranking:
         raise NotImplementedError
 
 

@@ -5,18 +5,18 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.best import best_alone, first_rows, pools_of, rows_of_most
 from retrieval.loops.moving import mixed
 from retrieval.loops.sets import places_of, table_of, unseen
 from retrieval.loops.shared import add_shared_words, of_the_rarest, scores_of, shares_of
 
 
-def ints(*numbers: int) -> Ints:
+def ints(*numbers: int) -> Int32Array:
     return np.array(numbers, dtype=np.int32)
 
 
-def floats(*numbers: float) -> Floats:
+def floats(*numbers: float) -> Float32Array:
     return np.array(numbers, dtype=np.float32)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from kg.codes import Codes
 from kg.snapshot import Quantised, Snapshot
-from kg.snapshot.tables import Floats, Ints
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.products import add_sentences, own_products, products
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.similarity import Asked, Similarity
@@ -37,7 +37,7 @@ def snapshot() -> Snapshot:
     )
 
 
-def asked(views: Floats, aim: Floats) -> Asked:
+def asked(views: Float32Array, aim: Float32Array) -> Asked:
     return Asked(vectors=np.concatenate((views, aim[np.newaxis])))
 
 
@@ -45,7 +45,7 @@ def similarity(snapshot: Snapshot) -> Similarity:
     return Similarity(snapshot, snapshot.derived or snapshot.derive())
 
 
-def all_of(count: int) -> Ints:
+def all_of(count: int) -> Int32Array:
     return np.arange(count, dtype=np.int32)
 
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from kg.snapshot import Ragged
-from kg.snapshot.tables import Ints, Words
+from kg.snapshot.tables import Int32Array, Words
 from kg.surfaces import key_of
 from retrieval.question import read_question
 from retrieval.walk.words import SharedWords
 from tests.doubles.names import named
 
-NONE: Ints = np.zeros(0, dtype=np.int32)
-ALL: Ints = np.arange(4, dtype=np.int32)
+NONE: Int32Array = np.zeros(0, dtype=np.int32)
+ALL: Int32Array = np.arange(4, dtype=np.int32)
 POSTINGS = {"river": [0, 1], "flows": [1], "the": [0, 1, 2, 3], "rhine": [2]}
 
 
-def shared(question: str, gone: Ints = NONE) -> SharedWords:
+def shared(question: str, gone: Int32Array = NONE) -> SharedWords:
     keyed = sorted((key_of(word), rows) for word, rows in POSTINGS.items())
     table = Words(
         key=np.array([key for key, _ in keyed], dtype=np.uint64),
