@@ -22,7 +22,7 @@ def at_least(least: int) -> Callable[[str], int]:
         except ValueError:
             value = least - 1
         if value < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on.")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}.")
         return value
 
     return read
@@ -35,7 +35,7 @@ def above_zero(text: str) -> float:
     except ValueError:
         value = 0.0
     if not (isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0.")
     return value
 
 

@@ -82,10 +82,10 @@ class Settings(BaseSettings):
     """The S3 secret key."""
 
     extractor: str = "spacy"
-    """What finds entities and facts in new collections: spacy[:MODEL], llm[:MODEL] or
+    """The extractor of entities and facts in new collections: spacy[:MODEL], llm[:MODEL] or
     precomputed:FILE."""
     embedder: str = "minilm"
-    """What embeds new collections: minilm, onnx:PATH, sentence-transformers:NAME or
+    """The embedder of new collections: minilm, onnx:PATH, sentence-transformers:NAME or
     openai[:MODEL]."""
     passage_tokens: int = Field(default=256, ge=0, le=100_000)
     """The longest passage of new collections, in the embedder's tokens; 0 keeps documents whole."""

@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
 
 
 def config(as_json: options.AsJson = False) -> None:
-    """Show every setting: its value, where that is from, and what it means."""
+    """Show every setting: its value, where it comes from, and what it means."""
     from dataclasses import asdict
 
     from server.cli.output import console, print_json

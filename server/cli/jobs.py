@@ -60,7 +60,7 @@ def list_jobs(
 
 @jobs.command(epilog="Example: ammon jobs show job-5b0f")
 def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) -> None:
-    """Show one job, with the documents that failed and the passages in quarantine, and why."""
+    """Show one job, with its failed documents and quarantined passages, and the reasons."""
     from dataclasses import asdict
 
     from server.cli.output import console, print_error, print_json, print_warning, told_quarantine

@@ -54,8 +54,8 @@ def migrate(
     collection: _Collections = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Copy collections from one store to the other: documents, passages, what models found in
-    them, synonyms, revisions. Jobs stay behind.
+    """Copy collections from one store to the other: documents, passages, what models found in them,
+    synonyms, revisions. Jobs are not copied.
 
     Each comes whole or not at all, and is compared with the original. If this was cut short, do it
     again. The original stays; snapshots are good for both.

@@ -37,7 +37,7 @@ ExtractorName: TypeAlias = Annotated[
     typer.Option(
         "--extractor",
         metavar="NAME",
-        help="What finds entities and facts: spacy[:MODEL], llm[:MODEL] or precomputed:FILE.",
+        help="The extractor of entities and facts: spacy[:MODEL], llm[:MODEL] or precomputed:FILE.",
         show_default=False,
     ),
 ]
@@ -46,7 +46,7 @@ EmbedderName: TypeAlias = Annotated[
     typer.Option(
         "--embedder",
         metavar="NAME",
-        help="What embeds: minilm, onnx:PATH, sentence-transformers:NAME or openai[:MODEL].",
+        help="The embedder: minilm, onnx:PATH, sentence-transformers:NAME or openai[:MODEL].",
         show_default=False,
     ),
 ]

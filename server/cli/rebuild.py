@@ -53,8 +53,9 @@ def reindex(
 ) -> None:
     """Re-index a collection with another extractor, embedder or passage size.
 
-    Without options, what an older version of the extractor did is done again. Answers that a model
-    was paid for are reused. Until it is done, questions are answered from the old index.
+    Without options, documents that an older version of the extractor read are extracted again.
+    Answers that a model was paid for are reused. Until it is done, questions are answered from the
+    old index.
     """
     from kg.jobs import TaskState
     from server.cli.progress import shown_progress

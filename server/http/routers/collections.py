@@ -25,7 +25,8 @@ class CollectionIn(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     extractor: Literal["spacy", "llm"] | None = Field(
-        default=None, description="What finds entities and facts. Default: the server's setting."
+        default=None,
+        description="The extractor of entities and facts. Default: the server's setting.",
     )
     max_tokens: int | None = Field(
         default=None, ge=0, le=100_000, description="The longest passage; 0 keeps documents whole."

@@ -104,20 +104,24 @@ def test_a_folder_that_is_no_data_set_is_named(
 @pytest.mark.parametrize(
     ("main", "arguments", "said"),
     [
-        (corpus.main, ["--passages", "0"], "--passages: '0' is no whole number from 12 on"),
-        (corpus.main, ["--seed", "-1"], "--seed: '-1' is no whole number from 0 on"),
-        (walk.main, ["--questions", "0"], "--questions: '0' is no whole number from 1 on"),
+        (corpus.main, ["--passages", "0"], "--passages: '0' is not a whole number of at least 12"),
+        (corpus.main, ["--seed", "-1"], "--seed: '-1' is not a whole number of at least 0"),
+        (walk.main, ["--questions", "0"], "--questions: '0' is not a whole number of at least 1"),
         (walk.main, ["--against", "none.json"], "--against: there is no file 'none.json'"),
         (walk.main, ["--save", "no/such.json"], "--save: there is no folder 'no'"),
-        (hipporag2.main, ["--repeat", "0"], "--repeat: '0' is no whole number from 1 on"),
-        (batch.main, ["--clients", "4", "x"], "--clients: 'x' is no whole number from 1 on"),
-        (embedding.main, ["--threads", "-2"], "--threads: '-2' is no whole number from 0 on"),
+        (hipporag2.main, ["--repeat", "0"], "--repeat: '0' is not a whole number of at least 1"),
+        (batch.main, ["--clients", "4", "x"], "--clients: 'x' is not a whole number of at least 1"),
+        (
+            embedding.main,
+            ["--threads", "-2"],
+            "--threads: '-2' is not a whole number of at least 0",
+        ),
         (opening.main, ["--mode", "best"], "--mode: invalid choice: 'best'"),
-        (store.main, ["--commit", "0"], "--commit: '0' is no whole number from 1 on"),
+        (store.main, ["--commit", "0"], "--commit: '0' is not a whole number of at least 1"),
         (index.main, ["bench/sample", "--add", "100"], "--add: '100' is not below 100"),
-        (increment.main, ["bench/sample", "--add", "nan"], "--add: 'nan' is no number above 0"),
+        (increment.main, ["bench/sample", "--add", "nan"], "--add: 'nan' is not a number above 0"),
         (index.main, ["bench/sample", "--extractor", "x"], "--extractor: invalid choice: 'x'"),
-        (swap.main, ["bench/sample", "--rate", "0"], "--rate: '0' is no number above 0"),
+        (swap.main, ["bench/sample", "--rate", "0"], "--rate: '0' is not a number above 0"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_named(
