@@ -24,7 +24,7 @@ _NO_TEXTS: Float32Array = np.zeros((0, 0), dtype=np.float32)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Asked:
-    """What is embedded in one pass for a question; rows are among what the mode wants for it."""
+    """What is embedded in one pass for a question; rows refer to the texts that the mode wants."""
 
     question: int
     row: int
@@ -93,7 +93,7 @@ def _single(question: int, rows: Mapping[int, str]) -> list[_Asked]:
 
 
 def _contrasted(part: Float32Array, whole: Float32Array) -> Float32Array:
-    """What a part says that the whole does not, of length one."""
+    """The component of a part's vector that the whole's lacks, of unit length."""
     vector: Float32Array = part - np.float32(CONTRAST) * whole
     length = sqrt(vector @ vector)
     return vector / np.float32(length) if length > 0 else part

@@ -1,4 +1,4 @@
-"""What can be asked: callers from Python and from the command line are not checked before."""
+"""Checks of queries: callers from Python and the command line are not checked before."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,8 @@ from retrieval.question import LONGEST
 
 
 def check_question(question: object, k: object) -> None:
-    """Raises: InputError for a question that is no text, is blank or too long, or a k below 1."""
+    """Raises: InputError for a question that is not a string, is blank or too long, or a k below
+    1."""
     if not isinstance(question, str):
         raise InputError(f"The question must be a string, not {question!r}.")
     if not question.strip():
@@ -31,7 +32,7 @@ def check_k(k: object) -> None:
 
 
 def checked_questions(questions: Iterable[object], k: object) -> list[str]:
-    """The questions, each of which can be asked. Raises: InputError, also for a single string."""
+    """The questions, each checked. Raises: InputError, also for a single string."""
     if isinstance(questions, str | bytes) or not isinstance(questions, Iterable):
         raise InputError(f"The questions must be a list of strings, not {questions!r}.")
     check_k(k)
@@ -56,7 +57,7 @@ def checked_keys(passages: Iterable[object]) -> list[str]:
 
 
 def check_name(what: str, name: object) -> str:
-    """A name or id as it is. Raises: InputError unless it is a string."""
+    """A name or id, unchanged. Raises: InputError unless it is a string."""
     if not isinstance(name, str):
         raise InputError(f"{what} must be named by a string, not {name!r}.")
     return name

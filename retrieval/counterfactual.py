@@ -139,8 +139,8 @@ def _told(snapshot: Snapshot, fact: int) -> str:
 
 
 def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
-    """The entries that a name may mean, then those of the names inside it: whoever names the
-    longer one names them too."""
+    """The entries that a name may mean, then those of the names inside it, which the longer name
+    mentions too."""
     lookup = GazetteerLookup(snapshot)
     tokens = tokenise(name)
     entries = lookup.entries(surface_of(tokens))

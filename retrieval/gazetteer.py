@@ -12,7 +12,7 @@ from kg.tokens import Token
 from retrieval.loops.surfaces import surfaces_in
 
 _REMEMBERED = 1024
-"""A question's names are looked up for what they give, and again for what is no bridge."""
+"""A question's names are looked up twice: for their bonuses, and to exclude them as bridges."""
 
 
 class GazetteerLookup:

@@ -29,7 +29,7 @@ from retrieval.trace import DirectTrace
 
 DAMPING = 0.5
 MOST_NAMES = 32
-"""The first so many are linked. Each is embedded and compared with all entities; questions of
+"""The most names that are linked. Each is embedded and compared with all entities; questions of
 benchmarks have five or six at most, a pasted page has hundreds."""
 
 NO_NAME = "The question contains no name: passages are ranked by embeddings alone."

@@ -90,7 +90,7 @@ class HippoRAG2:
         return DirectTrace("hipporag2", self._snapshot, walk.scores, parts)
 
     def without(self, fact: int) -> Self:
-        """The mode as it is where that fact is not compared with questions; the graph stays."""
+        """The mode without comparing that fact with questions; the graph is the same."""
         made = copy(self)
         made._left_out = (*self._left_out, fact)
         return made

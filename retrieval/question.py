@@ -30,8 +30,8 @@ _COMMA = re.compile(r"[,;]\s|[，、；،؛]")
 _AROUND_CLAUSES = " \t\r\n,;，、；،؛"
 _MIN_CLAUSE_WORDS = 3
 _MOST_CLAUSES = 16
-"""The first so many are looked for. Each is embedded, compared with all passages and sentences, and
-is a source of its own; questions of benchmarks have five at most, a pasted page has hundreds."""
+"""The most clauses that are used. Each is embedded, compared with all passages and sentences, and
+is a separate source; questions of benchmarks have five at most, a pasted page has hundreds."""
 LONGEST = 10_000
 """Characters of a question. Embedding models read the first thousand or so."""
 
@@ -115,7 +115,7 @@ def read_question(
 
 
 def _unlinked(text: str, places: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """What lies between links; () if there are none."""
+    """The texts between links; () if there are none."""
     starts = [0, *[end for _, end in places]]
     ends = [*[start for start, _ in places], len(text)]
     return tuple(zip(starts, ends, strict=True)) if places else ()

@@ -40,7 +40,7 @@ def is_heading(text: str, start: int, end: int, title: str = "") -> bool:
     """Whether a piece of a text is a heading: its title on a line of its own, or a short line
     between empty ones, with something below it, which does not end as sentences do.
 
-    Of the text no more is looked at than that piece and the white space around it.
+    Only that piece of the text and the white space around it are read.
     """
     line, before, after = text[start:end], _breaks_above(text, start), _breaks_below(text, end)
     if line == title:

@@ -1,8 +1,8 @@
 """Opening snapshots behind the backs of those who answer questions.
 
-Small steps hold the interpreter's lock nearly all the time, although each lets go of it: who waits
-for it is not awake before the next step has taken it again. Where nobody waits for the snapshot,
-there is a short sleep after each step.
+Small steps hold the interpreter's lock nearly all the time, although each releases it: a waiting
+thread is not awake before the next step has taken it again. If no one waits for the snapshot, each
+step is followed by a short sleep.
 """
 
 import time

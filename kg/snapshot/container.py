@@ -251,7 +251,7 @@ class SnapshotReader:
 
 
 def _unreadable(path: Path, error: Exception, remedy: str) -> SnapshotError:
-    """What to raise where a file cannot be read: damage, unless this process lacks something."""
+    """The error to raise for an unreadable file: damage, unless this process lacks a resource."""
     if TooManyFiles.is_told_by(error):
         return TooManyFiles(path)
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:

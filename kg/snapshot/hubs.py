@@ -6,7 +6,7 @@ import numpy.typing as npt
 from kg.snapshot.tables import Int32Array, Int64Array
 
 KEPT = 20
-"""An entry with more pairs than this is a hub; so many of its pairs are kept."""
+"""An entry with more pairs than this is a hub; this many of its pairs are kept."""
 
 
 def best_pairs(

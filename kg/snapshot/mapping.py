@@ -25,8 +25,8 @@ _HEADER = re.compile(
     rb"'shape': \(([0-9, ]*)\), \} *\n"
 )
 READ_UP_TO_BYTES = 65_536
-"""Files up to this are read. A map has a descriptor of its own as long as it lives (before Python
-3.13), of which a process may have 1,024: not a hundred for each small collection."""
+"""Files up to this size are read instead of mapped. Before Python 3.13 each map keeps a file
+descriptor, of which a process may have 1,024: too few for a hundred per small collection."""
 _OPTIONS: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 _PARSING = Lock()
 """To NumPy a header is a Python literal, and CPython 3.11 fails where two threads parse at once."""

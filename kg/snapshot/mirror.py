@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """Copies of snapshots in a local folder, of which those built on this machine are some."""
+    """Copies of snapshots in a local folder, including those built on this machine."""
 
     folder: SnapshotFolder
 

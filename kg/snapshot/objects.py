@@ -1,7 +1,7 @@
 """Files at an fsspec URL, with a conditional replacement of one file.
 
-S3 replaces a file on condition by itself (`kg.snapshot.s3`). Other file systems have no such thing;
-there a file that only one can create is the lock.
+S3 has conditional writes (`kg.snapshot.s3`). Other file systems have none: there a file that only
+one process can create is the lock.
 """
 
 import hashlib
@@ -161,9 +161,9 @@ class Objects:
             files.rm(f"{root}/{folder}", recursive=True)
 
     def remove_empty_above(self, folder: str) -> None:
-        """Remove the folders above one that are empty now, where there are such.
+        """Remove the parent folders that have become empty.
 
-        The topmost one stays: by what is in it a place that is in use is known (`see_in_use`).
+        The topmost one stays: its contents show that the place is in use (`see_in_use`).
         """
         if self._local:
             above = folder.split("/")[:-1]
@@ -178,7 +178,7 @@ class Objects:
             return None
 
     def _connect(self) -> tuple[Any, str]:
-        """The file system and the URL's path in it; each process has connections of its own."""
+        """The file system and the URL's path in it; each process has its own connections."""
         pid, files, root = self._connected
         if pid != os.getpid():
             import fsspec
@@ -190,7 +190,7 @@ class Objects:
 
     @contextmanager
     def _asking(self) -> Iterator[tuple[Any, str]]:
-        """The file system and its root; what goes wrong with it is told of once."""
+        """The file system and its root; its errors are logged once."""
         try:
             with self._serial:
                 yield self._connect()
@@ -205,7 +205,7 @@ class Objects:
         self._reached()
 
     def _remedy(self, error: FileNotFoundError) -> str:
-        """What to do where not a file but the whole place is missing; '' of files."""
+        """The remedy if the whole place is missing, not just a file; '' for file systems."""
         return _MOUNT if isinstance(error, _Empty) else ""
 
     def _out_of_reach(self, error: Exception, remedy: str) -> SnapshotUnavailable:

@@ -1,4 +1,4 @@
-"""What the file `CURRENT` may contain: the name of a snapshot, and nothing else."""
+"""The contents of the file `CURRENT`: the name of a snapshot and nothing else."""
 
 import re
 

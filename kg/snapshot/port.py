@@ -61,8 +61,8 @@ class Snapshots(Protocol):
         """The name of the current snapshot, or None. If the storage cannot be reached, the one that
         was current when it last could be.
 
-        Raises: SnapshotDamaged if `CURRENT` does not name a snapshot: whoever builds the next one
-        publishes it over None.
+        Raises: SnapshotDamaged if `CURRENT` does not name a snapshot: a builder then publishes over
+        None.
         """
         ...
 

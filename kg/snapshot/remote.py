@@ -34,7 +34,7 @@ from kg.snapshot.objects import Objects
 from kg.snapshot.pointer import POINTER, pointed_at
 
 UNFINISHED_SECONDS = 24 * 3600.0
-"""An upload to which nothing was added for so long is of a builder that died."""
+"""An upload without activity for so long belongs to a builder that died."""
 _AT_ONCE = 8
 _FILE = re.compile(r"[a-z0-9_]+([.-][a-z0-9_]+)*\.npy", re.IGNORECASE)
 
@@ -152,7 +152,7 @@ class RemoteSnapshots:
     def open(
         self, name: str | None = None, *, verify_up_to: int = VERIFY_UP_TO_BYTES
     ) -> SnapshotReader:
-        """See `Snapshots`: what is in the mirror, and sound, needs no network."""
+        """See `Snapshots`: intact copies in the mirror need no network."""
         chosen = name or self.current()
         if chosen is None:
             raise SnapshotMissing(
@@ -222,7 +222,7 @@ class RemoteSnapshots:
         self.objects.download(self._key(name, file), folder / file)
 
     def _discard(self, name: str) -> None:
-        """The manifest first, lest anybody take for whole what is not."""
+        """Deletes the manifest first, so that no one takes the rest for a complete snapshot."""
         self.objects.remove(self._key(name, MANIFEST))
         self.objects.remove_folder(self._key(name))
 

@@ -5,9 +5,9 @@ that the same graph always gives the same bytes. A field `a.b` below is the file
 are two files (`kg.snapshot.container.Strings`); a `Ragged` is two files, `….indptr` and `….items`,
 and so is a `Quantised`, `….values` and `….scale`.
 
-Two vocabularies stand side by side. *Entities* are what the extractor found: nodes of the graph
-that HippoRAG walks and that people look at. *Entries* are what the gazetteer knows: titles and
-names, whose occurrences were looked up in all passages; the conditioned walk goes over them.
+There are two vocabularies. *Entities* are what the extractor found: nodes of the graph that
+HippoRAG walks and that people see. *Entries* are what the gazetteer knows: titles and names, whose
+occurrences were looked up in all passages; the conditioned walk goes through them.
 """
 
 from dataclasses import dataclass
@@ -113,7 +113,7 @@ class Entities:
 
     id: Strings
     name: Strings
-    """Normal form: what is embedded."""
+    """Normal form, which is embedded."""
     surface: Strings
     type: Strings
     vectors: Float32Array

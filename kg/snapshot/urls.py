@@ -8,7 +8,7 @@ from kg.snapshot.objects import Objects
 
 
 def open_objects(url: str, options: Mapping[str, Any] | None = None) -> Objects:
-    """What is below a URL; nothing is asked for yet. `options` are those of fsspec's file system.
+    """The files below a URL, without connecting yet. `options` are those of fsspec's file system.
 
     Raises: DependencyMissing, SettingsInvalid.
     """

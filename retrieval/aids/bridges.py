@@ -40,7 +40,7 @@ class Steps(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hints:
-    """What to search for besides the question itself."""
+    """What else to search for besides the question."""
 
     sub_questions: tuple[str, ...] = ()
     bridges: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ class Aids:
 
     @property
     def depth(self) -> int:
-        """How many passages the aids look at."""
+        """How many passages the aids get."""
         return max(
             _DEPTH if self.bridges else 0,
             reranking.PASSAGES if self.reranker else 0,
@@ -104,7 +104,7 @@ def _reordered(
 
 
 def _tried(what: str, ask: Callable[[], _Result]) -> tuple[_Result | None, str]:
-    """What an aid says, or why it says nothing."""
+    """An aid's answer, or why it has none."""
     try:
         return ask(), ""
     except ModelError as error:
