@@ -1,6 +1,7 @@
 """`ammon serve`: the HTTP API."""
 
 import errno
+import faulthandler
 import logging
 import socket
 from contextlib import suppress
@@ -10,6 +11,9 @@ import typer
 
 from kg.errors import SettingsInvalid, StoreError
 from server.cli.context import load_settings
+
+_STDERR = 2
+"""Where a crash is reported, as of a mapped file that somebody truncated."""
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +57,7 @@ def serve(
             f"{settings.host} can be reached from other machines, and there is no authentication."
         )
     raise_limit()
+    faulthandler.enable(_STDERR)
     # The address first: without one nothing is opened, and no work is taken from the queue.
     with _listen(settings.host, settings.port) as listening, suppress(KeyboardInterrupt):
         if settings.broker_url:

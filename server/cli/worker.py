@@ -1,5 +1,6 @@
 """`ammon worker`: a process that indexes documents; any number of them can run."""
 
+import faulthandler
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,8 @@ if TYPE_CHECKING:
     from indexer.flow.post import Queue
 
 _ALL = "extract,embed,commit"
+_STDERR = 2
+"""Where a crash is reported."""
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +43,7 @@ def worker(
     from server.worker_process import begin_anew, run_worker
 
     raise_limit()
+    faulthandler.enable(_STDERR)
     chosen = _queues(queues)
     core = (context.obj or compose)(load_settings("info").settings)
     try:

@@ -96,6 +96,25 @@ def test_a_server_starts_answers_and_stops_in_order(data: Path) -> None:
         server.wait()
 
 
+def test_a_server_that_crashes_reports_where(data: Path) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", _RUN, "serve", "--port", "0"],
+        env=environment(data),
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        assert server.stderr is not None
+        assert any("running on" in line for line in server.stderr)
+        server.send_signal(signal.SIGBUS)
+        _, err = server.communicate(timeout=60)
+        assert "Fatal Python error: Bus error" in err
+        assert 'File "' in err
+    finally:
+        server.kill()
+        server.wait()
+
+
 def test_a_server_whose_port_is_taken_opens_nothing(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
