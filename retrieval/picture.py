@@ -1,21 +1,22 @@
 """Receipts as a picture: the part of the graph that led to the passages, as SVG.
 
 From left to right: the question; its clauses and names; the passages that the walk came from; the
-names that it went over; the passages that are explained. A line is as wide as its share of
-what the passages that it led to were given.
+names that it went over; the passages that are explained. Where a passage that the walk came from
+was itself reached over a name, that name and the passage before it have two columns of their own. A
+line is as wide as its share of what the passages that it led to were given.
 """
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
-from retrieval.receipt import Receipt, named
+from retrieval.receipt import Giver, Receipt, named
 
-QUESTION, SOURCE, ORIGIN, BRIDGE, PASSAGE = range(5)
+QUESTION, SOURCE, EARLIER, FIRST_BRIDGE, ORIGIN, BRIDGE, PASSAGE = range(7)
 """The columns."""
 _ROWS = 7
 """Nodes of a column; lighter ones are left out."""
@@ -25,21 +26,32 @@ _COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 250, 64, 180, 38, 24
 _LABEL_CELLS = 25
 _WIDEST = 16.0
 _LANE = 12
-_HEADINGS = ("question", "clauses and names", "came from", "went through", "found")
+_HEADINGS = (
+    "question",
+    "clauses and names",
+    "came from",
+    "went through",
+    "came from",
+    "went through",
+    "found",
+)
 _STYLE = """
 svg { background: #ffffff; font: 12px system-ui, "Noto Sans", sans-serif; }
-rect { fill: #f4f6f8; stroke: #5b6b7a; rx: 6; } .c3 rect { fill: #fdf3dc; stroke: #a97b16; }
-.c4 rect { fill: #e2f2e6; stroke: #2e7d43; } text { fill: #1b2733; text-anchor: middle; }
+rect { fill: #f4f6f8; stroke: #5b6b7a; rx: 6; }
+.c3 rect, .c5 rect { fill: #fdf3dc; stroke: #a97b16; } .c6 rect { fill: #e2f2e6; stroke: #2e7d43; }
+text { fill: #1b2733; text-anchor: middle; }
 .heading { fill: #5b6b7a; font-size: 11px; } path { fill: none; stroke: #4a7fb5; opacity: 0.55; }
 @media (prefers-color-scheme: dark) {
 svg { background: #14191f; } rect { fill: #222b35; stroke: #8fa1b3; }
-.c3 rect { fill: #3a3016; stroke: #d9ab45; } .c4 rect { fill: #1c3524; stroke: #63b97c; }
+.c3 rect, .c5 rect { fill: #3a3016; stroke: #d9ab45; } .c6 rect { fill: #1c3524; stroke: #63b97c; }
 text { fill: #e8edf2; } .heading { fill: #9db0c2; } path { stroke: #7fb2e6; }
 }
 """
 
 Key: TypeAlias = tuple[int, str]
 """A node: its column, and what tells it from others there."""
+Node: TypeAlias = tuple[Key, str]
+"""A node and its label."""
 Place: TypeAlias = tuple[int, int]
 """The upper left corner of a node."""
 
@@ -51,7 +63,7 @@ class _Graph:
     labels: dict[Key, str] = field(default_factory=dict)
     lines: dict[tuple[Key, Key], float] = field(default_factory=lambda: defaultdict(float))
 
-    def add(self, way: Sequence[tuple[Key, str]], amount: float) -> None:
+    def add(self, way: Sequence[Node], amount: float) -> None:
         """An amount that went along nodes, given with their labels."""
         self.labels.update(way)
         for (one, _), (other, _) in pairwise(way):
@@ -92,42 +104,58 @@ def picture(question: str, receipts: Sequence[Receipt]) -> str:
 def _graph(question: str, receipts: Iterable[Receipt]) -> _Graph:
     graph, start = _Graph(), ((QUESTION, ""), question)
     graph.labels.update([start])
-
-    def source(kind: str, label: str) -> list[tuple[Key, str]]:
-        own = kind in {"question", "similarity"}
-        return [start] if own else [start, ((SOURCE, f"{kind} {label}"), label)]
-
     for receipt in receipts:
-        name = f"{receipt.rank}. {named(receipt)}"
-        end = ((PASSAGE, receipt.passage_id), name)
+        end = (PASSAGE, receipt.passage_id), f"{receipt.rank}. {named(receipt)}"
         graph.labels.update([end])
         share = 1 / receipt.given if receipt.given else 0.0
         for part in receipt.direct:
             if part.kind != "alike":
-                graph.add([*source(part.kind, part.label), end], part.amount * share)
+                way = [start, *_source(part.kind, part.label), end]
+                graph.add(way, part.amount * share)
         for bridge in receipt.bridges:
             over = ((BRIDGE, bridge.name), bridge.name)
             for origin in bridge.origins:
-                label = f"{origin.rank}. {named(origin)}"
-                came = ((ORIGIN, origin.passage_id), label)
+                came = ((ORIGIN, origin.passage_id), f"{origin.rank}. {named(origin)}")
                 graph.add([came, over], origin.amount * share)
                 for giver in origin.givers:
-                    way = [*source(giver.kind, giver.label), came]
-                    graph.add(way, origin.amount * share * giver.share)
+                    for nodes, of_giver in _ways(giver):
+                        way = [start, *nodes, came]
+                        graph.add(way, origin.amount * share * giver.share * of_giver)
             graph.add([over, end], bridge.amount * share)
     return graph
+
+
+def _source(kind: str, label: str) -> list[Node]:
+    """The node of a source; none for the question itself."""
+    own = kind in {"question", "similarity"}
+    return [] if own else [((SOURCE, f"{kind} {label}"), label)]
+
+
+def _ways(giver: Giver) -> Iterator[tuple[list[Node], float]]:
+    """The nodes on each way over a giver, and the way's share of it.
+
+    A bridge is the end of a chain: the passage before it, and what brought the walk there.
+    """
+    if giver.kind != "bridge":
+        yield _source(giver.kind, giver.label), 1.0
+        return
+    chain: list[Node] = [
+        ((EARLIER, giver.passage_id), named(giver)),
+        ((FIRST_BRIDGE, giver.label), giver.label),
+    ]
+    for before in giver.givers:
+        yield [*_source(before.kind, before.label), *chain], before.share
 
 
 def _heaviest(graph: _Graph) -> list[Key]:
     """The nodes that are drawn: the question, the passages, and the heaviest of all others."""
     weight: dict[Key, float] = defaultdict(float)
-    for (one, other), amount in graph.lines.items():
-        for end in (one, other):
-            weight[end] = max(weight[end], amount)
+    for (one, _), amount in graph.lines.items():
+        weight[one] = max(weight[one], amount)
     shown: list[Key] = []
     for column in range(QUESTION, PASSAGE + 1):
         keys = [key for key in graph.labels if key[0] == column]
-        if column in (SOURCE, ORIGIN, BRIDGE):
+        if column not in (QUESTION, PASSAGE):
             heavy = [key for key in keys if weight[key] >= _FAINTEST]
             keys = sorted(heavy, key=lambda key: -weight[key])[:_ROWS]
         shown += keys

@@ -41,6 +41,13 @@ class Giver:
     label: str
     share: float
     """Of all that was put there, 0..1."""
+    passage_id: str = ""
+    """Of a bridge: the passage from which most came over it; '' for the others."""
+    title: str = ""
+    source: str = ""
+    """Of the first of its documents."""
+    givers: "tuple[Giver, ...]" = ()
+    """Of a bridge: why the walk was at that passage before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

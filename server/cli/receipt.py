@@ -72,8 +72,10 @@ def ordinal(number: int) -> str:
 
 
 def percent(share: float) -> str:
-    """'84 %', '<1 %'."""
-    return f"{100 * share:.0f} %" if share >= 0.005 else "<1 %"
+    """'84 %', '<1 %', and '>99 %' for what is nearly all: '100 %' leaves nothing for others."""
+    if share < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 <= share < 1 - 1e-6 else f"{100 * share:.0f} %"
 
 
 def _groups(bridges: Sequence[BridgePart]) -> Iterable[list[BridgePart]]:

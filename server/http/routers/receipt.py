@@ -33,9 +33,21 @@ class DirectPartOut(BaseModel):
 class GiverOut(BaseModel):
     """What brought the walk to a passage that it continued from."""
 
-    kind: str = Field(examples=["link"])
+    kind: str = Field(
+        description="'question', 'clause', 'link', or 'bridge' for a name that an earlier step "
+        "went through.",
+        examples=["link"],
+    )
     label: str = Field(examples=["place cells"])
     share: float = Field(description="0 to 1.", examples=[0.8])
+    passage_id: str = Field(
+        description="For a bridge: the passage from which most came through it.", examples=[""]
+    )
+    title: str = Field(description="That passage's title.", examples=[""])
+    source: str = Field(description="Of its first document.", examples=[""])
+    givers: list["GiverOut"] = Field(
+        description="For a bridge: what brought the walk to that passage.", examples=[[]]
+    )
 
 
 class OriginOut(BaseModel):

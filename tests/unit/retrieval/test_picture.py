@@ -1,6 +1,7 @@
 """Receipts as pictures."""
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,16 @@ SVG = "{http://www.w3.org/2000/svg}"
 QUOTE = Quote(text="Hebb.", start=0, end=5)
 
 
-def receipt(title: str = "Hebb", *, bridge: str = "Donald Hebb", over: float = 0.15) -> Receipt:
+LINK = Giver(kind="link", label="Brenda", share=1.0)
+
+
+def receipt(
+    title: str = "Hebb",
+    *,
+    bridge: str = "Donald Hebb",
+    over: float = 0.15,
+    givers: tuple[Giver, ...] = (LINK,),
+) -> Receipt:
     """0.2 in all: `over` the bridge from Milner, the rest directly from a clause."""
     origin = Origin(
         passage_id="psg-1",
@@ -19,7 +29,7 @@ def receipt(title: str = "Hebb", *, bridge: str = "Donald Hebb", over: float = 0
         rank=1,
         amount=over,
         quote=QUOTE,
-        givers=(Giver(kind="link", label="Brenda", share=1.0),),
+        givers=givers,
     )
     return Receipt(
         mode="ammon",
@@ -42,9 +52,15 @@ def labels(root: ElementTree.Element) -> set[str]:
     return {" ".join(text.text or "" for text in node.iter(f"{SVG}text")) for node in nodes}
 
 
+def labels_of(root: ElementTree.Element, column: int) -> set[str]:
+    """The labels of the nodes in a column."""
+    nodes = [node for node in root.iter(f"{SVG}g") if node.attrib["class"] == f"c{column}"]
+    return {node.findtext(f"{SVG}title") or "" for node in nodes}
+
+
 def passage(root: ElementTree.Element) -> ElementTree.Element:
     """The node of the passage."""
-    (node,) = [node for node in root.iter(f"{SVG}g") if node.attrib["class"] == "c4"]
+    (node,) = [node for node in root.iter(f"{SVG}g") if node.attrib["class"] == "c6"]
     return node
 
 
@@ -60,6 +76,40 @@ def test_a_picture_has_everything_on_the_way() -> None:
 def test_lines_are_as_wide_as_their_share() -> None:
     # Over the bridge: question, name, origin, bridge, passage; over the clause: two lines.
     assert widths(drawn(receipt(over=0.15))) == pytest.approx([4, 4, 12, 12, 12, 12])
+
+
+def test_a_bridge_of_an_earlier_step_is_no_source_but_part_of_a_chain() -> None:
+    before = Giver(kind="clause", label="who was Corkin", share=1.0)
+    chained = Giver(
+        kind="bridge",
+        label="McGill",
+        share=0.8,
+        passage_id="psg-9",
+        title="Corkin",
+        givers=(before,),
+    )
+    root = drawn(receipt(givers=(chained, replace(LINK, share=0.2))))
+    columns = {column: labels_of(root, column) for column in range(7)}
+    assert columns == {
+        0: {"Who taught Brenda?"},
+        1: {"Brenda", "who taught", "who was Corkin"},
+        2: {"Corkin"},
+        3: {"McGill"},
+        4: {"1. Milner"},
+        5: {"Donald Hebb"},
+        6: {"2. Hebb"},
+    }
+    # 0.15 of 0.2 in two lines; four fifths of it in four; the rest of it, and the clause, in two.
+    assert widths(root) == pytest.approx([2.4, 2.4, 4, 4, 9.6, 9.6, 9.6, 9.6, 12, 12])
+
+
+def test_a_passage_before_whose_lines_are_all_left_out_is_left_out_too() -> None:
+    far = [
+        Giver(kind="bridge", label=f"McGill {number}", share=0.05, title="Corkin", givers=(LINK,))
+        for number in range(4)
+    ]
+    root = drawn(receipt(givers=(replace(LINK, share=0.8), *far)))
+    assert "Corkin" not in labels(root)
 
 
 def test_what_hardly_counts_is_left_out() -> None:

@@ -106,6 +106,24 @@ def test_origins_add_up_to_their_bridge_and_givers_to_their_origin(seed: int) ->
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_a_giver_that_is_a_bridge_names_the_passage_before_and_what_led_there(seed: int) -> None:
+    chance = random.Random(seed)
+    snapshot = snapshot_of(notes_by_chance(chance, 12), EMBEDDER)
+    found = receipts(snapshot, questions_by_chance(chance)[1])
+    ids = set(snapshot.passages.id)
+    origins = [origin for one in found for bridge in one.bridges for origin in bridge.origins]
+    givers = [(origin, giver) for origin in origins for giver in origin.givers]
+    bridges = [(origin, giver) for origin, giver in givers if giver.kind == "bridge"]
+    assert bridges
+    for origin, giver in bridges:
+        assert giver.passage_id in ids - {origin.passage_id}
+        assert sum(before.share for before in giver.givers) == pytest.approx(1, abs=1e-6)
+        assert "bridge" not in {before.kind for before in giver.givers}
+    others = [giver for _, giver in givers if giver.kind != "bridge"]
+    assert {(giver.passage_id, giver.givers) for giver in others} == {("", ())}
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_quotations_stand_in_their_passage_and_name_the_bridge(seed: int) -> None:
     chance = random.Random(seed)
     snapshot = snapshot_of(notes_by_chance(chance, 12, titled=False), EMBEDDER)

@@ -1,7 +1,7 @@
 """Receipts as people read them."""
 
 from retrieval.receipt import BridgePart, DirectPart, Giver, Origin, Quote, Receipt
-from server.cli.receipt import told
+from server.cli.receipt import percent, told
 
 QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
 
@@ -83,4 +83,16 @@ def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
         "Donald is ranked 2nd (score 0.15):",
         "100 % directly, for its similarity to the question",
         "Of 0.2, 0.05 is taken off: 'Brenda' is similar and ranks higher.",
+    ]
+
+
+def test_only_the_whole_score_is_a_hundred_percent() -> None:
+    shares = (0.001, 0.5, 0.994, 0.996, 0.99999, 1.0)
+    assert [percent(share) for share in shares] == [
+        "<1 %",
+        "50 %",
+        "99 %",
+        ">99 %",
+        ">99 %",
+        "100 %",
     ]
