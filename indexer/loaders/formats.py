@@ -65,6 +65,8 @@ def load_bytes(
                 f"{content.source!r} has {len(data):,} bytes; at most {limits.max_file_bytes:,} "
                 "are allowed (the setting max_file_mb)."
             )
+        if not data:
+            raise DocumentUnreadable(f"{content.source!r} is empty.")
         for found in _reader(name, data)(content):
             if metadata and isinstance(found, SourceDocument):
                 yield replace(found, metadata={**found.metadata, **_cleaned(metadata)})

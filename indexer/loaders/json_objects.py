@@ -29,6 +29,8 @@ def read_json(content: Content) -> Iterator[SourceDocument | LoadFailure]:
         raise DocumentUnreadable(f"{content.source!r} is nested too deeply.") from error
     if isinstance(value, dict) and isinstance(value.get("documents"), list):
         value = value["documents"]
+    if value == []:
+        raise DocumentUnreadable(f"{content.source!r} has no documents: its list is empty.")
     if isinstance(value, list):
         yield from _limited(content, ((str(n), item) for n, item in enumerate(value, start=1)))
     else:

@@ -116,3 +116,11 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "loop").symlink_to(tmp_path)
     assert outcome(tmp_path)[0] == ["a.txt"]
+
+
+@pytest.mark.parametrize("kind", ["txt", "md", "html", "pdf", "docx", "csv", "json", "jsonl"])
+def test_an_empty_file_of_any_kind_is_called_empty(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"a.{kind}"
+    file.touch()
+    _, failures = outcome(file)
+    assert [failure.reason for failure in failures] == [f"'a.{kind}' is empty."]

@@ -113,3 +113,8 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
 def test_more_lines_than_allowed_are_left_out_and_reported() -> None:
     found = read('{"text": "x"}\n' * 3, "a.jsonl", Limits(max_documents_per_file=2))
     assert [type(one) for one in found] == [SourceDocument, SourceDocument, LoadFailure]
+
+
+@pytest.mark.parametrize("text", ["[]", " [ ]\n", '{"documents": []}'])
+def test_a_list_without_documents_says_so(text: str) -> None:
+    assert refuse(text) == "'a.json' has no documents: its list is empty."
