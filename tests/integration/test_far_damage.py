@@ -49,3 +49,14 @@ def test_names_from_elsewhere_lead_nowhere_else(machines: tuple[Machine, Machine
     one.objects.write("place/hash-64/CURRENT", b"../../elsewhere")
     with pytest.raises(SnapshotDamaged, match="elsewhere"):
         one.snapshots().current()
+
+
+def test_a_pointer_that_was_overwritten_is_published_over(
+    machines: tuple[Machine, Machine],
+) -> None:
+    one, other = machines
+    one.ingest(A)
+    one.pipeline.publish(COLLECTION)
+    one.objects.write("place/hash-64/CURRENT", b"\xff\xfe\0")
+    assert one.pipeline.rebuild(COLLECTION) == other.snapshots().current()
+    assert texts(other.snapshots()) == [A.text]

@@ -214,6 +214,19 @@ def test_the_remedy_of_a_snapshot_that_cannot_be_used_names_the_collection(
     assert "ammon rebuild --collection 'papers'" in found["detail"]
 
 
+def test_counts_are_given_though_the_pointer_names_no_snapshot(
+    client: TestClient, tmp_path: Path
+) -> None:
+    body = [{"source": "a", "title": "A", "text": "Ann Lee taught Bob Ray."}]
+    client.post("/collections/papers/documents", json=body)
+    until(lambda: any(tmp_path.glob("**/CURRENT")))
+    (pointer,) = tmp_path.glob("**/CURRENT")
+    pointer.write_bytes(b"\xff\xfe\0")
+    told = client.get("/collections/papers/stats")
+    assert told.status_code == 200
+    assert told.json()["counts"]["documents"] == 1
+
+
 @pytest.mark.parametrize("value", [True, "3", 3.5])
 def test_a_number_of_passages_is_a_whole_number(client: TestClient, value: object) -> None:
     asked = client.post("/collections/papers/query", json={"question": "Who?", "k": value})
