@@ -67,6 +67,7 @@ class Intake:
                 self.queue.withdraw(collection, sorted(found.overtaken))
                 if not filling.add(found, is_last=is_last):
                     _log.warning("the job was cancelled: the rest is not queued")
+                    tally.cut_short = True
                     break
                 tally.add(found)
         job = filling.job
@@ -151,6 +152,7 @@ class _Tally:
         self._fates: dict[str, str] = {}
         self._superseded: dict[str, None] = {}
         self._replaced: set[str] = set()
+        self.cut_short = False
 
     def add(self, found: Chosen) -> None:
         """Of a source that came in an earlier portion too the later text counts; but what was
@@ -179,4 +181,5 @@ class _Tally:
             under_way=counts["waiting"],
             superseded=tuple(self._superseded),
             replaced=frozenset(self._replaced),
+            cut_short=self.cut_short,
         )

@@ -22,6 +22,8 @@ class Submission:
     """Sources that were submitted more than once: the last of each is used."""
     replaced: frozenset[str] = frozenset()
     """Ids of those submitted that were in the graph otherwise."""
+    cut_short: bool = False
+    """Whether the job was cancelled before all documents were queued."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from indexer.loaders import Limits, LoadFailure, load
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.submission import Submission
 from kg.errors import DocumentUnreadable
-from kg.jobs import UNLIMITED, Budget, Progress, TaskState
+from kg.jobs import UNLIMITED, Budget, Job, Progress, TaskState
 from kg.records import SourceDocument
 from server.budgets import known_cost
 from server.core import Core
@@ -20,6 +20,8 @@ from server.status import job_failures
 from server.wanted import Wanted
 
 _PART = 1_000_000
+_OTHER_JOBS = 1000
+"""That are looked at, the newest, for documents that they took over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +41,11 @@ class IngestReport:
     changed: int
     unchanged: int
     under_way: int
-    """That another command, or a server, was taking in already; they are waited for too."""
+    """That another job takes in, of another command or a server; they are waited for too."""
+    cancelled: int
+    """Whose tasks were cancelled, and that no other job takes in."""
+    cut_short: bool
+    """Whether the job was cancelled before all files were read: the rest was not queued."""
     failed: tuple[Failure, ...]
     replaced: tuple[str, ...]
     """Sources of changed documents: their new text took the place of the old one."""
@@ -108,10 +114,12 @@ def ingest(
     started = time.monotonic()
     reading = _Reading(progress, prefix)
     documents = reading.documents(core.settings, paths)
+    began_at = core.store.collection(collection).revision
     submission = core.pipeline.submit(collection, documents, priority=priority, budget=budget)
     core.worker.run_until_empty(collection, progress)
     spent, failed = _outcome(core, submission)
     came = _came(core, submission)
+    cancelled, elsewhere = _cancelled(core, submission, began_at)
     replaced = tuple(source for key, source in came.items() if key in submission.replaced)
     with core.store.peek(collection) as reader:
         counts = reader.counts()
@@ -121,7 +129,9 @@ def ingest(
         new=len(came) - len(replaced),
         changed=len(replaced),
         unchanged=submission.unchanged,
-        under_way=submission.under_way,
+        under_way=submission.under_way + elsewhere,
+        cancelled=cancelled,
+        cut_short=submission.cut_short,
         failed=(*reading.failed, *failed),
         replaced=replaced,
         skipped=tuple(reading.skipped),
@@ -214,3 +224,25 @@ def _came(core: Core, submission: Submission) -> dict[str, str]:
         submission.job.id, state=TaskState.EXTRACTED, limit=submission.job.total
     )
     return {task.document_id: task.source for task in tasks}
+
+
+def _cancelled(core: Core, submission: Submission, began_at: int) -> tuple[int, int]:
+    """How many submitted documents were cancelled for good, and how many because another job takes
+    them in. `began_at`: the collection's revision before they were submitted."""
+    if submission.job is None:
+        return 0, 0
+    job = core.queue.job(submission.job.id)
+    if not job.counts.get(TaskState.CANCELLED):
+        return 0, 0
+    missing = _ids(core, job, cancelled=True)
+    gone = set(missing)
+    for other in core.queue.jobs(job.collection, unfinished_at=began_at, limit=_OTHER_JOBS):
+        if gone and other.id != job.id:
+            gone -= _ids(core, other, cancelled=False)
+    return len(gone), len(missing) - len(gone)
+
+
+def _ids(core: Core, job: Job, *, cancelled: bool) -> set[str]:
+    """Ids of a job's documents whose tasks were, or were not, cancelled."""
+    tasks = core.queue.tasks(job.id, limit=job.total)
+    return {one.document_id for one in tasks if (one.state == TaskState.CANCELLED) == cancelled}

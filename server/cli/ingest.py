@@ -70,8 +70,8 @@ def ingest(
 
     A file is known by its name, one in a folder by its path below that folder; a file with a known
     name replaces the old text. Unchanged files cost nothing. A missing collection is created, with
-    the extractor, embedder and passage size given here. Exit code 1 if files failed, or if nothing
-    usable was found in any of their passages.
+    the extractor, embedder and passage size given here. Exit code 1 if files failed or were
+    cancelled, or if nothing usable was found in any of their passages.
 
     If a chat model reads them, they are searchable before it is done. When the budget is spent,
     nothing more is sent to it: `ammon jobs retry` continues with a larger one.
@@ -101,7 +101,8 @@ def ingest(
                 core, name, chosen, progress, prefix=prefix, priority=priority, budget=limit
             )
     _tell(report, as_json=as_json)
-    raise typer.Exit(1 if report.failed or report.all_quarantined else 0)
+    incomplete = report.failed or report.cancelled or report.cut_short or report.all_quarantined
+    raise typer.Exit(1 if incomplete else 0)
 
 
 def _named(paths: list[str]) -> list[Path]:
@@ -170,7 +171,26 @@ def _tell(report: "IngestReport", *, as_json: bool) -> None:
         print_warning(line)
     if report.quarantine:
         _tell_remedy(report)
+    for line in told_cancelled(report):
+        print_error(line)
     _tell_numbers(report)
+
+
+def told_cancelled(report: "IngestReport") -> "Iterator[str]":
+    """What was cancelled meanwhile, and what to do about it."""
+    from server.cli.output import counted
+
+    if report.cancelled:
+        were, them = ("was", "it") if report.cancelled == 1 else ("were", "them")
+        yield (
+            f"{counted(report.cancelled, 'document')} {were} cancelled: to ingest {them}, run the "
+            "same command again."
+        )
+    if report.cut_short:
+        yield (
+            "The job was cancelled before all files were read: to ingest the rest, run the same "
+            "command again."
+        )
 
 
 def _tell_remedy(report: "IngestReport") -> None:
@@ -189,11 +209,12 @@ def _tell_remedy(report: "IngestReport") -> None:
 
 def told_numbers(report: "IngestReport") -> str:
     """How many documents came in, and how."""
-    under_way = f"{report.under_way} already in progress, " if report.under_way else ""
+    under_way = f"{report.under_way} under way in another job, " if report.under_way else ""
+    cancelled = f"{report.cancelled} cancelled, " if report.cancelled else ""
     skipped = f", {len(report.skipped)} of unsupported types skipped" if report.skipped else ""
     return (
         f"Documents: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
-        f"{under_way}{len(report.failed)} failed{skipped}"
+        f"{under_way}{cancelled}{len(report.failed)} failed{skipped}"
     )
 
 

@@ -263,6 +263,24 @@ def test_a_cancelled_job_is_over(ammon: Ammon, notes: Path, model: ChatServer) -
     assert ammon("status", "--json").json["jobs"] == []
 
 
+def test_an_ingest_that_is_cancelled_meanwhile_does_not_claim_success(
+    ammon: Ammon, notes: Path, model: ChatServer
+) -> None:
+    def cancel(request: Request) -> Answer:
+        core = _open(load().settings)
+        core.cancel(core.queue.jobs(limit=1)[0].id)
+        core.close()
+        return answers(request)
+
+    model.chat = cancel
+    said = ammon("ingest", notes)
+    assert (said.code, "0 new" in said.out) == (1, True)
+    assert "2 documents were cancelled: to ingest them, run the same command" in said.complaint
+    model.chat = answers
+    said = ammon("ingest", notes, "--json")
+    assert (said.code, said.json["new"], said.json["cancelled"]) == (0, 2, 0)
+
+
 def test_the_view_that_is_watched_tells_how_jobs_stand(
     ammon: Ammon, notes: Path, model: ChatServer, environment: None
 ) -> None:
