@@ -1,7 +1,8 @@
 """The work done elsewhere: what stands in for worker threads where a broker is set."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock, Thread
 
 import structlog
@@ -10,7 +11,8 @@ from indexer.flow.post import Post
 from indexer.pipeline import Pipeline
 from indexer.processed import Processed
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from kg.jobs import EVERY_REVISION, TaskState
+from kg.errors import JobNotFound
+from kg.jobs import EVERY_REVISION, Job, TaskState
 
 _CLOSE_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
@@ -76,12 +78,14 @@ class RemoteWorker:
     def run_until_empty(
         self, collection: str | None = None, progress: ReportProgress = ignore_progress
     ) -> Processed:
-        """Wait until workers have done what waits, and published it.
+        """Wait until workers have done what waits, and published it. Where all that waited was
+        cancelled, there is nothing to be published.
 
         Raises: StoreError, SettingsInvalid.
         """
         self._check()
         queue = self._pipeline.queue
+        asked = [job.id for job in queue.jobs(collection, unfinished_at=EVERY_REVISION)]
         most, waiting = 0, -1
         changed = time.monotonic()
         self.wake()
@@ -91,6 +95,8 @@ class RemoteWorker:
             progress(StepProgress(step="extract", done=most - waiting, total=most))
             if not waiting and not self._stale(collection):
                 return Processed(done=most)
+            if not waiting and asked and self._came_to_nothing(asked):
+                return Processed()
             if waiting != before:
                 changed = time.monotonic()
             elif time.monotonic() - changed > self._worry_seconds:
@@ -105,6 +111,16 @@ class RemoteWorker:
         return any(
             not publisher.covers(one) or (change.is_due(one) and not change.is_held_up(one))
             for one in found
+        )
+
+    def _came_to_nothing(self, job_ids: Sequence[str]) -> bool:
+        """Whether these jobs are over, cancelled, and no document of theirs was extracted."""
+        jobs: list[Job] = []
+        for job_id in job_ids:
+            with suppress(JobNotFound):  # as when its collection was deleted
+                jobs.append(self._pipeline.queue.job(job_id))
+        return not any(job.filling or job.counts.get(TaskState.EXTRACTED) for job in jobs) and any(
+            job.counts.get(TaskState.CANCELLED) for job in jobs
         )
 
     def _worry(self, collection: str | None) -> None:

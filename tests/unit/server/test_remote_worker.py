@@ -135,3 +135,42 @@ def test_what_came_in_is_waited_for_though_a_failed_document_holds_up_others(
     assert len(shop.snapshot().documents.id) == 3
     elsewhere.join()
     remote.stop()
+
+
+def test_what_was_cancelled_before_anything_was_extracted_is_not_waited_for(
+    shop: Workshop,
+) -> None:
+    job = shop.pipeline.submit(COLLECTION, NOTES).job
+    assert job is not None
+    remote = worker(shop, MemoryPost())
+    said: list[StepProgress] = []
+
+    def cancel(step: StepProgress) -> None:
+        if not said:
+            shop.pipeline.cancel(job.id)
+        said.append(step)
+
+    assert remote.run_until_empty(COLLECTION, cancel) == Processed()
+    remote.stop()
+    assert said[-1].total == 3
+
+
+def test_what_was_extracted_before_the_rest_was_cancelled_is_waited_for(shop: Workshop) -> None:
+    job = shop.pipeline.submit(COLLECTION, NOTES).job
+    assert job is not None
+    shop.pipeline.process(shop.lease(1))
+    shop.queue.release([task.id for task in shop.lease()], worker="test")
+
+    def later() -> None:
+        time.sleep(0.1)
+        shop.pipeline.cancel(job.id)
+        time.sleep(0.1)
+        shop.pipeline.publish(COLLECTION)
+
+    elsewhere = Thread(target=later)
+    elsewhere.start()
+    remote = worker(shop, MemoryPost())
+    remote.run_until_empty(COLLECTION)
+    assert len(shop.snapshot().documents.id) == 1
+    elsewhere.join()
+    remote.stop()
