@@ -154,6 +154,14 @@ def test_an_unknown_mode_is_refused_without_a_snapshot_too(core: Core) -> None:
         core.query("papers", "Who?", mode="magic")
 
 
+def test_what_cannot_be_asked_is_refused_without_a_snapshot_too(core: Core) -> None:
+    core.ensure_collection("papers")
+    with pytest.raises(InputError, match="not -1"):
+        core.query("papers", "Who?", k=-1)
+    with pytest.raises(InputError, match="list of strings, not 'Who'"):
+        core.query_many("papers", "Who")
+
+
 def test_a_question_is_answered_from_what_was_ingested(core: Core, notes: Path) -> None:
     core.create_collection("papers")
     ingest(core, "papers", [notes])
