@@ -20,6 +20,7 @@ from indexer.work import Work, batches, graph_of, reads_ahead, used_by
 from inference.embedder import Embedder
 from kg.errors import (
     AmmonError,
+    CollectionNotFound,
     DependencyMissing,
     DocumentUnreadable,
     ModelUnavailable,
@@ -119,6 +120,8 @@ class Ingester:
             raise
         except ModelUnavailable as error:
             return self.postpone(batch, error)
+        except CollectionNotFound:
+            return self._drop(batch)
         except Exception as error:  # the outermost boundary of a document: see above
             if len(batch) > 1:
                 return sum((self._attempt([task], step) for task in batch), Processed())
@@ -169,6 +172,17 @@ class Ingester:
         tasks = tuple(task.id for task in batch)
         self.store.commit(batch[0].collection, Change(completed=tasks))
         return Processed(done=len(tasks))
+
+    def _drop(self, batch: Sequence[Task]) -> Processed:
+        """Be done with documents whose collection was just deleted: nothing of them failed."""
+        for task in batch:
+            self.queue.fail(task.id, "Its collection was deleted.", worker=task.worker, retry=False)
+        _log.info(
+            "the collection was deleted meanwhile",
+            collection=batch[0].collection,
+            documents=len(batch),
+        )
+        return Processed()
 
     def _comes_in_as_draft(self, batch: Sequence[Task], settings: CollectionSettings) -> bool:
         is_new = not batch[0].drafted and not reads_ahead(batch[0])

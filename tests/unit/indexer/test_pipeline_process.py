@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from indexer.processed import Processed
 from kg.errors import ModelUnavailable, StoreUnavailable
@@ -159,3 +160,21 @@ def test_tasks_of_several_collections_may_come_together(shop: Workshop) -> None:
     assert shop.sources() == ["a"]
     with shop.store.read("letters") as reader:
         assert [document.source for document in reader.documents()] == ["b"]
+
+
+def test_a_collection_that_was_deleted_meanwhile_is_one_line_and_no_failure(
+    shop: Workshop,
+) -> None:
+    def delete(passage: Passage) -> str:
+        if passage.text == A.text:
+            shop.store.delete_collection(COLLECTION)
+        return ""
+
+    shop.extractor = ScriptedExtractor(delete)
+    submit(shop, A, B, C)
+    tasks = shop.lease()
+    with capture_logs() as logs:
+        assert shop.pipeline.process(tasks) == Processed()
+    (line,) = logs
+    assert line["log_level"] == "info"
+    assert (line["event"], line["documents"]) == ("the collection was deleted meanwhile", 3)
