@@ -235,7 +235,7 @@ class Changeover:
                 self._append(collection, present.next_job, late)
         except JobNotFound:
             _log.warning(
-                "some documents keep their old extraction", remedy=f"ammon reindex {collection}"
+                "some documents keep their old extraction", remedy=f"ammon reindex -c {collection}"
             )
         _log.info("the new graph has replaced the old one", collection=collection, late=len(late))
 
