@@ -11,7 +11,6 @@ from kg.snapshot import Snapshot, Strings
 from kg.surfaces import matches, surface_of
 from kg.tokens import tokenise
 from retrieval.citations import source_of
-from retrieval.gazetteer import GazetteerLookup
 from retrieval.trace import Traced
 
 if TYPE_CHECKING:
@@ -141,6 +140,8 @@ def _told(snapshot: Snapshot, fact: int) -> str:
 def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
     """The entries that a name may mean, then those of the names inside it, which the longer name
     mentions too."""
+    from retrieval.gazetteer import GazetteerLookup  # loads the compiler
+
     lookup = GazetteerLookup(snapshot)
     tokens = tokenise(name)
     entries = lookup.entries(surface_of(tokens))

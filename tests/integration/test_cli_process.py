@@ -155,6 +155,21 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_ingesting_what_is_there_already_loads_no_compiler(
+    tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMMON_DATA_DIR", str(tmp_path / "data"))
+    code = (
+        f"import sys; from server.cli import main; main(['ingest', {str(notes)!r}]); "
+        "print([name for name in ('numba', 'scipy.sparse') if name in sys.modules])"
+    )
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+        )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
 @pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["export"], ["--help"]])
 def test_output_that_cannot_be_written_is_told_of_once(data: Path, arguments: list[str]) -> None:
