@@ -108,15 +108,15 @@ def overspent(job: Job, prices: Prices) -> str:
     spent, budget = job.progress, job.budget
     if _is_beyond_counting(job, prices):
         return (
-            f"The job's budget is {budget.cost:g} in money, but the prices are no longer set: "
-            "set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT to what a million tokens "
+            f"The job's budget is {_plain(budget.cost)} in money, but the prices are no longer "
+            "set: set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT to what a million tokens "
             f"cost, then: ammon jobs retry {job.id}"
         )
     used = f"{spent.input_tokens + spent.output_tokens:,} tokens"
     limit = f"{budget.tokens:,} tokens" if budget.tokens is not None else ""
     if budget.cost is not None:
-        used += f" ({spent.cost:.4f})"
-        limit += f"{' and ' if limit else ''}{budget.cost:g} in money"
+        used += f" ({_plain(spent.cost)})"
+        limit += f"{' and ' if limit else ''}{_plain(budget.cost)} in money"
     return (
         f"The job's budget of {limit} is too small for its next passage: {used} are spent. What "
         f"was paid for is kept; continue with a larger budget: ammon jobs retry {job.id} "
@@ -126,6 +126,11 @@ def overspent(job: Job, prices: Prices) -> str:
 
 def _is_beyond_counting(job: Job, prices: Prices) -> bool:
     return job.budget.cost is not None and not prices.known
+
+
+def _plain(cost: float | None) -> str:
+    """'2.5', '0.00001': without an exponent."""
+    return f"{cost or 0.0:.6f}".rstrip("0").rstrip(".")
 
 
 def _left(limit: float | None, spent: float) -> float:

@@ -9,7 +9,7 @@ import pytest
 
 from indexer.extraction.llm import LLMExtractor
 from indexer.processed import Processed
-from indexer.spending import estimate
+from indexer.spending import estimate, overspent
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg.jobs import Budget, Job, Prices, Progress, TaskState
 from kg.records import Passage, SourceDocument
@@ -118,6 +118,13 @@ def test_a_budget_may_be_money(shop: Workshop) -> None:
     job = work(shop, submit(shop, *NOTES, budget=Budget(cost=budget)))
     assert job.counts == {TaskState.EXTRACTED: 4, TaskState.FAILED: 8}
     assert job.progress.cost == pytest.approx(4 * REAL_COST)
+
+
+def test_small_money_is_told_without_an_exponent(shop: Workshop) -> None:
+    job = submit(shop, *NOTES[:1], budget=Budget(cost=0.00001))
+    told = overspent(shop.queue.job(job), PRICES)
+    assert "The job's budget of 0.00001 in money" in told
+    assert "0 tokens (0) are spent" in told
 
 
 def test_without_prices_nothing_is_sent_that_a_budget_of_money_is_to_pay(
