@@ -10,16 +10,25 @@ from server.cli.context import opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kg.jobs import Job
     from server.core import Core
     from server.status import JobStatus
 
 _SHOWN = 10
 """Failures shown; --json gives all."""
 
+_NOTHING_FAILED = (
+    "There was nothing to retry: no document failed. To process cancelled documents, run the "
+    "command that created the job again (ammon ingest or ammon reindex)."
+)
+
 JobId: TypeAlias = Annotated[
     str, typer.Argument(metavar="JOB", help="Job id or a unique prefix.", show_default=False)
 ]
-jobs = typer.Typer(help="Show jobs with their progress and cost; cancel or retry them.")
+jobs = typer.Typer(
+    help="Show jobs with their progress and cost; cancel or retry them.\n\n"
+    "The beginning of a job's id is enough if no other job's id begins with it."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -96,12 +105,16 @@ def cancel(context: typer.Context, job: JobId, as_json: options.AsJson = False) 
     from server.status import job_status
 
     with opened(context) as core:
-        status = job_status(core, core.cancel(_id(core, job)))
+        before = core.queue.job(_id(core, job))
+        over = not _goes_on(core, before)
+        status = job_status(core, core.cancel(before.id))
         core.worker.wake()
     if as_json:
         print_json(job_fields(status))
-    else:
-        console().print(told_job(status))
+        return
+    console().print(told_job(status))
+    if over:
+        console().print("There was nothing to cancel: this job was over.")
 
 
 @jobs.command(epilog="Example: ammon jobs retry job-5b0f --budget 5.00")
@@ -115,6 +128,7 @@ def retry(
 
     The budget includes what the job has spent already. Exit code 1 if documents failed again.
     """
+    from kg.jobs import TaskState
     from server.cli.output import console, print_json
     from server.cli.progress import shown_progress
     from server.jobs import job_fields
@@ -122,7 +136,9 @@ def retry(
 
     with opened(context) as core:
         limit = None if budget is None else core.budget(budget)
-        found = core.retry(_id(core, job), limit)
+        before = core.queue.job(_id(core, job))
+        over = not (before.counts.get(TaskState.FAILED) or _goes_on(core, before))
+        found = core.retry(before.id, limit)
         with shown_progress() as progress:
             core.worker.run_until_empty(found.collection, progress)
         status = job_status(core, core.queue.job(found.id))
@@ -130,6 +146,8 @@ def retry(
         print_json(job_fields(status))
     else:
         console().print(told_job(status))
+        if over:
+            console().print(_NOTHING_FAILED)
     raise typer.Exit(1 if _failed(status) else 0)
 
 
@@ -192,6 +210,13 @@ def told_in_full(status: "JobStatus") -> "Iterator[str]":
         yield f"budget {limit}"
     if job.priority:
         yield f"priority {job.priority}"
+
+
+def _goes_on(core: "Core", job: "Job") -> bool:
+    """Whether a job has documents on their way, or its collection is to change over to them."""
+    next_job = core.store.collection(job.collection).settings.next_job  # kept after the change
+    changing = next_job == job.id and core.pipeline.changing(job.collection)
+    return bool(job.open or job.filling or changing)
 
 
 def _failed(status: "JobStatus") -> bool:

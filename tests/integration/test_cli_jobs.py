@@ -263,6 +263,19 @@ def test_a_cancelled_job_is_over(ammon: Ammon, notes: Path, model: ChatServer) -
     assert ammon("status", "--json").json["jobs"] == []
 
 
+def test_where_there_is_nothing_to_cancel_or_to_retry_that_is_told(
+    ammon: Ammon, notes: Path, model: ChatServer
+) -> None:
+    model.chat = lambda _: Answer(status=401, content="no key")
+    ammon("ingest", notes)
+    (job,) = ammon("status", "--json").json["jobs"]
+    assert "nothing to cancel" not in ammon("jobs", "cancel", job["id"]).out
+    assert "nothing to cancel: this job was over" in ammon("jobs", "cancel", job["id"]).out
+    said = ammon("jobs", "retry", job["id"])
+    assert (said.code, "nothing to retry: no document failed" in said.out) == (0, True)
+    assert "run the command that created the job again" in " ".join(said.out.split())
+
+
 def test_an_ingest_that_is_cancelled_meanwhile_does_not_claim_success(
     ammon: Ammon, notes: Path, model: ChatServer
 ) -> None:
