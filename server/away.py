@@ -8,6 +8,7 @@ from threading import Event, Thread
 import structlog
 
 from kg.errors import StoreRefused, StoreUnavailable
+from kg.haste import SILENCE_SECONDS
 from kg.store import GraphStore
 from server.settings import Settings
 
@@ -15,6 +16,8 @@ _PAUSE_SECONDS = 1.0
 _TELL_SECONDS = 10.0
 """Seconds between two log lines about the same outage."""
 _LOOK_SECONDS = 0.25
+_REFUSAL_SECONDS = 0.5
+"""A failure within this time means that nothing is there, not that the store is slow."""
 _MISSES = 2
 """After so many failed checks in a row the store is not just slow."""
 _JOIN_SECONDS = 2.0
@@ -46,6 +49,23 @@ def greet(store: GraphStore, settings: Settings) -> None:
     trouble = _trouble(store)
     if trouble is not None:
         _log.warning(f"not ready, waiting for {_named(settings)}", reason=str(trouble))
+
+
+def expect(store: GraphStore) -> None:
+    """Check that the store answers. One that is silent, not gone, is asked again for a few seconds:
+    it may just have started.
+
+    Raises: StoreUnavailable, StoreVersionUnknown, StoreError.
+    """
+    until = time.monotonic() + SILENCE_SECONDS
+    while True:
+        asked = time.monotonic()
+        trouble = _trouble(store)
+        if trouble is None:
+            return
+        now = time.monotonic()
+        if now - asked < _REFUSAL_SECONDS or now + (now - asked) > until:
+            raise trouble
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from kg.errors import (
     StoreVersionUnknown,
 )
 from kg.haste import patience
-from kg.neo4j.diagnosis import diagnosis, is_busy, is_made_already, may_pass, said_by
+from kg.neo4j.diagnosis import diagnosis, is_busy, is_late, is_made_already, may_pass, said_by
 from kg.neo4j.presence import Presence
 from kg.neo4j.queries import queries
 from kg.neo4j.work import Work
@@ -39,6 +39,7 @@ HURRIED_SECONDS = 1.0
 _LONGEST_PAUSE = 1.0
 PROBE_SECONDS = 1.5
 """For how long a probe waits for the server to answer at all."""
+_PROBE = "RETURN 1"
 _FETCHED_AT_ONCE = 5000
 """Rows that the server sends before it waits to be asked for more."""
 _Result = TypeVar("_Result")
@@ -146,11 +147,17 @@ class Database:
         self._driver.close()
 
     def _ask(self) -> None:
-        """Ask for nothing, once. Raises: StoreUnavailable, StoreError, soon."""
+        """Ask for nothing, once. A server that says that it was too slow is there.
+
+        Raises: StoreUnavailable, StoreError, soon."""
         import neo4j
 
-        with self.errors(), self._prober.session(database=self.name) as session:
-            session.run(neo4j.Query("RETURN 1", timeout=PROBE_SECONDS)).consume()
+        try:
+            with self.errors(), self._prober.session(database=self.name) as session:
+                session.run(neo4j.Query(_PROBE, timeout=PROBE_SECONDS)).consume()
+        except StoreUnavailable as error:
+            if not is_late(error.__cause__):
+                raise
 
     def _run(self, transaction: "Callable[[Session], _Result]") -> _Result:
         def prepared() -> _Result:

@@ -19,7 +19,7 @@ def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
         return StoreRefused, "Check AMMON_NEO4J_URI: neo4j://HOST:7687 or bolt://HOST:7687."
     if isinstance(error, neo.DatabaseUnavailable | neo.ServiceUnavailable | neo.SessionExpired):
         return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then try again."
-    if isinstance(error, neo.TransientError) or _is_late(error):
+    if isinstance(error, neo.TransientError) or is_late(error):
         return StoreUnavailable, (
             "It is busy or short of memory: try again, or give it more memory."
         )
@@ -44,6 +44,13 @@ def is_busy(error: BaseException | None) -> bool:
     from neo4j import exceptions as neo
 
     return isinstance(error, neo.TransientError) and not isinstance(error, neo.DatabaseUnavailable)
+
+
+def is_late(error: BaseException | None) -> bool:
+    """Whether the server answers, but ended the transaction because it took too long."""
+    from neo4j import exceptions as neo
+
+    return isinstance(error, neo.Neo4jError) and ".TransactionTimedOut" in (error.code or "")
 
 
 def is_made_already(error: BaseException | None) -> bool:
@@ -77,13 +84,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         yield error
         last = error.exceptions[-1] if isinstance(error, BaseExceptionGroup) else None
         error = last or error.__cause__
-
-
-def _is_late(error: Exception) -> bool:
-    """Whether the server was too slow for what it was given time for."""
-    from neo4j import exceptions as neo
-
-    return isinstance(error, neo.Neo4jError) and ".TransactionTimedOut" in (error.code or "")
 
 
 def _is_of_security(error: "Neo4jError") -> bool:

@@ -33,13 +33,15 @@ def load_settings(default_level: "Level" = "error") -> "LoadedSettings":
 @contextmanager
 def opened(context: typer.Context) -> "Iterator[Core]":
     """The core of a command, closed when it ends."""
+    from server.away import expect
+
     loaded = load_settings()
     opener = context.obj
     if opener is None:
         from server.composition import compose as opener
     core = opener(loaded.settings)
     try:
-        core.store.probe()
+        expect(core.store)
         yield core
     except SnapshotError as error:
         if "collection" in context.params:

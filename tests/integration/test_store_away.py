@@ -11,6 +11,8 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from kg.neo4j import database
+from server.away import expect
 from server.http.app import create_app
 from server.settings import Settings
 from tests.doubles.command_line import Ammon
@@ -23,11 +25,17 @@ from tests.servers.relay import Relay, relayed
 
 __all__ = ["redis_server"]
 
-SOON = 7.0
-"""Seconds; a server that says nothing is waited for four."""
-AT_ONCE = 3.0
+SOON = 10.0
+"""Seconds; a server that says nothing is waited for four, by who is in no hurry half a minute."""
+AT_ONCE = 4.0
+LONG = 200.0
+"""Seconds after which a test gives up, however busy the machine."""
+SLOW_QUERY = "UNWIND range(1, 1000000000) AS x WITH x WHERE x < 0 RETURN count(x)"
 AWAY = pytest.mark.parametrize("away", ["gone", "hangs"])
-pytestmark = pytest.mark.xdist_group("neo4j")
+pytestmark = [
+    pytest.mark.xdist_group("neo4j"),
+    pytest.mark.timeout(600),  # the first test waits for the server to start, and for its turn
+]
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +69,11 @@ def serving(settings: Settings) -> Iterator[TestClient]:
 def server(settings: Settings) -> Iterator[TestClient]:
     """A server with a collection that can be asked."""
     with serving(settings) as client:
-        client.post("/collections", json={"name": "papers"}).raise_for_status()
-        taken_in(client, "Ann likes Bob.")
-        until(lambda: question(client).json()["revision"] == 1)
+        # Where a server has just started on a busy machine, any request may be refused.
+        until(lambda: client.get("/health/ready").is_success, LONG)
+        until(lambda: created(client, "papers"), LONG)
+        until(lambda: taken_in(client, "Ann likes Bob.").is_success, LONG)
+        until(lambda: question(client).json().get("revision") == 1, LONG)
         yield client
 
 
@@ -72,7 +82,7 @@ def client(server: TestClient, relay: Relay) -> Iterator[TestClient]:
     """The server, whose Neo4j is there when a test begins, and again after it."""
     yield server
     relay.come_back()
-    until(lambda: server.get("/health/ready").is_success)
+    until(lambda: server.get("/health/ready").is_success, LONG)
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -90,6 +100,11 @@ def go(relay: Relay, away: str) -> None:
         relay.close()
     else:
         relay.fall_silent()
+
+
+def created(client: TestClient, name: str) -> bool:
+    """Whether there is such a collection, by now."""
+    return client.post("/collections", json={"name": name}).status_code in (201, 409)
 
 
 def taken_in(client: TestClient, text: str) -> httpx2.Response:
@@ -121,7 +136,7 @@ def test_questions_are_answered_while_neo4j_is_away(
     for _ in range(3):
         answer = question(client)
         assert (answer.status_code, answer.json()["hits"]) == (200, before["hits"])
-        assert answer.elapsed.total_seconds() < 1.0
+        assert answer.elapsed.total_seconds() < 1.4  # who asks the store waits for longer
     assert answer.json()["revision"] == before["revision"]
 
 
@@ -142,18 +157,30 @@ def test_when_neo4j_is_back_documents_are_taken_in(client: TestClient, relay: Re
     relay.fall_silent()
     assert taken_in(client, "Ann likes Dan.").status_code == 503
     relay.come_back()
-    until(lambda: taken_in(client, "Ann likes Dan.").is_success, SOON)
+    until(lambda: taken_in(client, "Ann likes Dan.").is_success, LONG)
+
+
+def test_a_neo4j_that_is_slow_is_not_away(
+    settings: Settings, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PROBE_SECONDS", 0.2)
+    core = open_house(settings)
+    try:
+        monkeypatch.setattr(database, "_PROBE", SLOW_QUERY)
+        expect(core.store)  # Neo4j ends the query, and so has answered
+    finally:
+        core.close()
 
 
 def test_what_another_process_deleted_is_answered_no_more(
     client: TestClient, settings: Settings
 ) -> None:
-    client.post("/collections", json={"name": "notes"}).raise_for_status()
-    assert question(client, "notes").is_success
+    until(lambda: created(client, "notes"), LONG)
+    until(lambda: question(client, "notes").is_success, LONG)
     other = open_house(settings)
     other.delete_collection("notes")
     other.close()
-    until(lambda: question(client, "notes").status_code == 404, AT_ONCE)
+    until(lambda: question(client, "notes").status_code == 404, SOON)
 
 
 @AWAY
@@ -164,7 +191,7 @@ def test_a_server_ends_while_neo4j_is_away(settings: Settings, relay: Relay, awa
         time.sleep(0.2)  # its threads are in the midst of something
         began = time.monotonic()
     relay.come_back()
-    assert time.monotonic() - began < 10.0
+    assert time.monotonic() - began < 20.0  # work that does not end is waited for longer
 
 
 def test_a_server_begins_without_neo4j_and_is_ready_when_it_comes(
@@ -176,8 +203,8 @@ def test_a_server_begins_without_neo4j_and_is_ready_when_it_comes(
         assert fresh.get("/health/ready").status_code == 503
         assert question(fresh).status_code == 503
         relay.come_back()
-        until(lambda: fresh.get("/health/ready").is_success)
-        assert question(fresh).json()["hits"]
+        until(lambda: fresh.get("/health/ready").is_success, LONG)
+        until(lambda: bool(question(fresh).json().get("hits")), LONG)
 
 
 def test_a_worker_waits_for_neo4j_and_ends_without_it(
@@ -193,11 +220,11 @@ def test_a_worker_waits_for_neo4j_and_ends_without_it(
     relay.fall_silent()
     try:
         worker = plant.begin()
-        plant.wait_for(worker, f"waiting for Neo4j at {settings.neo4j_uri} for")
+        plant.wait_for(worker, f"waiting for Neo4j at {settings.neo4j_uri} for", LONG)
         relay.come_back()
-        plant.wait_for(worker, " ready.")
+        plant.wait_for(worker, " ready.", LONG)
         relay.fall_silent()
-        assert plant.end(worker, 15.0) == 0
+        assert plant.end(worker, 25.0) == 0
     finally:
         plant.close()
         relay.come_back()
@@ -232,7 +259,7 @@ def test_a_command_says_soon_that_neo4j_is_away(
         for command in (["status"], ["query", "Who?"], ["ingest", str(tmp_path / "a.txt")]):
             began = time.monotonic()
             done = ammon(*command)
-            assert (done.code, time.monotonic() - began < 5.0) == (1, True)
+            assert (done.code, time.monotonic() - began < SOON) == (1, True)
             assert settings.neo4j_uri in done.complaint
     finally:
         relay.come_back()

@@ -82,6 +82,25 @@ def test_a_store_that_comes_and_lets_nobody_in_is_waited_for_no_more(tmp_path: P
         away.wait_for(Store(GONE, StoreRefused("a wrong password")), settings_in(tmp_path))
 
 
+def test_a_silent_store_is_asked_again_by_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(away, "_REFUSAL_SECONDS", 0.0)
+    away.expect(Store(GONE, GONE))
+
+
+def test_a_silent_store_is_not_waited_for_by_a_command_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(away, "_REFUSAL_SECONDS", 0.0)
+    monkeypatch.setattr(away, "SILENCE_SECONDS", 0.05)
+    with pytest.raises(StoreUnavailable, match="nobody listens"):
+        away.expect(Store(always=GONE))
+
+
+def test_a_store_that_is_gone_is_not_waited_for_by_a_command() -> None:
+    with pytest.raises(StoreUnavailable, match="nobody listens"):
+        away.expect(Store(GONE))
+
+
 def test_whoever_ends_does_not_wait_for_a_store_that_is_away() -> None:
     store = Store(always=GONE)
     with away.left_if_away(store):
