@@ -60,8 +60,10 @@ def check(broker_url: str) -> None:
             f"The setting broker_url is not a valid address: {error}. Write redis://host:6379/0 "
             "or amqp://user:password@host:5672//."
         ) from error
-    if find_spec("celery") is None:
-        raise DependencyMissing("celery", "celery")
+    packages = ("celery", "redis") if broker_url.startswith("redis") else ("celery",)
+    for package in packages:
+        if find_spec(package) is None:
+            raise DependencyMissing(package, "celery")
 
 
 def check_password(broker_url: str) -> bool:

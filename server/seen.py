@@ -13,6 +13,8 @@ Without a watch, as in a command, the store is asked each time.
 from contextlib import suppress
 from threading import Event, Lock, Thread
 
+import structlog
+
 from kg.errors import StoreError
 from kg.haste import hurried
 from kg.records import Collection
@@ -22,6 +24,8 @@ LOOK_SECONDS = 1.0
 SILENCE_SECONDS = 1.5
 """For which a question puts up with a store that says nothing."""
 _STOP_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Seen:
@@ -81,8 +85,11 @@ class Seen:
 
     def _follow(self) -> None:
         while True:
-            with suppress(StoreError), hurried():  # until it is back, what is known is known
-                self._look()
+            try:
+                with suppress(StoreError), hurried():  # until it is back, what is known is known
+                    self._look()
+            except Exception:  # the outermost boundary of a thread that nobody would miss
+                _log.exception("looking for collections failed; trying again")
             if self._stop.wait(LOOK_SECONDS):
                 return
 

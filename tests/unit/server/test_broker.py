@@ -148,9 +148,10 @@ def test_a_redis_that_cannot_save_is_waited_for_with_the_remedy(redis_server: Re
     assert "write its files" in logs[0]["remedy"]
 
 
-def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "find_spec", lambda name: None)
-    with pytest.raises(DependencyMissing, match=r"\[celery\]"):
+@pytest.mark.parametrize("package", ["celery", "redis"])
+def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setattr(broker, "find_spec", lambda name: None if name == package else object())
+    with pytest.raises(DependencyMissing, match=rf"{package}.*\[celery\]"):
         broker.check("redis://localhost:6379/0")
 
 

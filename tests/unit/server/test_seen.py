@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from threading import Event
 
 import pytest
+import structlog
 
 from kg.errors import CollectionNotFound, StoreUnavailable
 from kg.memory import MemoryStore
@@ -20,6 +21,8 @@ class Store(MemoryStore):
     """One that can be away, and counts how often it is asked for a collection."""
 
     away = False
+    broken = False
+    """Whether it fails in a way that nobody foresaw."""
     asked = 0
     looked = 0
     held: Event | None = None
@@ -39,6 +42,8 @@ class Store(MemoryStore):
         return found
 
     def _see(self) -> None:
+        if self.broken:
+            raise RuntimeError("a programming error")
         if self.away:
             raise StoreUnavailable("it is away")
 
@@ -85,6 +90,15 @@ def test_what_is_known_is_known_while_the_store_is_away(store: Store, watching: 
     assert watching.get("papers").name == "papers"
     with pytest.raises(StoreUnavailable):
         watching.get("never seen")
+
+
+def test_an_unforeseen_error_does_not_end_the_watch(store: Store, watching: Seen) -> None:
+    with structlog.testing.capture_logs() as logs:
+        store.broken = True
+        until(lambda: bool(logs))
+        store.broken = False
+        looks(store)
+    assert logs[0]["event"] == "looking for collections failed; trying again"
 
 
 def test_a_new_collection_is_asked_for(store: Store, watching: Seen) -> None:
