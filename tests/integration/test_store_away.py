@@ -1,6 +1,7 @@
 """While Neo4j is away: questions are answered, all else says so soon, and nothing has to be started
 again when it is back."""
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,16 @@ AWAY = pytest.mark.parametrize("away", ["gone", "hangs"])
 pytestmark = [
     pytest.mark.xdist_group("neo4j"),
     pytest.mark.timeout(600),  # the first test waits for the server to start, and for its turn
+    # Connections that were being opened when a store was closed are left to the garbage collector.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What is left to the garbage collector is collected here, not during a test of others."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +54,7 @@ def relay(neo4j_server: Neo4jServer) -> Iterator[Relay]:
     with turn(neo4j_server), relayed(urlsplit(neo4j_server.uri).port or 0) as relay:
         wipe(neo4j_server)
         yield relay
+    gc.collect()  # what waited for the relay
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +84,7 @@ def server(settings: Settings) -> Iterator[TestClient]:
         until(lambda: client.get("/health/ready").is_success, LONG)
         until(lambda: created(client, "papers"), LONG)
         until(lambda: taken_in(client, "Ann likes Bob.").is_success, LONG)
-        until(lambda: question(client).json().get("revision") == 1, LONG)
+        until(lambda: question(client).json().get("revision", 0) >= 1, LONG)
         yield client
 
 

@@ -118,7 +118,7 @@ def stop(pid: int) -> None:
 
 
 def wait_until(
-    answers: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path, seconds: float = 90
+    answers: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path, seconds: float = 240
 ) -> None:
     """Wait until the server answers. Raises: RuntimeError if it ends, or never does."""
     deadline = time.monotonic() + seconds
