@@ -94,7 +94,7 @@ class Havoc:
         self._places = [self.plant.begin(queues) for queues in ROLES]
         self._api = self.plant.begin_api(self.port)
         for place in self._places:
-            self.plant.wait_for(place, "worker begins", 120)
+            self.plant.wait_for(place, "worker started", 120)
 
     def strike(self, victims: int) -> None:
         """Kill somebody who lives, and start them again, so many times."""
@@ -174,7 +174,7 @@ class Havoc:
             return  # nobody begins without it: see `supervise`
         self._places[role] = self.plant.begin(ROLES[role])
         if self.store is None:  # with a store that may go away, it may come much later, or never
-            self.plant.wait_for(self._places[role], "worker begins", 120)
+            self.plant.wait_for(self._places[role], "worker started", 120)
 
     def _kill_broker(self) -> None:
         self.broker.kill()

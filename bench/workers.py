@@ -49,7 +49,7 @@ def measure(workers: int, documents: int, latency: float) -> tuple[float, int]:
         places = [plant.begin("extract", 1) for _ in range(workers)]
         places.append(plant.begin("embed,commit", 1))
         for place in places:
-            plant.wait_for(place, "worker begins", 300)
+            plant.wait_for(place, "worker started", 300)
         ledger.seconds = 0.2
         _index(core, _documents("warm", 4 * workers))
         model.most_at_once = 0
