@@ -28,6 +28,7 @@ _REFUSAL_SECONDS = 0.5
 _RETURN_SECONDS = 0.5
 """Between two looks whether it is back."""
 _CLOSE_SECONDS = 2.0
+_CLOSED = "The store was closed: open it again."
 
 _Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
@@ -71,12 +72,12 @@ class Presence:
 
     def close(self) -> None:
         """Look for nothing any more, and let go of all who wait: with StoreClosed."""
-        self._closed.set()
         with self._lock:
+            self._closed.set()
             follower, under_way = self._follower, list(self._under_way)
         for done in under_way:
             with suppress(InvalidStateError):
-                done.set_exception(StoreClosed("The store was closed: open it again."))
+                done.set_exception(StoreClosed(_CLOSED))
         if follower not in (None, current_thread()):
             follower.join(_CLOSE_SECONDS)
 
@@ -93,6 +94,8 @@ class Presence:
                     done.set_exception(error)
 
         with self._lock:
+            if self._closed.is_set():  # nobody would let go of who waits for it
+                raise StoreClosed(_CLOSED)
             self._under_way.add(done)
         Thread(target=run, name="neo4j", daemon=True).start()
         return done
