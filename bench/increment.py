@@ -15,7 +15,7 @@ from bench.datasets import COLLECTION, Library, divided
 from bench.measure import Stopwatch
 from bench.options import launch, of_a_dataset, parse
 from bench.report import Row, Table, finish
-from indexer.build import build_snapshot
+from indexer.snapshot.build import build_snapshot
 from kg.snapshot import Snapshot, SnapshotWriter
 from server.evaluation.dataset import read_dataset
 

@@ -1,4 +1,6 @@
 """Offline: documents -> passages -> triples -> graph -> snapshot.
 
-Pure steps, each in a file of its own, and a pipeline and a worker that put them in order.
+A folder for each stage, in order: `loaders`, `intake`, `ingestion` (by means of `extraction`),
+`snapshot`. `Pipeline` composes them; `Worker` runs them in threads of one process, and `flow` by
+messages among many.
 """

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from indexer.extraction.port import Extractor
-from indexer.work import graph_of
+from indexer.ingestion.work import graph_of
 from inference.embedder import Embedder
 from kg.errors import DocumentNotFound
 from kg.records import CollectionSettings, Document, Extraction

@@ -10,21 +10,21 @@ from contextlib import suppress
 from dataclasses import replace
 
 from indexer.changeover import Changeover
-from indexer.choice import Choice
-from indexer.drafts import Drafts
-from indexer.estimate import Estimate, Estimator
-from indexer.extracting import usable
 from indexer.extraction.port import Extractor
 from indexer.foresight import Foresight
 from indexer.identity import identify
-from indexer.ingester import Ingester
-from indexer.intake import Intake, portions
-from indexer.processed import Processed
+from indexer.ingestion.drafts import Drafts
+from indexer.ingestion.extracting import usable
+from indexer.ingestion.ingester import Ingester
+from indexer.ingestion.processed import Processed
+from indexer.ingestion.tiers import Tiers
+from indexer.intake.choice import Choice
+from indexer.intake.estimate import Estimate, Estimator
+from indexer.intake.intake import Intake, portions
+from indexer.intake.submission import Submission
+from indexer.intake.terms import check_terms
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
-from indexer.submission import Submission
-from indexer.terms import check_terms
-from indexer.tiers import Tiers
 from inference.embedder import Embedder
 from kg.errors import AmmonError, CollectionNotFound
 from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, JobQueue, Prices, Task
@@ -55,7 +55,7 @@ class Pipeline:
     ) -> None:
         """Compose; `extractor` and `embedder` are called often and should cache their results.
 
-        first_tier: the extractor of drafts (see `indexer.drafts`); '' makes none.
+        first_tier: the extractor of drafts (see `indexer.ingestion.drafts`); '' makes none.
         published: is told of each snapshot that was published here.
         retention_seconds: for how long a job that is over is kept; 0 keeps all.
         """

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from indexer.build import build_snapshot
 from indexer.changeover import Changeover
 from indexer.heartbeat import beating
 from indexer.process import worker_name
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from indexer.synonyms import link_synonyms
+from indexer.snapshot.build import build_snapshot
+from indexer.snapshot.synonyms import link_synonyms
 from inference.embedder import Embedder
 from kg.errors import SnapshotError, SnapshotUnavailable
 from kg.jobs import JobQueue

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from indexer.heartbeat import beating
-from indexer.ingester import SETUP_ERRORS
+from indexer.ingestion.ingester import SETUP_ERRORS
+from indexer.ingestion.processed import Processed
 from indexer.outages import Outages
 from indexer.pipeline import Pipeline
 from indexer.process import is_dead, worker_name
-from indexer.processed import Processed
 from kg.errors import ModelUnavailable, StoreError
 from kg.jobs import Task
 

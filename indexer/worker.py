@@ -14,9 +14,9 @@ from threading import Event, Lock, Thread
 import structlog
 
 from indexer.heartbeat import beating
+from indexer.ingestion.processed import Processed
 from indexer.outages import Outages
 from indexer.pipeline import Pipeline
-from indexer.processed import Processed
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.shift import Shift
 from kg.errors import AmmonError, JobNotFound, ModelError, ModelUnavailable, StoreUnavailable

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
-from indexer.estimate import Estimate
+from indexer.intake.estimate import Estimate
+from indexer.intake.submission import Submission
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, ignore_progress
-from indexer.submission import Submission
 from kg import ids
 from kg.errors import (
     CollectionExists,

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.estimate import Estimate
+from indexer.intake.estimate import Estimate
+from indexer.intake.submission import Submission
 from indexer.loaders import Limits, LoadFailure, load
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from indexer.submission import Submission
 from kg.errors import DocumentUnreadable
 from kg.jobs import UNLIMITED, Budget, Job, Progress, TaskState
 from kg.records import SourceDocument

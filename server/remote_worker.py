@@ -8,8 +8,8 @@ from threading import Lock, Thread
 import structlog
 
 from indexer.flow.post import Post
+from indexer.ingestion.processed import Processed
 from indexer.pipeline import Pipeline
-from indexer.processed import Processed
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from kg.errors import JobNotFound
 from kg.jobs import EVERY_REVISION, Job, TaskState

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from indexer.processed import Processed
+from indexer.ingestion.processed import Processed
 from indexer.progress import ReportProgress, ignore_progress
 from indexer.worker import Worker
 

@@ -10,7 +10,7 @@ from bench.generator.names import Mentions, draw_mentions
 from bench.generator.shape import Shape
 from bench.generator.text import names, word, write_texts
 from bench.generator.vectors import Geometry
-from indexer.adjacency import hipporag_adjacency
+from indexer.snapshot.adjacency import hipporag_adjacency
 from kg.snapshot import Ragged, Snapshot, SnapshotFolder, Strings
 from kg.snapshot.tables import (
     Adjacency,

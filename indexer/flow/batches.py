@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.work import reads_ahead
+from indexer.ingestion.work import reads_ahead
 from kg.jobs import Task
 from kg.records import JSON, Passage
 

@@ -12,8 +12,8 @@ from threading import Event, Lock
 from indexer.flow.batches import batches
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
-from indexer.ingester import SETUP_ERRORS, Ingester
-from indexer.processed import Processed
+from indexer.ingestion.ingester import SETUP_ERRORS, Ingester
+from indexer.ingestion.processed import Processed
 from kg.errors import CollectionNotFound
 from kg.jobs import Task
 from kg.records import Collection

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.flow.tools import Tools
-from indexer.sentences import sentence_spans
-from indexer.wording import fact_text, sentence_text
+from indexer.snapshot.sentences import sentence_spans
+from indexer.snapshot.wording import fact_text, sentence_text
 from inference.embedder import Embedder, Kind
 from kg.derive import passage_graph
 from kg.errors import CollectionNotFound
@@ -43,7 +43,7 @@ class Embedding:
 
 
 def _texts(collection: str, change: Change) -> Iterator[tuple[Kind, str]]:
-    """What `indexer.build` will embed of it."""
+    """What `indexer.snapshot.build` will embed of it."""
     passages = {passage.id: passage for graph in change.put for passage in graph.passages}
     for passage in passages.values():
         yield "passage", passage.embedded_text

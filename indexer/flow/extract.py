@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
-from indexer.extracting import counts, extracted, failures_of, save_failure, usable
 from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
 from indexer.flow.batches import PASSAGES, Batch
@@ -15,7 +14,8 @@ from indexer.flow.holding import DEATHS, Holding, given_up
 from indexer.flow.purse import Purse
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
-from indexer.ingester import SETUP_ERRORS
+from indexer.ingestion.extracting import counts, extracted, failures_of, save_failure, usable
+from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.patience import patiently
 from indexer.spending import progress_of
 from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable

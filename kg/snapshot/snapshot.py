@@ -37,7 +37,7 @@ class Snapshot:
     embedder: str
     """The model id of every embedding in it."""
     cased: bool
-    """Whether names can be told by their capitals in this corpus (see `indexer.gazetteer`)."""
+    """Whether names can be told by their capitals (see `indexer.snapshot.gazetteer`)."""
     documents: Documents
     passages: Passages
     sentences: Sentences
@@ -49,7 +49,7 @@ class Snapshot:
     pairs: Pairs
     words: Words = field(default_factory=Words.none)
     rules: str = ""
-    """By which its texts were read (`indexer.rules`); '' if that is not known."""
+    """By which its texts were read (`indexer.snapshot.rules`); '' if that is not known."""
     derived: Derived | None = None
     """None in memory, before it is written; and where what it was derived from is changed."""
 

@@ -157,7 +157,7 @@ class Adjacency:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gazetteer:
-    """N entries (what can be named) and G surfaces (how), see `indexer.gazetteer`."""
+    """N entries (what can be named) and G surfaces (how), see `indexer.snapshot.gazetteer`."""
 
     key: Uint64Array
     """(G,): each surface's 64-bit key (`kg.surfaces.key_of`), ascending: found by bisection."""

@@ -6,7 +6,7 @@ Each function makes another data set of the same questions and adds itself to `D
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from indexer.sentences import sentence_spans
+from indexer.snapshot.sentences import sentence_spans
 from kg.errors import InputError
 from kg.records import Section, SourceDocument
 from server.evaluation.dataset import Dataset

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from indexer.build import build_snapshot
+from indexer.snapshot.build import build_snapshot
 from inference.embedder import Embedder
 from kg import ids
 from kg.memory import MemoryStore

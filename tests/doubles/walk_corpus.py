@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from indexer.gazetteer import title_aliases
-from indexer.sentences import sentence_spans
-from indexer.stopwords import is_function_word
+from indexer.snapshot.gazetteer import title_aliases
+from indexer.snapshot.sentences import sentence_spans
+from indexer.snapshot.stopwords import is_function_word
 from inference.embedder import Embedder
 from kg.tokens import Token, tokenise
 from tests.doubles.corpus import Note

@@ -7,9 +7,9 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Body, File, Query, Response, UploadFile, status
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
+from indexer.intake.submission import Submission
 from indexer.loaders import LoadFailure, load_bytes
 from indexer.loaders.clean import clean_json, clean_line, clean_text
-from indexer.submission import Submission
 from kg import ids
 from kg.jobs import Budget
 from kg.records import Document, SourceDocument

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.extraction.llm import LLMExtractor
-from indexer.processed import Processed
+from indexer.ingestion.processed import Processed
 from indexer.spending import estimate, overspent
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg.jobs import Budget, Job, Prices, Progress, TaskState

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.foresight import Foresight
-from indexer.work import graph_of
+from indexer.ingestion.work import graph_of
 from kg.jobs import Budget, TaskState
 from kg.records import Passage
 from kg.store import DocumentGraph

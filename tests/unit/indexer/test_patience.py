@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from indexer.ingestion.processed import Processed
 from indexer.patience import patiently
-from indexer.processed import Processed
 from kg.errors import StoreClosed, StoreUnavailable
 from kg.memory import MemoryStore
 from kg.records import Extraction

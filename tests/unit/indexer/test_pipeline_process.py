@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from indexer.processed import Processed
+from indexer.ingestion.processed import Processed
 from kg.errors import ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.submission import Submission
+from indexer.intake.submission import Submission
 from kg import ids
 from kg.errors import CollectionNotFound
 from kg.jobs import TaskState

@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from structlog.testing import capture_logs
 
-from indexer.processed import Processed
+from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
 from kg.errors import DependencyMissing, ModelUnavailable
 from kg.jobs import TaskState

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indexer.gazetteer import collect_names, gazetteer_table
+from indexer.snapshot.gazetteer import collect_names, gazetteer_table
 from kg.records import Passage
 from kg.snapshot import Ragged, Snapshot, Strings
 from kg.surfaces import Span, key_of, matches

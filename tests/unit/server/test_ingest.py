@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer import intake
+from indexer.intake import intake
 from indexer.loaders import LoadFailure, load
 from indexer.progress import ReportProgress, StepProgress
 from kg.errors import DocumentUnreadable

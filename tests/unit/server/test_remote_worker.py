@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.flow.post import Post
-from indexer.processed import Processed
+from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
 from kg.records import Passage
 from server.remote_worker import RemoteWorker
