@@ -1,4 +1,4 @@
-"""From a name (see `server.specs`) to the extractor or embedder that it names."""
+"""From a name (see `server.settings.specs`) to the extractor or embedder that it names."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +13,8 @@ from inference.reranker import Reranker
 from kg.errors import SettingsInvalid
 from kg.snapshot.objects import Objects
 from kg.snapshot.urls import open_objects
-from server import specs
 from server.folders import Folders
-from server.settings import OPENAI, Settings
+from server.settings import OPENAI, Settings, specs
 
 _LONGEST_AID = 60.0
 """Seconds that a question waits for a chat model at most."""

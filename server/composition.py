@@ -32,7 +32,7 @@ from server.remote_worker import RemoteWorker
 from server.retrievers import Opened, Retrievers
 from server.seen import Seen
 from server.settings import Settings
-from server.specs import is_forkable
+from server.settings.specs import is_forkable
 from server.stores import make_store
 from server.workforce import Resting, Workforce
 

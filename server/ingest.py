@@ -14,9 +14,9 @@ from kg.jobs import UNLIMITED, Budget, Job, Progress, TaskState
 from kg.records import SourceDocument
 from server.budgets import known_cost
 from server.core import Core
-from server.quarantine import Quarantined, quarantine
+from server.reports.quarantine import Quarantined, quarantine
+from server.reports.status import job_failures
 from server.settings import Settings
-from server.status import job_failures
 from server.wanted import Wanted
 
 _PART = 1_000_000

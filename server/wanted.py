@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from kg.errors import SettingsInvalid
 from kg.records import CollectionSettings
 from server.settings import Settings
-from server.specs import resolve_embedder, resolve_extractor
+from server.settings.specs import resolve_embedder, resolve_extractor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from kg.jobs import Job
     from server.core import Core
-    from server.status import JobStatus
+    from server.reports.status import JobStatus
 
 _SHOWN = 10
 """Failures shown; --json gives all."""
@@ -47,8 +47,8 @@ def list_jobs(
 ) -> None:
     """List jobs, newest first; subcommands act on one of them."""
     from server.cli.output import console, print_json
-    from server.jobs import job_fields
-    from server.status import job_status
+    from server.reports.jobs import job_fields
+    from server.reports.status import job_status
 
     if context.invoked_subcommand:
         return
@@ -73,8 +73,8 @@ def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) ->
     from dataclasses import asdict
 
     from server.cli.output import console, print_error, print_json, print_warning, told_quarantine
-    from server.jobs import job_fields, quarantine_of
-    from server.status import job_failures, job_status
+    from server.reports.jobs import job_fields, quarantine_of
+    from server.reports.status import job_failures, job_status
 
     with opened(context) as core:
         status = job_status(core, core.queue.job(_id(core, job)))
@@ -101,8 +101,8 @@ def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) ->
 def cancel(context: typer.Context, job: JobId, as_json: options.AsJson = False) -> None:
     """Cancel what is not done yet. What is in the graph stays, drafts included."""
     from server.cli.output import console, print_json
-    from server.jobs import job_fields
-    from server.status import job_status
+    from server.reports.jobs import job_fields
+    from server.reports.status import job_status
 
     with opened(context) as core:
         before = core.queue.job(_id(core, job))
@@ -131,8 +131,8 @@ def retry(
     from kg.jobs import TaskState
     from server.cli.output import console, print_json
     from server.cli.progress import shown_progress
-    from server.jobs import job_fields
-    from server.status import job_status
+    from server.reports.jobs import job_fields
+    from server.reports.status import job_status
 
     with opened(context) as core:
         limit = None if budget is None else core.budget(budget)
@@ -168,7 +168,7 @@ def prune(
     What is in the graph stays, and so do unfinished jobs.
     """
     from server.cli.output import console, print_json
-    from server.jobs import prune as forget
+    from server.reports.jobs import prune as forget
 
     with opened(context) as core:
         after = core.settings.job_retention_days if days is None else days

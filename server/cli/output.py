@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from server.quarantine import Quarantined
+    from server.reports.quarantine import Quarantined
 
 NO_COLLECTIONS = "There are no collections yet: ammon ingest PATH"
 

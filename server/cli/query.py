@@ -64,10 +64,10 @@ def query(
 ) -> None:
     """Ask a question: shows the best passages, what led to them, and what to try next."""
     from server.aids import WantedAids
-    from server.browser_link import browser_link, check_neo4j
     from server.cli.answer import print_answer
     from server.cli.output import print_json, print_line, print_warning
-    from server.told import told
+    from server.reports.browser_link import browser_link, check_neo4j
+    from server.reports.told import told
 
     with opened(context) as core:
         if neo4j_link:

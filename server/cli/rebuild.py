@@ -10,7 +10,7 @@ from server.cli import options
 from server.cli.context import opened
 
 if TYPE_CHECKING:
-    from server.status import CollectionStatus
+    from server.reports.status import CollectionStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +59,7 @@ def reindex(
     """
     from kg.jobs import TaskState
     from server.cli.progress import shown_progress
-    from server.status import collection_status, job_failures
+    from server.reports.status import collection_status, job_failures
     from server.wanted import Wanted
 
     wanted = Wanted(

@@ -10,8 +10,8 @@ from server.cli.context import opened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from server.quarantine import Quarantined
-    from server.status import CollectionStatus
+    from server.reports.quarantine import Quarantined
+    from server.reports.status import CollectionStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -33,9 +33,9 @@ def status(
         return
     from server.cli.jobs import told_job
     from server.cli.output import NO_COLLECTIONS, console, print_json
-    from server.jobs import job_fields, running
-    from server.quarantine import quarantine
-    from server.status import collection_status
+    from server.reports.jobs import job_fields, running
+    from server.reports.quarantine import quarantine
+    from server.reports.status import collection_status
 
     with opened(context) as core:
         names = [collection] if collection else [found.name for found in core.store.collections()]

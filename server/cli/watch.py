@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from server.core import Core
-    from server.status import JobStatus
+    from server.reports.status import JobStatus
 
 _EVERY_SECONDS = 1.0
 _BAR = 24
@@ -45,8 +45,8 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     from rich.text import Text
 
     from server.cli.output import NO_COLLECTIONS
-    from server.jobs import running
-    from server.status import collection_status
+    from server.reports.jobs import running
+    from server.reports.status import collection_status
 
     names = [collection] if collection else [found.name for found in core.store.collections()]
     collections = Table(box=None, pad_edge=False)

@@ -28,9 +28,9 @@ from server.composition import MakeEmbedder, compose
 from server.core import Core
 from server.evaluation.dataset import Dataset
 from server.evaluation.gold_steps import GoldSteps
+from server.reports.status import job_failures
 from server.settings import Settings
-from server.specs import split
-from server.status import job_failures
+from server.settings.specs import split
 from server.wanted import Wanted
 
 _TOLD = 3

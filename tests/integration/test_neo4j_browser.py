@@ -14,10 +14,10 @@ import pytest
 from pydantic import SecretStr
 
 from retrieval.results import Retrieval
-from server.browser_link import browser_link
 from server.cli import main
 from server.composition import compose
 from server.core import Core
+from server.reports.browser_link import browser_link
 from server.settings import Settings
 from tests.doubles.engine_notes import NOTES, QUESTION
 from tests.servers.chromium import Neo4jBrowser, neo4j_browser

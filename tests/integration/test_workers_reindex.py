@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.core import Core, Wanted
-from server.status import job_status
+from server.reports.status import job_status
 from tests.doubles.model_ledger import Ledger, ledger_server
 from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed
 from tests.doubles.waiting import until

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kg.records import Collection, CollectionSettings
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
-from server.status import collection_status
+from server.reports.status import collection_status
 from server.wanted import Wanted
 
 router = APIRouter(prefix="/collections", tags=["collections"])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from kg.errors import EntityNotFound
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
-from server.neighbourhood import neighbourhood
+from server.reports.neighbourhood import neighbourhood
 
 router = APIRouter(prefix="/collections/{name}/graph", tags=["graph"])
 

@@ -11,8 +11,8 @@ from server.budgets import checked
 from server.core import Core
 from server.http.dependencies import JobPath, TheCore
 from server.http.problems import responses
-from server.jobs import job_fields, quarantine_of
-from server.status import job_status
+from server.reports.jobs import job_fields, quarantine_of
+from server.reports.status import job_status
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 

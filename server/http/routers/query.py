@@ -22,7 +22,7 @@ from server.aids import WantedAids
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import NOT_BLANK, responses
 from server.http.routers.receipt import ReceiptOut
-from server.told import told
+from server.reports.told import told
 
 router = APIRouter(prefix="/collections/{name}", tags=["query"])
 

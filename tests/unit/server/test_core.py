@@ -25,8 +25,8 @@ from server.composition import compose
 from server.core import BEING_INDEXED, START_ONE, START_WORKERS, WAITING, Core
 from server.folders import Folders
 from server.ingest import ingest
+from server.reports.status import collection_status, job_status
 from server.settings import Settings
-from server.status import collection_status, job_status
 from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder

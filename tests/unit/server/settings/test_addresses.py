@@ -5,8 +5,7 @@ import re
 import pytest
 
 from kg.errors import SettingsInvalid
-from server import addresses
-from server.settings import load
+from server.settings import addresses, load
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,12 @@ resource.setrlimit(resource.RLIMIT_NOFILE, ({LOW}, {LOW}))
 from pathlib import Path
 from kg.errors import TooManyFiles
 from kg.snapshot import SnapshotFolder, mapping
-from tests.unit.server.test_open_collections import named, retrievers_of
+from tests.unit.server.retrievers.test_open_collections import named, retrievers_of
 retrievers = retrievers_of(SnapshotFolder(Path(sys.argv[1])))
 """
     done = subprocess.run(
         [sys.executable, "-c", start + script, str(folder.path)],
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         capture_output=True,
         text=True,
         timeout=100,
@@ -139,7 +139,7 @@ print(few_left(), resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(hard, 65_
 """
     done = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         capture_output=True,
         text=True,
         check=True,

@@ -9,8 +9,8 @@ from kg.jobs import EVERY_REVISION, Budget, Job, TaskState
 from kg.records import Collection
 from server.budgets import known_cost
 from server.core import Core
-from server.quarantine import Quarantined, quarantine
-from server.status import JobStatus, job_status
+from server.reports.quarantine import Quarantined, quarantine
+from server.reports.status import JobStatus, job_status
 
 _DAY = 86_400.0
 

@@ -9,7 +9,7 @@ import pytest
 from kg.records import SourceDocument
 from server.core import Core
 from server.http.app import create_app
-from server.rehearsal import rehearse
+from server.serving.rehearsal import rehearse
 from tests.doubles.house import open_house, settings_in
 
 

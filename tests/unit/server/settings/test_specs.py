@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kg.errors import SettingsInvalid
-from server.specs import resolve_embedder, resolve_extractor
+from server.settings.specs import resolve_embedder, resolve_extractor
 
 
 def test_a_chat_model_is_named_in_full() -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-import server.neighbourhood
+import server.reports.neighbourhood
 from kg import ids
 from kg.errors import EntityNotFound
 from kg.snapshot import Snapshot, Strings
-from server.neighbourhood import Edge, _containing, neighbourhood
+from server.reports.neighbourhood import Edge, _containing, neighbourhood
 from tests.doubles.snapshots import AFact, AnEntity, APassage, Handmade
 
 NAMES = ("brenda milner", "henry molaison", "william scoville", "hartford", "b milner")
@@ -115,7 +115,7 @@ def test_names_are_searched_one_by_one() -> None:
 
 
 def test_many_names_are_searched_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server.neighbourhood, "_ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(server.reports.neighbourhood, "_ROWS_AT_ONCE", 3)
     names = [f"name {number}" for number in range(20)]
     assert list(_containing(Strings.of(names), "1")) == [1, *range(10, 20)]
 
@@ -127,7 +127,7 @@ def test_of_a_hub_no_more_is_looked_at_than_is_asked_for(
         yield from range(len(NAMES))
         pytest.fail("the limit was reached long ago")
 
-    monkeypatch.setattr(server.neighbourhood, "_across", many)
+    monkeypatch.setattr(server.reports.neighbourhood, "_across", many)
     found = neighbourhood(snapshot, "Brenda Milner", depth=3, limit=3)
     assert len(found.nodes) == 3
     assert found.truncated

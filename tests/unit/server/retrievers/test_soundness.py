@@ -11,9 +11,8 @@ import structlog
 from kg.errors import SnapshotDamaged
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import SnapshotFolder
-from server import soundness
 from server.folders import Folders
-from server.retrievers import Retrievers
+from server.retrievers import Retrievers, soundness
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.snapshots import APassage, Handmade
 

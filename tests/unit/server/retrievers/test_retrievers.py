@@ -16,7 +16,7 @@ from kg.errors import SnapshotError, SnapshotUnavailable
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import SnapshotFolder, background
 from server.folders import Folders
-from server.retrievers import POLL_SECONDS, Retrievers
+from server.retrievers.retrievers import POLL_SECONDS, Retrievers
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.snapshots import APassage, Handmade
 
@@ -220,7 +220,7 @@ def test_a_snapshot_that_nobody_waits_for_lets_questions_go_first(
 def test_no_question_is_the_last_that_holds_what_was_swapped(
     retrievers: Retrievers, folder: SnapshotFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.retrievers.POLL_SECONDS", 3600.0)
+    monkeypatch.setattr("server.retrievers.retrievers.POLL_SECONDS", 3600.0)
     retrievers.watch(lambda: [PAPERS])
     publish(folder, 1)
     old = weakref.ref(retrievers.get(PAPERS))
@@ -243,7 +243,7 @@ def test_a_watch_lets_go_of_what_was_swapped(watching: Retrievers, folder: Snaps
 def test_no_question_of_a_watched_collection_looks_at_the_pointer(
     retrievers: Retrievers, folder: SnapshotFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.retrievers.POLL_SECONDS", 3600.0)
+    monkeypatch.setattr("server.retrievers.retrievers.POLL_SECONDS", 3600.0)
     retrievers.watch(lambda: [PAPERS])
     publish(folder, 1)
     assert revision(retrievers) == 1

@@ -20,7 +20,7 @@ from kg.haste import hurried
 from kg.records import Collection
 from server.core import Core
 from server.http.app import PREFIX
-from server.specs import is_forkable
+from server.settings.specs import is_forkable
 
 _MOST = 32
 """Collections that are opened before a fork; others as soon as they are asked for."""

@@ -10,7 +10,7 @@ files. Another one is opened again when it is asked for.
 
 A new snapshot that is damaged is opened once and logged once: the previous one stays in use until
 the pointer moves again. The contents of a large snapshot are checked while it is in use (see
-`server.soundness`); once they are found damaged, it answers no further question.
+`server.retrievers.soundness`); once they are found damaged, it answers no further question.
 """
 
 import time
@@ -30,7 +30,8 @@ from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, current_revision
 from kg.snapshot.background import unhurried
 from retrieval.retriever import Retriever
-from server import descriptors, soundness
+from server import descriptors
+from server.retrievers import soundness
 
 POLL_SECONDS = 0.5
 _STOP_SECONDS = 5.0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kg.jobs import Job, Progress, TaskState
-from server.status import JobStatus
+from server.reports.status import JobStatus
 
 QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED = TaskState
 

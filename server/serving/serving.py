@@ -9,12 +9,12 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from server.bell import Bell
 from server.core import Core
 from server.http.app import create_app
-from server.processes import Processes
-from server.rehearsal import rehearse
 from server.remote_worker import RemoteWorker
+from server.serving.bell import Bell
+from server.serving.processes import Processes
+from server.serving.rehearsal import rehearse
 from server.settings import Settings
 from server.workforce import Resting
 

@@ -7,8 +7,8 @@ import pytest
 
 from kg.records import Document, SourceDocument
 from server.core import Core
-from server.jobs import prune, quarantine_of, running
-from server.status import job_status
+from server.reports.jobs import prune, quarantine_of, running
+from server.reports.status import job_status
 from tests.doubles.house import open_house, settings_in
 
 

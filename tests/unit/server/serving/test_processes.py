@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from server.specs import is_forkable
+from server.settings.specs import is_forkable
 
 _HEAD = """
 import os, signal, sys, time
-from server import processes
-from server.processes import Processes
+from server.serving import processes
+from server.serving.processes import Processes
 processes._PAUSE_SECONDS = 0.01
 """
 

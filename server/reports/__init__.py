@@ -1,0 +1,1 @@
+"""What there is, and how it stands: as the command line and HTTP report it alike."""
