@@ -22,11 +22,16 @@ CONNECT_SECONDS = 2.0
 """How long a broker may take to answer a connection before it counts as away."""
 ANSWER_SECONDS = 2
 """Seconds within which it must accept a message."""
+SILENCE_SECONDS = 10
+"""Seconds after which who takes messages connects anew to a Redis that says nothing. (It answers
+at least once a second, if only that there is nothing.)"""
 VISIBILITY_SECONDS = 3600
 """Time after which Redis redelivers the message of a worker that died. Nothing depends on it:
 abandoned work is found in the store and sent again long before."""
 _LONGEST_PAUSE = 5.0
 """Seconds between two attempts to reach it."""
+_SILENT_SECONDS = 2.0
+"""For which one that did not answer is not asked again."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _PREFIX = "ammon."
 
@@ -176,12 +181,12 @@ def make_app(broker_url: str, *, sends_only: bool = False) -> "Celery":
 
 
 def _transport(broker_url: str, *, sends_only: bool) -> dict[str, Any]:
-    # Who takes messages may have to wait for one.
-    answer = ANSWER_SECONDS if sends_only else None
     if not broker_url.startswith("redis"):
+        # Who takes messages may have to wait for one; heartbeats tell whether the broker is there.
+        answer = ANSWER_SECONDS if sends_only else None
         return {"read_timeout": answer, "write_timeout": answer}
     return {
-        "socket_timeout": answer,
+        "socket_timeout": ANSWER_SECONDS if sends_only else SILENCE_SECONDS,
         "visibility_timeout": VISIBILITY_SECONDS,
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_keepalive": True,
@@ -215,6 +220,7 @@ class CeleryPost:
 
         self._app = app
         self._away = False
+        self._silent_until = 0.0
         known: Any = app.connection_for_write().connection_errors
         self._errors: tuple[type[Exception], ...] = (KombuError, OSError, *known)
 
@@ -250,10 +256,18 @@ class CeleryPost:
             return int(found.message_count)
 
     def _try(self, action: Callable[[], _Result]) -> _Result | None:
-        """The action's result; None if the broker is unavailable, which is logged once."""
+        """The action's result; None if the broker is unavailable, which is logged once. One that
+        left a question without an answer is not asked for a while: what sends many messages would
+        wait for each."""
+        began = time.monotonic()
+        if began < self._silent_until:
+            return None
         try:
             result = action()
         except self._errors as error:
+            now = time.monotonic()
+            if now - began >= ANSWER_SECONDS:
+                self._silent_until = now + _SILENT_SECONDS
             if not self._away:
                 _log.warning("broker unavailable; its work waits in the store", reason=str(error))
             self._away = True

@@ -6,12 +6,14 @@ interpreter while they compute, and threads share one copy of them and of the st
 
 import logging
 import os
+import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, NoReturn
+from enum import Enum
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -25,6 +27,7 @@ from kg.haste import hurried
 from server import away
 from server.broker import CeleryPost, make_app, open_post, register, wait_for
 from server.core import Core
+from server.letting_go import interrupt_on, interruptible, let_go_after
 from server.mirrors import swept
 
 if TYPE_CHECKING:
@@ -36,14 +39,20 @@ _TALKATIVE = ("celery.app.trace", "celery.worker.strategy", "httpx2")
 _log = structlog.get_logger(__name__)
 
 
+class Ended(Enum):
+    """How a worker's work ended."""
+
+    ASKED = "somebody asked for it"
+    CUT_SHORT = "somebody asked for it twice, or the broker said nothing"
+    UNASKED = "the broker's client gave up, as it may when a connection breaks at a bad moment"
+
+
 def run_worker(
     core: Core, queues: Sequence[Queue], concurrency: int, *, times: Times | None = None
-) -> bool:
-    """Wait for store and broker; then work until SIGTERM or SIGINT. Work in progress is finished; a
-    second signal stops at once, and other workers do it again.
+) -> Ended:
+    """Wait for store and broker; then work until SIGTERM or SIGINT. Work in progress is finished,
+    unless a second signal comes. When the core is closed, `conclude`.
 
-    False if nobody asked for the end: the broker's client gave up, as it may when a connection
-    breaks at a bad moment. Then the process is to `begin_anew`.
     Raises: SettingsInvalid, DependencyMissing, StoreError.
     """
     settings = core.settings
@@ -68,27 +77,41 @@ def run_worker(
         sweeper.start()
         resources.enter_context(swept(core))
         _log.info("worker started", queues=",".join(queues), concurrency=concurrency)
+        leaving = ExitStack()
 
         def end() -> None:
             flow.tools.stop.set()
             ending.enter_context(away.left_if_away(core.store))
+            leaving.enter_context(let_go_after(lambda: flow.busy))
 
-        _consume(app, queues, concurrency, end)
-        asked = flow.tools.stop.is_set()
-    _log.info("worker stopped", asked=asked)
-    return asked
+        with leaving:
+            over = _consume(app, queues, concurrency, end)
+        ended = Ended.ASKED if over else Ended.CUT_SHORT
+        if not flow.tools.stop.is_set():
+            ended = Ended.UNASKED
+    _log.info("worker stopped", reason=ended.value)
+    return ended
 
 
-def begin_anew() -> NoReturn:
-    """Become a fresh process of the same command, its state and connections its own."""
-    time.sleep(_PAUSE_SECONDS)
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is wanted
+def conclude(ended: Ended) -> None:
+    """Where nobody asked for the end: become a fresh process of the same command, its state and
+    connections its own. Where the end was cut short: leave at once what threads are at, and take no
+    leave of the broker.
+    """
+    if ended is Ended.UNASKED:
+        time.sleep(_PAUSE_SECONDS)
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - no shell is wanted
+    if ended is Ended.CUT_SHORT:
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _consume(
     app: "Celery", queues: Sequence[Queue], concurrency: int, end: Callable[[], object]
-) -> None:
-    """Process messages until asked to stop (see `end`), or until the broker's client gives up."""
+) -> bool:
+    """Process messages until asked to stop (see `end`), or until the broker's client gives up.
+    False if the client was interrupted."""
     from celery import signals
 
     def keep_logging(**_: object) -> None:
@@ -97,6 +120,7 @@ def _consume(
             logging.getLogger(name).setLevel(logging.WARNING)
 
     def stopping(**_: object) -> None:
+        interrupt_on(signal.SIGTERM, signal.SIGINT)  # the next one
         end()
 
     signals.setup_logging.connect(keep_logging)
@@ -111,7 +135,7 @@ def _consume(
         without_mingle=True,
         task_events=True,
     )
-    worker.start()
+    return interruptible(worker.start)
 
 
 def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -53,11 +54,20 @@ class Flow:
         self.recovery = Recovery(tools=tools, extractor=ingester.extractor)
         self._asked: dict[str, float] = {}
         """Collection -> when a snapshot was asked for that nobody else would ask for."""
+        self._under_way = 0
+        self._lock = Lock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step is under way."""
+        with self._lock:
+            return self._under_way > 0
 
     def take(self, step: Step, message: Mapping[str, Any]) -> None:
         """Take a step. What goes wrong is told, and left to whoever finds it undone."""
         began = time.monotonic()
         failed = False
+        self._count(1)
         try:
             self._take(step, message)
         except (AmmonError, OSError) as error:
@@ -68,6 +78,8 @@ class Flow:
         except Exception:  # the outermost boundary of a message
             failed = True
             _log.exception("step not finished", step=step)
+        finally:
+            self._count(-1)
         self.tools.meter.step(step, time.monotonic() - began, failed=failed)
 
     def publish_stale(self) -> None:
@@ -89,6 +101,10 @@ class Flow:
         """Begin nothing new, and let others have what was taken."""
         self.tools.stop.set()
         self.dispatcher.give_back()
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._under_way += more
 
     def _ask_to_embed(self, collection: str, change: Change) -> None:
         self._embedding.ask(collection, change)

@@ -40,18 +40,17 @@ def worker(
     from server.cli.context import load_settings
     from server.composition import compose
     from server.descriptors import raise_limit
-    from server.worker_process import begin_anew, run_worker
+    from server.worker_process import conclude, run_worker
 
     raise_limit()
     faulthandler.enable(_STDERR)
     chosen = _queues(queues)
     core = (context.obj or compose)(load_settings("info").settings)
     try:
-        asked = run_worker(core, chosen, concurrency)
+        ended = run_worker(core, chosen, concurrency)
     finally:
         core.close()
-    if not asked:
-        begin_anew()
+    conclude(ended)
 
 
 def _queues(names: str) -> "list[Queue]":

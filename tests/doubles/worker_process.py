@@ -18,7 +18,7 @@ from server.adapters import make_extractor
 from server.composition import compose
 from server.core import Core
 from server.settings import Settings
-from server.worker_process import begin_anew, run_worker
+from server.worker_process import conclude, run_worker
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.orphans import end_with_parent
@@ -58,11 +58,10 @@ def main(arguments: Sequence[str]) -> None:
     logs.configure(chosen, "info")
     core = open_plant(chosen)
     try:
-        asked = run_worker(core, queues, int(concurrency), times=replace(HASTY, hold=float(hold)))
+        ended = run_worker(core, queues, int(concurrency), times=replace(HASTY, hold=float(hold)))
     finally:
         core.close()
-    if not asked:
-        begin_anew()
+    conclude(ended)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """A Redis for tests, which can be killed and started again, with or without what it kept."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,10 +39,22 @@ class RedisServer:
         """End it as kill -9 does."""
         stop(self._process.pid)
 
+    def hang(self) -> None:
+        """Let it take connections and say nothing, until it is to `go_on`."""
+        told = self._asked("info", "server").partition("process_id:")[2]
+        self._pid = int(told.split()[0])
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        os.kill(self._pid, signal.SIGCONT)
+
     def _answers(self) -> bool:
-        command = ["redis-cli", "-p", str(self.port), "ping"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
-        return said.stdout.strip() == "PONG"
+        return self._asked("ping").strip() == "PONG"
+
+    def _asked(self, *question: str) -> str:
+        command = ["redis-cli", "-p", str(self.port), *question]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 @pytest.fixture
