@@ -23,7 +23,8 @@ import structlog
 from indexer.foresight import Foresight
 from indexer.identity import identify, identify_ahead, is_ahead
 from kg.errors import JobNotFound
-from kg.jobs import UNKNOWN, Budget, Job, JobQueue, Prices
+from kg.jobs import UNKNOWN, Budget, Job, Prices
+from kg.queue import JobStore
 from kg.records import Collection, CollectionSettings, Document, Extraction
 from kg.store import Change, DocumentGraph, GraphStore
 
@@ -40,7 +41,7 @@ class Changeover:
     `advance`."""
 
     store: GraphStore
-    queue: JobQueue
+    jobs: JobStore
     foresight: Foresight
     prices: Prices = UNKNOWN
     """The prices stored with new jobs."""
@@ -71,7 +72,7 @@ class Changeover:
             # Before anybody sees that there is a change: what it may spend is known with its job.
             job_id, had = settings.next_job, before.total if before else 0
             if chosen is not None and not (goes_on and (not chosen or (before and before.open))):
-                made = made or self.queue.enqueue(collection, [], budget=budget, prices=self.prices)
+                made = made or self.jobs.enqueue(collection, [], budget=budget, prices=self.prices)
                 job_id, had = made.id, 0
             if self._settle(collection, settings, _after(settings, wanted, chosen, job_id)):
                 break
@@ -87,7 +88,7 @@ class Changeover:
         self, collection: str, wanted: CollectionSettings, anew: Set[str]
     ) -> tuple[int, list[Document] | None]:
         """The number of documents, and those of them to extract; None if nothing changes."""
-        pending = self.queue.pending(collection)
+        pending = self.jobs.pending(collection)
         number, changing, chosen = 0, False, []
         for document in self.foresight.documents(collection):
             number += 1
@@ -120,7 +121,7 @@ class Changeover:
             return True
         if settings.upcoming is None or self._is_extracting(collection.name):
             return False
-        seen = collection, self.queue.failed(collection.name)
+        seen = collection, self.jobs.failed(collection.name)
         return self._held_up.get(collection.name) != seen
 
     def is_held_up(self, collection: Collection) -> bool:
@@ -128,7 +129,7 @@ class Changeover:
         settings = collection.settings
         if settings.swapping or settings.upcoming is None or self._is_extracting(collection.name):
             return False
-        failed = self.queue.failed(collection.name)
+        failed = self.jobs.failed(collection.name)
         return bool(self.store.fingerprints(collection.name, failed))
 
     def advance(self, collection: str) -> None:
@@ -166,7 +167,7 @@ class Changeover:
     def _is_whole(self, present: Collection, wanted: CollectionSettings) -> bool:
         """Whether every document was extracted ahead; what was not is queued, if that may help."""
         name = present.name
-        pending, failed = self.queue.pending(name), self.queue.failed(name)
+        pending, failed = self.jobs.pending(name), self.jobs.failed(name)
         jobs = {
             failed[one]
             for one in self.foresight.hopeless(name, wanted, failed.keys() - pending.keys())
@@ -240,24 +241,24 @@ class Changeover:
         _log.info("the new graph has replaced the old one", collection=collection, late=len(late))
 
     def _is_extracting(self, collection: str) -> bool:
-        return any(map(is_ahead, self.queue.pending(collection).values()))
+        return any(map(is_ahead, self.jobs.pending(collection).values()))
 
     def _append(self, collection: str, job_id: str, documents: Sequence[Document]) -> Job:
         """Queue documents that are in the graph: what was handed in comes before them. For a start,
         they are taken to have as many passages as they have there. Raises: JobNotFound."""
         with self.store.peek(collection) as reader:
             passages = Counter(place.document_id for place in reader.placements())
-        return self.queue.append(job_id, documents, passages=passages)
+        return self.jobs.append(job_id, documents, passages=passages)
 
     def _counts(self, job_id: str) -> Job | None:
         try:
-            return self.queue.job(job_id)
+            return self.jobs.job(job_id)
         except JobNotFound:
             return None
 
     def _cancel(self, job_id: str) -> None:
         try:
-            self.queue.cancel(job_id)
+            self.jobs.cancel(job_id)
         except JobNotFound:
             return  # it went with the collection that it was of
 

@@ -27,7 +27,8 @@ from indexer.progress import ReportProgress, ignore_progress
 from indexer.publisher import Publisher
 from inference.embedder import Embedder
 from kg.errors import AmmonError, CollectionNotFound
-from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, JobQueue, Prices, Task
+from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, Prices, Task
+from kg.queue import JobQueue
 from kg.records import Collection, CollectionSettings, SourceDocument
 from kg.snapshot import Snapshots
 from kg.store import Change, GraphStore
@@ -66,17 +67,17 @@ class Pipeline:
         self.prices = prices
         self._retention_seconds = retention_seconds
         foresight = Foresight(store=store, extractor=extractor, embedder=embedder)
-        self.changeover = Changeover(store=store, queue=queue, foresight=foresight, prices=prices)
+        self.changeover = Changeover(store=store, jobs=queue, foresight=foresight, prices=prices)
         self.publisher = Publisher(
             store=store,
-            queue=queue,
+            leases=queue,
             embedder=embedder,
             folder=folder,
             changeover=self.changeover,
             published=published,
         )
-        self._choice = Choice(store=store, queue=queue)
-        self._intake = Intake(choice=self._choice, queue=queue, prices=prices)
+        self._choice = Choice(store=store, jobs=queue)
+        self._intake = Intake(choice=self._choice, jobs=queue, prices=prices)
         drafts = Drafts(store=store, extractor=extractor, first=first_tier)
         self.tiers = Tiers(store=store, extractor=extractor, drafts=drafts)
         self._ingester = Ingester(

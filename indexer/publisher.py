@@ -16,7 +16,7 @@ from indexer.snapshot.build import build_snapshot
 from indexer.snapshot.synonyms import link_synonyms
 from inference.embedder import Embedder
 from kg.errors import SnapshotError, SnapshotUnavailable
-from kg.jobs import JobQueue
+from kg.leases import Leases
 from kg.lock import file_lock, is_locked
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, named_current, revision_of
@@ -38,7 +38,7 @@ class Publisher:
     """Makes and publishes snapshots: one at a time for a collection and an embedder."""
 
     store: GraphStore
-    queue: JobQueue
+    leases: Leases
     """Of its leases one is held while a snapshot is built that servers elsewhere read too."""
     embedder: Callable[[CollectionSettings], Embedder]
     folder: Callable[[Collection], Snapshots]
@@ -111,7 +111,7 @@ class Publisher:
             worker = worker_name()
 
             def hold() -> bool:
-                return self.queue.hold(folder.lease, worker=worker, seconds=_LEASE_SECONDS)
+                return self.leases.hold(folder.lease, worker=worker, seconds=_LEASE_SECONDS)
 
             while not hold():
                 tell()
@@ -120,7 +120,7 @@ class Publisher:
                 with beating(hold, _LEASE_SECONDS / 3, "lease", failure="could not extend a lease"):
                     yield
             finally:
-                self.queue.let_go(folder.lease, worker=worker)
+                self.leases.let_go(folder.lease, worker=worker)
 
     def _build(
         self, collection: Collection, progress: ReportProgress, previous: Snapshot | None

@@ -20,7 +20,8 @@ from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.shift import Shift
 from kg.errors import AmmonError, JobNotFound, ModelError, ModelUnavailable, StoreUnavailable
-from kg.jobs import EVERY_REVISION, JobQueue
+from kg.jobs import EVERY_REVISION
+from kg.queue import JobQueue
 
 _TELL_SECONDS = 1.0
 """Between two reports of how far a model is."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Leases(Protocol):
-    """Part of `kg.jobs.JobQueue`."""
+    """Whoever holds a name alone does what it stands for, as long as it is held."""
 
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
         """Acquire or extend the named lease.

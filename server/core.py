@@ -17,8 +17,9 @@ from kg.errors import (
     SettingsConflict,
     StoreUnavailable,
 )
-from kg.jobs import UNLIMITED, Budget, Job, JobQueue
+from kg.jobs import UNLIMITED, Budget, Job
 from kg.lock import is_locked
+from kg.queue import JobQueue
 from kg.records import Collection, Document, SourceDocument
 from kg.snapshot import Snapshot, Snapshots, current_revision
 from kg.store import Changes, GraphStore

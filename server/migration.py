@@ -10,7 +10,7 @@ from kg.codec import dumps
 from kg.dump import dump
 from kg.errors import CollectionExists, CollectionNotFound, Conflict, StoreError
 from kg.holdings import holdings_of
-from kg.jobs import JobQueue
+from kg.queue import JobQueue
 from kg.records import Collection
 from kg.store import GraphReader, GraphStore
 

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 
 from indexer.outages import LONGEST_PAUSE, Outages
-from kg.jobs import JobQueue
+from kg.leases import Leases
 
 _BELIEVED = 2.0
 """Seconds for which a process does not ask again whether a collection rests."""
@@ -15,9 +15,9 @@ class Rest:
     """Which collections are to be left alone at present: a named lease that nobody gives back.
     Safe for several threads and processes."""
 
-    def __init__(self, queue: JobQueue) -> None:
-        """Keep the leases in this queue's store."""
-        self._queue = queue
+    def __init__(self, leases: Leases) -> None:
+        """Keep what is at rest as leases, for all processes."""
+        self._leases = leases
         self._outages = Outages()
         self._name = f"rest/{uuid.uuid4().hex}"
         self._known: dict[str, tuple[float, str]] = {}
@@ -28,7 +28,7 @@ class Rest:
         """Let it rest, longer each time."""
         strikes = self._outages.strike(collection, reason)
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
-        self._queue.hold(_lease(collection), worker=self._name, seconds=seconds)
+        self._leases.hold(_lease(collection), worker=self._name, seconds=seconds)
         self._known[collection] = (time.monotonic() + seconds, reason)
 
     def over(self, collection: str) -> None:
@@ -39,10 +39,10 @@ class Rest:
     def lasts(self, collection: str) -> bool:
         """Whether it is to be left alone."""
         probe = f"{self._name}/probe"
-        if not self._queue.hold(_lease(collection), worker=probe, seconds=0.0):
+        if not self._leases.hold(_lease(collection), worker=probe, seconds=0.0):
             self._known[collection] = (time.monotonic() + _BELIEVED, "")
             return True
-        self._queue.let_go(_lease(collection), worker=probe)
+        self._leases.let_go(_lease(collection), worker=probe)
         return False
 
     def known(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from indexer.flow.meter import Meter
 from indexer.flow.post import Post
 from indexer.pipeline import Pipeline
 from indexer.process import worker_name
-from kg.jobs import JobQueue
+from kg.queue import JobQueue
 from kg.store import GraphStore
 
 

@@ -28,7 +28,8 @@ from kg.errors import (
     StoreUnavailable,
     WeightsInvalid,
 )
-from kg.jobs import UNKNOWN, JobQueue, Prices, Task
+from kg.jobs import UNKNOWN, Prices, Task
+from kg.queue import JobQueue
 from kg.records import CollectionSettings, Extraction, Passage
 from kg.store import Change, GraphStore
 

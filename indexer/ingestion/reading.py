@@ -13,7 +13,8 @@ from indexer.ingestion.work import Work
 from indexer.patience import patiently
 from indexer.spending import affordable, overspent, prices_of, progress_of
 from kg.errors import ModelUnavailable
-from kg.jobs import JobQueue, Prices, Task
+from kg.jobs import Prices, Task
+from kg.queue import JobQueue
 from kg.records import Passage
 from kg.store import GraphStore
 

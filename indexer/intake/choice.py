@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 from indexer.identity import identify, is_ahead
 from indexer.intake.submission import Chosen
-from kg.jobs import JobQueue
+from kg.queue import JobStore
 from kg.records import Document, SourceDocument
 from kg.store import GraphStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """Compares documents with what is in a store and its queue. Safe for several threads.
+    """Compares documents with what is in a store and what waits there. Safe for several threads.
 
     What it asks for is of these documents: many or few others make no difference.
     """
 
     store: GraphStore
-    queue: JobQueue
+    jobs: JobStore
 
     def choose(self, collection: str, documents: Iterable[SourceDocument]) -> Chosen:
         """What changed, and what has passages in quarantine. Raises: CollectionNotFound."""
@@ -30,7 +30,7 @@ class Choice:
             if found.pop(document.id, None):
                 superseded[document.source] = None
             found[document.id] = document
-        waiting = self.queue.pending(collection, found)
+        waiting = self.jobs.pending(collection, found)
         pending = {key: print_ for key, print_ in waiting.items() if not is_ahead(print_)}
         there = self.store.fingerprints(collection, found)
         flawed = {one.document_id for one in self.store.quarantined(collection, found)}

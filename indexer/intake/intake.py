@@ -19,7 +19,8 @@ from indexer.intake.submission import Chosen, Submission
 from indexer.intake.terms import check_terms
 from indexer.process import worker_name
 from kg.errors import JobNotFound, StoreUnavailable
-from kg.jobs import UNLIMITED, Budget, Job, JobQueue, Prices
+from kg.jobs import UNLIMITED, Budget, Job, Prices
+from kg.queue import JobStore
 from kg.records import Document, SourceDocument
 
 PORTION_DOCUMENTS = 1000
@@ -36,7 +37,7 @@ class Intake:
     """Queues documents under given terms. Safe for several threads."""
 
     choice: Choice
-    queue: JobQueue
+    jobs: JobStore
     prices: Prices
 
     def take_in(
@@ -53,7 +54,7 @@ class Intake:
         """
         tally = _Tally()
         filling = _Filling(
-            queue=self.queue,
+            jobs=self.jobs,
             collection=collection,
             priority=priority,
             budget=budget,
@@ -62,16 +63,16 @@ class Intake:
         with filling:
             for portion, is_last in portions(documents):
                 found = self.choice.choose(collection, portion)
-                check_terms(self.queue, collection, found.waiting, priority=priority, budget=budget)
+                check_terms(self.jobs, collection, found.waiting, priority=priority, budget=budget)
                 # What is being extracted ahead of these documents' old texts is in their way.
-                self.queue.withdraw(collection, sorted(found.overtaken))
+                self.jobs.withdraw(collection, sorted(found.overtaken))
                 if not filling.add(found, is_last=is_last):
                     _log.warning("the job was cancelled: the rest is not queued")
                     tally.cut_short = True
                     break
                 tally.add(found)
         job = filling.job
-        return tally.submission(None if job is None else self.queue.job(job.id))
+        return tally.submission(None if job is None else self.jobs.job(job.id))
 
 
 def portions(
@@ -95,7 +96,7 @@ class _Filling:
     """A job that is made of the first documents and filled with others. As a context it sees that
     the job does not wait for more once nobody fills it."""
 
-    queue: JobQueue
+    jobs: JobStore
     collection: str
     priority: int
     budget: Budget
@@ -123,7 +124,7 @@ class _Filling:
         if self.job is not None:
             return self._fill(found.documents)
         self._begun = not is_last
-        self.job = self.queue.enqueue(
+        self.job = self.jobs.enqueue(
             self.collection,
             found.documents,
             priority=self.priority,
@@ -142,7 +143,7 @@ class _Filling:
     def _fill(self, documents: Sequence[Document] = (), seconds: float = _FILLING_SECONDS) -> bool:
         if self.job is None:
             return False
-        return self.queue.fill(self.job.id, documents, worker=self._worker, seconds=seconds)
+        return self.jobs.fill(self.job.id, documents, worker=self._worker, seconds=seconds)
 
 
 class _Tally:

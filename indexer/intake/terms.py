@@ -3,11 +3,12 @@
 from collections.abc import Set
 
 from kg.errors import WaitsOtherwise
-from kg.jobs import UNLIMITED, Budget, JobQueue
+from kg.jobs import UNLIMITED, Budget
+from kg.queue import JobStore
 
 
 def check_terms(
-    queue: JobQueue,
+    jobs: JobStore,
     collection: str,
     documents: Set[str] | None,
     *,
@@ -22,8 +23,8 @@ def check_terms(
     given = ["budget"] * (budget != UNLIMITED) + ["priority"] * (priority != 0)
     if not given or documents == frozenset():
         return
-    for job_id, count in queue.waits_in(collection, documents).items():
-        job = queue.job(job_id)
+    for job_id, count in jobs.waits_in(collection, documents).items():
+        job = jobs.job(job_id)
         if budget not in (UNLIMITED, job.budget) or priority not in (0, job.priority):
             raise WaitsOtherwise(
                 f"{count} {'document waits' if count == 1 else 'documents wait'} already in the "

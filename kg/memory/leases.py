@@ -5,7 +5,7 @@ from threading import RLock
 
 
 class MemoryLeases:
-    """See `kg.jobs.JobQueue`. The base of `MemoryTasks`."""
+    """See `kg.leases.Leases`. The base of `MemoryTasks`."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """Nothing is held; `clock` gives seconds since 1970."""

@@ -16,7 +16,7 @@ _FORGOTTEN_JOBS, _FORGOTTEN_TASKS = 50, 5000
 
 
 class Neo4jJobs:
-    """See `kg.jobs.JobQueue`. The base of `Neo4jQueue`."""
+    """See `kg.queue.JobQueue`. The base of `Neo4jQueue`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """Keep the queue in this database; `clock` gives seconds since 1970."""

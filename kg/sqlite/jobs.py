@@ -18,7 +18,7 @@ _FORGOTTEN_JOBS, _FORGOTTEN_TASKS = 50, 5000
 
 
 class SQLiteJobs:
-    """See `kg.jobs.JobQueue`. The base of `SQLiteQueue`."""
+    """See `kg.queue.JobQueue`. The base of `SQLiteQueue`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """Keep the queue in this database; `clock` gives seconds since 1970."""

@@ -18,4 +18,4 @@ class JobQueueConformance(
     ProgressConformance,
     PruningConformance,
 ):
-    """Behaviour of the port `kg.jobs.JobQueue`."""
+    """Behaviour of the port `kg.queue.JobQueue`."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kg.errors import CollectionExists, CollectionNotFound, NameInvalid
-from kg.jobs import JobQueue
+from kg.queue import JobQueue
 from kg.records import Collection, CollectionSettings
 from kg.store import Change, GraphStore
 from tests.conformance.material import (

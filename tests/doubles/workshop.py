@@ -10,9 +10,10 @@ from indexer.pipeline import Pipeline
 from indexer.worker import Worker
 from kg.dump import dump_hash
 from kg.errors import CollectionExists
-from kg.jobs import UNKNOWN, JobQueue, Prices, Task
+from kg.jobs import UNKNOWN, Prices, Task
 from kg.memory import MemoryStore
 from kg.neo4j import Neo4jStore
+from kg.queue import JobQueue
 from kg.records import CollectionSettings, SourceDocument
 from kg.snapshot import Snapshot, SnapshotFolder
 from kg.sqlite import SQLiteStore

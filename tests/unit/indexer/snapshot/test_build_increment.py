@@ -267,8 +267,8 @@ def test_where_the_code_cannot_be_read_all_is_built_from_nothing(
 ) -> None:
     store = empty_store()
     put(store, [HEBB])
-    monkeypatch.setattr("indexer.earlier.rules", str)
-    monkeypatch.setattr("indexer.build.rules", str)
+    monkeypatch.setattr("indexer.snapshot.earlier.rules", str)
+    monkeypatch.setattr("indexer.snapshot.build.rules", str)
     first = built(store)
     put(store, [OTHER])
     assert_same(built(store, first), built(store))
