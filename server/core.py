@@ -71,6 +71,7 @@ class Core:
     def close(self) -> None:
         """Stop the worker, let it finish what it began (unless that takes long, or the store is
         away: then it is done again by whoever comes next), and close all files."""
+        self.folders.hasten()
         with left_if_away(self.store):
             self.retrievers.stop()
             self.seen.stop()

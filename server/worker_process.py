@@ -81,6 +81,7 @@ def run_worker(
 
         def end() -> None:
             flow.tools.stop.set()
+            core.folders.hasten()
             ending.enter_context(away.left_if_away(core.store))
             leaving.enter_context(let_go_after(lambda: flow.busy))
 

@@ -26,7 +26,8 @@ _LOCK_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _BLOCK_BYTES = 1 << 23
 
-_REACH = "Check the network, the address and its access keys."
+REACH = "Check the network, the address and its access keys."
+"""The remedy where nothing else is known."""
 _MOUNT = (
     "Mount it, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing folder. To start "
     "using this folder, create a folder 'collections' in it."
@@ -66,6 +67,9 @@ class Objects:
     def trouble(self) -> str:
         """Why the files were out of reach just now; '' if they were not, or long enough ago."""
         return self._trouble if time.monotonic() < self._down_until else ""
+
+    def hasten(self) -> None:
+        """From now on a server that says nothing is not waited for: the process is to end."""
 
     def read(self, key: str) -> bytes:
         """Raises: FileNotFoundError."""
@@ -201,7 +205,7 @@ class Objects:
             self._reached()
             raise
         except self._troubles as error:
-            raise self._out_of_reach(error, _REACH) from error
+            raise self._out_of_reach(error, REACH) from error
         self._reached()
 
     def _remedy(self, error: FileNotFoundError) -> str:

@@ -1,18 +1,24 @@
 """Files in a bucket of S3, or of a server that speaks as S3 does: conditional puts."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from kg.haste import patience
-from kg.snapshot.objects import Objects
+from kg.snapshot.attendance import Attendance
+from kg.snapshot.objects import REACH, Objects
 
-_READ_SECONDS = 20.0
-"""Seconds that reading a small file may take, unless a person waits for it."""
+_CONNECTIONS = 32
+"""More than are used at once: who asks whether the server answers must not wait for one."""
+_PROBE = "probe"
+"""A file that is not there."""
 _BUCKET = (
     "Create the bucket, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing one, "
     "and AMMON_SNAPSHOT_ENDPOINT to its server."
 )
+
+_Result = TypeVar("_Result")
 
 
 class S3Objects(Objects):
@@ -27,6 +33,7 @@ class S3Objects(Objects):
                     "connect_timeout": 3,
                     "read_timeout": 20,
                     "retries": {"max_attempts": 2},
+                    "max_pool_connections": _CONNECTIONS,
                 },
                 **options,
             },
@@ -38,20 +45,87 @@ class S3Objects(Objects):
         )
 
         self._troubles = (OSError, BotoCoreError, ClientError, WebError)
+        self._attendance = Attendance(self._ask)
+
+    def hasten(self) -> None:
+        """See `Objects`."""
+        self._attendance.hasten()
 
     def read(self, key: str) -> bytes:
-        """In one request; a server that says nothing is not asked again and again."""
-        timeout = patience() or _READ_SECONDS
-        with self._asking() as (files, root):
-            return bytes(files.cat_file(f"{root}/{key}", max_concurrency=1, timeout=timeout))
+        """In one request."""
+        return self._attended(partial(self._read, key))
 
     def write(self, key: str, data: bytes) -> None:
         """See `Objects`."""
-        with self._writing() as (files, root):
-            files.pipe_file(f"{root}/{key}", data, timeout=patience())
+        self._attended(partial(self._write, key, data))
 
     def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
         """A conditional put: the server compares the present ETag with the one that was seen."""
+        return self._attended(partial(self._write_over, key, seen, data))
+
+    def upload(self, key: str, file: Path) -> None:
+        """See `Objects`."""
+        self._attended(partial(self._upload, key, file))
+
+    def download(self, key: str, file: Path) -> None:
+        """See `Objects`."""
+        self._attended(partial(super().download, key, file))
+
+    def blocks(self, key: str) -> Iterator[bytes]:
+        """See `Objects`."""
+        blocks = super().blocks(key)
+        while block := self._attended(partial(next, blocks, b"")):
+            yield block
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """See `Objects`."""
+        return self._attended(partial(super().sizes, folder))
+
+    def age(self, key: str) -> float:
+        """See `Objects`."""
+        return self._attended(partial(super().age, key))
+
+    def remove(self, key: str) -> None:
+        """See `Objects`."""
+        self._attended(partial(super().remove, key))
+
+    def remove_folder(self, folder: str) -> None:
+        """See `Objects`."""
+        self._attended(partial(super().remove_folder, folder))
+
+    def _attended(self, action: Callable[[], _Result]) -> _Result:
+        """Wait for the action as long as the server answers."""
+        try:
+            return self._attendance.attended(action)
+        except TimeoutError as error:
+            self._connected = (-1, None, "")  # its connections may be in use for long
+            raise self._out_of_reach(error, REACH) from error
+
+    def _ask(self, seconds: float) -> None:
+        """Raises: TimeoutError."""
+        from fsspec.asyn import sync
+
+        files, root = self._connect()
+
+        async def probe() -> None:
+            await asyncio.wait_for(files._cat_file(f"{root}/{_PROBE}"), seconds)
+
+        try:
+            sync(files.loop, probe)
+        except TimeoutError:
+            raise
+        except self._troubles:
+            pass
+
+    def _read(self, key: str) -> bytes:
+        with self._asking() as (files, root):
+            return bytes(files.cat_file(f"{root}/{key}", max_concurrency=1))
+
+    def _write(self, key: str, data: bytes) -> None:
+        with self._writing() as (files, root):
+            files.pipe_file(f"{root}/{key}", data)
+
+    def _write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
         with self._writing() as (files, root):
             path = f"{root}/{key}"
             condition = {"IfNoneMatch": "*"}
@@ -71,10 +145,12 @@ class S3Objects(Objects):
                 if not _is_refusal(error):
                     raise
         # Ours too, if the answer to it was lost and it was sent again.
-        return self._present(key) == data
+        try:
+            return self._read(key) == data
+        except FileNotFoundError:
+            return False
 
-    def upload(self, key: str, file: Path) -> None:
-        """See `Objects`."""
+    def _upload(self, key: str, file: Path) -> None:
         with self._writing() as (files, root):
             files.put_file(str(file), f"{root}/{key}")
 

@@ -1,7 +1,5 @@
 """A Redis for tests, which can be killed and started again, with or without what it kept."""
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.sharing import free_port, guard, need, stop, wait_until
+from tests.servers.sharing import free_port, go_on, guard, hang, need, stop, wait_until
 
 
 @dataclass(kw_only=True)
@@ -41,20 +39,16 @@ class RedisServer:
 
     def hang(self) -> None:
         """Let it take connections and say nothing, until it is to `go_on`."""
-        told = self._asked("info", "server").partition("process_id:")[2]
-        self._pid = int(told.split()[0])
-        os.kill(self._pid, signal.SIGSTOP)
+        hang(self._process.pid)
 
     def go_on(self) -> None:
         """Let it answer again."""
-        os.kill(self._pid, signal.SIGCONT)
+        go_on(self._process.pid)
 
     def _answers(self) -> bool:
-        return self._asked("ping").strip() == "PONG"
-
-    def _asked(self, *question: str) -> str:
-        command = ["redis-cli", "-p", str(self.port), *question]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        command = ["redis-cli", "-p", str(self.port), "ping"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        return said.stdout.strip() == "PONG"
 
 
 @pytest.fixture

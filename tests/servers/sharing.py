@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -115,6 +116,20 @@ def stop(pid: int) -> None:
         return
     with suppress(ChildProcessError):  # another process of the run started it
         os.waitpid(pid, 0)
+
+
+def hang(pid: int) -> None:
+    """Let a guardian's server take connections and say nothing, until it is to `go_on`."""
+    os.kill(_server_of(pid), signal.SIGSTOP)
+
+
+def go_on(pid: int) -> None:
+    """Let it answer again."""
+    os.kill(_server_of(pid), signal.SIGCONT)
+
+
+def _server_of(guardian: int) -> int:
+    return int(Path(f"/proc/{guardian}/task/{guardian}/children").read_text().split()[0])
 
 
 def wait_until(
