@@ -25,7 +25,7 @@ from indexer.identity import identify, identify_ahead, is_ahead
 from kg.errors import JobNotFound
 from kg.jobs import UNKNOWN, Budget, Job, Prices
 from kg.queue import JobStore
-from kg.records import Collection, CollectionSettings, Document, Extraction
+from kg.records import Collection, CollectionSettings, Document, Extraction, Transition
 from kg.store import Change, DocumentGraph, GraphStore
 
 ROUNDS = 3
@@ -68,16 +68,16 @@ class Changeover:
             settings = self.store.collection(collection).settings
             goes_on = settings.upcoming is not None and _indexes_as(settings.upcoming, wanted)
             number, chosen = self._choose(collection, wanted, anew)
-            before = self._counts(settings.next_job) if goes_on else None
+            before = self._counts(settings.transition.job) if goes_on else None
             # Before anybody sees that there is a change: what it may spend is known with its job.
-            job_id, had = settings.next_job, before.total if before else 0
+            job_id, had = settings.transition.job, before.total if before else 0
             if chosen is not None and not (goes_on and (not chosen or (before and before.open))):
                 made = made or self.jobs.enqueue(collection, [], budget=budget, prices=self.prices)
                 job_id, had = made.id, 0
             if self._settle(collection, settings, _after(settings, wanted, chosen, job_id)):
                 break
         if settings.upcoming is not None and not goes_on:
-            self._cancel(settings.next_job)
+            self._cancel(settings.transition.job)
         if not chosen:
             return None, 0, number
         job = self._append(collection, job_id, chosen)
@@ -107,9 +107,9 @@ class Changeover:
         cancelled too. Raises: CollectionNotFound."""
         while True:
             settings = self.store.collection(collection).settings
-            if settings.upcoming is None or settings.next_job != job_id:
+            if settings.upcoming is None or settings.transition.job != job_id:
                 return
-            stays = replace(settings.settled, swapping=settings.swapping)
+            stays = replace(settings, transition=Transition(swapping=settings.transition.swapping))
             if self._settle(collection, settings, stays):
                 _log.info("the extractor stays as it is", collection=collection, job=job_id)
                 return
@@ -117,7 +117,7 @@ class Changeover:
     def is_due(self, collection: Collection) -> bool:
         """Whether `advance` has something to do. Does not read the graph's contents."""
         settings = collection.settings
-        if settings.swapping:
+        if settings.transition.swapping:
             return True
         if settings.upcoming is None or self._is_extracting(collection.name):
             return False
@@ -127,7 +127,9 @@ class Changeover:
     def is_held_up(self, collection: Collection) -> bool:
         """Whether a change waits because documents failed (an estimate: contents are not read)."""
         settings = collection.settings
-        if settings.swapping or settings.upcoming is None or self._is_extracting(collection.name):
+        if settings.transition.swapping or settings.upcoming is None:
+            return False
+        if self._is_extracting(collection.name):
             return False
         failed = self.jobs.failed(collection.name)
         return bool(self.store.fingerprints(collection.name, failed))
@@ -140,20 +142,21 @@ class Changeover:
             if not self.is_due(present):
                 return
             seen = present.settings
-            if seen.swapping:
+            if seen.transition.swapping:
                 break
             wanted = seen.upcoming
             if wanted is None or not self._is_whole(present, wanted):
                 return
-            if self._settle(
-                collection, seen, replace(wanted, swapping=True, next_job=seen.next_job)
-            ):
+            swapping = Transition(job=seen.transition.job, swapping=True)
+            if self._settle(collection, seen, replace(wanted, transition=swapping)):
                 break
         self._swap(collection)
         while True:
             after = self.store.collection(collection)
-            swapped = replace(after.settings, swapping=False, swapped_at=after.revision)
-            if self._settle(collection, after.settings, swapped):
+            swapped = replace(after.settings.transition, swapping=False, swapped_at=after.revision)
+            if self._settle(
+                collection, after.settings, replace(after.settings, transition=swapped)
+            ):
                 break
         self._rounds.pop(collection, None)
 
@@ -177,9 +180,9 @@ class Changeover:
             _log.warning(
                 "keeping the old graph: documents failed",
                 collection=name,
-                job=present.settings.next_job,
+                job=present.settings.transition.job,
                 remedy=f"ammon jobs retry {', '.join(sorted(jobs))}; or delete these documents, "
-                f"or: ammon jobs cancel {present.settings.next_job}",
+                f"or: ammon jobs cancel {present.settings.transition.job}",
             )
             return False
         lacking = [
@@ -194,7 +197,7 @@ class Changeover:
         self._rounds[name] = rounds + 1
         ahead = [identify_ahead(name, document, wanted) for document in lacking]
         try:
-            self._append(name, present.settings.next_job, ahead)
+            self._append(name, present.settings.transition.job, ahead)
         except JobNotFound:  # and nobody knows what may be spent
             _log.warning(
                 "the change of extractor was dropped: its job no longer exists", collection=name
@@ -233,7 +236,7 @@ class Changeover:
             )
         try:
             if late:
-                self._append(collection, present.next_job, late)
+                self._append(collection, present.transition.job, late)
         except JobNotFound:
             _log.warning(
                 "some documents keep their old extraction", remedy=f"ammon reindex -c {collection}"
@@ -271,16 +274,19 @@ def _after(
 ) -> CollectionSettings:
     """What the settings become: at once, or upcoming with the job that has them extracted."""
     if chosen is None:
-        swaps = settings.swapping
-        return replace(wanted.settled, swapping=swaps, next_job=job_id if swaps else "")
+        swaps = settings.transition.swapping
+        return replace(wanted, transition=Transition(swapping=swaps, job=job_id if swaps else ""))
     return replace(
         settings,
         embedder=wanted.embedder,
         former_embedder=wanted.former_embedder,
-        next_extractor=wanted.extractor,
-        next_max_tokens=wanted.max_tokens,
-        next_overlap_tokens=wanted.overlap_tokens,
-        next_job=job_id,
+        transition=replace(
+            settings.transition,
+            extractor=wanted.extractor,
+            max_tokens=wanted.max_tokens,
+            overlap_tokens=wanted.overlap_tokens,
+            job=job_id,
+        ),
     )
 
 

@@ -235,8 +235,7 @@ class Pipeline:
 
     def changing(self, collection: str) -> bool:
         """Whether the collection is being re-indexed. Raises: CollectionNotFound."""
-        settings = self.store.collection(collection).settings
-        return settings.swapping or settings.upcoming is not None
+        return self.store.collection(collection).settings.changing
 
     def tidy(self, collection: str) -> None:
         """Delete jobs that ended long ago, and extractions that are no longer needed.
@@ -252,7 +251,9 @@ class Pipeline:
         """Delete jobs without activity for so long, failed ones too, except the job of a change in
         progress; return how many. Raises: CollectionNotFound."""
         settings = self.store.collection(collection).settings
-        return self.queue.prune(seconds=seconds, collection=collection, keep=[settings.next_job])
+        return self.queue.prune(
+            seconds=seconds, collection=collection, keep=[settings.transition.job]
+        )
 
     def _read_otherwise(self, collection: str, extractor: str) -> Set[str]:
         """Ids of the documents with a passage that another extractor read, or none could."""

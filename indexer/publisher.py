@@ -140,7 +140,7 @@ class Publisher:
             with self.store.read(collection.name) as reader:
                 if reader.collection.settings.embedder != collection.settings.embedder:
                     break
-                if reader.collection.settings.swapping:  # by one who took us for dead
+                if reader.collection.settings.transition.swapping:  # by one who took us for dead
                     return None
                 if not reader.unlinked() or not rounds_left:
                     return build_snapshot(reader, embedder, progress, previous)

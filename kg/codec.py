@@ -1,16 +1,51 @@
-"""Documents and extractions as JSON: how stores keep them and dumps show them."""
+"""Settings, documents and extractions as JSON: how stores keep them and dumps show them."""
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kg.records import JSON, Document, NamedEntity, Section, Triple
+from kg.records import (
+    JSON,
+    CollectionSettings,
+    Document,
+    NamedEntity,
+    Section,
+    Transition,
+    Triple,
+)
+
+_SETTINGS = ("extractor", "embedder", "max_tokens", "overlap_tokens", "former_embedder")
+_TRANSITION = {
+    "next_extractor": "extractor",
+    "next_max_tokens": "max_tokens",
+    "next_overlap_tokens": "overlap_tokens",
+    "next_job": "job",
+    "swapping": "swapping",
+    "swapped_at": "swapped_at",
+}
+"""What the fields of a transition are called among the settings."""
 
 
 def dumps(value: JSON) -> str:
     """Compact JSON that keeps every script readable and every mapping's order."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def settings_fields(settings: CollectionSettings) -> dict[str, JSON]:
+    """A collection's settings, with its transition, as one flat JSON object."""
+    return {
+        **{name: getattr(settings, name) for name in _SETTINGS},
+        **{key: getattr(settings.transition, name) for key, name in _TRANSITION.items()},
+    }
+
+
+def settings_of(fields: Mapping[str, Any]) -> CollectionSettings:
+    """The settings that `settings_fields` was given. What is missing, as it came with a later
+    version, has its default; there may be other fields."""
+    own = {name: fields[name] for name in _SETTINGS if name in fields}
+    transition = {name: fields[key] for key, name in _TRANSITION.items() if key in fields}
+    return CollectionSettings(**own, transition=Transition(**transition))
 
 
 def document_fields(document: Document) -> dict[str, JSON]:

@@ -14,6 +14,29 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """How far a collection is in being indexed by another extractor, or in other passages (see
+    `indexer.changeover`)."""
+
+    extractor: str = ""
+    """The extractor that replaces the present one, together with the next two settings, once it has
+    extracted all documents; '' if no change is in progress."""
+    max_tokens: int = 0
+    overlap_tokens: int = 0
+    job: str = ""
+    """The job that extracts the documents for the change; kept after the change."""
+    swapping: bool = False
+    """Whether the new graph is replacing the old one, in several transactions: meanwhile no
+    snapshot is built, since the graph is a mixture of both."""
+    swapped_at: int = 0
+    """The first revision at which the whole graph is that job's; 0 before."""
+
+
+STEADY = Transition()
+"""No change is in progress, and none has been."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CollectionSettings:
     """How a collection's documents become a graph; documents are indexed again when it changes."""
 
@@ -28,43 +51,30 @@ class CollectionSettings:
     former_embedder: str = ""
     """The embedder of the previous snapshots, which are used until there is one of the present
     embedder; '' if there are none."""
-    next_extractor: str = ""
-    """The extractor that replaces the present one, together with the next two settings, once it has
-    extracted all documents (see `indexer.changeover`); '' if no change is in progress."""
-    next_max_tokens: int = 0
-    next_overlap_tokens: int = 0
-    next_job: str = ""
-    """The job that extracts the documents for the change; kept after the change."""
-    swapping: bool = False
-    """Whether the new graph is replacing the old one, in several transactions: meanwhile no
-    snapshot is built, since the graph is a mixture of both."""
-    swapped_at: int = 0
-    """The first revision at which the whole graph is that job's; 0 before."""
+    transition: Transition = STEADY
+    """The change of these settings that is in progress, if any."""
 
     @property
     def upcoming(self) -> "CollectionSettings | None":
         """The settings after the change in progress; None if there is none."""
-        if not self.next_extractor:
+        if not self.transition.extractor:
             return None
         return replace(
             self.settled,
-            extractor=self.next_extractor,
-            max_tokens=self.next_max_tokens,
-            overlap_tokens=self.next_overlap_tokens,
+            extractor=self.transition.extractor,
+            max_tokens=self.transition.max_tokens,
+            overlap_tokens=self.transition.overlap_tokens,
         )
 
     @property
     def settled(self) -> "CollectionSettings":
         """The same settings without the change in progress."""
-        return replace(
-            self,
-            next_extractor="",
-            next_max_tokens=0,
-            next_overlap_tokens=0,
-            next_job="",
-            swapping=False,
-            swapped_at=0,
-        )
+        return replace(self, transition=STEADY)
+
+    @property
+    def changing(self) -> bool:
+        """Whether another graph is to replace the present one, or is doing so."""
+        return self.transition.swapping or bool(self.transition.extractor)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

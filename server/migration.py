@@ -57,11 +57,11 @@ def _is_there(source: Store, target: Store, name: str) -> bool:
             f"Documents of {name!r} wait to be indexed ({waiting}), and jobs are not migrated: let "
             "`ammon worker` or `ammon serve` finish them, or cancel them; then migrate."
         )
-    if settings.upcoming is not None or settings.swapping:
+    if settings.changing:
         raise Conflict(
             f"{name!r} is being re-indexed, and that job with its budget is not migrated: let "
             "`ammon worker` or `ammon serve` finish it (see `ammon status`), or cancel it "
-            f"(ammon jobs cancel {settings.next_job}); then migrate."
+            f"(ammon jobs cancel {settings.transition.job}); then migrate."
         )
     try:
         target.collection(name)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from kg.codec import (
@@ -11,12 +11,13 @@ from kg.codec import (
     dumps,
     entities_json,
     entities_of,
+    settings_fields,
+    settings_of,
     triples_json,
     triples_of,
 )
 from kg.records import Collection, CollectionSettings, Document, Extraction
 
-_SETTINGS = [field.name for field in fields(CollectionSettings)]
 _EXTRACTION = [field.name for field in fields(Extraction)]
 
 
@@ -33,18 +34,17 @@ class CollectionRow:
 
 def collection_row(properties: Mapping[str, Any]) -> CollectionRow:
     """A collection from its node."""
-    settings = {name: properties[name] for name in _SETTINGS if name in properties}
     record = Collection(
         name=properties["name"],
         revision=properties["revision"],
-        settings=CollectionSettings(**settings),
+        settings=settings_of(properties),
     )
     return CollectionRow(record=record, key=properties["key"], version=properties["version"])
 
 
 def settings_properties(settings: CollectionSettings) -> dict[str, Any]:
     """Settings as properties of the collection's node."""
-    return asdict(settings)
+    return settings_fields(settings)
 
 
 def document_properties(document: Document) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from kg.codec import (
     dumps,
     entities_json,
     entities_of,
+    settings_of,
     triples_json,
     triples_of,
 )
-from kg.records import Collection, CollectionSettings, Document, Extraction, Placement
+from kg.records import Collection, Document, Extraction, Placement
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -25,9 +26,7 @@ def ids_of(items: Iterable[str | int]) -> str:
 
 def collection_record(name: str, revision: int, settings: str) -> Collection:
     """A collection from its row."""
-    return Collection(
-        name=name, revision=revision, settings=CollectionSettings(**json.loads(settings))
-    )
+    return Collection(name=name, revision=revision, settings=settings_of(json.loads(settings)))
 
 
 def document_row(document: Document) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import apsw
 
 from kg.absence import collection_exists, no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
-from kg.codec import dumps
+from kg.codec import dumps, settings_fields
 from kg.records import (
     Collection,
     CollectionSettings,
@@ -215,4 +214,4 @@ def _create(connection: apsw.Connection, name: str, settings: CollectionSettings
 
 
 def _settings(settings: CollectionSettings) -> str:
-    return dumps(asdict(settings))
+    return dumps(settings_fields(settings))

@@ -214,8 +214,8 @@ def told_in_full(status: "JobStatus") -> "Iterator[str]":
 
 def _goes_on(core: "Core", job: "Job") -> bool:
     """Whether a job has documents on their way, or its collection is to change over to them."""
-    next_job = core.store.collection(job.collection).settings.next_job  # kept after the change
-    changing = next_job == job.id and core.pipeline.changing(job.collection)
+    settings = core.store.collection(job.collection).settings
+    changing = settings.changing and settings.transition.job == job.id
     return bool(job.open or job.filling or changing)
 
 

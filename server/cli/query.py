@@ -81,7 +81,7 @@ def query(
     if as_json:
         print_json(told(found) | ({"neo4j_link": link} if neo4j_link else {}))
     else:
-        if behind and present.settings.swapping and found.hits:
+        if behind and present.settings.transition.swapping and found.hits:
             print_warning(f"{name!r} is being re-indexed: this answer is from its old index.")
         elif behind and found.hits:
             print_warning(

@@ -108,19 +108,18 @@ class _Outcome:
     def called_off(self) -> bool:
         """Whether the whole job was cancelled."""
         settings = self.status.collection.settings
-        return bool(self.job and self.cancelled and settings.next_job != self.job)
+        return bool(self.job and self.cancelled and settings.transition.job != self.job)
 
 
 def _print_as_json(outcome: _Outcome) -> None:
-    from dataclasses import asdict
-
+    from kg.codec import settings_fields
     from server.cli.output import print_json
 
     collection = outcome.status.collection
     print_json(
         {
             "collection": collection.name,
-            "settings": asdict(collection.settings),
+            "settings": settings_fields(collection.settings),
             "documents": outcome.done,
             "cancelled": outcome.cancelled,
             "kept": outcome.kept,

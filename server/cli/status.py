@@ -153,10 +153,12 @@ def _how_far(status: "CollectionStatus") -> str:
 def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dict[str, Any]:
     from dataclasses import asdict
 
+    from kg.codec import settings_fields
+
     return {
         "name": status.collection.name,
         "revision": status.collection.revision,
-        "settings": asdict(status.collection.settings),
+        "settings": settings_fields(status.collection.settings),
         "counts": dict(status.counts),
         "snapshot": status.snapshot,
         "published_revision": status.published_revision,

@@ -76,6 +76,6 @@ def _unfinished(core: Core, collection: Collection, limit: int) -> Iterator[Job]
         jobs = core.queue.jobs(collection.name, unfinished_at=revision, limit=limit)
         found.update((job.id, job) for job in jobs)
     yield from found.values()
-    if collection.settings.next_job not in {"", *found}:
+    if collection.settings.transition.job not in {"", *found}:
         with suppress(JobNotFound):
-            yield core.queue.job(collection.settings.next_job)
+            yield core.queue.job(collection.settings.transition.job)

@@ -47,7 +47,7 @@ class CollectionStatus:
         if self.current:
             return "up to date"
         if self.snapshot:
-            return "swapping" if self.collection.settings.swapping else "behind"
+            return "swapping" if self.collection.settings.transition.swapping else "behind"
         return "missing" if self.counts["documents"] else "none yet"
 
 
@@ -109,7 +109,7 @@ def _read_ahead(core: Core, collection: Collection) -> Job | None:
     if collection.settings.upcoming is None:
         return None
     try:
-        return core.queue.job(collection.settings.next_job)
+        return core.queue.job(collection.settings.transition.job)
     except JobNotFound:
         return None
 
@@ -131,12 +131,11 @@ def job_status(core: Core, job: Job) -> JobStatus:
     done = job.counts.get(TaskState.EXTRACTED, 0)
     try:
         collection = core.store.collection(job.collection)
-        seen = core.retrievers.revision(collection) >= job.revision
-        settings = collection.settings
-        if job.id == settings.next_job:  # its documents are read; the graph may be the one before
-            changed = settings.upcoming is None and not settings.swapping
-            swapped = max(settings.swapped_at, job.revision)  # some may have followed the change
-            seen = changed and core.retrievers.revision(collection) >= swapped
+        published, transition = core.retrievers.revision(collection), collection.settings.transition
+        seen = published >= job.revision
+        if job.id == transition.job:  # its documents are read; the graph may be the one before
+            swapped = max(transition.swapped_at, job.revision)  # some may have followed the change
+            seen = published >= swapped and not collection.settings.changing
     except CollectionNotFound:
         seen = True
     state: Literal["running", "publishing", "done"] = "publishing"

@@ -11,6 +11,7 @@ from kg.errors import Conflict
 from kg.jobs import TaskState
 from kg.memory import MemoryStore
 from kg.neo4j import Neo4jStore
+from kg.records import Transition
 from kg.sqlite import SQLiteStore
 from server.migration import migrate
 from tests.conformance.material import (
@@ -121,10 +122,10 @@ def test_documents_that_wait_are_waited_for() -> None:
     assert [each.already for each in migrate(one, other, [COLLECTION])] == [False]
 
 
-@pytest.mark.parametrize("under_way", [{"next_extractor": "other"}, {"swapping": True}])
+@pytest.mark.parametrize("under_way", [{"extractor": "other"}, {"swapping": True}])
 def test_a_change_is_not_taken_along_without_its_budget(under_way: dict[str, Any]) -> None:
     one, other = MemoryStore(), MemoryStore()
-    changing = replace(SETTINGS, next_job="job-1", **under_way)
+    changing = replace(SETTINGS, transition=Transition(job="job-1", **under_way))
     one.create_collection(COLLECTION, changing)
     with pytest.raises(Conflict, match=r"'library' is being re-indexed.*cancel job-1"):
         migrate(one, other, [COLLECTION])

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from indexer.foresight import Foresight
 from indexer.ingestion.work import graph_of
 from kg.jobs import Budget, TaskState
-from kg.records import Passage
+from kg.records import Passage, Transition
 from kg.store import DocumentGraph
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
@@ -176,7 +176,8 @@ def test_asking_again_while_it_goes_on_leaves_its_budget(shop: Workshop) -> None
 
 def test_where_nobody_knows_what_may_be_spent_all_stays_as_it_is(shop: Workshop) -> None:
     shop.store.update_settings(
-        COLLECTION, replace(SETTINGS, next_extractor="other", next_job="job-of-elsewhere")
+        COLLECTION,
+        replace(SETTINGS, transition=Transition(extractor="other", job="job-of-elsewhere")),
     )
     assert finish(shop) == ({"a", "b"}, OLD)
     assert shop.store.collection(COLLECTION).settings == SETTINGS
