@@ -1,29 +1,125 @@
-"""Jobs and tasks as they are read, and forgotten."""
+"""Jobs in the store's database: submitted, looked at, and forgotten."""
 
-import json
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from typing import Any
 
-from kg.absence import no_job
-from kg.codec import document_of
-from kg.jobs import Budget, Job, Prices, Progress, Task, TaskState
+from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, Prices, Task, TaskState
 from kg.records import Document
 from kg.sqlite.database import Database
 from kg.sqlite.rows import Row, ids_of
-from kg.sqlite.session import Session
+from kg.sqlite.session import Session, find_collection
+from kg.sqlite.tasks import add_task, job_record, number_of, requeue, task_record
 from kg.tally import Tally, with_tallies
+from kg.validation import check_documents
 
 _FORGOTTEN_JOBS, _FORGOTTEN_TASKS = 50, 5000
 """That one transaction takes at most: others wait for it."""
 
 
 class SQLiteJobs:
-    """See `kg.queue.JobQueue`. The base of `SQLiteQueue`."""
+    """`JobStore` over one file; see there. The base of `SQLiteQueue`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """Keep the queue in this database; `clock` gives seconds since 1970."""
         self._database = database
         self._clock = clock
+
+    def enqueue(
+        self,
+        collection: str,
+        documents: Sequence[Document],
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
+        prices: Prices = UNKNOWN,
+        filler: str = "",
+        seconds: float = 0.0,
+    ) -> Job:
+        check_documents(documents)
+        job_id, now = f"job-{uuid.uuid4().hex}", self._clock()
+        with self._database.write() as connection:
+            key, _ = find_collection(connection, collection)
+            session = Session(connection, "queue", key)
+            (job,) = session.ids(
+                "insert_job",
+                id=job_id,
+                created_at=now,
+                priority=priority,
+                budget_tokens=budget.tokens,
+                budget_cost=budget.cost,
+                price_input=prices.input,
+                price_output=prices.output,
+                filler=filler,
+                filled_until=now + seconds,
+            )
+            for document in documents:
+                add_task(session, document, job=job, priority=priority, drafted=0, passages=0)
+            return self._job(session, job_id)
+
+    def fill(
+        self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
+    ) -> bool:
+        check_documents(documents)
+        until = self._clock() + seconds
+        with self._database.write() as connection:
+            session = Session(connection, "queue")
+            job = number_of(session, job_id)
+            for key, priority in session.rows("go_on_filling", job=job, worker=worker, until=until):
+                session = Session(connection, "queue", key)
+                for document in documents:
+                    add_task(session, document, job=job, priority=priority, drafted=0, passages=0)
+                return True
+        return False
+
+    def append(
+        self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
+    ) -> Job:
+        check_documents(documents)
+        with self._database.write() as connection:
+            job = self._job(Session(connection, "queue"), job_id)
+            key, _ = find_collection(connection, job.collection)
+            session = Session(connection, "queue", key)
+            number = number_of(session, job_id)
+            for document in documents:
+                if not session.ids("open_of_document", document_id=document.id):
+                    add_task(
+                        session,
+                        document,
+                        job=number,
+                        priority=job.priority,
+                        drafted=1,
+                        passages=passages.get(document.id, 0),
+                    )
+            return self._job(session, job_id)
+
+    def retry_failed(
+        self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN
+    ) -> int:
+        with self._database.write() as connection:
+            session = Session(connection, "queue")
+            number = number_of(session, job_id)
+            if budget is not None:
+                session.rows("set_budget", job=number, tokens=budget.tokens, cost=budget.cost)
+            if prices.known:
+                session.rows("set_prices", job=number, input=prices.input, output=prices.output)
+            failed = session.ids("failed_of_job", job=number)
+            session.rows("reset_attempts", ids=ids_of(failed))
+            return requeue(session, failed)
+
+    def cancel(self, job_id: str) -> Job:
+        with self._database.write() as connection:
+            session = Session(connection, "queue")
+            number = number_of(session, job_id)
+            session.rows("stop_filling", job=number)
+            session.rows("cancel_job", job=number)
+            return self._job(session, job_id)
+
+    def withdraw(self, collection: str, document_ids: Sequence[str]) -> int:
+        with self._database.write() as connection:
+            key, _ = find_collection(connection, collection)
+            session = Session(connection, "queue", key)
+            return len(session.rows("withdraw", ids=ids_of(document_ids)))
 
     def job(self, job_id: str) -> Job:
         with self._database.read() as connection:
@@ -50,12 +146,7 @@ class SQLiteJobs:
     def waits_in(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, int]:
-        with self._database.read() as connection:
-            session = Session(connection, "queue")
-            if document_ids is None:
-                return dict(session.rows("waits_in", collection=collection))
-            ids = ids_of(document_ids)
-            return dict(session.rows("waits_in_among", collection=collection, ids=ids))
+        return self._pairs("waits_in", "waits_in_among", collection, document_ids)
 
     def failed(self, collection: str) -> Mapping[str, str]:
         with self._database.read() as connection:
@@ -95,19 +186,21 @@ class SQLiteJobs:
             rows = session.rows("tasks_of_job", id=job_id, state=state, limit=limit)
             return [task_record(row) for row in rows]
 
-    def waiting(self, collection: str | None = None) -> int:
-        with self._database.read() as connection:
-            return int(Session(connection, "queue").ids("waiting", collection=collection)[0])
-
     def pending(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, str]:
+        return self._pairs("pending", "pending_among", collection, document_ids)
+
+    def _pairs(
+        self, of_all: str, among: str, collection: str, document_ids: Iterable[str] | None
+    ) -> Mapping[str, Any]:
+        """What one of two queries finds: of all documents, or among these."""
         with self._database.read() as connection:
             session = Session(connection, "queue")
             if document_ids is None:
-                return dict(session.rows("pending", collection=collection))
+                return dict(session.rows(of_all, collection=collection))
             ids = ids_of(document_ids)
-            return dict(session.rows("pending_among", collection=collection, ids=ids))
+            return dict(session.rows(among, collection=collection, ids=ids))
 
     def _job(self, session: Session, job_id: str) -> Job:
         number_of(session, job_id)
@@ -119,52 +212,4 @@ class SQLiteJobs:
         for job, state, *sums in session.rows("counts_of_jobs", ids=numbers):
             tallies.setdefault(job, []).append(Tally(TaskState(state), *sums))
         now = self._clock()
-        return [with_tallies(_job_record(row, now), tallies.get(row[0], [])) for row in rows]
-
-
-def number_of(session: Session, job_id: str) -> int:
-    """A job's number. Raises: JobNotFound."""
-    for number, *_ in session.rows("job", id=job_id):
-        return int(number)
-    raise no_job(job_id)
-
-
-def _job_record(row: Row, now: float) -> Job:
-    """A job from its row, but for what its tasks make."""
-    _, id_, collection, created_at, revision, priority, tokens, money, *rest, seconds, until = row
-    price_input, price_output, input_tokens, output_tokens, cost = rest
-    return Job(
-        id=id_,
-        collection=collection,
-        created_at=datetime.fromtimestamp(created_at, UTC),
-        revision=revision,
-        priority=priority,
-        budget=Budget(tokens=tokens, cost=money),
-        prices=Prices(input=price_input, output=price_output),
-        progress=Progress(input_tokens=input_tokens, output_tokens=output_tokens, cost=cost),
-        worked_seconds=seconds,
-        filling=until > now,
-    )
-
-
-def task_record(row: Row) -> Task:
-    """A task from its row."""
-    id_, job_id, collection, document, document_id, source, state, *rest = row
-    attempts, error, worker, drafted = rest
-    return Task(
-        id=id_,
-        job_id=job_id,
-        collection=collection,
-        document=_document(document),
-        document_id=document_id,
-        source=source,
-        state=TaskState(state),
-        attempts=attempts,
-        error=error,
-        worker=worker,
-        drafted=bool(drafted),
-    )
-
-
-def _document(text: str | None) -> Document | None:
-    return None if text is None else document_of(json.loads(text))
+        return [with_tallies(job_record(row, now), tallies.get(row[0], [])) for row in rows]
