@@ -17,6 +17,7 @@
     │   └── WaitsOtherwise
     ├── StoreError                 the store cannot do what was asked
     │   ├── StoreUnavailable
+    │   │   ├── StoreStarting
     │   │   ├── StoreRefused
     │   │   └── StoreClosed
     │   ├── StoreVersionUnknown
@@ -105,6 +106,10 @@ class StoreError(AmmonError):
 
 class StoreUnavailable(StoreError):
     """The store cannot be reached, or another process has locked it for too long."""
+
+
+class StoreStarting(StoreUnavailable):
+    """The store's server answers, and says that the store is not ready yet."""
 
 
 class StoreRefused(StoreUnavailable):

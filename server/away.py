@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import structlog
 
-from kg.errors import StoreRefused, StoreUnavailable
+from kg.errors import StoreRefused, StoreStarting, StoreUnavailable
 from kg.haste import SILENCE_SECONDS
 from kg.store import GraphStore
 from server.settings import Settings
@@ -18,6 +18,8 @@ _TELL_SECONDS = 10.0
 _LOOK_SECONDS = 0.25
 _REFUSAL_SECONDS = 0.5
 """A failure within this time means that nothing is there, not that the store is slow."""
+_START_SECONDS = 15.0
+"""For which a command waits for a store that says that it is not ready yet."""
 _MISSES = 2
 """After so many failed checks in a row the store is not just slow."""
 _JOIN_SECONDS = 2.0
@@ -53,19 +55,24 @@ def greet(store: GraphStore, settings: Settings) -> None:
 
 def expect(store: GraphStore) -> None:
     """Check that the store answers. One that is silent, not gone, is asked again for a few seconds:
-    it may just have started.
+    it may just have started. One that says so is asked for longer.
 
     Raises: StoreUnavailable, StoreVersionUnknown, StoreError.
     """
-    until = time.monotonic() + SILENCE_SECONDS
+    began = time.monotonic()
     while True:
         asked = time.monotonic()
         trouble = _trouble(store)
         if trouble is None:
             return
         now = time.monotonic()
-        if now - asked < _REFUSAL_SECONDS or now + (now - asked) > until:
+        starting = isinstance(trouble, StoreStarting)
+        gone = now - asked < _REFUSAL_SECONDS and not starting
+        until = began + (_START_SECONDS if starting else SILENCE_SECONDS)
+        if gone or now + (now - asked) > until:
             raise trouble
+        if starting:
+            time.sleep(_LOOK_SECONDS)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from kg.errors import (
     InputError,
     StoreClosed,
     StoreError,
+    StoreStarting,
     StoreUnavailable,
     StoreVersionUnknown,
 )
@@ -174,13 +175,19 @@ class Database:
                 with self.errors(), self._session() as session:
                     return transaction(session)
             except StoreUnavailable as error:
-                hurried = patience() and not is_busy(error.__cause__)
-                limit = HURRIED_SECONDS if hurried else self._retry_seconds
+                limit = self._limit(error)
                 late = time.monotonic() + pause > began + limit
                 if late or self._closed.is_set() or not may_pass(error.__cause__):
                     raise
             self._closed.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _limit(self, error: StoreUnavailable) -> float:
+        """For how many seconds what met this is begun again."""
+        silence = patience()
+        if silence is None or is_busy(error.__cause__):
+            return self._retry_seconds
+        return silence if isinstance(error, StoreStarting) else HURRIED_SECONDS
 
     def _session(self) -> "Session":
         return self._driver.session(

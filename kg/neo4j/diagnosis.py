@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kg.errors import StoreClosed, StoreError, StoreRefused, StoreUnavailable
+from kg.errors import StoreClosed, StoreError, StoreRefused, StoreStarting, StoreUnavailable
 
 if TYPE_CHECKING:
     from neo4j.exceptions import Neo4jError
@@ -17,7 +17,9 @@ def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
         return StoreRefused, "Check AMMON_NEO4J_USER and AMMON_NEO4J_PASSWORD."
     if isinstance(error, neo.ConfigurationError):
         return StoreRefused, "Check AMMON_NEO4J_URI: neo4j://HOST:7687 or bolt://HOST:7687."
-    if isinstance(error, neo.DatabaseUnavailable | neo.ServiceUnavailable | neo.SessionExpired):
+    if is_starting(error):
+        return StoreStarting, "It may have just started: try again in a moment, or see its log."
+    if isinstance(error, neo.ServiceUnavailable | neo.SessionExpired):
         return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then try again."
     if isinstance(error, neo.TransientError) or is_late(error):
         return StoreUnavailable, (
@@ -43,7 +45,17 @@ def is_busy(error: BaseException | None) -> bool:
     """Whether the server answers, but the transaction conflicted with others."""
     from neo4j import exceptions as neo
 
-    return isinstance(error, neo.TransientError) and not isinstance(error, neo.DatabaseUnavailable)
+    return isinstance(error, neo.TransientError) and not is_starting(error)
+
+
+def is_starting(error: BaseException | None) -> bool:
+    """Whether the server answers that its database is not available, as it does before it has
+    opened it."""
+    from neo4j import exceptions as neo
+
+    return isinstance(error, neo.TransientError) and (error.code or "").endswith(
+        ".DatabaseUnavailable"
+    )
 
 
 def is_late(error: BaseException | None) -> bool:

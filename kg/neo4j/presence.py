@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from kg.errors import StoreClosed, StoreError, StoreRefused, StoreUnavailable
+from kg.errors import StoreClosed, StoreError, StoreRefused, StoreStarting, StoreUnavailable
 from kg.haste import patience
 
 _FIRST_SECONDS, _NEXT_SECONDS = 0.25, 1.0
@@ -118,9 +118,10 @@ class Presence:
         asked = time.monotonic()
         try:
             self._ask()
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             now = time.monotonic()
-            if not done.done() and (now - asked < _REFUSAL_SECONDS or now > until):
+            gone = now - asked < _REFUSAL_SECONDS and not isinstance(error, StoreStarting)
+            if not done.done() and (gone or now > until):
                 raise
             return False
         return True

@@ -1,10 +1,12 @@
 """Whether a server answers, without one."""
 
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
-from kg.errors import StoreClosed
+from kg.errors import StoreClosed, StoreError, StoreStarting, StoreUnavailable
+from kg.haste import hurried
+from kg.neo4j.diagnosis import diagnosis
 from kg.neo4j.presence import Presence
 
 
@@ -14,3 +16,30 @@ def test_what_begins_after_the_end_is_refused_and_not_waited_for() -> None:
     with pytest.raises(StoreClosed):
         presence.attended(begun.set)
     assert not begun.wait(0.1)
+
+
+def test_a_server_whose_database_is_not_open_yet_is_there() -> None:
+    def ask() -> None:
+        raise StoreStarting("database unavailable")
+
+    opened = Event()
+    Timer(0.6, opened.set).start()
+    with hurried():
+        assert Presence(ask).attended(lambda: opened.wait(10.0))
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("Neo.TransientError.General.DatabaseUnavailable", StoreStarting),
+        ("Neo.TransientError.Database.DatabaseUnavailable", StoreStarting),
+        ("Neo.TransientError.Transaction.DeadlockDetected", StoreUnavailable),
+        ("Neo.ClientError.Statement.SyntaxError", StoreError),
+    ],
+)
+def test_a_server_that_says_that_its_database_is_not_open_yet_is_starting(
+    code: str, kind: type[StoreError]
+) -> None:
+    neo4j = pytest.importorskip("neo4j", reason="pip install -e '.[neo4j]'")
+    error = neo4j.exceptions.Neo4jError._hydrate_neo4j(code=code, message="said")
+    assert diagnosis(error)[0] is kind

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 import structlog
 
-from kg.errors import StoreRefused, StoreUnavailable
+from kg.errors import StoreRefused, StoreStarting, StoreUnavailable
 from kg.memory import MemoryStore
 from kg.store import GraphStore
 from server import away
@@ -99,6 +99,18 @@ def test_a_silent_store_is_not_waited_for_by_a_command_for_long(
 def test_a_store_that_is_gone_is_not_waited_for_by_a_command() -> None:
     with pytest.raises(StoreUnavailable, match="nobody listens"):
         away.expect(Store(GONE))
+
+
+def test_a_store_that_is_not_ready_yet_is_waited_for_by_a_command() -> None:
+    away.expect(Store(*[StoreStarting("database unavailable")] * 3))
+
+
+def test_a_store_that_never_is_ready_is_not_waited_for_by_a_command_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(away, "_START_SECONDS", 0.1)
+    with pytest.raises(StoreStarting, match="database unavailable"):
+        away.expect(Store(always=StoreStarting("database unavailable")))
 
 
 def test_whoever_ends_does_not_wait_for_a_store_that_is_away() -> None:
