@@ -26,7 +26,7 @@ from kg.validation import as_unicode, check_documents
 
 
 class MemoryQueue(MemoryTasks):
-    """See `kg.queue.JobQueue`. The base of `MemoryStore`, whose commits end tasks."""
+    """`JobStore` and `TaskQueue`; see there. The base of `MemoryStore`, whose commits end tasks."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """An empty queue without collections; `clock` gives seconds since 1970."""

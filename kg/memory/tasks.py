@@ -15,7 +15,7 @@ from kg.tally import with_tallies
 
 
 class MemoryTasks(MemoryLeases):
-    """See `kg.queue.JobQueue`. The base of `MemoryQueue`."""
+    """What `JobStore` tells of jobs, and what they are kept in. The base of `MemoryQueue`."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """No jobs; `clock` gives seconds since 1970."""

@@ -1,27 +1,148 @@
-"""Jobs and tasks as they are read, and forgotten."""
+"""Jobs in the store's database: submitted, looked at, and forgotten.
 
+Whatever changes tasks holds the lock of all (see this package's docstring), for a moment.
+"""
+
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
-from kg.absence import no_job
-from kg.jobs import Job, Task, TaskState
+from kg.codec import document_fields, dumps
+from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, Prices, Task, TaskState
 from kg.neo4j.database import Database
-from kg.neo4j.tasks import job_record, task_record
-from kg.neo4j.work import Work
+from kg.neo4j.queued import NewTasks, alone, job_rows, requeue
+from kg.neo4j.tasks import job_properties, job_record, task_properties, task_record
+from kg.neo4j.work import Row, Work
+from kg.records import Document
 from kg.tally import Tally, with_tallies
+from kg.validation import check_documents
 
 _FORGOTTEN_JOBS, _FORGOTTEN_TASKS = 50, 5000
 """That one transaction takes at most: others wait for it."""
 
 
 class Neo4jJobs:
-    """See `kg.queue.JobQueue`. The base of `Neo4jQueue`."""
+    """`JobStore` over one database; see there. The base of `Neo4jQueue`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """Keep the queue in this database; `clock` gives seconds since 1970."""
         self._database = database
         self._clock = clock
+
+    def enqueue(
+        self,
+        collection: str,
+        documents: Sequence[Document],
+        *,
+        priority: int = 0,
+        budget: Budget = UNLIMITED,
+        prices: Prices = UNKNOWN,
+        filler: str = "",
+        seconds: float = 0.0,
+    ) -> Job:
+        check_documents(documents)
+        now = self._clock()
+        job_id = f"job-{uuid.uuid4().hex}"
+        new = NewTasks(documents)
+
+        def action(work: Work) -> Job:
+            work = alone(work, collection)
+            work.find(collection)
+            first = work.value("take_numbers", count=len(documents) + 1) - len(documents)
+            properties = job_properties(job_id, first, now, priority, budget, prices)
+            filling = {"filler": filler, "filled_until": now + seconds}
+            work.run("insert_job", job={**properties, **filling})
+            new.insert(work, job_id, first, priority)
+            return self._job(work, job_id)
+
+        return self._database.write(action)
+
+    def fill(
+        self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
+    ) -> bool:
+        check_documents(documents)
+        until = self._clock() + seconds
+        new = NewTasks(documents)
+
+        def action(work: Work) -> bool:
+            work = alone(work)
+            ((job,),) = job_rows(work, job_id)
+            if not work.rows("go_on_filling", job_id=job_id, worker=worker, until=until):
+                return False
+            first = work.value("take_numbers", count=len(documents)) - len(documents) + 1
+            new.insert(work.of("queue", job["collection"]), job_id, first, job["priority"])
+            return True
+
+        return self._database.write(action)
+
+    def append(
+        self, job_id: str, documents: Sequence[Document], *, passages: Mapping[str, int]
+    ) -> Job:
+        check_documents(documents)
+        wanted: dict[str, Document] = {}
+        for document in documents:
+            wanted.setdefault(document.id, document)
+
+        def action(work: Work) -> Job:
+            work = alone(work)
+            job = self._job(work, job_id)
+            work = work.of("queue", job.collection)
+            left_out = set(work.ids("open_among", wanted))
+            new = [one for one in wanted.values() if one.id not in left_out]
+            first = work.value("take_numbers", count=len(new)) - len(new)
+            work.each("supersede", [document.id for document in new])
+            work.many(
+                "insert_task",
+                (
+                    task_properties(
+                        document,
+                        dumps(document_fields(document)),
+                        job_id=job_id,
+                        number=first + place,
+                        priority=job.priority,
+                        drafted=True,
+                        passages=passages.get(document.id, 0),
+                    )
+                    for place, document in enumerate(new, 1)
+                ),
+            )
+            return self._job(work, job_id)
+
+        return self._database.write(action)
+
+    def retry_failed(
+        self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN
+    ) -> int:
+        def action(work: Work) -> int:
+            work = alone(work)
+            job_rows(work, job_id)
+            if budget is not None:
+                work.run("set_budget", job_id=job_id, tokens=budget.tokens, cost=budget.cost)
+            if prices.known:
+                work.run("set_prices", job_id=job_id, input=prices.input, output=prices.output)
+            failed = [id_ for (id_,) in work.rows("failed_of_job", job_id=job_id)]
+            work.each("reset_attempts", failed)
+            return requeue(work, failed)
+
+        return self._database.write(action)
+
+    def cancel(self, job_id: str) -> Job:
+        def action(work: Work) -> Job:
+            work = alone(work)
+            job_rows(work, job_id)
+            work.run("stop_filling", job_id=job_id)
+            work.run("cancel_job", job_id=job_id)
+            return self._job(work, job_id)
+
+        return self._database.write(action)
+
+    def withdraw(self, collection: str, document_ids: Sequence[str]) -> int:
+        def action(work: Work) -> int:
+            work = alone(work, collection)
+            work.find(collection)
+            return len(work.each("withdraw", sorted(set(document_ids))))
+
+        return self._database.write(action)
 
     def job(self, job_id: str) -> Job:
         return self._database.read(lambda work: self._job(work.of("queue"), job_id))
@@ -45,20 +166,10 @@ class Neo4jJobs:
     def waits_in(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, int]:
-        ids = None if document_ids is None else list(document_ids)
-
-        def action(work: Work) -> Mapping[str, int]:
-            work = work.of("queue")
-            if ids is None:
-                rows = work.rows("waits_in", of=collection)
-            else:
-                rows = work.each("waits_in_among", ids, of=collection)
-            found: Counter[str] = Counter()
-            for job_id, number in rows:
-                found[job_id] += number
-            return found
-
-        return self._database.read(action)
+        found: Counter[str] = Counter()
+        for job_id, number in self._pairs("waits_in", "waits_in_among", collection, document_ids):
+            found[job_id] += number
+        return found
 
     def failed(self, collection: str) -> Mapping[str, str]:
         return self._database.read(
@@ -100,21 +211,22 @@ class Neo4jJobs:
 
         return self._database.read(action)
 
-    def waiting(self, collection: str | None = None) -> int:
-        return self._database.read(
-            lambda work: int(work.of("queue").value("waiting", of=collection))
-        )
-
     def pending(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, str]:
+        return dict(self._pairs("pending", "pending_among", collection, document_ids))
+
+    def _pairs(
+        self, of_all: str, among: str, collection: str, document_ids: Iterable[str] | None
+    ) -> list[Row]:
+        """What one of two queries finds: of all documents, or among these."""
         ids = None if document_ids is None else list(document_ids)
 
-        def action(work: Work) -> Mapping[str, str]:
+        def action(work: Work) -> list[Row]:
             work = work.of("queue")
             if ids is None:
-                return dict(work.rows("pending", of=collection))
-            return dict(work.each("pending_among", ids, of=collection))
+                return work.rows(of_all, of=collection)
+            return work.each(among, ids, of=collection)
 
         return self._database.read(action)
 
@@ -128,17 +240,3 @@ class Neo4jJobs:
             tallies[job_id].append(Tally(TaskState(state), *numbers))
         now = self._clock()
         return [with_tallies(job_record(row, now), tallies[str(row["id"])]) for (row,) in rows]
-
-
-def alone(work: Work, collection: str | None = None) -> Work:
-    """The queue's queries, in a transaction that alone changes tasks."""
-    work.lock_all()
-    return work.of("queue", collection)
-
-
-def job_rows(work: Work, job_id: str) -> list[list[Mapping[str, Any]]]:
-    """A job's row. Raises: JobNotFound."""
-    rows = work.rows("job", job_id=job_id)
-    if not rows:
-        raise no_job(job_id)
-    return rows
