@@ -1,6 +1,7 @@
 """Open retrievers follow what is published."""
 
 import gc
+import itertools
 import shutil
 import time
 import weakref
@@ -190,9 +191,10 @@ def test_a_watch_opens_before_it_swaps(watching: Retrievers, folder: SnapshotFol
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The sleeps between the steps of opening."""
+    """The sleeps between the steps of opening, of which each takes a second."""
     sleeps: list[float] = []
-    monkeypatch.setattr(background, "time", SimpleNamespace(sleep=sleeps.append))
+    fake = SimpleNamespace(sleep=sleeps.append, perf_counter=itertools.count().__next__)
+    monkeypatch.setattr(background, "time", fake)
     return sleeps
 
 
