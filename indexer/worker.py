@@ -17,7 +17,14 @@ from indexer.heartbeat import beating
 from indexer.ingestion.processed import Processed
 from indexer.outages import Outages
 from indexer.pipeline import Pipeline
-from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from indexer.progress import (
+    CUT_SHORT,
+    ReportProgress,
+    StepProgress,
+    Stopped,
+    ignore_progress,
+    until_stopped,
+)
 from indexer.shift import Shift
 from kg.errors import AmmonError, JobNotFound, ModelError, ModelUnavailable, StoreUnavailable
 from kg.jobs import EVERY_REVISION
@@ -202,8 +209,11 @@ class Worker:
                 try:
                     if not self._pipeline.publisher.stale(collection):
                         continue
-                    self._pipeline.publish(name)
+                    self._pipeline.publish(name, until_stopped(self._stop))
                     self._pipeline.tidy(name)
+                except Stopped:
+                    _log.info(CUT_SHORT, collection=name)
+                    return
                 except (AmmonError, OSError) as error:  # as when it was just deleted; others go on
                     _log.warning("could not publish a snapshot", collection=name, reason=str(error))
                 last[name] = time.monotonic()

@@ -7,6 +7,7 @@ import structlog
 
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
+from indexer.progress import CUT_SHORT, Stopped, until_stopped
 from kg.errors import CollectionNotFound, StoreError
 
 _log = structlog.get_logger(__name__)
@@ -19,7 +20,8 @@ class Publishing:
     tools: Tools
 
     def publish(self, collection: str) -> None:
-        """Publish what is new, unless somebody is at it already: who is does it to the end.
+        """Publish what is new, unless somebody is at it already: who is does it to the end, unless
+        its process is to end first.
 
         Raises: ModelError, SnapshotError, StoreError.
         """
@@ -36,6 +38,8 @@ class Publishing:
                 self._publish(collection)
         except CollectionNotFound:
             pass  # it was just deleted
+        except Stopped:
+            _log.info(CUT_SHORT, collection=collection)
         finally:
             try:
                 queue.let_go(name, worker=me)
@@ -46,7 +50,7 @@ class Publishing:
         pipeline = self.tools.pipeline
         # More may have come in while a snapshot was made, and its message found the work taken.
         while not self.tools.stop.is_set():
-            pipeline.publish(collection)
+            pipeline.publish(collection, until_stopped(self.tools.stop))
             pipeline.tidy(collection)
             idle = not self.tools.queue.waiting(collection)
             if not idle or not pipeline.publisher.stale(self.tools.store.collection(collection)):

@@ -5,6 +5,7 @@ one process can create is the lock.
 """
 
 import hashlib
+import math
 import os
 import time
 import uuid
@@ -21,6 +22,8 @@ from kg.lock import file_lock
 
 PAUSE_SECONDS = 5.0
 """After a failed attempt, readers use what they have for so long before they try again."""
+_END_SECONDS = 8.0
+"""What is nearly uploaded when a process is to end shall be."""
 _LOCK_SECONDS = 30.0
 """A lock is held for the writing of a few bytes: one that is older is of a process that died."""
 _POLL_SECONDS = 0.02
@@ -62,6 +65,7 @@ class Objects:
         self._troubles: tuple[type[Exception], ...] = (OSError,)
         self._connected: tuple[int, Any, str] = (-1, None, "")
         self._down_until, self._trouble = 0.0, ""
+        self._end = math.inf
 
     @property
     def trouble(self) -> str:
@@ -70,6 +74,12 @@ class Objects:
 
     def hasten(self) -> None:
         """From now on a server that says nothing is not waited for: the process is to end."""
+        self._end = min(self._end, time.monotonic() + _END_SECONDS)
+
+    @property
+    def late(self) -> bool:
+        """Whether the process is to end and should have by now: no further file is begun."""
+        return time.monotonic() > self._end
 
     def read(self, key: str) -> bytes:
         """Raises: FileNotFoundError."""

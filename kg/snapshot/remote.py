@@ -216,6 +216,8 @@ class RemoteSnapshots:
         _log.info("snapshot fetched", snapshot=self._where(name), seconds=round(seconds, 2))
 
     def _upload(self, name: str, file: str) -> None:
+        if self.objects.late:
+            raise SnapshotUnavailable("The process is to end, and so an upload does: begin again.")
         self.objects.upload(self._key(name, file), self.path / name / file)
 
     def _download(self, name: str, file: str, folder: Path) -> None:

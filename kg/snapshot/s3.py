@@ -49,6 +49,7 @@ class S3Objects(Objects):
 
     def hasten(self) -> None:
         """See `Objects`."""
+        super().hasten()
         self._attendance.hasten()
 
     def read(self, key: str) -> bytes:

@@ -1,16 +1,20 @@
 """In the background a worker takes in what comes and publishes it, until it is stopped."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 import pytest
+import structlog
 
+from indexer.progress import CUT_SHORT
 from indexer.worker import Worker
+from inference.embedder import Kind, Progress
 from kg.errors import DependencyMissing, ModelUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
+from kg.vectors import Vectors
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.waiting import until
@@ -156,3 +160,32 @@ def test_a_worker_that_was_stopped_can_be_started_again(background: Background) 
     background.worker.start()
     background.submit(NOTES[0])
     until(lambda: background.published() == 1)
+
+
+class _Endless(HashEmbedder):
+    """Embeds, and is never done."""
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        while True:
+            time.sleep(0.01)
+            if progress is not None:
+                progress(0)
+
+
+def test_a_snapshot_that_takes_long_does_not_keep_a_worker_from_ending(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.progress.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("tests.doubles.workshop.HashEmbedder", _Endless)
+    worker = shop.worker()
+    with structlog.testing.capture_logs() as told:
+        worker.start()
+        shop.pipeline.submit(COLLECTION, NOTES[:1])
+        worker.wake()
+        until(lambda: shop.queue.waiting() == 0)
+        time.sleep(0.2)
+        began = time.monotonic()
+        worker.stop(20.0)
+    assert time.monotonic() - began < 5.0
+    assert CUT_SHORT in [line["event"] for line in told]
+    assert not any(name.startswith("r0000000001") for name in shop.snapshots().names())
