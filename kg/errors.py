@@ -131,14 +131,22 @@ class RevisionForgotten(StoreError):
 class SnapshotError(AmmonError):
     """A snapshot cannot be used."""
 
+    def __init__(self, reason: str, *, rebuild: str = "", collection: str = "") -> None:
+        """`rebuild`: how the message goes on before the command that builds another one; '' if that
+        is not the remedy. `collection`: whose snapshot it is; '' if only the caller knows."""
+        super().__init__(reason)
+        self._rebuild = rebuild
+        self._collection = collection
+
+    def __str__(self) -> str:
+        if not self._rebuild:
+            return super().__str__()
+        name = repr(self._collection) if self._collection else "NAME"
+        return f"{super().__str__()} {self._rebuild}: ammon rebuild --collection {name}"
+
     def name_collection(self, collection: str) -> None:
-        """Put the collection's name into the message, where only the caller knows it."""
-        self.args = (remedy_for(collection, str(self)),)
-
-
-def remedy_for(collection: str, told: str) -> str:
-    """A message about a snapshot, with its collection's name in the remedy."""
-    return told.replace("--collection NAME", f"--collection {collection!r}")
+        """Tell whose snapshot it is, unless that is known already."""
+        self._collection = self._collection or collection
 
 
 class SnapshotMissing(SnapshotError):

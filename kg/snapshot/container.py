@@ -23,7 +23,6 @@ from kg.errors import (
     SnapshotUnavailable,
     SnapshotVersionUnknown,
     TooManyFiles,
-    remedy_for,
 )
 from kg.snapshot.background import step
 from kg.snapshot.mapping import map_array
@@ -37,8 +36,9 @@ only."""
 _SYNCED_AT_ONCE = 16
 _BLOCK_BYTES = 1024 * 1024
 
-_REMEDY = "Build it again with: ammon rebuild --collection NAME"
-"""NAME stands for the collection, which `remedy_for` fills in."""
+AGAIN = "Build it again with"
+NONE_YET = "Ingest a document, or build one with"
+"""Remedies, as `SnapshotError` takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +107,20 @@ class Manifest:
             claimed = body.pop("sha256")
             name, version = body["format"], body["version"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SnapshotDamaged(
-                f"{where} is not the manifest of a snapshot. {_REMEDY}"
-            ) from error
+            told = f"{where} is not the manifest of a snapshot."
+            raise SnapshotDamaged(told, rebuild=AGAIN) from error
         of = body.get("collection")
-        remedy = remedy_for(of, _REMEDY) if isinstance(of, str) else _REMEDY
+        collection = of if isinstance(of, str) else ""
         if name != FORMAT or version != VERSION:
             raise SnapshotVersionUnknown(
                 f"{where} has the format {name!r} version {version!r}, but this version of Ammon "
-                f"reads {FORMAT!r} version {VERSION}. {remedy}"
+                f"reads {FORMAT!r} version {VERSION}.",
+                rebuild=AGAIN,
+                collection=collection,
             )
         if claimed != _checksum(body):
-            raise SnapshotDamaged(f"{where} does not match its checksum. {remedy}")
+            told = f"{where} does not match its checksum."
+            raise SnapshotDamaged(told, rebuild=AGAIN, collection=collection)
         files = {key: FileEntry(**value) for key, value in body.pop("files").items()}
         return cls(files=files, **body)
 
@@ -194,24 +196,21 @@ class SnapshotReader:
         try:
             text, sizes = where.read_text(encoding="utf-8"), _sizes(path)
         except (OSError, UnicodeDecodeError) as error:
-            raise _unreadable(where, error, _REMEDY) from error
+            raise _unreadable(where, error, "") from error
         reader = cls(path, Manifest.loads(text, where))
         step()
         for name, entry in reader.manifest.files.items():
             size = sizes.get(name)
             if size is None:
-                raise SnapshotDamaged(f"{path / name} is missing. {reader._remedy}")
+                raise reader._damaged(f"{path / name} is missing.")
             if size != entry.bytes:
-                raise SnapshotDamaged(
-                    f"{path / name} has {size} bytes instead of {entry.bytes}. {reader._remedy}"
-                )
+                raise reader._damaged(f"{path / name} has {size} bytes instead of {entry.bytes}.")
         if reader.total_bytes <= verify_up_to:
             reader.verify()
         return reader
 
-    @property
-    def _remedy(self) -> str:
-        return remedy_for(self.manifest.collection, _REMEDY)
+    def _damaged(self, reason: str) -> SnapshotDamaged:
+        return SnapshotDamaged(reason, rebuild=AGAIN, collection=self.manifest.collection)
 
     @property
     def total_bytes(self) -> int:
@@ -227,30 +226,30 @@ class SnapshotReader:
             try:
                 found = _entry(self.path / name, between)
             except OSError as error:
-                raise _unreadable(self.path / name, error, self._remedy) from error
+                raise _unreadable(self.path / name, error, self.manifest.collection) from error
             if found != entry:
-                raise SnapshotDamaged(f"{self.path / name} is damaged. {self._remedy}")
+                raise self._damaged(f"{self.path / name} is damaged.")
             between()
 
     def array(self, name: str) -> npt.NDArray[Any]:
         """Map one array, read-only. Raises: SnapshotDamaged, SnapshotUnavailable."""
         file = f"{name}.npy"
         if file not in self.manifest.files:
-            raise SnapshotDamaged(f"{self.path} has no file {file}. {self._remedy}")
+            raise self._damaged(f"{self.path} has no file {file}.")
         step()
         try:
             return map_array(self.path / file)
         except OSError as error:
-            raise _unreadable(self.path / file, error, self._remedy) from error
+            raise _unreadable(self.path / file, error, self.manifest.collection) from error
         except ValueError as error:
-            raise SnapshotDamaged(f"{self.path / file}: {error}. {self._remedy}") from error
+            raise self._damaged(f"{self.path / file}: {error}.") from error
 
     def strings(self, name: str) -> Strings:
         """Map a column of strings."""
         return Strings(self.array(f"{name}.data"), self.array(f"{name}.offsets"))
 
 
-def _unreadable(path: Path, error: Exception, remedy: str) -> SnapshotError:
+def _unreadable(path: Path, error: Exception, collection: str) -> SnapshotError:
     """The error to raise for an unreadable file: damage, unless this process lacks a resource."""
     if TooManyFiles.is_told_by(error):
         return TooManyFiles(path)
@@ -259,7 +258,7 @@ def _unreadable(path: Path, error: Exception, remedy: str) -> SnapshotError:
             f"Cannot map {path} into memory ({error}). Free memory, raise the system's "
             "vm.max_map_count, or lower the setting open_collections (AMMON_OPEN_COLLECTIONS)."
         )
-    return SnapshotDamaged(f"Cannot read {path} ({error}). {remedy}")
+    return SnapshotDamaged(f"Cannot read {path} ({error}).", rebuild=AGAIN, collection=collection)
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -20,7 +20,7 @@ def pointed_at(data: bytes, where: object) -> str:
     text = data.decode("utf-8", "replace").strip()
     if not is_name(text):
         raise SnapshotDamaged(
-            f"{where} contains {text[:_SHOWN]!r}, which is not the name of a snapshot. Publish a "
-            "new one with: ammon rebuild --collection NAME"
+            f"{where} contains {text[:_SHOWN]!r}, which is not the name of a snapshot.",
+            rebuild="Publish a new one with",
         )
     return text

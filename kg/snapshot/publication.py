@@ -16,6 +16,7 @@ from pathlib import Path
 from kg.errors import SnapshotError, SnapshotMissing
 from kg.lock import cannot_open, file_lock
 from kg.snapshot.container import (
+    NONE_YET,
     VERIFY_UP_TO_BYTES,
     Manifest,
     SnapshotReader,
@@ -57,8 +58,8 @@ class SnapshotFolder:
             aside.rename(self.path / name)
         except OSError as error:
             raise SnapshotError(
-                f"Cannot write a snapshot to {self.path}: {error.strerror or error}. Free space "
-                "there, then: ammon rebuild --collection NAME"
+                f"Cannot write a snapshot to {self.path}: {error.strerror or error}.",
+                rebuild="Free space there, then",
             ) from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -114,8 +115,8 @@ class SnapshotFolder:
         chosen = name or self.current()
         if chosen is None or not (self.path / chosen).is_dir():
             raise SnapshotMissing(
-                f"There is no snapshot {chosen + ' ' if chosen else ''}in {self.path}. "
-                "Ingest a document, or build one with: ammon rebuild --collection NAME"
+                f"There is no snapshot {chosen + ' ' if chosen else ''}in {self.path}.",
+                rebuild=NONE_YET,
             )
         return SnapshotReader.open(self.path / chosen, verify_up_to=verify_up_to)
 

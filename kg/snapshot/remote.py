@@ -23,7 +23,9 @@ import structlog
 
 from kg.errors import SnapshotDamaged, SnapshotError, SnapshotMissing, SnapshotUnavailable
 from kg.snapshot.container import (
+    AGAIN,
     MANIFEST,
+    NONE_YET,
     VERIFY_UP_TO_BYTES,
     Manifest,
     SnapshotReader,
@@ -133,7 +135,8 @@ class RemoteSnapshots:
             if sizes.get(file) != entry.bytes:
                 raise SnapshotDamaged(
                     f"{self._where(name, file)} has {sizes.get(file, 0)} bytes instead of "
-                    f"{entry.bytes}. Build it again with: ammon rebuild --collection NAME"
+                    f"{entry.bytes}.",
+                    rebuild=AGAIN,
                 )
         return manifest
 
@@ -144,10 +147,7 @@ class RemoteSnapshots:
             for block in self.objects.blocks(self._key(name, file)):
                 digest.update(block)
             if digest.hexdigest() != entry.sha256:
-                raise SnapshotDamaged(
-                    f"{self._where(name, file)} is damaged. "
-                    "Build it again with: ammon rebuild --collection NAME"
-                )
+                raise SnapshotDamaged(f"{self._where(name, file)} is damaged.", rebuild=AGAIN)
 
     def open(
         self, name: str | None = None, *, verify_up_to: int = VERIFY_UP_TO_BYTES
@@ -155,10 +155,7 @@ class RemoteSnapshots:
         """See `Snapshots`: intact copies in the mirror need no network."""
         chosen = name or self.current()
         if chosen is None:
-            raise SnapshotMissing(
-                f"There is no snapshot at {self._where()}. "
-                "Ingest a document, or build one with: ammon rebuild --collection NAME"
-            )
+            raise SnapshotMissing(f"There is no snapshot at {self._where()}.", rebuild=NONE_YET)
         was_here = (self.path / chosen).is_dir()
         reader = self.mirror.open(
             chosen, lambda folder: self._bring(chosen, folder), verify_up_to=verify_up_to
@@ -241,8 +238,7 @@ class RemoteSnapshots:
             return self.objects.read(self._key(name, MANIFEST)).decode("utf-8", "replace")
         except FileNotFoundError as error:
             raise SnapshotMissing(
-                f"There is no snapshot {self._where(name)}. "
-                "Build one with: ammon rebuild --collection NAME"
+                f"There is no snapshot {self._where(name)}.", rebuild="Build one with"
             ) from error
 
     def _parsed(self, name: str, text: str) -> Manifest:
@@ -252,7 +248,8 @@ class RemoteSnapshots:
             if not _FILE.fullmatch(file):
                 raise SnapshotDamaged(
                     f"{self._where(name, MANIFEST)} contains {file!r}, which is not a name that "
-                    "Ammon uses. Build it again with: ammon rebuild --collection NAME"
+                    "Ammon uses.",
+                    rebuild=AGAIN,
                 )
         return manifest
 

@@ -114,7 +114,7 @@ def _standing(status: "CollectionStatus", takers: str) -> str:
     remedy = f"ammon rebuild --collection {status.collection.name!r}"
     match status.standing:
         case "damaged":
-            told = f"cannot be used: {_damage(status)}"
+            told = f"cannot be used: {status.damage}"
         case "up to date":
             told = f"up to date: snapshot {status.snapshot}"
         case "swapping":
@@ -129,12 +129,6 @@ def _standing(status: "CollectionStatus", takers: str) -> str:
         return told
     waiting = counted(status.waiting, "document")
     return f"{told}; {waiting} queued ({takers})"
-
-
-def _damage(status: "CollectionStatus") -> str:
-    from kg.errors import remedy_for
-
-    return remedy_for(status.collection.name, status.damage)
 
 
 def _how_far(status: "CollectionStatus") -> str:
@@ -163,7 +157,7 @@ def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dic
         "snapshot": status.snapshot,
         "published_revision": status.published_revision,
         "current": status.current,
-        "damage": _damage(status),
+        "damage": status.damage,
         "quarantine": [asdict(one) for one in quarantine],
         "waiting": status.waiting,
     }

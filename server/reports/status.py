@@ -101,7 +101,7 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
         waiting=core.queue.waiting(name),
         sees_all=core.sees_all(collection),
         read_ahead=_read_ahead(core, collection),
-        damage=_damage(core.folders.snapshots(collection)) if verify else "",
+        damage=_damage(core.folders.snapshots(collection), name) if verify else "",
     )
 
 
@@ -114,13 +114,15 @@ def _read_ahead(core: Core, collection: Collection) -> Job | None:
         return None
 
 
-def _damage(folder: Snapshots) -> str:
+def _damage(folder: Snapshots, collection: str) -> str:
     """Why the current snapshot cannot be used; '' if it can, or if there is none."""
     name = named_current(folder)
     try:
         if folder.current() is not None:
             folder.open(name)
     except (SnapshotError, OSError) as error:
+        if isinstance(error, SnapshotError):
+            error.name_collection(collection)
         # One that was replaced meanwhile may be gone.
         return str(error) if named_current(folder) == name else ""
     return ""
