@@ -1,8 +1,9 @@
 """What if: where a passage would stand without an entity, a passage or a fact."""
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeGuard
+from typing import Protocol, runtime_checkable
 
 from kg import ids
 from kg.errors import DocumentNotFound, EntityNotFound, InputError, NotFound
@@ -12,10 +13,6 @@ from kg.surfaces import matches, surface_of
 from kg.tokens import tokenise
 from retrieval.citations import source_of
 from retrieval.trace import Traced
-
-if TYPE_CHECKING:
-    from retrieval.hipporag2 import HippoRAG2
-    from retrieval.walk import ConditionedWalk
 
 NO_FACTS = (
     "The walk of mode 'ammon' goes through names, not through facts: leaving out a fact does "
@@ -59,6 +56,25 @@ class Counterfactual:
     """A remark for people; '' if there is none."""
 
 
+@runtime_checkable
+class OverNames(Traced, Protocol):
+    """A mode that goes from passage to passage through names, and can do without some of them."""
+
+    def without(self, *, entries: Iterable[int] = (), passages: Iterable[int] = ()) -> Traced:
+        """The mode as it is where these entries of the gazetteer are not named, and these passages
+        are not there."""
+        ...
+
+
+@runtime_checkable
+class OverFacts(Traced, Protocol):
+    """A mode that starts from facts, and can do without some of them."""
+
+    def without_fact(self, fact: int) -> Traced:
+        """The mode without comparing that fact with questions."""
+        ...
+
+
 def passages_named(snapshot: Snapshot, key: str) -> list[int]:
     """The passages of an id, or of all documents of a source, in order of number.
 
@@ -89,8 +105,9 @@ def without(
         raise InputError("Name what to leave out: one entity, one passage or one fact.")
     if left_out.fact:
         fact = fact_named(snapshot, left_out.fact)
-        return _without_fact(mode, fact), (_told(snapshot, fact),), _note(mode)
-    if not _is_walk(mode):
+        changed, note = _without_fact(mode, fact)
+        return changed, (_told(snapshot, fact),), note
+    if not isinstance(mode, OverNames):
         raise InputError("Entities and passages can be left out only in mode 'ammon'.")
     if left_out.entity:
         entries = _entries_named(snapshot, left_out.entity)
@@ -107,28 +124,13 @@ def without(
     return mode.without(passages=passages), tuple(titles), ""
 
 
-def _without_fact(mode: Traced, fact: int) -> Traced:
-    if _is_walk(mode):
-        return mode
-    if _is_hipporag2(mode):
-        return mode.without(fact)
+def _without_fact(mode: Traced, fact: int) -> tuple[Traced, str]:
+    """The mode without the fact, and a note."""
+    if isinstance(mode, OverFacts):
+        return mode.without_fact(fact), ""
+    if isinstance(mode, OverNames):
+        return mode, NO_FACTS
     raise InputError("Facts can be left out only in modes 'hipporag2' and 'ammon'.")
-
-
-def _note(mode: Traced) -> str:
-    return NO_FACTS if _is_walk(mode) else ""
-
-
-def _is_walk(mode: Traced) -> "TypeGuard[ConditionedWalk]":
-    from retrieval.walk import ConditionedWalk
-
-    return isinstance(mode, ConditionedWalk)
-
-
-def _is_hipporag2(mode: Traced) -> "TypeGuard[HippoRAG2]":
-    from retrieval.hipporag2 import HippoRAG2
-
-    return isinstance(mode, HippoRAG2)
 
 
 def _told(snapshot: Snapshot, fact: int) -> str:

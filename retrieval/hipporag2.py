@@ -89,7 +89,7 @@ class HippoRAG2:
 
         return DirectTrace("hipporag2", self._snapshot, walk.scores, parts)
 
-    def without(self, fact: int) -> Self:
+    def without_fact(self, fact: int) -> Self:
         """The mode without comparing that fact with questions; the graph is the same."""
         made = copy(self)
         made._left_out = (*self._left_out, fact)

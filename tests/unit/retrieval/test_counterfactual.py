@@ -130,10 +130,10 @@ def test_in_hipporag2_a_fact_that_is_left_out_is_not_scored() -> None:
     ).snapshot()
     mode = HippoRAG2(snapshot)
     vectors = np.array([(1, 0), (1, 0)], dtype=np.float32)
-    used = mode.without(0).rank("Q?", vectors, 2).explanation.facts
+    used = mode.without_fact(0).rank("Q?", vectors, 2).explanation.facts
     assert [(fact.subject, fact.score) for fact in used] == [("c", 1.0), ("b", 0.0)]
     assert len(mode.rank("Q?", vectors, 2).explanation.facts) == 3
-    (left,) = mode.without(1).without(0).rank("Q?", vectors, 2).explanation.facts
+    (left,) = mode.without_fact(1).without_fact(0).rank("Q?", vectors, 2).explanation.facts
     assert left.subject == "b"
 
 
