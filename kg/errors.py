@@ -204,12 +204,14 @@ class WeightsInvalid(ModelError):
 
 
 class DependencyMissing(AmmonError):
-    """An optional package is not installed; the message gives the command that installs it."""
+    """A package is not installed; the message gives the command that installs it."""
 
-    def __init__(self, package: str, extra: str) -> None:
+    def __init__(self, package: str, extra: str = "") -> None:
+        """`extra`: the one that has the package; '' if Ammon itself needs it."""
+        wanted = f"'.[{extra}]'" if extra else "."
         super().__init__(
             f"The package {package!r} is not installed. "
-            f"Install it with: .venv/bin/uv pip install -e '.[{extra}]'  (in the checkout of Ammon)"
+            f"Install it with: .venv/bin/uv pip install -e {wanted}  (in the checkout of Ammon)"
         )
         self.package = package
         self.extra = extra

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
 from itertools import count
 from math import inf, isnan
 from threading import Lock
@@ -19,7 +20,7 @@ import structlog
 from inference.openai_compatible.arrival import show
 from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
 from inference.openai_compatible.silence import Silence
-from kg.errors import ModelError, ModelOutputInvalid, ModelUnavailable
+from kg.errors import DependencyMissing, ModelError, ModelOutputInvalid, ModelUnavailable
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError, OpenAI
@@ -68,6 +69,9 @@ class Caller:
     """Calls an endpoint with retries, and turns its errors into ours. Safe for several threads."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        """Nothing is sent, or imported, before it is needed. Raises: DependencyMissing."""
+        if find_spec("openai") is None:  # told here, not by each document that meets it
+            raise DependencyMissing("openai")
         self.endpoint = endpoint
         self.pace = pace_of(
             f"{endpoint.model}@{endpoint.base_url}",

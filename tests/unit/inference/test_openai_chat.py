@@ -1,4 +1,5 @@
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -6,8 +7,8 @@ from typing import Any
 import pytest
 
 from inference.chat import AnswerUnusable, Message
-from inference.openai_compatible import Endpoint, OpenAIChatModel
-from kg.errors import ModelOutputInvalid, ModelUnavailable
+from inference.openai_compatible import Endpoint, OpenAIChatModel, OpenAIEmbedder
+from kg.errors import DependencyMissing, ModelOutputInvalid, ModelUnavailable
 from tests.doubles.chat_server import Answer, ChatServer, Request, Rule
 
 ASK = [Message(role="user", content="Where did Pavlov work?")]
@@ -277,3 +278,12 @@ def test_no_more_calls_are_under_way_than_allowed(
     with ThreadPoolExecutor(6) as pool:
         assert len(list(pool.map(lambda _: model.complete(ASK).text, range(8)))) == 8
     assert server.most_at_once == 2
+
+
+@pytest.mark.parametrize("make", [OpenAIChatModel, OpenAIEmbedder])
+def test_without_the_client_library_it_is_told_before_anything_is_asked(
+    make: Callable[[Endpoint], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(DependencyMissing, match=r"'openai' is not installed\. .* install -e \.  "):
+        make(Endpoint(base_url="http://127.0.0.1:9/v1", model="any"))
