@@ -10,13 +10,13 @@ files. Another one is opened again when it is asked for.
 
 A new snapshot that is damaged is opened once and logged once: the previous one stays in use until
 the pointer moves again. The contents of a large snapshot are checked while it is in use (see
-`server.retrievers.soundness`); once they are found damaged, it answers no further question.
+`server.retrievers.checking`); once they are found damaged, it answers no further question.
 """
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import MappingProxyType
@@ -24,14 +24,15 @@ from types import MappingProxyType
 import structlog
 
 from inference.embedder import Embedder
-from kg.errors import AmmonError, SnapshotDamaged, SnapshotError, SnapshotUnavailable
+from kg.errors import AmmonError, SnapshotError, SnapshotUnavailable
 from kg.haste import hurried
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, current_revision
 from kg.snapshot.background import unhurried
 from retrieval.retriever import Retriever
 from server import descriptors
-from server.retrievers import soundness
+from server.retrievers.checking import ContentsCheck
+from server.retrievers.opened import Opened
 
 POLL_SECONDS = 0.5
 _STOP_SECONDS = 5.0
@@ -39,19 +40,6 @@ _OPEN_ATTEMPTS = 5
 """A snapshot that is replaced twice while it is being opened is gone: then comes the next one."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A collection's snapshot, open."""
-
-    folder: Snapshots
-    name: str
-    retriever: Retriever
-
-    @property
-    def path(self) -> Path:
-        return self.folder.path / self.name
 
 
 class Retrievers:
@@ -87,7 +75,7 @@ class Retrievers:
         self._locks: dict[str, Lock] = {}
         self._stop = Event()
         self._watch: Thread | None = None
-        self._check: Thread | None = None
+        self._check = ContentsCheck(lambda: self._open, self._condemned)
 
     def hand_over(self) -> dict[str, Opened]:
         """Let go of all that is open, for others who ask it."""
@@ -147,8 +135,7 @@ class Retrievers:
         self._stop.clear()
         self._watch = Thread(target=self._follow, args=(collections,), name="watch", daemon=True)
         self._watch.start()
-        self._check = Thread(target=self._check_contents, name="check", daemon=True)
-        self._check.start()
+        self._check.start(self._stop, POLL_SECONDS)
 
     def stop(self) -> None:
         """End the watch."""
@@ -156,9 +143,7 @@ class Retrievers:
         if self._watch is not None:
             self._watch.join(_STOP_SECONDS)
             self._watch = None
-        if self._check is not None:
-            self._check.join(_STOP_SECONDS)
-            self._check = None
+        self._check.join(_STOP_SECONDS)
         self._left.clear()
 
     def _follow(self, collections: Callable[[], Iterable[Collection]]) -> None:
@@ -171,34 +156,9 @@ class Retrievers:
                 if asked is not None and not self._stop.is_set():
                     self._look_again(asked)
 
-    def _check_contents(self) -> None:
-        checked: dict[str, Path] = {}
-        while not self._stop.wait(POLL_SECONDS):
-            for name, opened in list(self._open.items()):
-                if checked.get(name) == opened.path or self._stop.is_set():
-                    continue
-                checked[name] = opened.path
-                try:
-                    soundness.see_sound(opened.path, self._stop)
-                except soundness.Stopped:
-                    return
-                except (SnapshotDamaged, FileNotFoundError) as error:
-                    self._condemn(name, opened, error)
-                except (SnapshotError, OSError) as error:
-                    _log.warning("could not verify a snapshot", reason=str(error))
-
-    def _condemn(self, collection: str, damaged: Opened, error: Exception) -> None:
-        """Stop using a snapshot with damaged contents; one that was replaced meanwhile may simply
-        be gone."""
-        try:
-            if damaged.folder.current() != damaged.name:
-                return
-        except SnapshotError:  # then a snapshot has to be published in any case
-            return
-        soundness.condemn(damaged.path)
+    def _condemned(self, collection: str, damaged: Opened) -> None:
         if self._open.get(collection) is damaged:
             self._open.pop(collection, None)
-        _log.error("snapshot damaged, no longer used", collection=collection, reason=str(error))
 
     def _bring(self, collections: Callable[[], Iterable[Collection]]) -> bool:
         """Download remote snapshots; False if the storage cannot be reached."""
