@@ -133,6 +133,7 @@ class Pipeline:
         collection: str,
         documents: Iterable[SourceDocument],
         settings: CollectionSettings | None = None,
+        progress: ReportProgress = ignore_progress,
     ) -> Estimate:
         """What `submit` of these documents would take; nothing is done and no model is asked.
 
@@ -154,6 +155,7 @@ class Pipeline:
             extractor=extractor,
             embedder=self._embedder(made),
             prices=self.prices,
+            progress=progress,
         )
         for portion, _ in portions(documents):
             if settings is None:

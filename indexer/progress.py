@@ -17,10 +17,10 @@ class StepProgress:
     """One step's state. `done` rises to `total`; `total` may rise too while work comes in."""
 
     step: str
-    """'read', 'extract' (documents), 'read passages' (by a chat model), 'embed passages', 'embed
-    sentences', 'embed entities', 'embed facts' (texts), 'synonyms' (entities) or 'gazetteer'
-    (passages); 'elsewhere' (documents that others are at) and 'their snapshot', while others are
-    waited for."""
+    """'read', 'cut' (characters), 'extract' (documents), 'read passages' (by a chat model), 'embed
+    passages', 'embed sentences', 'embed entities', 'embed facts' (texts), 'synonyms' (entities) or
+    'gazetteer' (passages); 'elsewhere' (documents that others are at) and 'their snapshot', while
+    others are waited for."""
     done: int
     total: int
     """0 while it is not known."""

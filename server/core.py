@@ -147,7 +147,11 @@ class Core:
         return submission
 
     def estimate(
-        self, collection: str, documents: Iterable[SourceDocument], wanted: Wanted = AS_IT_IS
+        self,
+        collection: str,
+        documents: Iterable[SourceDocument],
+        wanted: Wanted = AS_IT_IS,
+        progress: ReportProgress = ignore_progress,
     ) -> Estimate:
         """What taking these documents in would take. A collection that is not there is none the
         less not made; `wanted` is how it would be indexed.
@@ -159,7 +163,7 @@ class Core:
             settings = None
         except CollectionNotFound:
             settings = settled(self.settings, wanted)
-        return self.pipeline.estimate(collection, documents, settings)
+        return self.pipeline.estimate(collection, documents, settings, progress)
 
     def budget(self, text: str | None) -> Budget:
         """A budget as people write it; none is unlimited. Raises: SettingsInvalid."""

@@ -171,7 +171,7 @@ def estimate(
 ) -> FilesEstimate:
     """Read files and folders and estimate what `ingest` of them would cost; nothing is changed."""
     reading = _Reading(progress, prefix)
-    found = core.estimate(collection, reading.documents(core.settings, paths), wanted)
+    found = core.estimate(collection, reading.documents(core.settings, paths), wanted, progress)
     return FilesEstimate(
         collection=collection,
         estimate=found,

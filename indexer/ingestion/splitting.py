@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 LONG = 100_000
 """Characters: a text that has no more is shown to the splitter whole."""
 
-_WINDOW = 20_000
+WINDOW = 20_000
 """Characters of a longer text that it is shown at once, unless a piece may be as long."""
 _CHARS_A_TOKEN = 32
 """Of more tokens a window has room, however many make a piece."""
@@ -41,7 +41,7 @@ def split(
     """
     from semantic_text_splitter import TextSplitter
 
-    window = max(_WINDOW, room * _CHARS_A_TOKEN)
+    window = max(WINDOW, room * _CHARS_A_TOKEN)
     if len(text) <= max(LONG, window):
         yield from TextSplitter.from_callback(count_tokens, room, overlap).chunk_indices(text)
         return

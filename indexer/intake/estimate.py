@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from itertools import count
 
 from indexer.extraction.port import Extractor
 from indexer.ingestion.chunking import chunk
+from indexer.ingestion.splitting import WINDOW
+from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.spending import Spending, estimate
 from inference.embedder import Embedder
 from kg.errors import DocumentUnreadable
@@ -47,6 +50,7 @@ class Estimator:
         extractor: Extractor,
         embedder: Embedder,
         prices: Prices,
+        progress: ReportProgress = ignore_progress,
     ) -> None:
         """`is_known`: whether a passage has a saved extraction."""
         self._collection = collection
@@ -55,6 +59,8 @@ class Estimator:
         self._extractor = extractor
         self._embedder = embedder
         self._prices = prices
+        self._progress = progress
+        self._cut_chars = 0
         self._longest = min(settings.max_tokens, embedder.max_tokens)  # 0: documents stay whole
         self._documents: set[str] = set()
         self._passages: set[str] = set()
@@ -76,6 +82,12 @@ class Estimator:
         self._spending += estimate(self._extractor, fresh, self._prices)
 
     def _cut(self, document: Document) -> Sequence[Passage]:
+        windows = count(1)
+
+        def tell() -> bool:
+            self._tell(min(next(windows) * WINDOW, len(document.text)))
+            return True
+
         try:
             return chunk(
                 self._collection,
@@ -83,9 +95,16 @@ class Estimator:
                 count_tokens=self._embedder.count_tokens,
                 max_tokens=self._longest,
                 overlap_tokens=self._settings.overlap_tokens,
+                wanted=tell,
             ).passages
         except DocumentUnreadable:
             return ()
+        finally:
+            self._cut_chars += len(document.text)
+            self._tell(0)
+
+    def _tell(self, more: int) -> None:
+        self._progress(StepProgress(step="cut", done=self._cut_chars + more, total=0))
 
     def result(self) -> Estimate:
         """Of all that was added."""

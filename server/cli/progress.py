@@ -10,6 +10,7 @@ from indexer.progress import ReportProgress, StepProgress
 
 LABELS = {
     "read": "Reading files",
+    "cut": "Cutting text into passages (characters)",
     "extract": "Extracting",
     "read passages": "Reading passages",
     "elsewhere": "Waiting for documents that other processes work on",
@@ -57,19 +58,21 @@ def _bars() -> Iterator[ReportProgress]:
 
 
 def _lines() -> ReportProgress:
-    """A line when a step is done, and every few seconds before."""
+    """A line when a step is done, and every few seconds before; none that says nothing new."""
     told: dict[str, float] = {}
+    lines: dict[str, str] = {}
     lock = Lock()
 
     def report(step: StepProgress) -> None:
         now = time.monotonic()
+        of_total = f"{step.done:,}/{step.total:,}" if step.total else f"{step.done:,}"
+        line = f"{LABELS.get(step.step, step.step)}: {of_total}\n"
         with lock:
             last = told.setdefault(step.step, now)
             done = bool(step.total) and step.done >= step.total
-            if not done and now - last < _EVERY_SECONDS:
+            if lines.get(step.step) == line or (not done and now - last < _EVERY_SECONDS):
                 return
-            told[step.step] = now
-        of_total = f"{step.done}/{step.total}" if step.total else str(step.done)
-        sys.stderr.write(f"{LABELS.get(step.step, step.step)}: {of_total}\n")
+            told[step.step], lines[step.step] = now, line
+        sys.stderr.write(line)
 
     return report

@@ -7,6 +7,7 @@ import pytest
 
 from indexer.extraction.llm import LLMExtractor
 from indexer.intake import intake
+from indexer.progress import StepProgress
 from indexer.spending import Spending
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg.jobs import Prices
@@ -80,3 +81,15 @@ def test_an_estimate_of_many_portions_is_that_of_one(
     monkeypatch.setattr(intake, "PORTION_DOCUMENTS", 1)
     assert shop.pipeline.estimate(COLLECTION, given) == whole
     assert (whole.documents, whole.passages) == (3, 2)
+
+
+def test_how_far_a_long_text_is_cut_is_told(tmp_path: Path) -> None:
+    told: list[StepProgress] = []
+    shop = Workshop(folder=tmp_path, settings=replace(SETTINGS, max_tokens=100))
+    long = note("long", "Milner tested Molaison. " * 10_000)
+    shop.pipeline.estimate(COLLECTION, [A, long], progress=told.append)
+    done = [step.done for step in told]
+    assert {step.step for step in told} == {"cut"}
+    assert len(done) > 10
+    assert done == sorted(done)
+    assert done[-1] == len(A.text) + len(long.text)
