@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from indexer.intake.estimate import Estimate
 from indexer.intake.submission import Submission
@@ -15,10 +15,8 @@ from kg.errors import (
     DocumentNotFound,
     RevisionForgotten,
     SettingsConflict,
-    StoreUnavailable,
 )
 from kg.jobs import UNLIMITED, Budget, Job
-from kg.lock import is_locked
 from kg.queue import JobQueue
 from kg.records import Collection, Document, SourceDocument
 from kg.snapshot import Snapshot, Snapshots, current_revision
@@ -26,8 +24,8 @@ from kg.store import Changes, GraphStore
 from retrieval.aids import search
 from retrieval.checks import check_question, checked_questions
 from retrieval.modes import check_mode
-from retrieval.results import Explanation, Retrieval
-from retrieval.retriever import NO_PASSAGES, Retriever
+from retrieval.results import Retrieval
+from retrieval.retriever import Retriever
 from server.aids import AS_SET, AidCabinet, WantedAids
 from server.away import left_if_away
 from server.budgets import budget_of
@@ -35,17 +33,11 @@ from server.folders import Folders
 from server.retrievers import Retrievers
 from server.seen import Seen
 from server.settings import Settings
+from server.unanswered import Unanswered
 from server.wanted import AS_IT_IS, Wanted, settled, told
 from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
-BEING_INDEXED = "The documents of this collection are being indexed: try again in a moment."
-WAITING = "The documents of this collection are queued: try again in a moment."
-START_ONE = (
-    "If neither `ammon ingest` nor `ammon serve` is running, start one: it continues the work."
-)
-START_WORKERS = "If no `ammon worker` is running, start one: it continues the work."
-"""Where there is a broker."""
 _MOST_MOVES = 16
 """Beyond so many moves of a revision it was documents that moved it: nobody reads through them."""
 
@@ -249,9 +241,9 @@ class Core:
         chosen = self.aids.get(aids)
         retriever = self.retriever(collection)
         if retriever is None:
-            return self._nothing(collection, question, mode)
+            return self._unanswered.retrieval(collection, question, mode)
         found = search(retriever, question, chosen, mode=mode, k=k, receipts=receipts)
-        return self._explained(collection, found)
+        return self._unanswered.explained(collection, found)
 
     def query_many(
         self, collection: str, questions: Iterable[str], *, mode: str = "ammon", k: int = 10
@@ -264,43 +256,20 @@ class Core:
         questions = checked_questions(questions, k)
         retriever = self.retriever(collection)
         if retriever is None:
-            return tuple(self._nothing(collection, question, mode) for question in questions)
+            return tuple(
+                self._unanswered.retrieval(collection, question, mode) for question in questions
+            )
         found = retriever.search_many(questions, mode=mode, k=k)
-        return tuple(self._explained(collection, one) for one in found)
+        return tuple(self._unanswered.explained(collection, one) for one in found)
 
-    def _nothing(self, collection: str, question: str, mode: str) -> Retrieval:
-        return Retrieval(
-            question=question,
-            collection=collection,
-            revision=0,
-            mode=mode,
-            hits=(),
-            explanation=Explanation(notes=(self._why_nothing(collection),)),
-        )
-
-    def _explained(self, collection: str, found: Retrieval) -> Retrieval:
-        if NO_PASSAGES not in found.explanation.notes:
-            return found
-        try:
-            why = self._why_nothing(collection)
-        except StoreUnavailable:  # then what is known has to do
-            return found
-        return replace(found, explanation=Explanation(notes=(why,)))
-
-    def _why_nothing(self, collection: str) -> str:
-        """Why there is no passage to be found, and what to do about it."""
-        # In the direction that documents go, lest one be missed on its way.
-        if self.queue.waiting(collection):
-            if self.worker.running and not self.settings.broker_url:
-                return BEING_INDEXED
-            return f"{WAITING} {START_WORKERS if self.settings.broker_url else START_ONE}"
-        if not self.documents(collection, limit=1):
-            return NO_PASSAGES
-        if self.worker.running or is_locked(self.snapshot_folder(collection).lock):
-            return BEING_INDEXED
-        return (
-            "The documents of this collection have not been published, so nothing is found: "
-            f"ammon rebuild --collection {collection!r}"
+    @property
+    def _unanswered(self) -> Unanswered:
+        return Unanswered(
+            settings=self.settings,
+            store=self.store,
+            queue=self.queue,
+            worker=self.worker,
+            folders=self.folders,
         )
 
     def retriever(self, collection: str) -> Retriever | None:
