@@ -26,6 +26,8 @@ class Answer:
     revision: int
     digest: str
     """Of the hits."""
+    due: float = 0.0
+    """When it was to be asked, by `time.perf_counter`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,22 @@ class Answers:
     """What came of a phase of constant load."""
 
     all: Sequence[Answer]
+
+    @property
+    def swaps(self) -> list[float]:
+        """When the first question was due that a new revision answered, for each but the first."""
+        first: dict[int, float] = {}
+        for answer in sorted(self.all, key=lambda one: one.due):
+            if answer.status == 200:
+                first.setdefault(answer.revision, answer.due)
+        return sorted(first.values())[1:]
+
+    def due(self, since: float, until: float) -> "Answers":
+        """Those to questions due between so many seconds after a swap (before it: less than 0)."""
+        swaps = self.swaps
+        return Answers(
+            [one for one in self.all if any(since <= one.due - swap < until for swap in swaps)]
+        )
 
     @property
     def failed(self) -> int:
@@ -119,4 +137,5 @@ class Load:
             status=status,
             revision=said.get("revision", -1),
             digest=hashlib.sha256(hits.encode()).hexdigest(),
+            due=due,
         )

@@ -77,3 +77,24 @@ def test_all_questions_are_asked_and_none_twice_in_one_spelling() -> None:
     assert {" ".join(one.split()) for one in heard} == set(questions)
     assert all(one.failed == 0 for one in found)
     assert min(answer.question for one in found for answer in one.all) == 0
+
+
+def test_a_swap_is_where_a_new_revision_answers_first() -> None:
+    found = timed_answers([(0.0, 1), (0.5, 1), (0.6, 2), (0.7, 1), (0.8, 2), (1.5, 3)])
+    assert found.swaps == [0.6, 1.5]
+
+
+def test_questions_are_told_apart_by_their_time_from_a_swap() -> None:
+    found = timed_answers([(0.0, 1), (0.5, 1), (0.6, 2), (0.8, 2), (1.5, 3)])
+    assert [answer.due for answer in found.due(-0.25, 0.0).all] == [0.5]
+    assert [answer.due for answer in found.due(0.0, 0.25).all] == [0.6, 0.8, 1.5]
+
+
+def timed_answers(asked: list[tuple[float, int]]) -> Answers:
+    """Of questions that were due then, by this revision."""
+    return Answers(
+        [
+            Answer(question=0, ms=5.0, status=200, revision=revision, digest="", due=due)
+            for due, revision in asked
+        ]
+    )
