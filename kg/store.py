@@ -91,6 +91,21 @@ class Change:
         graph)."""
         return self.instead_of.get(document_id, known) == known
 
+    def effective(
+        self,
+        put: Mapping[str, DocumentGraph],
+        known: Mapping[str, str],
+        places: Mapping[str, Sequence[Placement]],
+    ) -> dict[str, DocumentGraph]:
+        """Those of the documents `put` (id -> graph) that may be put and differ from what is in the
+        graph: `known` fingerprints, and `places`, by document id."""
+        return {
+            id_: graph
+            for id_, graph in put.items()
+            if self.may_put(id_, known.get(id_))
+            and not graph.is_as(known.get(id_), places.get(id_, ()))
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holdings:

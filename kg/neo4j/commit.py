@@ -68,12 +68,7 @@ class _Commit:
         delete = set(change.delete) - {graph.document.id for graph in change.put}
         known: dict[str, str] = dict(work.each("known_fingerprints", [*put, *delete]))
         places = self._placements(known)
-        put = {
-            id_: graph
-            for id_, graph in put.items()
-            if change.may_put(id_, known.get(id_))
-            and not graph.is_as(known.get(id_), places.get(id_, []))
-        }
+        put = change.effective(put, known, places)
         gone = known.keys() & delete
         changed = known.keys() & put.keys()
         touched = {place.passage_id for id_ in gone | changed for place in places.get(id_, [])}

@@ -64,12 +64,7 @@ class _Commit:
             session.rows("known_fingerprints", ids=ids_of([*put, *delete]))
         )
         places = self._placements(known)
-        put = {
-            id_: graph
-            for id_, graph in put.items()
-            if change.may_put(id_, known.get(id_))
-            and not graph.is_as(known.get(id_), places.get(id_, []))
-        }
+        put = change.effective(put, known, places)
         gone = known.keys() & delete
         touched = {place.passage_id for id_ in gone | put.keys() for place in places.get(id_, [])}
         session.rows("delete_placements", ids=ids_of(gone | put.keys()))
