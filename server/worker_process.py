@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 10.0
 _PAUSE_SECONDS = 2.0
 _TALKATIVE = ("celery.app.trace", "celery.worker.strategy", "httpx2")
+_NOT_ACKNOWLEDGED = "Couldn't ack"
 _log = structlog.get_logger(__name__)
 
 
@@ -119,6 +120,8 @@ def _consume(
         """Celery does not set up its own logging if this signal has a receiver."""
         for name in _TALKATIVE:  # a line or more for each message
             logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger("celery.worker.request").addFilter(_calmly)
+        logging.getLogger("py.warnings").addFilter(_unless_known)
 
     def stopping(**_: object) -> None:
         interrupt_on(signal.SIGTERM, signal.SIGINT)  # the next one
@@ -137,6 +140,20 @@ def _consume(
         task_events=True,
     )
     return interruptible(worker.start)
+
+
+def _unless_known(record: logging.LogRecord) -> bool:
+    """Celery warns of a setting that is chosen here (`make_app`), at each loss of a connection."""
+    return "CPendingDeprecationWarning" not in record.getMessage()
+
+
+def _calmly(record: logging.LogRecord) -> bool:
+    """A step that outlives the connection of its message cannot say that it is done: that is no
+    fault, and the message, which comes again, finds nothing to do."""
+    if str(record.msg).startswith(_NOT_ACKNOWLEDGED):
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.exc_info = None
+    return True
 
 
 def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:

@@ -114,3 +114,31 @@ def test_a_worker_ends_while_its_rabbitmq_hangs(tmp_path: Path, rabbit_url: str)
         finally:
             plant.close()
             relay.come_back()
+
+
+def test_a_step_that_outlives_its_connection_is_no_fault(
+    tmp_path: Path, rabbit_url: str, ledger: tuple[Ledger, str]
+) -> None:
+    model, url = ledger
+    at = urlsplit(rabbit_url)
+    with relayed(at.port or 0) as relay:
+        near = rabbit_url.replace(f":{at.port}", f":{relay.port}")
+        plant = Plant(
+            folder=tmp_path, broker_url=near, model_url=url, extra={"first_tier": "false"}
+        )
+        try:
+            with plant.opened(broker_url=rabbit_url) as core:
+                core.create_collection(COLLECTION, WANTED)
+                core.submit(COLLECTION, corpus(1, passages=1))
+                worker = plant.begin()
+                until(lambda: model.calls == 1)  # of two
+                relay.close()
+                relay.come_back()
+                plant.wait_for(worker, "Couldn't ack")
+                core.worker.run_until_empty(COLLECTION)
+            said = plant.log(worker)
+            assert "Traceback" not in said
+            assert "DeprecationWarning" not in said
+            assert model.calls == 2
+        finally:
+            plant.close()
