@@ -24,9 +24,7 @@ from bench.options import Options, launch, parse
 from bench.reading import read_all
 from bench.report import Row, Table, finish
 from kg.dump import dump_hash
-from kg.neo4j import Neo4jStore
 from kg.records import CollectionSettings, Synonym
-from kg.sqlite import SQLiteStore
 from kg.store import Change, GraphStore
 from server.folders import Folders
 from server.settings import Settings, load
@@ -87,9 +85,7 @@ def _stores(
 ) -> Iterator[tuple[str, Row, str]]:
     with tempfile.TemporaryDirectory(prefix="ammon-bench-") as folder, ExitStack() as stack:
         folders = Folders(Path(folder))
-        stores: dict[str, SQLiteStore | Neo4jStore] = {
-            "sqlite": make_store(settings, folders, "sqlite")
-        }
+        stores = {"sqlite": make_store(settings, folders, "sqlite")}
         if settings.neo4j_password.get_secret_value():
             stores["neo4j"] = make_store(settings, folders, "neo4j")
         for name, store in stores.items():

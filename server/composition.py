@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from indexer.extraction import Extractor
 from indexer.pipeline import Pipeline
@@ -33,11 +33,8 @@ from server.retrievers import Opened, Retrievers
 from server.seen import Seen
 from server.settings import Settings
 from server.settings.specs import is_forkable
-from server.stores import make_store
+from server.stores import Store, make_store
 from server.workforce import Resting, Workforce
-
-if TYPE_CHECKING:
-    from kg.neo4j import Neo4jStore
 
 _Made = TypeVar("_Made")
 MakeExtractor: TypeAlias = Callable[[str, Settings], Extractor]
@@ -105,7 +102,7 @@ def compose(
 
 def _pipeline(
     settings: Settings,
-    store: "SQLiteStore | Neo4jStore",
+    store: Store,
     folders: Folders,
     extractors: Callable[[str], Extractor],
     embedders: Callable[[str], Embedder],
@@ -140,9 +137,7 @@ def _cached(
     return cached
 
 
-def _workforce(
-    settings: Settings, store: "SQLiteStore | Neo4jStore", pipeline: Pipeline
-) -> Workforce:
+def _workforce(settings: Settings, store: Store, pipeline: Pipeline) -> Workforce:
     """Threads of this process, or those who listen to the broker; nobody where nothing may be
     written."""
     if isinstance(store, SQLiteStore) and store.read_only:

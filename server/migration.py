@@ -4,19 +4,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
-from typing import Protocol
 
 from kg.codec import dumps
 from kg.dump import dump
 from kg.errors import CollectionExists, CollectionNotFound, Conflict, StoreError
 from kg.holdings import holdings_of
-from kg.queue import JobQueue
 from kg.records import Collection
-from kg.store import GraphReader, GraphStore
-
-
-class Store(GraphStore, JobQueue, Protocol):
-    """A graph store with its queue."""
+from kg.store import GraphReader
+from server.stores import Store
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,15 +1,18 @@
 """Making the store that the settings name."""
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
+from kg.queue import JobQueue
 from kg.sqlite import SQLiteStore
+from kg.store import GraphStore
 from server.folders import Folders
 from server.settings import Settings
 
-if TYPE_CHECKING:
-    from kg.neo4j import Neo4jStore
-
 StoreName: TypeAlias = Literal["sqlite", "neo4j"]
+
+
+class Store(GraphStore, JobQueue, Protocol):
+    """All that is not derived: the graph's truth, and the queue."""
 
 
 def make_store(
@@ -18,8 +21,8 @@ def make_store(
     name: StoreName | None = None,
     *,
     may_be_away: bool = False,
-) -> "SQLiteStore | Neo4jStore":
-    """The store of this name, or else of the settings' choice; both graph store and queue.
+) -> Store:
+    """The store of this name, or else of the settings' choice.
 
     `may_be_away`: a server is not asked for anything yet.
     Raises: StoreError, DependencyMissing.
