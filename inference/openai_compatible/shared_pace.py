@@ -164,6 +164,7 @@ def open_redis(url: str) -> "RedisStorage":
         import redis  # noqa: F401 - the library below wants it
     except ImportError as error:
         raise DependencyMissing("redis", "celery") from error
+    import limits  # noqa: F401 - whole, before another thread imports it from its other end
     from limits.storage import RedisStorage
 
     return RedisStorage(url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numba  # whole, before another thread imports it from its other end
 import numba.core.cgutils
 import numpy as np
 from llvmlite import ir

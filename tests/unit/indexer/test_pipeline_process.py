@@ -80,9 +80,25 @@ def test_an_extractor_that_breaks_on_one_document_costs_no_other(shop: Workshop)
 
     shop.extractor = ScriptedExtractor(break_on_b)
     job = submit(shop, A, B, C)
-    assert shop.pipeline.process(shop.lease()) == Processed(done=2, failed=1)
+    found = [shop.pipeline.process(shop.lease()) for _ in range(3)]
+    assert found == [Processed(done=2, retried=1), Processed(retried=1), Processed(failed=1)]
     (failed,) = shop.queue.tasks(job, state=TaskState.FAILED)
     assert (failed.source, failed.error) == ("b", "ZeroDivisionError: so it goes")
+
+
+def test_an_error_of_the_moment_that_nobody_foresaw_costs_no_document(shop: Workshop) -> None:
+    passing = [ImportError("a module that was not whole yet"), MemoryError()]
+
+    def stumble(_: Passage) -> str:
+        if passing:
+            raise passing.pop()
+        return ""
+
+    shop.extractor = ScriptedExtractor(stumble)
+    job = submit(shop, A)
+    found = sum((shop.pipeline.process(shop.lease()) for _ in range(3)), Processed())
+    assert found == Processed(done=1, retried=2)
+    assert shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
 
 
 def test_a_failed_extraction_comes_in_without_a_graph_and_is_counted(shop: Workshop) -> None:
