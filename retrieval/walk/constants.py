@@ -46,6 +46,9 @@ class WalkConstants:
     """Weight of a second step in the score, from the best passages after the first one."""
     second_from: int = 3
     """How many passages the second step starts from."""
+    foremost: float = 0.75
+    """Share of the best score from which on a passage goes first whose base score is clearly better
+    (see `foremost`); above 1: none does."""
     varied: int = 5
     """Among how many of the best passages similar ones are demoted (see `variety`)."""
     variety: float = 4.0

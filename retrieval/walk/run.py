@@ -10,6 +10,7 @@ from retrieval.loops.best import first_rows
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.foremost import foremost
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
@@ -49,7 +50,8 @@ class Run:
 
     def best(self, k: int) -> tuple[Int32Array, Float32Array]:
         """The k best passages and their scores, best first; of the first five, those that are like
-        a better one have less than the walk gave them (`variety`).
+        a better one have less than the walk gave them (`variety`), and so have those that came
+        before one that the question itself prefers (`foremost`).
 
         Scores that are equal to four decimals go by base score: two passages that share one bridge
         and nothing else give each other all that they have, so that both have half.
@@ -60,7 +62,11 @@ class Run:
         first = self.constants.varied
         count = max(k, first + 1)
         places = ordered(self.score, self.base.score, self.base.passages, count)
-        found, scores = self.base.passages[places], self.score[places]
+        scores = self.score[places]
+        if row := foremost(scores[:first], self.base.score[places[:first]], self.constants):
+            places[: row + 1] = np.roll(places[: row + 1], 1)
+            scores[: row + 1] = scores[row]
+        found = self.base.passages[places]
         alike = self.similarity.among(found[:first])
         leads = leads_among(self.snapshot.pairs, found[:first])
         order, scores[:first] = varied(scores[: first + 1], alike, leads, self.constants)

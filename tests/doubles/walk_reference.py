@@ -84,6 +84,10 @@ class ReferenceWalk:
         best = sorted(score, key=lambda p: (-round(score[p], 4), -base[p], p))
         few, others = best[: self._constants.varied], best[self._constants.varied :]
         least = score[others[0]] if others else 0.0
+        first = self._foremost(few, score, base)
+        passed = few[: few.index(first)]
+        score = score | dict.fromkeys(passed, score[first])
+        few = [first, *passed, *few[len(passed) + 1 :]]
         cosine = {
             (p, q): float(self._corpus.vectors[p] @ self._corpus.vectors[q])
             for p in few
@@ -103,6 +107,13 @@ class ReferenceWalk:
             p = max(now, key=lambda one: round(now[one], 4))
             found[p] = now[p]
         return found
+
+    def _foremost(self, few: Sequence[int], score: Scores, base: Scores) -> int:
+        """What goes first of the few best: the best by base score, if it is clearly better."""
+        constants = self._constants
+        near = [p for p in few if score[p] >= constants.foremost * score[few[0]]]
+        best = max(near, key=lambda p: base[p])
+        return best if base[best] > base[few[0]] + constants.temperature else few[0]
 
     def ranking(self, question: str, k: int) -> list[tuple[str, float]]:
         """(passage id, score) of the k best."""

@@ -1,0 +1,72 @@
+"""Where the walk hardly tells the best passages apart, the question says which is first."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from inference.onnx import OnnxEmbedder
+from retrieval.walk import ConditionedWalk, WalkConstants
+from retrieval.walk.foremost import foremost
+from tests.doubles.corpus import Note, note, snapshot_of
+
+
+def first_of(scores: Sequence[float], base: Sequence[float]) -> int:
+    """The row that goes first."""
+    given = [np.array(one, dtype=np.float32) for one in (scores, base)]
+    return foremost(given[0], given[1], WalkConstants())
+
+
+def test_the_best_is_first_where_others_are_far_from_it() -> None:
+    assert first_of([0.4, 0.2, 0.1], [0.3, 0.8, 0.9]) == 0
+
+
+def test_a_near_one_that_fits_the_question_clearly_better_is_first() -> None:
+    assert first_of([0.4, 0.35, 0.31], [0.3, 0.3, 0.5]) == 2
+
+
+def test_of_several_the_one_that_fits_best_is_first() -> None:
+    assert first_of([0.4, 0.35, 0.31], [0.3, 0.6, 0.5]) == 1
+
+
+def test_what_fits_hardly_better_stays_where_it_is() -> None:
+    assert first_of([0.4, 0.39, 0.38], [0.3, 0.35, 0.38]) == 0
+
+
+def test_of_none_the_first_is_first() -> None:
+    assert first_of([], []) == 0
+
+
+SAILS = [
+    note("At last Tomaso opened a sail loft in Whitby."),
+    note("The carpenter Tomaso owed the baker for nine loaves."),
+    note("Whitby has an abbey."),
+]
+LEASES = [
+    note("Ruth Okoro signed the contract for the van on 9 March."),
+    note("Keys are kept in Ghent. Ruth Okoro prefers coffee."),
+    note("Ghent has canals."),
+    note("Lars Holm painted the fence in August."),
+    note("Lunch costs four euros."),
+    note("August is the month of the village fair."),
+]
+
+
+@pytest.mark.parametrize(
+    ("notes", "question", "answer"),
+    [
+        (SAILS, "Where did Tomaso open his sail loft?", 0),
+        (SAILS, "What did Tomaso owe the baker for?", 1),
+        (LEASES, "When was the contract for the van signed?", 0),
+        (LEASES, "Who painted the fence?", 3),
+    ],
+)
+def test_of_a_few_plain_notes_the_one_that_answers_is_first(
+    notes: Sequence[Note], question: str, answer: int
+) -> None:
+    embedder = OnnxEmbedder(threads=1)
+    snapshot = snapshot_of(notes, embedder)
+    walk = ConditionedWalk(snapshot)
+    vectors = embedder.embed([text for text, _ in walk.texts(question)], "query")
+    found = walk.rank(question, vectors, len(notes))
+    assert snapshot.passages.text[int(found.passages[0])] == notes[answer].text
