@@ -1,6 +1,7 @@
 """Which of a passage's sentences is quoted."""
 
 import re
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -15,15 +16,27 @@ _BULLET = re.compile(r"[-*+•–]\s")
 _SENTENCE_END = re.compile(r"[.!?…:;。！？：؟۔।][\"'”’»›」』)\]]*(?:\s?\[\d+\])*$")
 
 
-def best_quote(snapshot: Snapshot, sentences: Int32Array, vector: Float32Array) -> Quote:
+def best_quote(
+    snapshot: Snapshot,
+    sentences: Int32Array,
+    vector: Float32Array,
+    *,
+    naming: frozenset[int] | None = None,
+) -> Quote:
     """Of some sentences of one passage, one at least, that with the largest inner product with a
-    vector (d,); a heading only if there is nothing else."""
+    vector (d,); a heading only if there is nothing else.
+
+    naming: those that name what they are quoted for; the others are marked. None: all do.
+    """
     table = snapshot.sentences
     fits = table.vectors.rows(sentences) @ vector
     passage = int(table.passage[sentences[0]])
     text, title = snapshot.passages.text[passage], snapshot.passages.title[passage]
     quotes = (
-        _quote(text, int(table.start[sentence]), int(table.end[sentence]), title)
+        replace(
+            _quote(text, int(table.start[sentence]), int(table.end[sentence]), title),
+            by_title=naming is not None and sentence not in naming,
+        )
         for sentence in sentences[np.argsort(-fits, kind="stable")].tolist()
     )
     best = next(quotes)

@@ -14,6 +14,8 @@ class Quote:
     end: int
     heading: bool = False
     """Whether it is a heading: quoted only where no sentence says it."""
+    by_title: bool = False
+    """Whether the name it is quoted for is not in it, but is the title that it stands under."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,8 +64,9 @@ class Origin:
     """Its own rank for the question."""
     amount: float
     """What came from it, as part of the score."""
-    quote: Quote
-    """Its sentence that speaks of the bridge and fits the question best."""
+    quote: Quote | None
+    """Its sentence that speaks of the bridge and fits the question best; None where only its title
+    names the bridge, among others."""
     givers: tuple[Giver, ...]
     """Why the walk was there; the largest first."""
 
@@ -91,8 +94,9 @@ class BridgePart:
     """What it adds to the score: the sum of its origins' amounts."""
     origins: tuple[Origin, ...]
     """The largest first."""
-    quote: Quote
-    """The sentence of this passage that speaks of the bridge and fits the question best."""
+    quote: Quote | None
+    """The sentence of this passage that speaks of the bridge and fits the question best; None as
+    in `Origin`."""
     facts: tuple[ConnectingFact, ...]
     """At most three, the nearest to the question first."""
 

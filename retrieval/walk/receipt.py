@@ -24,6 +24,7 @@ from retrieval.receipt import (
     Quote,
 )
 from retrieval.trace import Parts, Trace
+from retrieval.walk.naming import Naming
 from retrieval.walk.run import Run
 from retrieval.walk.sources import Source
 from retrieval.walk.step import Step
@@ -43,6 +44,7 @@ class WalkTrace(Trace):
         super().__init__("ammon", run.snapshot, *run.best(len(run.score)))
         self._run = run
         self._sources = run.sources.each()
+        self._naming = Naming(run.snapshot)
 
     def _all(self) -> Int32Array:
         return self._run.best(len(self._rank))[0]
@@ -80,22 +82,13 @@ class WalkTrace(Trace):
         label = table.title[like] or source_of(self.snapshot, like) or table.id[like]
         return (DirectPart(kind="alike", label=label, amount=taken, quote=None),)
 
-    def _quote(self, number: int, passage: int) -> Quote:
+    def _quote(self, number: int, passage: int) -> Quote | None:
         """The sentence that fits a source best; of those that name it, where it is a name."""
         run, source = self._run, self._sources[number]
         if source.kind != "link":
             sentences = sentences_of(self.snapshot, passage)
             return best_quote(self.snapshot, sentences, run.asked.views[source.number])
-        entries = run.base.links[source.number].entries
-        naming = [self._naming(entry, passage) for entry in entries]
-        return best_quote(self.snapshot, np.unique(np.concatenate(naming)), run.asked.aim)
-
-    def _naming(self, entry: int, passage: int) -> Int32Array:
-        """The sentences of a passage that name an entry, ascending; none if it does not."""
-        pairs = self.snapshot.pairs
-        first, end = pairs.indptr[entry : entry + 2]
-        rows = first + np.flatnonzero(pairs.passage[first:end] == passage)
-        return pairs.sentences.row(int(rows[0])) if len(rows) else np.zeros(0, dtype=np.int32)
+        return self._naming.quote(run.base.links[source.number].entries, passage, run.asked.aim)
 
     def _bridges(self, passage: int) -> tuple[BridgePart, ...]:
         run = self._run
@@ -110,7 +103,7 @@ class WalkTrace(Trace):
                     self._origin(origin, entry, amount)
                     for origin, amount in sorted(parts.items(), key=lambda one: (-one[1], one[0]))
                 ),
-                quote=best_quote(self.snapshot, self._naming(entry, passage), run.asked.aim),
+                quote=self._naming.quote((entry,), passage, run.asked.aim),
                 facts=self._connecting(facts.get(entry, []), {passage, *parts}),
             )
             for entry, parts in arrived.items()
@@ -165,7 +158,7 @@ class WalkTrace(Trace):
             source=source_of(self.snapshot, passage),
             rank=self.rank(passage),
             amount=amount,
-            quote=best_quote(self.snapshot, self._naming(entry, passage), self._run.asked.aim),
+            quote=self._naming.quote((entry,), passage, self._run.asked.aim),
             givers=self._givers(passage, self._run.steps[:-1]),
         )
 

@@ -134,8 +134,8 @@ def _direct(part: DirectPart, quoting: "_Quoting") -> str:
 
 def _naming(part: DirectPart, quoting: "_Quoting") -> str:
     """The sentence that names it; none where only the title does."""
-    if part.quote is None or part.label.casefold() not in part.quote.text.casefold():
-        return ""
+    if part.quote is None or part.quote.by_title:
+        return ", as does its title"
     return f": {quoting.quote(part.quote)}"
 
 
@@ -149,9 +149,12 @@ class _Quoting:
     def __init__(self) -> None:
         self._quoted: set[str] = set()
 
-    def said(self, quote: Quote) -> str:
-        """says «the sentence»; has the heading «…»."""
-        return f"{'has' if quote.heading else 'says'} {self.quote(quote)}"
+    def said(self, quote: Quote | None) -> str:
+        """says «the sentence»; has the heading «…»; where a name is only the title's, that."""
+        if quote is None:
+            return "names it in its title"
+        says = "says under that title" if quote.by_title else "says"
+        return f"{'has' if quote.heading else says} {self.quote(quote)}"
 
     def quote(self, quote: Quote) -> str:
         """«The sentence»; the heading «…»."""

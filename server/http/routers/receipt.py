@@ -10,6 +10,9 @@ class QuoteOut(BaseModel):
     start: int = Field(description="Offset in the passage's text.", examples=[0])
     end: int = Field(examples=[39])
     heading: bool = Field(description="Whether it is a heading, used where there is no sentence.")
+    by_title: bool = Field(
+        description="Whether the name it is quoted for is not in it, but is the passage's title."
+    )
 
 
 class DirectPartOut(BaseModel):
@@ -58,7 +61,7 @@ class OriginOut(BaseModel):
     source: str = Field(description="Of its first document.", examples=["okeefe"])
     rank: int = Field(description="Rank of that passage.", examples=[1])
     amount: float = Field(description="What came from that passage.", examples=[0.08])
-    quote: QuoteOut
+    quote: QuoteOut | None = Field(description="None if only its title names the bridge.")
     givers: list[GiverOut] = Field(description="The largest first.")
 
 
@@ -79,7 +82,10 @@ class BridgePartOut(BaseModel):
     name: str = Field(examples=["John O'Keefe"])
     amount: float = Field(description="What it adds to the score.", examples=[0.1])
     origins: list[OriginOut] = Field(description="The largest first.")
-    quote: QuoteOut = Field(description="The sentence that speaks of the name and fits best.")
+    quote: QuoteOut | None = Field(
+        description="The sentence that speaks of the name and fits best; None if only the title "
+        "of the passage names it."
+    )
     facts: list[ConnectingFactOut] = Field(description="At most three.")
 
 

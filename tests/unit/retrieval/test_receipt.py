@@ -6,7 +6,7 @@ import pytest
 
 from kg.snapshot import Snapshot
 from kg.tokens import tokenise
-from retrieval.receipt import Receipt
+from retrieval.receipt import Quote, Receipt
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.receipt import NOT_REACHED
 from tests.doubles.corpus import Note, note, snapshot_of
@@ -133,6 +133,7 @@ def test_quotations_stand_in_their_passage_and_name_the_bridge(seed: int) -> Non
             quotes = [(bridge.quote, receipt.passage_id)]
             quotes += [(origin.quote, origin.passage_id) for origin in bridge.origins]
             for quote, passage in quotes:
+                assert quote is not None
                 assert texts[passage][quote.start : quote.end] == quote.text
                 words = [token.form for token in tokenise(quote.text)]
                 assert {token.form for token in tokenise(bridge.name)} <= set(words)
@@ -142,10 +143,40 @@ def test_a_bridge_tells_where_it_came_from_and_what_is_said_at_both_ends() -> No
     (bridge,) = of("Hebb", "Where was the teacher of Milner born?").bridges
     assert bridge.name == "Hebb"
     (origin,) = bridge.origins
-    assert (origin.title, origin.rank) == ("Milner", 2)
+    assert (origin.title, origin.rank) == ("Milner", 1)
+    assert origin.quote is not None
+    assert bridge.quote is not None
     assert origin.quote.text == "Brenda Milner was a student of Hebb."
     assert bridge.quote.text == "Hebb was born in Chester."
     assert {giver.kind for giver in origin.givers} == {"question", "link"}
+
+
+UNDER_TITLES = [
+    note("Brenda Milner was a student of Hebb.", "Milner", "Hebb"),
+    note("He was born in Chester.", "Hebb"),
+    note("His teacher was born there too, they say.", "Letters of Hebb"),
+]
+
+
+def quotes_at_hebb(title: str) -> list[Quote | None]:
+    """Of a passage above: what is quoted for the bridge 'Hebb', here and where the walk was."""
+    found = receipts(snapshot_of(UNDER_TITLES, EMBEDDER), "Where was the teacher of Milner born?")
+    (receipt,) = [one for one in found if one.title == title]
+    (bridge,) = [one for one in receipt.bridges if one.name == "Hebb"]
+    (origin,) = [one for one in bridge.origins if one.title == "Milner"]
+    return [bridge.quote, origin.quote]
+
+
+def test_a_sentence_that_only_stands_under_the_name_as_its_title_is_marked() -> None:
+    here, there = quotes_at_hebb("Hebb")
+    assert here is not None
+    assert there is not None
+    assert (here.text, here.by_title) == ("He was born in Chester.", True)
+    assert (there.text, there.by_title) == ("Brenda Milner was a student of Hebb.", False)
+
+
+def test_no_sentence_is_quoted_where_a_title_names_the_bridge_among_other_words() -> None:
+    assert quotes_at_hebb("Letters of Hebb")[0] is None
 
 
 def test_facts_about_the_bridge_connect_its_ends() -> None:

@@ -6,7 +6,7 @@ from server.cli.receipt import percent, told
 QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
 
 
-def lines(kind: str, quote: Quote = QUOTE, title: str = "Brenda") -> list[str]:
+def lines(kind: str, quote: Quote | None = QUOTE, title: str = "Brenda") -> list[str]:
     """Of a passage that got all over one bridge, from an origin that was reached in this way."""
     origin = Origin(
         passage_id="psg-1",
@@ -42,6 +42,15 @@ def test_a_heading_is_not_told_as_something_that_is_said() -> None:
     heading = Quote(text="Students of Donald", start=0, end=18, heading=True)
     told = lines("link", heading)[1]
     assert "Brenda (1st) has the heading «Students of Donald», and here it says «Brenda" in told
+
+
+def test_a_sentence_without_the_name_is_told_to_stand_under_that_title() -> None:
+    under = Quote(text="Born in Chester.", start=0, end=16, by_title=True)
+    assert "Brenda (1st) says under that title «Born in Chester.»" in lines("link", under)[1]
+
+
+def test_where_only_the_title_names_the_bridge_no_sentence_is_quoted() -> None:
+    assert "Brenda (1st) names it in its title, and here it says «" in lines("link", None)[1]
 
 
 def test_a_passage_without_a_title_is_called_by_its_source() -> None:
