@@ -1,5 +1,6 @@
 """How collections and jobs stand."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,9 @@ from kg.jobs import Job, TaskState
 from kg.records import Collection
 from kg.snapshot import Snapshots, named_current
 from server.core import Core
+
+_ALMOST = 99.9
+"""Percent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +62,18 @@ class JobStatus:
     job: Job
     state: Literal["running", "publishing", "done"]
     """'publishing': all documents are worked on, the snapshot with them is yet to come."""
-    percent: float
-    """Of its documents, those that are worked on or cancelled."""
     indexed: int
     """Documents that questions see: all that are done, once a snapshot holds the last of them."""
+
+    @property
+    def percent(self) -> float:
+        """Share of its documents that are done with, rounded down to a decimal; 100 only when all
+        are and no more will come."""
+        job = self.job
+        if not job.total:
+            return 0.0 if job.filling else 100.0
+        done = math.floor(1000.0 * (job.total - job.open) / job.total) / 10.0
+        return min(done, _ALMOST) if job.filling else done
 
     @property
     def rate(self) -> float | None:
@@ -148,7 +160,6 @@ def job_status(core: Core, job: Job) -> JobStatus:
     return JobStatus(
         job=job,
         state=state,
-        percent=round(100.0 * (job.total - job.open) / job.total, 1) if job.total else 100.0,
         indexed=done if seen else 0,
     )
 

@@ -64,7 +64,11 @@ class JobOut(BaseModel):
         examples=[{"extracted": 58, "extracting": 2}],
     )
     total: int = Field(description="Documents.", examples=[60])
-    percent: float = Field(description="Documents being processed now.", examples=[96.7])
+    percent: float = Field(
+        description="Share of its documents that are done with; 100 only when all are, and no more "
+        "will come.",
+        examples=[96.7],
+    )
     documents_indexed: int = Field(
         description="Documents that queries see; updated once all finished documents are visible.",
         examples=[0],

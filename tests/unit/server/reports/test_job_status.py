@@ -11,7 +11,13 @@ QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED = TaskState
 
 
 def status(
-    counts: dict[TaskState, int], passages: int, done: int, *, drafted: int = 0, seconds: float = 10
+    counts: dict[TaskState, int],
+    passages: int,
+    done: int,
+    *,
+    drafted: int = 0,
+    seconds: float = 10,
+    filling: bool = False,
 ) -> JobStatus:
     job = Job(
         id="job-1",
@@ -21,8 +27,9 @@ def status(
         drafted=drafted,
         progress=Progress(passages=passages, passages_done=done),
         worked_seconds=seconds,
+        filling=filling,
     )
-    return JobStatus(job=job, state="running", percent=0.0, indexed=0)
+    return JobStatus(job=job, state="running", indexed=0)
 
 
 def test_the_rate_is_of_passages_in_the_time_that_was_worked() -> None:
@@ -49,3 +56,20 @@ def test_nobody_can_say_while_documents_are_open_though_no_passage_is_left() -> 
 
 def test_what_is_over_takes_no_time() -> None:
     assert status({EXTRACTED: 1, FAILED: 2}, 30, 10).seconds_left == 0.0
+
+
+@pytest.mark.parametrize(
+    ("counts", "filling", "percent"),
+    [
+        ({EXTRACTED: 3}, False, 100.0),
+        ({EXTRACTED: 3}, True, 99.9),
+        ({EXTRACTED: 1, QUEUED: 2}, True, 33.3),
+        ({EXTRACTED: 99_999, QUEUED: 1}, False, 99.9),
+        ({}, True, 0.0),
+        ({}, False, 100.0),
+    ],
+)
+def test_a_hundred_percent_is_all_that_will_come(
+    counts: dict[TaskState, int], filling: bool, percent: float
+) -> None:
+    assert status(counts, 0, 0, filling=filling).percent == percent
