@@ -5,6 +5,9 @@ import numpy as np
 from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.compiled import BOOL_ROWS, DOUBLES, FLOAT_ROWS, FLOATS, INTS, compiled
 
+_GROUP = 16
+"""Scores of which first only the best counts."""
+
 
 @compiled(f"int32[::1]({FLOATS}, int64)")
 def best_rows(scores: Float32Array, count: int) -> Int32Array:
@@ -89,6 +92,28 @@ def first_rows(
     return rows
 
 
+@compiled()
+def _high(scores: Float32Array, row: int, count: int, columns: Int32Array) -> int:
+    """How many columns of a row may have one of its `count` best scores; puts them into `columns`,
+    ascending. They are taken in groups: as many scores as there are groups whose best is so high
+    are as high. Most of a long row is then passed over without being put in order."""
+    width = scores.shape[1]
+    groups = width // _GROUP
+    least = np.float32(-np.inf)
+    if groups >= count:
+        highest = np.full(groups, np.float32(-np.inf))
+        for start in range(0, groups * _GROUP, groups):
+            for group in range(groups):
+                score = scores[row, start + group]
+                highest[group] = score if score > highest[group] else highest[group]
+        least = np.float32(_worst_of_best(highest, count))
+    found = 0
+    for column in range(width):
+        columns[found] = column
+        found += scores[row, column] >= least
+    return found
+
+
 @compiled(f"int32[::1]({FLOAT_ROWS}, int64)")
 def best_of_each(scores: Float32Array, count: int) -> Int32Array:
     """The columns that have one of the `count` best scores of any row, ascending; of equal scores
@@ -96,23 +121,25 @@ def best_of_each(scores: Float32Array, count: int) -> Int32Array:
     width = scores.shape[1]
     count = min(count, width)
     taken, moved = np.zeros(width, dtype=np.uint8), np.empty(width, dtype=np.float32)
+    found = np.empty(width, dtype=np.int32)
     for row in range(len(scores) if count > 0 else 0):
-        for column in range(width):
-            moved[column] = scores[row, column]
-        least, equal = _worst_of_best(moved, count), count
-        for column in range(width):
-            equal -= scores[row, column] > least
-        for column in range(width):
+        high = _high(scores, row, count, found)
+        for place in range(high):
+            moved[place] = scores[row, found[place]]
+        least, equal = _worst_of_best(moved[:high], count), count
+        for place in range(high):
+            equal -= scores[row, found[place]] > least
+        for place in range(high):
+            column = found[place]
             if scores[row, column] == least and equal > 0:
                 taken[column] = 1
                 equal -= 1
             elif scores[row, column] > least:
                 taken[column] = 1
-    found, kept = np.empty(width, dtype=np.int32), 0
+    kept = 0
     for column in range(width):
-        if taken[column]:
-            found[kept] = column
-            kept += 1
+        found[kept] = column
+        kept += taken[column]
     return found[:kept]
 
 

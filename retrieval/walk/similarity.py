@@ -2,7 +2,8 @@
 
 It is computed only for the passages that matter: the nearest by their own vectors, those that
 mention the question's names, and those that the walk reaches. Their vectors stay in the snapshot's
-mapped files, rounded to bytes. But for that, what is computed of what is looked at is exact.
+mapped files, rounded to bytes; those of a small corpus in memory (`resident`). But for the
+rounding, what is computed of what is looked at is exact.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from retrieval.loops.best import best_of_each
 from retrieval.loops.products import add_sentences, own_products, products
 from retrieval.loops.sets import distinct
 from retrieval.loops.variety import cosines_of
+from retrieval.walk.resident import resident
 from retrieval.walk.words import SharedWords
 
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
@@ -79,8 +81,8 @@ class Similarity:
     """The vectors of one snapshot."""
 
     def __init__(self, snapshot: Snapshot, derived: Derived) -> None:
-        self._passages = derived.vectors
-        self._sentences = snapshot.sentences.vectors
+        self._passages = resident(derived.vectors)
+        self._sentences = resident(snapshot.sentences.vectors)
         self._indptr = snapshot.sentences.indptr
         self._wider = _CODED * max(len(self._passages) / _USUAL, 1.0) ** _GROWTH
         self._codes = Codes.loads(derived.codes) if len(derived.codes) else None

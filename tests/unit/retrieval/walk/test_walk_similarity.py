@@ -15,6 +15,7 @@ from kg.snapshot import Quantised, Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.products import add_sentences, own_products, products
 from retrieval.walk import ConditionedWalk, WalkConstants
+from retrieval.walk.resident import resident
 from retrieval.walk.similarity import Asked, Similarity
 from tests.doubles.corpus import snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
@@ -175,3 +176,11 @@ def test_candidates_that_are_most_of_a_corpus_give_the_best_as_all_do(seed: int)
         assert ours.passages[:5].tolist() == theirs.passages[:5].tolist()
         assert ours.scores[:5] == pytest.approx(theirs.scores[:5], abs=1e-3)
         assert sorted(ours.passages.tolist()) == list(range(40))
+
+
+def test_vectors_of_a_small_corpus_are_the_same_in_memory() -> None:
+    made = Quantised.of(np.random.default_rng(4).standard_normal((5, 7)))
+    held, none = resident(made), resident(Quantised.of(np.zeros((0, 7))))
+    assert held.values.tolist() == made.values.tolist()
+    assert held.scale is made.scale
+    assert len(none) == 0
