@@ -74,7 +74,7 @@ class Explanation:
     clauses: tuple[str, ...] = ()
     """The clauses that the question was split into; empty if it was not split."""
     notes: tuple[str, ...] = ()
-    """Remarks for people, such as 'No name in the question is known to this collection.'"""
+    """Remarks for people, such as that no name in the question was linked to the graph."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

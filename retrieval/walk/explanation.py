@@ -8,6 +8,10 @@ from retrieval.loops.telling import facts_about, largest_sums
 from retrieval.results import Explanation, UsedEntity, UsedFact
 from retrieval.walk.run import Run
 
+NOTHING_LINKED = (
+    "No name in the question was linked to the graph: the search began with similarity and shared "
+    "words alone."
+)
 _BRIDGES = 8
 _FACTS = 8
 _NEAR = 0.3
@@ -40,7 +44,7 @@ def explain(run: Run, passages: Int32Array) -> Explanation:
     entries += [entry for entry, _ in heaviest]
     used = {gazetteer.entity.item(entry) for entry in entries} - {-1}
     facts = _facts(used, passages, run)
-    notes = () if linked else ("No name in the question is known to this collection.",)
+    notes = () if linked else (NOTHING_LINKED,)
     return Explanation(
         entities=tuple(sorted(linked, key=lambda entity: -entity.weight) + bridges),
         facts=tuple(fact for fact in facts if linked or fact.score >= _NEAR),

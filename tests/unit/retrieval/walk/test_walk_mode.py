@@ -7,6 +7,7 @@ import pytest
 from retrieval.mode import Ranking
 from retrieval.results import UsedEntity
 from retrieval.walk import ConditionedWalk
+from retrieval.walk.explanation import NOTHING_LINKED
 from tests.doubles.corpus import Note, note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -74,7 +75,7 @@ def test_a_question_that_is_all_one_name_finds_its_passage_first() -> None:
 def test_a_question_that_names_nothing_known_is_answered_and_says_so() -> None:
     ranking, titles = ranked(HOPS, "What is said in this note?")
     assert titles[0] == "Others"
-    assert ranking.explanation.notes == ("No name in the question is known to this collection.",)
+    assert ranking.explanation.notes == (NOTHING_LINKED,)
     assert used(ranking, "question") == []
 
 
