@@ -18,8 +18,9 @@ class MemoryLeases:
         return name in self.take([name], worker=worker, seconds=seconds)
 
     def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
-        now, taken = self._clock(), {}
+        taken = {}
         with self._lock:
+            now = self._clock()
             for name in names:
                 holder, until, lost = self._holders.get(name, ("", 0.0, 0))
                 if holder == worker or until <= now:

@@ -165,8 +165,8 @@ class MemoryQueue(MemoryTasks):
                     one.become(TaskState.FAILED)
 
     def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
-        now = self._clock()
         with self._lock:
+            now = self._clock()
             known = {id_: self._tasks[id_] for id_ in progress if id_ in self._tasks}
             for id_, one in known.items():
                 new = progress[id_]
@@ -185,7 +185,7 @@ class MemoryQueue(MemoryTasks):
                 job = self._jobs[job_id]
                 step = min(max(now - self._worked_at[job_id], 0.0), LONGEST_STEP)
                 self._jobs[job_id] = replace(job, worked_seconds=job.worked_seconds + step)
-                self._worked_at[job_id] = now
+                self._worked_at[job_id] = max(now, self._worked_at[job_id])
 
     def retry_failed(
         self, job_id: str, *, budget: Budget | None = None, prices: Prices = UNKNOWN

@@ -41,7 +41,6 @@ class Neo4jJobs:
         seconds: float = 0.0,
     ) -> Job:
         check_documents(documents)
-        now = self._clock()
         job_id = f"job-{uuid.uuid4().hex}"
         new = NewTasks(documents)
 
@@ -49,6 +48,7 @@ class Neo4jJobs:
             work = alone(work, collection)
             work.find(collection)
             first = work.value("take_numbers", count=len(documents) + 1) - len(documents)
+            now = self._clock()
             properties = job_properties(job_id, first, now, priority, budget, prices)
             filling = {"filler": filler, "filled_until": now + seconds}
             work.run("insert_job", job={**properties, **filling})
@@ -61,12 +61,12 @@ class Neo4jJobs:
         self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
     ) -> bool:
         check_documents(documents)
-        until = self._clock() + seconds
         new = NewTasks(documents)
 
         def action(work: Work) -> bool:
             work = alone(work)
             ((job,),) = job_rows(work, job_id)
+            until = self._clock() + seconds
             if not work.rows("go_on_filling", job_id=job_id, worker=worker, until=until):
                 return False
             first = work.value("take_numbers", count=len(documents)) - len(documents) + 1

@@ -1,6 +1,7 @@
 """The tasks of jobs, and named leases, in the store's database.
 
-Whatever changes tasks holds the lock of all (see this package's docstring), for a moment.
+Whatever changes tasks holds the lock of all (see this package's docstring), for a moment. The clock
+is read once it is held: who waited for it, or had to begin again, has lost nothing of a lease.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -29,11 +30,11 @@ class Neo4jQueue(Neo4jJobs):
         collection: str | None = None,
         drafted: bool | None = None,
     ) -> Sequence[Task]:
-        now = self._clock()
         least, most = (0, 1) if drafted is None else (int(drafted), int(drafted))
 
         def action(work: Work) -> Sequence[Task]:
             work = alone(work)
+            now = self._clock()
             requeue(work, [id_ for (id_,) in work.rows("expired", now=now)])
             found = work.rows("next_tasks", of=collection, limit=limit, least=least, most=most)
             ids = [id_ for (id_,) in found]
@@ -43,10 +44,12 @@ class Neo4jQueue(Neo4jJobs):
         return self._database.write(action)
 
     def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> Set[str]:
-        until = self._clock() + seconds
-        return self._database.write(
-            lambda work: set(alone(work).ids("extend", task_ids, worker=worker, until=until))
-        )
+        def action(work: Work) -> Set[str]:
+            work = alone(work)
+            until = self._clock() + seconds
+            return set(work.ids("extend", task_ids, worker=worker, until=until))
+
+        return self._database.write(action)
 
     def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
         return self._database.read(
@@ -67,14 +70,15 @@ class Neo4jQueue(Neo4jJobs):
         self._database.write(action)
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
-        now = self._clock()
-        workers = self._database.read(lambda work: work.of("queue").rows("workers", now=now))
+        began = self._clock()
+        workers = self._database.read(lambda work: work.of("queue").rows("workers", now=began))
         gone = [worker for (worker,) in workers if dead(worker)]
         if not gone:
             return 0
 
         def action(work: Work) -> int:
             work = alone(work)
+            now = self._clock()
             work.run("end_leases", workers=gone, now=now)
             work.run("end_filling", workers=gone, now=now)
             return requeue(work, [id_ for (id_,) in work.rows("leased_by", workers=gone)])
@@ -94,8 +98,7 @@ class Neo4jQueue(Neo4jJobs):
         self._database.write(action)
 
     def note_progress(self, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
-        now = self._clock()
-        self._database.write(lambda work: _note(alone(work), progress, now, anew=anew))
+        self._database.write(lambda work: self._note(alone(work), progress, anew=anew))
 
     def swap_extraction(
         self,
@@ -106,7 +109,7 @@ class Neo4jQueue(Neo4jJobs):
         progress: Mapping[str, Progress],
     ) -> bool:
         check_extractions([extraction])
-        key, now = [extraction.passage_id], self._clock()
+        key = [extraction.passage_id]
 
         def action(work: Work) -> bool:
             work.lock(collection)
@@ -116,7 +119,7 @@ class Neo4jQueue(Neo4jJobs):
                 return False
             saved.many("save_extraction", [extraction_properties(extraction)])
             if progress:
-                _note(alone(work), progress, now)
+                self._note(alone(work), progress)
             return True
 
         return self._database.write(action)
@@ -130,10 +133,12 @@ class Neo4jQueue(Neo4jJobs):
         return name in self.take([name], worker=worker, seconds=seconds)
 
     def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
-        now, ids = self._clock(), list(names)
+        ids = list(names)
 
         def action(work: Work) -> Mapping[str, int]:
-            rows = alone(work).rows("take", ids=ids, worker=worker, now=now, until=now + seconds)
+            work = alone(work)
+            now = self._clock()
+            rows = work.rows("take", ids=ids, worker=worker, now=now, until=now + seconds)
             return {name: int(lost) for name, lost in rows}
 
         return self._database.write(action)
@@ -146,9 +151,9 @@ class Neo4jQueue(Neo4jJobs):
         ids = list(names)
         self._database.write(lambda work: alone(work).run("let_go", ids=ids, worker=worker))
 
-
-def _note(work: Work, progress: Mapping[str, Progress], now: float, *, anew: bool = False) -> None:
-    rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
-    work.many("set_passages" if anew else "add_passages", rows)
-    work.many("add_spent", rows)
-    work.each("note_work", progress, now=now, longest_step=LONGEST_STEP)
+    def _note(self, work: Work, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
+        now = self._clock()
+        rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
+        work.many("set_passages" if anew else "add_passages", rows)
+        work.many("add_spent", rows)
+        work.each("note_work", progress, now=now, longest_step=LONGEST_STEP)

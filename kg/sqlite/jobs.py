@@ -37,8 +37,9 @@ class SQLiteJobs:
         seconds: float = 0.0,
     ) -> Job:
         check_documents(documents)
-        job_id, now = f"job-{uuid.uuid4().hex}", self._clock()
+        job_id = f"job-{uuid.uuid4().hex}"
         with self._database.write() as connection:
+            now = self._clock()
             key, _ = find_collection(connection, collection)
             session = Session(connection, "queue", key)
             (job,) = session.ids(
@@ -61,9 +62,8 @@ class SQLiteJobs:
         self, job_id: str, documents: Sequence[Document], *, worker: str, seconds: float
     ) -> bool:
         check_documents(documents)
-        until = self._clock() + seconds
         with self._database.write() as connection:
-            session = Session(connection, "queue")
+            session, until = Session(connection, "queue"), self._clock() + seconds
             job = number_of(session, job_id)
             for key, priority in session.rows("go_on_filling", job=job, worker=worker, until=until):
                 session = Session(connection, "queue", key)

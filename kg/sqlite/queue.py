@@ -25,10 +25,9 @@ class SQLiteQueue(SQLiteJobs):
         collection: str | None = None,
         drafted: bool | None = None,
     ) -> Sequence[Task]:
-        now = self._clock()
         least, most = (0, 1) if drafted is None else (int(drafted), int(drafted))
         with self._database.write() as connection:
-            session = Session(connection, "queue")
+            session, now = Session(connection, "queue"), self._clock()
             requeue(session, session.ids("expired", now=now))
             found = session.ids(
                 "next_tasks", collection=collection, limit=limit, least=least, most=most
@@ -58,14 +57,13 @@ class SQLiteQueue(SQLiteJobs):
             requeue(session, held)
 
     def reclaim(self, dead: Callable[[str], bool]) -> int:
-        now = self._clock()
         with self._database.read() as connection:
-            workers = Session(connection, "queue").ids("workers", now=now)
+            workers = Session(connection, "queue").ids("workers", now=self._clock())
         gone = [worker for worker in workers if dead(worker)]
         if not gone:
             return 0
         with self._database.write() as connection:
-            session = Session(connection, "queue")
+            session, now = Session(connection, "queue"), self._clock()
             session.rows("end_leases", workers=ids_of(gone), now=now)
             session.rows("end_filling", workers=ids_of(gone), now=now)
             return requeue(session, session.ids("leased_by", workers=ids_of(gone)))
@@ -112,9 +110,9 @@ class SQLiteQueue(SQLiteJobs):
         return name in self.take([name], worker=worker, seconds=seconds)
 
     def take(self, names: Iterable[str], *, worker: str, seconds: float) -> Mapping[str, int]:
-        now, ids = self._clock(), ids_of(names)
+        ids = ids_of(names)
         with self._database.write() as connection:
-            session = Session(connection, "queue")
+            session, now = Session(connection, "queue"), self._clock()
             return dict(session.rows("take", ids=ids, worker=worker, now=now, until=now + seconds))
 
     def put_back(self, names: Iterable[str], *, worker: str) -> None:

@@ -1,7 +1,10 @@
 """Small graphs to put into stores."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Event
 from typing import TypeAlias
 
 import pytest
@@ -34,9 +37,31 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
+        self._reading: tuple[Event, Event] | None = None
 
     def __call__(self) -> float:
+        reading, self._reading = self._reading, None
+        if reading:
+            begun, go_on = reading
+            begun.set()
+            assert go_on.wait(60)
         return self.now
+
+    @contextmanager
+    def slow(self, first: Callable[[], object], others: Callable[[], object]) -> Iterator[None]:
+        """Both at once, the others while the first is reading the clock; meanwhile the body."""
+        begun, go_on = self._reading = Event(), Event()
+        with ThreadPoolExecutor(2) as pool:
+            try:
+                waited_for = [pool.submit(first)]
+                assert begun.wait(60)
+                waited_for.append(pool.submit(others))
+                wait(waited_for, 0.3)
+                yield
+            finally:
+                go_on.set()
+            for done in waited_for:
+                done.result(60)
 
 
 class StoreFixtures:

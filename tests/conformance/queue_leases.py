@@ -67,6 +67,29 @@ class LeasesConformance(StoreFixtures):
         clock.now += 1
         assert len(take(library)) == 1
 
+    def test_who_waits_for_others_loses_nothing_of_a_lease(
+        self, library: Store, clock: Clock
+    ) -> None:
+        library.enqueue(COLLECTION, [document("a")])
+        held = library.enqueue(COLLECTION, [document("b")])
+        (task,) = library.tasks(held.id)
+
+        def busy() -> object:
+            return library.hold("something else", worker="other", seconds=1)
+
+        with clock.slow(busy, lambda: take(library)):
+            clock.now += 50
+        clock.now += 59
+        assert take(library) == [], "a lease lasts from when it was got"
+        with clock.slow(busy, lambda: library.extend([task.id], worker="w", seconds=60)):
+            clock.now += 0.5
+        clock.now += 59
+        assert [late.source for late in take(library)] == ["a"]
+        with clock.slow(busy, lambda: library.hold("broom", worker="w", seconds=60)):
+            clock.now += 50
+        clock.now += 59
+        assert not library.hold("broom", worker="other", seconds=1)
+
     def test_a_lease_that_another_has_taken_cannot_be_extended(
         self, library: Store, clock: Clock
     ) -> None:

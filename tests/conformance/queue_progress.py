@@ -64,6 +64,29 @@ class ProgressConformance(StoreFixtures):
         library.note_progress({second: Progress(passages_done=1)})
         assert library.job(job.id).worked_seconds == 7
 
+    def test_no_time_is_counted_twice_whatever_order_notes_come_in(
+        self, library: Store, clock: Clock
+    ) -> None:
+        job = library.enqueue(COLLECTION, [document("a")])
+        (task,) = library.tasks(job.id)
+        for now in (10, 3, 12, 5, 14):
+            clock.now = 1_000_000 + now
+            library.note_progress({task.id: Progress(passages_done=1)})
+        assert library.job(job.id).worked_seconds == 14
+
+    def test_a_note_that_waited_for_others_counts_when_it_is_made(
+        self, library: Store, clock: Clock
+    ) -> None:
+        job = library.enqueue(COLLECTION, [document("a")])
+        (task,) = library.tasks(job.id)
+
+        def busy() -> object:
+            return library.hold("something else", worker="other", seconds=1)
+
+        with clock.slow(busy, lambda: library.note_progress({task.id: Progress(passages=1)})):
+            clock.now += 5
+        assert library.job(job.id).worked_seconds == 5
+
     def test_a_pause_is_no_work(self, library: Store, clock: Clock) -> None:
         job = library.enqueue(COLLECTION, [document("a")])
         (task,) = library.tasks(job.id)

@@ -113,12 +113,12 @@ SET j.input_tokens = j.input_tokens + input_tokens,
     j.output_tokens = j.output_tokens + output_tokens, j.cost = j.cost + cost;
 
 // name: note_work
-// A pause counts for no longer than the longest step.
+// A pause counts for no longer than the longest step, and no moment counts twice.
 MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids
 WITH DISTINCT j, CASE WHEN $now > j.worked_at THEN $now - j.worked_at ELSE 0.0 END AS step
 SET j.worked_seconds = j.worked_seconds
       + CASE WHEN step < $longest_step THEN step ELSE $longest_step END,
-    j.worked_at = $now;
+    j.worked_at = CASE WHEN $now > j.worked_at THEN $now ELSE j.worked_at END;
 
 // name: set_budget
 MATCH (j:Job {id: $job_id}) SET j.budget_tokens = $tokens, j.budget_cost = $cost;

@@ -114,11 +114,11 @@ SET input_tokens = input_tokens + :input_tokens, output_tokens = output_tokens +
 WHERE number = (SELECT job FROM tasks WHERE id = :id);
 
 -- name: note_work
--- A pause counts for no longer than the longest step.
+-- A pause counts for no longer than the longest step, and no moment counts twice.
 UPDATE jobs
 SET worked_seconds = worked_seconds
         + min(max(:now - coalesce(worked_at, created_at), 0.0), :longest_step),
-    worked_at = :now
+    worked_at = max(:now, coalesce(worked_at, created_at))
 WHERE number IN (SELECT job FROM tasks WHERE id IN (SELECT value FROM json_each(:ids)));
 
 -- name: set_budget
