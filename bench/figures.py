@@ -89,7 +89,11 @@ SETS: Mapping[str, MeasuredSet] = {
     "zh": MeasuredSet(folder="bench/multilingual/zh", runs=_WALK_AND_DENSE),
     "ar": MeasuredSet(folder="bench/multilingual/ar", runs=_WALK_AND_DENSE),
     "ru": MeasuredSet(folder="bench/multilingual/ru", runs=_WALK_AND_DENSE),
+    "everyday": MeasuredSet(folder="bench/everyday", runs=_WALK_AND_DENSE),
     "2wiki": MeasuredSet(folder="2wiki", runs=_WALK, in_tests=False),
+    "everyday-untitled": MeasuredSet(
+        folder="bench/everyday", runs=_WALK_AND_DENSE, vary=variants.untitled, in_tests=False
+    ),
     "musique-untitled": MeasuredSet(
         folder="musique", runs=_WALK, vary=variants.untitled, in_tests=False
     ),
