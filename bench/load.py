@@ -28,6 +28,8 @@ class Answer:
     """Of the hits."""
     due: float = 0.0
     """When it was to be asked, by `time.perf_counter`."""
+    server: int = 0
+    """Which one was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,16 @@ class Answers:
     @property
     def revisions(self) -> int:
         """How many revisions answered."""
-        return len({answer.revision for answer in self.all if answer.status == 200})
+        return len({(one.server, one.revision) for one in self.all if one.status == 200})
 
     @property
     def mixed(self) -> int:
-        """Pairs of a question and a revision that had more than one answer."""
+        """Pairs of a question and a server's revision that had more than one answer."""
         found = defaultdict(set)
         for answer in self.all:
             if answer.status == 200:
-                found[answer.question, answer.revision].add(answer.digest)
+                key = answer.server, answer.question, answer.revision
+                found[key].add(answer.digest)
         return sum(len(digests) > 1 for digests in found.values())
 
     def ms(self, percent: float) -> float:
@@ -95,13 +98,17 @@ class Load:
     rate: float
     """Questions a second."""
     connections: int = 4
+    server: int = 0
+    """A number for it, where several are asked."""
+    delay: float = 0.0
+    """Seconds by which all is asked later: not in the same moment as another server."""
     asked: Iterator[int] = field(default_factory=count)
     """Each run goes on with the question after the last one's."""
 
     def run(self, until: Callable[[float], bool]) -> Answers:
         """Ask until `until` (of the seconds that passed) is true."""
         numbers, lock, found = count(), Lock(), list[Answer]()
-        started = time.perf_counter()
+        started = time.perf_counter() + self.delay
 
         def ask() -> None:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -138,4 +145,5 @@ class Load:
             revision=said.get("revision", -1),
             digest=hashlib.sha256(hits.encode()).hexdigest(),
             due=due,
+            server=self.server,
         )

@@ -1,27 +1,27 @@
 """Do swaps of snapshots disturb questions? `python -m bench.swap bench/sample`.
 
-A server answers questions over HTTP at a constant rate: quietly; while another process indexes
-elsewhere, which shows what the machine's contention costs; and while another process indexes the
-same documents into what is asked, and publishes batch after batch. The three phases take turns,
-round after round, each time another one first, so that what else the machine does falls on all of
-them. No question is asked twice in the same spelling.
+Two servers answer questions over HTTP at a constant rate, each from a folder of its own with the
+same documents: quietly; then while another process indexes documents into the folder of one of
+them, and publishes batch after batch. For the other server, asked the same in the same seconds,
+this is indexing elsewhere: what it takes longer is the machine's contention, whoever causes it.
+Round after round the servers change places. No question is asked twice in the same spelling.
 
 It holds if no question failed, none had two answers from one revision, every publishing phase was
-answered from several revisions, and the slowest hundredth took at most twice as long while
-publishing as it did while indexing elsewhere: of all rounds together, and in most of the rounds.
-Exits with 1 if it does not hold.
+answered from several revisions, and the slowest hundredth took at most twice as long from the
+server that swapped as from the other: of all rounds together, and in most of the rounds. Exits
+with 1 if it does not hold.
 
-What swaps themselves cost is seen best within the publishing phases: one table compares questions
-just before a swap, when the new snapshot is opened, and just after it with all others of these
-phases. The verdict is of neighbours on the machine, too: a ratio of two p99 of 250 questions each
-is easily off by two, of 1,000 less so.
+Within the publishing phases, another table compares questions just before a swap, when the new
+snapshot is opened, and just after it with all others.
 """
 
 import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 from typing import TypeAlias
@@ -41,6 +41,7 @@ MOST = 2.0
 Round: TypeAlias = Mapping[str, Answers]
 """Phase -> what came of it."""
 
+_SERVERS = 2
 _PATH = "/api/v1/collections/bench/query"
 _WARM_SECONDS = 5.0
 _NEAR_SECONDS = 0.25
@@ -59,7 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rounds = _measured(options, dataset, first, Path(folder))
     failures = problems(rounds)
     tables = [
-        Table(f"Questions at {options.extra.rate:g} a second, {len(rounds)} rounds", _rows(rounds)),
+        Table(
+            f"Each server asked {options.extra.rate:g} times a second, {len(rounds)} rounds",
+            _rows(rounds),
+        ),
         Table("p99 while publishing, in proportion, round by round", _spread(rounds)),
         Table("While publishing, by time from a swap", _near(rounds)),
         Table("Verdict", [{"it": it, "because": why} for it, why in _verdict(rounds, failures)]),
@@ -107,39 +111,49 @@ def _ratio(rounds: Sequence[Round], to: str = ELSEWHERE) -> float:
 def _measured(options: Options, dataset: Dataset, first: int, folder: Path) -> list[Round]:
     extra = options.extra
     extractor = f"precomputed:{dataset.openie}" if extra.precomputed else "spacy"
-    data = str(extra.data.absolute())
-    with (
-        process("feed", str(folder / "asked"), data, extractor) as feeder,
-        process("feed", str(folder / "elsewhere"), data, extractor) as other,
-    ):
-        for each in (feeder, other):
-            each.tell(str(first))
-        for each in (feeder, other):
-            each.hear()
-        with process("serve", str(folder / "asked")) as server:
-            load = Load(
+    data, folders = str(extra.data.absolute()), [str(folder / str(n)) for n in range(_SERVERS)]
+    questions = [query.question for query in dataset.queries]
+    with ExitStack() as stack:
+        feeders = [stack.enter_context(process("feed", one, data, extractor)) for one in folders]
+        for feeder in feeders:
+            feeder.tell(str(first))
+        for feeder in feeders:
+            feeder.hear()
+        servers = [stack.enter_context(process("serve", one)) for one in folders]
+        loads = [
+            Load(
                 port=int(server.hear()),
                 path=_PATH,
-                questions=[query.question for query in dataset.queries],
+                questions=questions,
                 rate=extra.rate,
+                server=number,
+                delay=number / extra.rate / _SERVERS,
             )
-            load.run(lambda seconds: seconds > _WARM_SECONDS)  # what is loaded late is loaded
-            return [_round(load, feeder, other, options, turn) for turn in range(extra.rounds)]
+            for number, server in enumerate(servers)
+        ]
+        _asked(loads, lambda seconds: seconds > _WARM_SECONDS)  # what is loaded late is loaded
+        return [_round(loads, feeders, options, turn) for turn in range(extra.rounds)]
 
 
-def _round(load: Load, feeder: Process, other: Process, options: Options, turn: int) -> Round:
-    """The three phases, another one first in each turn."""
-    phases = {
-        QUIET: lambda: load.run(lambda seconds: seconds > options.extra.seconds),
-        ELSEWHERE: lambda: _while_fed(load, other, options),
-        PUBLISHING: lambda: _while_fed(load, feeder, options),
+def _round(loads: Sequence[Load], feeders: Sequence[Process], options: Options, turn: int) -> Round:
+    """Another server swaps in each turn."""
+    quiet = _asked(loads, lambda seconds: seconds > options.extra.seconds)
+    swapping = turn % _SERVERS
+    found = _while_fed(loads, feeders[swapping], options)
+    return {
+        QUIET: Answers([answer for one in quiet for answer in one.all]),
+        ELSEWHERE: found[1 - swapping],
+        PUBLISHING: found[swapping],
     }
-    names = list(phases)
-    at = turn % len(names)
-    return {name: phases[name]() for name in (*names[at:], *names[:at])}
 
 
-def _while_fed(load: Load, feeder: Process, options: Options) -> Answers:
+def _asked(loads: Sequence[Load], until: Callable[[float], bool]) -> list[Answers]:
+    """Ask all servers at once."""
+    with ThreadPoolExecutor(len(loads)) as pool:
+        return list(pool.map(lambda load: load.run(until), loads))
+
+
+def _while_fed(loads: Sequence[Load], feeder: Process, options: Options) -> list[Answers]:
     """Ask while a feeder adds batch after batch, and a little longer."""
     done = Event()
 
@@ -152,7 +166,7 @@ def _while_fed(load: Load, feeder: Process, options: Options) -> Answers:
 
     thread = Thread(target=feed)
     thread.start()
-    found = load.run(lambda _: done.is_set())
+    found = _asked(loads, lambda _: done.is_set())
     thread.join()
     return found
 
@@ -208,11 +222,12 @@ def _first(dataset: Dataset, options: Options) -> int:
     extra = options.extra
     if extra.precomputed and dataset.openie is None:
         raise InputError(f"{extra.data} has no openie.jsonl, which --precomputed reads.")
-    added: int = extra.rounds * extra.batches * extra.batch
+    added: int = -(-extra.rounds // _SERVERS) * extra.batches * extra.batch
     if added >= len(dataset.documents):
         raise InputError(
             f"{extra.rounds} rounds of {extra.batches} batches of {extra.batch} are {added} "
-            f"documents, and {extra.data} has {len(dataset.documents)}: take fewer."
+            f"documents for each server, and {extra.data} has {len(dataset.documents)}: take "
+            "fewer."
         )
     return len(dataset.documents) - added
 
@@ -222,9 +237,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=given.dataset, help="a data set's folder")
     parser.add_argument("--precomputed", action="store_true", help="with the data set's extraction")
     parser.add_argument(
-        "--rate", type=length, default=20.0, help="questions a second (default: 20)"
+        "--rate", type=length, default=20.0, help="questions a second, of each server (default: 20)"
     )
-    parser.add_argument("--rounds", type=number, default=6, help="of three phases (default: 6)")
+    parser.add_argument("--rounds", type=number, default=6, help="of two phases (default: 6)")
     parser.add_argument("--seconds", type=length, default=8.0, help="quiet in each (default: 8)")
     parser.add_argument("--batches", type=number, default=8, help="snapshots in each (default: 8)")
     parser.add_argument("--batch", type=number, default=1, help="documents in each (default: 1)")

@@ -160,7 +160,7 @@ def test_more_batches_than_there_are_documents_for_are_refused(
     refusal: Callable[..., str],
 ) -> None:
     told = refusal(swap.main, "bench/sample", "--rounds", 9, "--batches", 9, "--batch", 9)
-    assert told.startswith("9 rounds of 9 batches of 9 are 729 documents, and bench/sample has")
+    assert told.startswith("9 rounds of 9 batches of 9 are 405 documents for each server, and")
 
 
 def test_triples_that_a_data_set_lacks_are_not_read(refusal: Callable[..., str]) -> None:

@@ -1,6 +1,7 @@
 """Whether swaps disturb questions."""
 
 import json
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import ClassVar
@@ -98,3 +99,9 @@ def timed_answers(asked: list[tuple[float, int]]) -> Answers:
             for due, revision in asked
         ]
     )
+
+
+def test_two_servers_may_answer_otherwise_and_have_revisions_of_their_own() -> None:
+    one = Answer(question=0, ms=5.0, status=200, revision=1, digest="a")
+    found = Answers([one, replace(one, server=1, digest="b")])
+    assert (found.mixed, found.revisions) == (0, 2)
