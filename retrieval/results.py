@@ -24,6 +24,14 @@ class Citation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A part of a passage's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Hit:
     """A passage that was found."""
 
@@ -37,6 +45,12 @@ class Hit:
     heading: str
     text: str
     citations: tuple[Citation, ...]
+    similarity: float | None = None
+    """How well it fits the question by itself, -1..1: half its own cosine with the question and
+    half its best sentence's (`retrieval.fitting`). Comparable between questions, of one embedder;
+    None in mode `bm25`, which embeds nothing."""
+    sentence: Span | None = None
+    """The sentence nearest to the question, in `text`; None as `similarity`."""
     receipt: Receipt | None = None
     """Why the passage is here, if receipts were requested."""
 

@@ -15,6 +15,7 @@ from retrieval.asking import embed_questions
 from retrieval.checks import check_name, check_question, checked_keys, checked_questions
 from retrieval.citations import citations, source_of
 from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
+from retrieval.fitting import fits
 from retrieval.mode import Mode, Ranking
 from retrieval.modes import MODES, check_mode, make_mode
 from retrieval.receipt import Receipt
@@ -121,7 +122,7 @@ class Retriever:
                     collection=self._snapshot.collection,
                     revision=self._snapshot.revision,
                     mode=mode,
-                    hits=self._hits(ranked, k, trace),
+                    hits=self._hits(ranked, k, trace, of_question[:1]),
                     explanation=ranked.explanation,
                     timings={
                         "embedding": share,
@@ -244,9 +245,13 @@ class Retriever:
                 self._modes[name] = made
         return made
 
-    def _hits(self, found: Ranking, k: int, trace: Trace | None) -> tuple[Hit, ...]:
-        table = self._snapshot.passages
-        best = zip(found.passages[:k].tolist(), found.scores[:k].tolist(), strict=True)
+    def _hits(
+        self, found: Ranking, k: int, trace: Trace | None, question: Float32Array
+    ) -> tuple[Hit, ...]:
+        """`question` (1, d) is its embedding; (0, 0) if the mode wanted none."""
+        table, passages = self._snapshot.passages, found.passages[:k]
+        best = zip(passages.tolist(), found.scores[:k].tolist(), strict=True)
+        fit = fits(self._snapshot, passages, question[0]) if len(question) else []
         return tuple(
             Hit(
                 rank=rank,
@@ -256,6 +261,8 @@ class Retriever:
                 heading=table.heading[passage],
                 text=table.text[passage],
                 citations=citations(self._snapshot, passage),
+                similarity=fit[rank - 1].similarity if fit else None,
+                sentence=fit[rank - 1].sentence if fit else None,
                 receipt=trace.receipt(passage) if trace else None,
             )
             for rank, (passage, score) in enumerate(best, 1)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from rich.padding import Padding
 from rich.text import Text
 
+from kg.tokens import tokenise
 from retrieval.quoting import is_heading
-from retrieval.results import Explanation, Hit, Retrieval
+from retrieval.results import Explanation, Hit, Retrieval, Span
 from server.cli.output import console, printable
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+_SENTENCE = re.compile(r"[^\s。！？][^\n。！？]*?(?:[.!?](?=\s)|[。！？]|(?=\n)|\Z)")
 _BLOCK = re.compile(r"\S.*?(?=\s*\n[^\S\n]*\n|\s*\Z)", re.DOTALL)
-_WORD = re.compile(r"\w+")
 _SNIPPET_CHARS = 300
 _SHOWN = 6
 """Entities of a role and facts that are shown without --explain."""
@@ -24,7 +24,7 @@ def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
     out = console()
     for hit in found.hits:
         out.print(_heading(hit))
-        text = printable(hit.text if explain else snippet(hit.text, found.question))
+        text = printable(hit.text if explain else snippet(hit, found.question))
         out.print(Padding(Text(text), (0, 0, 0, 4)) if out.is_terminal else f"    {text}")
     for line in _led_there(found.explanation, explain=explain):
         out.print(line)
@@ -36,18 +36,42 @@ def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
         out.print(f"  {tip}")
 
 
-def snippet(text: str, question: str) -> str:
-    """The passage's beginning, or the stretch of it that shares most words with the question."""
-    flat = _flat(text)
+def snippet(hit: Hit, question: str) -> str:
+    """A short passage whole; of a long one the sentence nearest to the question, with as much of
+    what stands around it as there is room for."""
+    flat = _flat(hit.text)
     if len(flat) <= _SNIPPET_CHARS:
         return flat
-    wanted = {word.casefold() for word in _WORD.findall(question)[1:] if len(word) > 3}
-    sentences = [part for part in _SENTENCE.split(text) if part.strip()]
-    shared = [len(wanted & {w.casefold() for w in _WORD.findall(part)}) for part in sentences]
-    best = shared.index(max(shared)) if shared else 0
-    chosen = _flat(text[text.index(sentences[best]) :]) if shared else flat
+    at = hit.sentence or _most_shared(hit.text, question)
+    start, end = _widened(hit.text, at.start, at.end)
+    chosen = _flat(hit.text[start:end])
     cut = chosen[:_SNIPPET_CHARS].rsplit(" ", 1)[0] if len(chosen) > _SNIPPET_CHARS else chosen
-    return ("… " if best else "") + cut + (" …" if len(chosen) > _SNIPPET_CHARS else "")
+    more = end < len(hit.text.rstrip()) or len(cut) < len(chosen)
+    return ("… " if hit.text[:start].strip() else "") + cut + (" …" if more else "")
+
+
+def _most_shared(text: str, question: str) -> Span:
+    """The sentence with most words of the question, for a mode that has no vectors."""
+    wanted = {token.form for token in tokenise(question)}
+    spans = [Span(start=match.start(), end=match.end()) for match in _SENTENCE.finditer(text)]
+    shared = [
+        len(wanted & {token.form for token in tokenise(text[span.start : span.end])})
+        for span in spans
+    ]
+    return spans[shared.index(max(shared))]
+
+
+def _widened(text: str, start: int, end: int) -> tuple[int, int]:
+    """A part of a text with the sentences next to it that there is room for: what follows first,
+    then what stands before."""
+    spans = [match.span() for match in _SENTENCE.finditer(text)]
+    for _, after in spans:
+        if end < after <= start + _SNIPPET_CHARS:
+            end = after
+    for before, _ in reversed(spans):
+        if end - _SNIPPET_CHARS <= before < start:
+            start = before
+    return start, end
 
 
 def _flat(text: str) -> str:

@@ -116,6 +116,13 @@ class CitationOut(BaseModel):
     observed_at: str = Field(description="ISO 8601, or ''.", examples=[""])
 
 
+class SpanOut(BaseModel):
+    """A part of a passage's text."""
+
+    start: int = Field(examples=[0])
+    end: int = Field(examples=[39])
+
+
 class HitOut(BaseModel):
     """A passage that was found."""
 
@@ -130,6 +137,15 @@ class HitOut(BaseModel):
     heading: str = Field(examples=[""])
     text: str
     citations: list[CitationOut]
+    similarity: float | None = Field(
+        description="How well the passage fits the question by itself, -1 to 1: half its own "
+        "cosine with the question and half its best sentence's. Unlike the score comparable "
+        "between questions, with one embedder. None in mode bm25.",
+        examples=[0.61],
+    )
+    sentence: SpanOut | None = Field(
+        description="The sentence nearest to the question, in the text. None in mode bm25."
+    )
     receipt: ReceiptOut | None = Field(
         default=None, description="Why the passage is there, if receipts were requested."
     )

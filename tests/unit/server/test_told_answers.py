@@ -1,23 +1,66 @@
 """What is shown of a passage below its title."""
 
+from retrieval.results import Hit, Span
 from server.cli.answer import snippet
 
 FILLING = "Of this nobody knows anything at all. " * 8
 
 
+def shown(text: str, sentence: str = "", question: str = "Who?") -> str:
+    """Of a passage whose sentence nearest to the question is known, or ''."""
+    start = text.index(sentence)
+    near = Span(start=start, end=start + len(sentence)) if sentence else None
+    hit = Hit(
+        rank=1,
+        score=1.0,
+        passage_id="psg-1",
+        title="",
+        heading="",
+        text=text,
+        citations=(),
+        sentence=near,
+    )
+    return snippet(hit, question)
+
+
 def test_a_short_passage_is_shown_whole_and_its_headings_are_told_from_its_sentences() -> None:
     text = "He was born in Stettin.\n\nThe station\n\nHe built it\nin Naples."
-    assert snippet(text, "Who?") == "He was born in Stettin. The station: He built it in Naples."
+    assert shown(text) == "He was born in Stettin. The station: He built it in Naples."
 
 
-def test_of_a_long_passage_the_part_that_speaks_of_the_question_is_shown() -> None:
+def test_of_a_long_passage_the_nearest_sentence_is_shown_with_what_follows_and_precedes() -> None:
     text = f"{FILLING}\n\nDohrn built a station.\n\nLater life\n\nHe was ill."
-    shown = snippet(text, "What sort of station was built by Dohrn?")
-    assert shown == "… Dohrn built a station. Later life: He was ill."
+    told = shown(text, "Dohrn built a station.")
+    assert told.startswith("… Of this nobody knows anything at all. Of this")
+    assert told.endswith(" at all. Dohrn built a station. Later life: He was ill.")
+    assert len(told) <= 302
 
 
-def test_a_passage_without_any_word_of_the_question_is_shown_from_its_beginning() -> None:
-    shown = snippet(FILLING, "Why?")
-    assert shown.startswith("Of this nobody")
-    assert shown.endswith(" …")
-    assert len(shown) <= 302
+def test_the_nearest_sentence_is_shown_without_any_word_of_the_question() -> None:
+    text = f"{FILLING}In the end Ilario settled in Trieste. {FILLING}"
+    told = shown(text, "In the end Ilario settled in Trieste.", "Where is his home now?")
+    assert told.startswith("… In the end Ilario settled in Trieste. Of this")
+    assert told.endswith(" …")
+
+
+def test_chinese_sentences_are_told_apart() -> None:
+    text = "春风茶馆在苏州平江路上。" * 40 + "店里的猫名叫乌龙。"
+    told = shown(text, "店里的猫名叫乌龙。", "猫叫什么？")
+    assert told.startswith("… 春风茶馆在苏州平江路上。春风")
+    assert told.endswith("。店里的猫名叫乌龙。")
+
+
+def test_without_vectors_the_sentence_with_most_words_of_the_question_is_shown() -> None:
+    text = f"{FILLING}The cat is called Oolong. {FILLING}"
+    assert shown(text, question="What is the cat called?").startswith("… The cat is called Oolong.")
+    assert shown("店里的茶很好。" * 50 + "猫名叫乌龙。", question="猫叫什么？").endswith(
+        "猫名叫乌龙。"
+    )
+
+
+def test_a_sentence_that_is_too_long_is_cut() -> None:
+    text = "and so on " * 60
+    told = shown(text, text.strip())
+    assert told.startswith("and so on and")
+    assert told.endswith(" …")
+    assert len(told) <= 302
