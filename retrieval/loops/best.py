@@ -3,6 +3,7 @@
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import BOOL_ROWS, DOUBLES, FLOAT_ROWS, FLOATS, INTS, compiled
 
 _GROUP = 16
@@ -12,7 +13,7 @@ _GROUP = 16
 @compiled(f"int32[::1]({FLOATS}, int64)")
 def best_rows(scores: Float32Array, count: int) -> Int32Array:
     """The rows of the `count` best scores, best first; of equal ones the lower row first."""
-    rows = np.empty(min(count, len(scores)), dtype=np.int32)
+    rows = empty(min(count, len(scores)), np.int32)
     kept = 0
     for row in range(len(scores)):
         if kept < len(rows):
@@ -31,7 +32,7 @@ def best_rows(scores: Float32Array, count: int) -> Int32Array:
 def best_alone(scores: Float32Array, count: int) -> Float32Array:
     """The `count` best scores in their places, all others 0; sums to 1, or is 0 throughout."""
     rows, total = best_rows(scores, count), 0.0
-    alone = np.zeros(len(scores), dtype=np.float32)
+    alone = zeros(len(scores), np.float32)
     for row in rows:
         total += scores[row]
     for row in rows:
@@ -68,8 +69,8 @@ def first_rows(
     """The rows of the `count` best scores, best first; those that are equal to four decimals by
     their base score, then by their passage's number. For a small count: all of 20,000 take 0.15
     seconds."""
-    rounded = np.empty(len(scores), dtype=np.float32)
-    rows, kept = np.empty(min(count, len(scores)), dtype=np.int32), 0
+    rounded = empty(len(scores), np.float32)
+    rows, kept = empty(min(count, len(scores)), np.int32), 0
     for row in range(len(scores)):
         rounded[row] = np.rint(scores[row] * np.float32(10_000))
         place = kept
@@ -101,7 +102,9 @@ def _high(scores: Float32Array, row: int, count: int, columns: Int32Array) -> in
     groups = width // _GROUP
     least = np.float32(-np.inf)
     if groups >= count:
-        highest = np.full(groups, np.float32(-np.inf))
+        highest = empty(groups, np.float32)
+        for group in range(groups):
+            highest[group] = -np.inf
         for start in range(0, groups * _GROUP, groups):
             for group in range(groups):
                 score = scores[row, start + group]
@@ -120,8 +123,8 @@ def best_of_each(scores: Float32Array, count: int) -> Int32Array:
     the lower column is taken first."""
     width = scores.shape[1]
     count = min(count, width)
-    taken, moved = np.zeros(width, dtype=np.uint8), np.empty(width, dtype=np.float32)
-    found = np.empty(width, dtype=np.int32)
+    taken, moved = zeros(width, np.uint8), empty(width, np.float32)
+    found = empty(width, np.int32)
     for row in range(len(scores) if count > 0 else 0):
         high = _high(scores, row, count, found)
         for place in range(high):
@@ -146,7 +149,7 @@ def best_of_each(scores: Float32Array, count: int) -> Int32Array:
 @compiled()
 def _softmax(scores: Float32Array, rows: Int32Array, temperature: float) -> Float32Array:
     """Of the scores of these rows, best first; sums to 1."""
-    mass, total = np.empty(len(rows), dtype=np.float32), 0.0
+    mass, total = empty(len(rows), np.float32), 0.0
     for place in range(len(rows)):
         mass[place] = np.exp((scores[rows[place]] - scores[rows[0]]) / temperature)
         total += mass[place]
@@ -177,11 +180,11 @@ def pools_of(
     A source goes by `score`, of the rows that a link gives a bonus to where `link` is not -1; or
     where `view` is not -1 by that view and the bonuses of the links `inside`.
     """
-    indptr = np.zeros(len(share) + 1, dtype=np.int64)
-    found = np.empty(len(share) * count, dtype=np.int32)
-    mass = np.empty(len(share) * count, dtype=np.float32)
-    everything = np.zeros(len(score), dtype=np.float32)
-    some = np.empty(len(score), dtype=np.float32)
+    indptr = zeros(len(share) + 1, np.int64)
+    found = empty(len(share) * count, np.int32)
+    mass = empty(len(share) * count, np.float32)
+    everything = zeros(len(score), np.float32)
+    some = empty(len(score), np.float32)
     for source in range(len(share)):
         for row in range(len(score)):
             some[row] = score[row]
@@ -217,12 +220,12 @@ def rows_of_most(amounts: Float32Array, share: float) -> Int32Array:
         count += amounts[row] > 0
         total += amounts[row]
     rows, reached = best_rows(amounts, count), 0.0
-    taken = np.zeros(len(amounts), dtype=np.uint8)
+    taken = zeros(len(amounts), np.uint8)
     for place in range(count):
         if reached < share * total:
             reached += amounts[rows[place]]
             taken[rows[place]] = 1
-    found = np.empty(count, dtype=np.int32)
+    found = empty(count, np.int32)
     count = 0
     for row in range(len(amounts)):
         if taken[row]:

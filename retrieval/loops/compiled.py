@@ -44,7 +44,7 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
 
     def compile_(loop: Loop) -> Loop:
         if not signatures:
-            return register_jitable(nogil=True, fastmath=_FASTER)(loop)
+            return register_jitable(nogil=True, fastmath=_FASTER, no_cfunc_wrapper=True)(loop)
         try:
             made = _jit(cache=True)(loop)
         except RuntimeError:  # numba knows no folder that it may write to

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from retrieval.loops.arrays import empty, unset, zeros
 from retrieval.loops.compiled import BOOLS, DOUBLES, FLOATS, INTS, LONG_ROWS, LONGS, compiled
 
 _SPREAD = 0x9E3779B1
@@ -31,9 +32,9 @@ def bridges_from(
     size = 8
     while size < 2 * most:
         size *= 2
-    table = np.full(size, -1, dtype=np.int32)
-    origins, which = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
-    faint, entries = np.empty(most, dtype=np.bool_), np.empty(most, dtype=np.int32)
+    table = unset(size, np.int32)
+    origins, which = empty(most, np.int32), empty(most, np.int32)
+    faint, entries = empty(most, np.bool_), empty(most, np.int32)
     moves = count = 0
     for place in range(len(passages)):
         for row in range(indptr[passages[place]], indptr[passages[place] + 1]):
@@ -74,12 +75,12 @@ def posting_rows(
 ) -> tuple[Int64Array, Int64Array, Int32Array]:
     """(indptr, pairs, their passages): the postings of each entry; of one with more than `limit`,
     which is among the ascending `hubs`, those in its row of `kept`."""
-    ends = np.zeros(len(entries) + 1, dtype=np.int64)
+    ends = zeros(len(entries) + 1, np.int64)
     for number in range(len(entries)):
         df = indptr[entries[number] + 1] - indptr[entries[number]]
         ends[number + 1] = ends[number] + min(df, limit)
-    rows = np.empty(ends[-1], dtype=np.int64)
-    found = np.empty(ends[-1], dtype=np.int32)
+    rows = empty(ends[-1], np.int64)
+    found = empty(ends[-1], np.int32)
     for number in range(len(entries)):
         first, end = indptr[entries[number]], indptr[entries[number] + 1]
         low, high = 0, len(hubs) if end - first > limit else 0
@@ -118,7 +119,7 @@ def weights_of(
     `place`: of each passage in `score` and `shift`; the latter is what takes a sentence of that
     passage to its place in `relevance`.
     """
-    weight = np.empty(len(rows))
+    weight = empty(len(rows), np.float64)
     top = -np.inf
     for number in range(len(rows)):
         row, at = rows[number], place[number]
@@ -137,7 +138,7 @@ def weights_of(
 def idf_of(entries: Int32Array, postings: Int64Array, passages: int) -> Float32Array:
     """ln(1 + n/df) / ln(1 + n) of entries, whose postings are postings[e]:postings[e + 1], in n
     passages: 1 for a name in one of them, towards 0 for one in all."""
-    idf, most = np.empty(len(entries), dtype=np.float32), np.log1p(float(max(passages, 1)))
+    idf, most = empty(len(entries), np.float32), np.log1p(float(max(passages, 1)))
     for number in range(len(entries)):
         df = postings[entries[number] + 1] - postings[entries[number]]
         idf[number] = np.log1p(passages / max(df, 1)) / most
@@ -148,7 +149,7 @@ def idf_of(entries: Int32Array, postings: Int64Array, passages: int) -> Float32A
 def mixed(before: Float32Array, arrivals: Float32Array, share: float) -> Float32Array:
     """(1 - share) of a score before a step (m,), 0 of what the step came to first, and `share` of
     what arrived (n,): (n,), n >= m."""
-    score = np.empty(len(arrivals), dtype=np.float32)
+    score = empty(len(arrivals), np.float32)
     for place in range(len(arrivals)):
         score[place] = np.float32(share) * arrivals[place]
         if place < len(before):
@@ -180,12 +181,12 @@ def moves_of(
 
     `rate` is what a move brings for each unit of weight, `back` what it would bring to its origin.
     """
-    total = np.zeros(len(idf))
+    total = zeros(len(idf), np.float64)
     for bridge in range(len(idf)):
         for row in range(indptr[bridge], indptr[bridge + 1]):
             total[bridge] += weight[row]
-    preference, rest = np.zeros(len(origin)), np.zeros(len(origin))
-    own, of_origin = np.zeros(len(origin)), np.zeros(len(reset))
+    preference, rest = zeros(len(origin), np.float64), zeros(len(origin), np.float64)
+    own, of_origin = zeros(len(origin), np.float64), zeros(len(reset), np.float64)
     alive = 0
     for move in range(len(origin)):
         bridge, mine = which[move], 0.0
@@ -199,9 +200,9 @@ def moves_of(
             rest[move], own[move] = remaining, mine
             of_origin[origin[move]] += preference[move]
             alive += 1
-    origins, whiches = np.empty(alive, dtype=np.int32), np.empty(alive, dtype=np.int32)
-    rate, back = np.empty(alive), np.empty(alive)
-    flow = np.zeros(len(idf), dtype=np.float32)
+    origins, whiches = empty(alive, np.int32), empty(alive, np.int32)
+    rate, back = empty(alive, np.float64), empty(alive, np.float64)
+    flow = zeros(len(idf), np.float32)
     alive = 0
     for move in range(len(origin)):
         if rest[move] > 0:
@@ -229,14 +230,14 @@ def arrivals_of(
     weight: Float64Array,
 ) -> Float32Array:
     """(places,): what arrives at each: from each move its rate times the weight, but not back."""
-    arrivals, sent = np.zeros(places), np.zeros(len(indptr) - 1)
+    arrivals, sent = zeros(places, np.float64), zeros(len(indptr) - 1, np.float64)
     for move in range(len(origin)):
         sent[which[move]] += rate[move]
         arrivals[origin[move]] -= back[move]
     for bridge in range(len(sent)):
         for row in range(indptr[bridge], indptr[bridge + 1]):
             arrivals[place[row]] += weight[row] * sent[bridge]
-    found = np.empty(places, dtype=np.float32)
+    found = empty(places, np.float32)
     for one in range(places):
         found[one] = max(arrivals[one], 0.0)
     return found

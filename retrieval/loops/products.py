@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 
 from kg.snapshot.quantised import Int8Array
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
+from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
 _build: Any = numba.core.cgutils
@@ -118,8 +119,8 @@ def _whole(views: Float32Array) -> Any:
     worth; so small that no sum of a row's products with them needs more than 32 bits."""
     axes = views.shape[1]
     largest = min(32767, (2**31 - 1) // (_LARGEST * max(axes, 1)))
-    whole = np.zeros(((len(views) + 3) // 4 * 4, axes), dtype=np.int16)
-    worth = np.zeros(len(whole), dtype=np.float32)
+    whole = zeros(((len(views) + 3) // 4 * 4, axes), np.int16)
+    worth = zeros(len(whole), np.float32)
     for view in range(len(views)):
         most = np.float32(0.0)
         for axis in range(axes):
@@ -141,7 +142,7 @@ def products(
     axes = views.shape[1]
     whole, worth = _whole(views)
     blocks = axes // _LANES * _LANES
-    found = np.empty((len(whole), len(rows)), dtype=np.float32)
+    found = empty((len(whole), len(rows)), np.float32)
     for first in range(0, len(whole), 4):
         for number in range(len(rows)):
             if number + _AHEAD < len(rows):
@@ -167,8 +168,8 @@ def own_products(
 ) -> Float32Array:
     """(v, n) as `products` of ascending passages; those among the ascending `known` are taken from
     `products_` (v, k)."""
-    found = np.empty((len(views), len(passages)), dtype=np.float32)
-    unknown = np.empty(len(passages), dtype=np.int32)
+    found = empty((len(views), len(passages)), np.float32)
+    unknown = empty(len(passages), np.int32)
     place, count = 0, 0
     for number in range(len(passages)):
         while place < len(known) and known[place] < passages[number]:
@@ -179,7 +180,7 @@ def own_products(
         else:
             unknown[count] = number
             count += 1
-    rows = np.empty(count, dtype=np.int32)
+    rows = empty(count, np.int32)
     for number in range(count):
         rows[number] = passages[unknown[number]]
     made = products(rows, vectors, scale, views)
@@ -207,12 +208,12 @@ def add_sentences(
     Gives (n,) what takes a sentence's number to its place in the second; and all their sentences'
     products with the last view.
     """
-    shift = np.empty(len(passages), dtype=np.int64)
+    shift = empty(len(passages), np.int64)
     count = 0
     for number in range(len(passages)):
         shift[number] = count - indptr[passages[number]]
         count += indptr[passages[number] + 1] - indptr[passages[number]]
-    rows = np.empty(count, dtype=np.int32)
+    rows = empty(count, np.int32)
     for number in range(len(passages)):
         for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
             rows[row + shift[number]] = row

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kg.snapshot.tables import Int32Array
+from retrieval.loops.arrays import empty, unset
 from retrieval.loops.compiled import INTS, compiled
 
 _SPREAD = 0x9E3779B1
@@ -30,7 +31,7 @@ def table_of(keys: Int32Array) -> Int32Array:
     size = 8
     while size < 2 * len(keys):
         size *= 2
-    table = np.full(size, -1, dtype=np.int32)
+    table = unset(size, np.int32)
     for row in range(len(keys)):
         table[_slot_of(table, keys, keys[row])] = row
     return table
@@ -39,7 +40,7 @@ def table_of(keys: Int32Array) -> Int32Array:
 @compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
 def places_of(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32Array:
     """Where each of `wanted` stands among the keys of a table; -1 where it does not."""
-    places = np.empty(len(wanted), dtype=np.int32)
+    places = empty(len(wanted), np.int32)
     for number in range(len(wanted)):
         places[number] = table[_slot_of(table, keys, wanted[number])]
     return places
@@ -49,11 +50,11 @@ def places_of(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32A
 def unseen(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32Array:
     """Those of `wanted` that are not among the keys of a table, each once, where it comes first."""
     places = places_of(table, keys, wanted)
-    found = np.empty(len(wanted), dtype=np.int32)
+    found = empty(len(wanted), np.int32)
     size = 8
     while size < 2 * len(wanted):
         size *= 2
-    taken = np.full(size, -1, dtype=np.int32)
+    taken = unset(size, np.int32)
     count = 0
     for number in range(len(wanted)):
         if places[number] < 0:
@@ -66,7 +67,7 @@ def unseen(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32Arra
 
 @compiled(f"int32[::1]({INTS})")
 def _each_once(ascending: Int32Array) -> Int32Array:
-    found = np.empty(len(ascending), dtype=np.int32)
+    found = empty(len(ascending), np.int32)
     count = 0
     for row in range(len(ascending)):
         if not row or ascending[row] != ascending[row - 1]:

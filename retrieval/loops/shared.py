@@ -3,6 +3,7 @@
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
+from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import (
     BOOL_ROWS,
     BOOLS,
@@ -25,8 +26,8 @@ def shares_of(asked: BoolArray, df: Int64Array, passages: int) -> tuple[Float32A
 
     asked (v, w): whether a view has a word, which `df` of so many passages have.
     """
-    worth, share = np.zeros(len(df)), np.zeros(asked.shape, dtype=np.float32)
-    counts = np.zeros(len(df), dtype=np.int64)
+    worth, share = zeros(len(df), np.float64), zeros(asked.shape, np.float32)
+    counts = zeros(len(df), np.int64)
     for word in range(len(df)):
         if df[word] <= max(_COMMON * passages, _FEW):
             worth[word] = np.log(max(passages, 1) / max(df[word], 1))
@@ -44,7 +45,7 @@ def shares_of(asked: BoolArray, df: Int64Array, passages: int) -> tuple[Float32A
 @compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")
 def of_the_rarest(first: Int64Array, end: Int64Array, items: Int32Array, most: int) -> Int32Array:
     """What is in the postings of the rarest words, of at most so many items together."""
-    taken, total = np.zeros(len(first), dtype=np.uint8), 0
+    taken, total = zeros(len(first), np.uint8), 0
     for _ in range(len(first)):
         rarest = -1
         for word in range(len(first)):
@@ -55,7 +56,7 @@ def of_the_rarest(first: Int64Array, end: Int64Array, items: Int32Array, most: i
             break
         taken[rarest] = 1
         total += end[rarest] - first[rarest]
-    found, count = np.empty(total, dtype=np.int32), 0
+    found, count = empty(total, np.int32), 0
     for word in range(len(first)):
         for row in range(first[word], end[word] if taken[word] else first[word]):
             found[count] = items[row]
@@ -88,7 +89,7 @@ def shared_words(
 ) -> Float32Array:
     """(v, n): the sum of share[:, w] over the words w of each passage, which the word has if it is
     among the ascending items[first[w]:end[w]]; for ascending passages."""
-    found = np.zeros((len(share), len(passages)), dtype=np.float32)
+    found = zeros((len(share), len(passages)), np.float32)
     for word in range(len(first)):
         low = first[word]
         for number in range(len(passages)):
@@ -120,7 +121,7 @@ def bonuses_of(
     A meaning is named in the ascending named_in[first:end]; it gives `own` to those that it is the
     title of, and `other` to the others.
     """
-    best = np.zeros((links, len(passages)), dtype=np.float32)
+    best = zeros((links, len(passages)), np.float32)
     for meaning in range(len(link)):
         low = first[meaning]
         for number in range(len(passages)):
@@ -153,7 +154,7 @@ def add_shared_words(
 @compiled(f"float32[::1]({FLOAT_ROWS}, {FLOAT_ROWS})")
 def scores_of(views: Float32Array, bonuses: Float32Array) -> Float32Array:
     """(n,): the best of the views (v, n), and all bonuses (links, n)."""
-    score = np.empty(views.shape[1], dtype=np.float32)
+    score = empty(views.shape[1], np.float32)
     for number in range(len(score)):
         best, given = views[0, number], np.float32(0.0)
         for view in range(1, len(views)):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kg.snapshot.tables import Int64Array, Uint8Array, Uint64Array
+from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import KEYS, LONG_ROWS, LONGS, compiled
 
 _BYTES = "Array(uint8, 1, 'C', True)"
@@ -88,7 +89,7 @@ def surfaces_in(
     `named` and whether `alone` (`kg.tokens`). Surface r is texts[offsets[r]:offsets[r + 1]].
     """
     length, named, alone = tokens[0], tokens[1], tokens[2]
-    count, found = 0, np.empty((len(length) * LONGEST, 2), dtype=np.int32)
+    count, found = 0, empty((len(length) * LONGEST, 2), np.int32)
     start = 0
     for first in range(len(length)):
         end, fits = start - 1, False
@@ -111,7 +112,7 @@ def postings_of(
 ) -> tuple[Int64Array, Int64Array]:
     """(first, end) of the row of each wanted key among the ascending `keys`; 0 and 0 of one that is
     not there."""
-    first, end = np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.int64)
+    first, end = zeros(len(wanted), np.int64), zeros(len(wanted), np.int64)
     for number in range(len(wanted)):
         row = _first_from(wanted[number], keys)
         if row < len(keys) and keys[row] == wanted[number]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
+from retrieval.loops.arrays import empty, unset
 from retrieval.loops.compiled import FLOATS, INTS, LONGS, compiled
 
 _SPREAD = 0x9E3779B1
@@ -18,8 +19,8 @@ def largest_sums(
     size = 8
     while size < 2 * len(keys):
         size *= 2
-    table = np.full(size, -1, dtype=np.int32)
-    found, sums = np.empty(len(keys), dtype=np.int32), np.empty(len(keys), dtype=np.float32)
+    table = unset(size, np.int32)
+    found, sums = empty(len(keys), np.int32), empty(len(keys), np.float32)
     known = 0
     for row in range(len(keys)):
         slot = (np.int64(keys[row]) * _SPREAD) & (size - 1)
@@ -58,7 +59,7 @@ def facts_about(
     most = 0
     for passage in passages:
         most += indptr[passage + 1] - indptr[passage]
-    found = np.empty(most, dtype=np.int32)
+    found = empty(most, np.int32)
     count = 0
     for passage in passages:
         for row in range(indptr[passage], indptr[passage + 1]):

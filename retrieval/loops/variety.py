@@ -7,6 +7,7 @@ import numpy as np
 
 from kg.snapshot.quantised import Int8Array
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
+from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import (
     BOOL_ROWS,
     BOOLS,
@@ -22,7 +23,7 @@ from retrieval.loops.compiled import (
 @compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS})")
 def cosines_of(passages: Int32Array, vectors: Int8Array, scale: Float32Array) -> Float32Array:
     """(n, n): the inner products of the passages' vectors (P, d) with one another."""
-    found = np.empty((len(passages), len(passages)), dtype=np.float32)
+    found = empty((len(passages), len(passages)), np.float32)
     for one in range(len(passages)):
         for other in range(one + 1):
             first, second = passages[one], passages[other]
@@ -48,7 +49,7 @@ def naming(
 
     pairs_of, pairs: `Pairs.by_passage`; the others: fields of `Pairs`.
     """
-    found = np.zeros((len(passages), len(passages)), dtype=np.bool_)
+    found = zeros((len(passages), len(passages)), np.bool_)
     for other in range(len(passages)):
         for row in range(pairs_of[passages[other]], pairs_of[passages[other] + 1]):
             if not is_title[pairs[row]]:
@@ -84,8 +85,8 @@ def reordered(
     spread = max(1 - usual, 1e-6)
     allowed, steepness = usual + alike * spread, variety / spread
     nearest, now = np.full(count, allowed), scores[:count].astype(np.float64)
-    order, found = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.float32)
-    taken = np.zeros(count, dtype=np.bool_)
+    order, found = empty(count, np.int32), empty(count, np.float32)
+    taken = zeros(count, np.bool_)
     for place in range(count):
         best = -1
         for row in range(count):
