@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
-from retrieval.receipt import Giver, Receipt, named
+from retrieval.receipt import TAKEN_OFF, Giver, Receipt, named
 
 QUESTION, SOURCE, EARLIER, FIRST_BRIDGE, ORIGIN, BRIDGE, PASSAGE = range(7)
 """The columns."""
@@ -109,7 +109,7 @@ def _graph(question: str, receipts: Iterable[Receipt]) -> _Graph:
         graph.labels.update([end])
         share = 1 / receipt.given if receipt.given else 0.0
         for part in receipt.direct:
-            if part.kind != "alike":
+            if part.kind not in TAKEN_OFF:
                 way = [start, *_source(part.kind, part.label), end]
                 graph.add(way, part.amount * share)
         for bridge in receipt.bridges:

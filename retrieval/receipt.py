@@ -18,18 +18,23 @@ class Quote:
     """Whether the name it is quoted for is not in it, but is the title that it stands under."""
 
 
+TAKEN_OFF = frozenset({"alike", "passed"})
+"""The kinds of parts that are not given but taken off, below 0."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DirectPart:
     """What a passage received directly, not through another passage."""
 
     kind: str
-    """'question', 'clause' or 'link' (of the question) in mode `ammon`, and 'alike' for what is
-    taken off because a better passage is like it; 'similarity' (of the embeddings), 'seed' (an
-    entity that a walk started from) or 'word' in the others."""
+    """'question', 'clause' or 'link' (of the question) in mode `ammon`; there, too, 'alike' for
+    what is taken off because a better passage is like it, and 'passed' because the first passage,
+    which the walk had near behind it, fits the question itself better; 'similarity' (of the
+    embeddings), 'seed' (an entity that a walk started from) or 'word' in the others."""
     label: str
     """The question, the clause, the name, the better passage's title, the entity or the word."""
     amount: float
-    """What it adds to the score; of 'alike', below 0."""
+    """What it adds to the score; of `TAKEN_OFF`, below 0."""
     quote: Quote | None
     """The sentence of the passage that fits it best; None where no sentence speaks for it."""
 
@@ -122,8 +127,8 @@ class Receipt:
 
     @property
     def given(self) -> float:
-        """The score before anything was taken off for likeness."""
-        return self.score - sum(part.amount for part in self.direct if part.kind == "alike")
+        """The score before anything was taken off."""
+        return self.score - sum(part.amount for part in self.direct if part.kind in TAKEN_OFF)
 
 
 class Told(Protocol):

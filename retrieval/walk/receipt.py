@@ -2,7 +2,7 @@
 
 score(p) = direct_share · Σ over sources of their mass on p
          + Σ over steps of their share · Σ over bridges and origins of what they sent to p
-         - what is taken off because it is like a better one
+         - what is taken off because it is like a better one, or the question prefers another
 """
 
 import re
@@ -69,18 +69,29 @@ class WalkTrace(Trace):
         )
 
     def _taken(self, passage: int) -> tuple[DirectPart, ...]:
-        """What was taken off for its likeness to a better one, if anything was."""
+        """What was taken off because another one goes before it, if anything was."""
         place = int(self._run.base.places(np.array([passage], dtype=np.int32))[0])
-        taken = self.score(passage) - float(self._run.score[place]) if place >= 0 else 0.0
-        if taken == 0:
+        walked = float(self._run.score[place]) if place >= 0 else 0.0
+        taken, foremost = self.score(passage) - walked, int(self.best(1)[0])
+        if taken >= 0:
             return ()
-        before = self.best(self.rank(passage) - 1)
-        both = np.concatenate(([passage], before), dtype=np.int32)
-        likeness = self._run.similarity.among(both)[0, 1:]
-        like = int(before[likeness.argmax()])
+        passed = max(taken, self.score(foremost) - walked)
+        passed = passed if round(passed, 4) < 0 else 0.0
+        alike = taken - passed
+        found = []
+        if passed:
+            label = self._called(foremost)
+            found.append(DirectPart(kind="passed", label=label, amount=passed, quote=None))
+        if alike:
+            before = self.best(self.rank(passage) - 1)
+            both = np.concatenate(([passage], before), dtype=np.int32)
+            label = self._called(int(before[self._run.similarity.among(both)[0, 1:].argmax()]))
+            found.append(DirectPart(kind="alike", label=label, amount=alike, quote=None))
+        return tuple(found)
+
+    def _called(self, passage: int) -> str:
         table = self.snapshot.passages
-        label = table.title[like] or source_of(self.snapshot, like) or table.id[like]
-        return (DirectPart(kind="alike", label=label, amount=taken, quote=None),)
+        return table.title[passage] or source_of(self.snapshot, passage) or table.id[passage]
 
     def _quote(self, number: int, passage: int) -> Quote | None:
         """The sentence that fits a source best; of those that name it, where it is a name."""

@@ -4,12 +4,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from retrieval.counterfactual import Counterfactual
-from retrieval.receipt import BridgePart, ConnectingFact, DirectPart, Origin, Quote, Receipt, named
+from retrieval.receipt import (
+    TAKEN_OFF,
+    BridgePart,
+    ConnectingFact,
+    DirectPart,
+    Origin,
+    Quote,
+    Receipt,
+    named,
+)
 from server.cli.output import counted
 
 _SHOWN = 5
 """Parts shown one by one; the rest is summed up in one line."""
 _LEAST = 0.01
+_BETTER = {
+    "alike": "is similar and ranks higher",
+    "passed": "came near to it and fits the question itself clearly better",
+}
+"""What is said of the passage for which something is taken off."""
 """Parts with a smaller share of the score are summed up with the rest."""
 _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
@@ -22,7 +36,7 @@ def told(receipt: Receipt) -> Iterator[str]:
     parts: list[tuple[float, Callable[[], str]]] = [
         (part.amount, partial(_direct, part, quoting))
         for part in receipt.direct
-        if part.amount and part.kind != "alike"
+        if part.amount and part.kind not in TAKEN_OFF
     ]
     for group in _groups(receipt.bridges):
         over = partial(_over, group, receipt.passage_id, quoting)
@@ -37,9 +51,9 @@ def told(receipt: Receipt) -> Iterator[str]:
         smaller = counted(len(parts) - len(shown), "smaller part")
         yield f"{_figure(rest, whole, of_score):>5} in {smaller}"
     for part in receipt.direct:
-        if part.kind == "alike":
+        if part.kind in TAKEN_OFF:
             off = f"{-part.amount:.3g} is taken off"
-            yield f"Of {receipt.given:.3g}, {off}: '{part.label}' is similar and ranks higher."
+            yield f"Of {receipt.given:.3g}, {off}: '{part.label}' {_BETTER[part.kind]}."
     yield from receipt.notes
 
 

@@ -20,8 +20,9 @@ class DirectPartOut(BaseModel):
 
     kind: str = Field(
         description="'question', 'clause' or 'link' (a name in the question), or 'alike' for what "
-        "is taken off because a better passage is like it; in other modes than ammon 'similarity', "
-        "'seed' or 'word'.",
+        "is taken off because a better passage is like it, or 'passed' because the first passage, "
+        "near to it by the walk, fits the question itself better; in other modes than ammon "
+        "'similarity', 'seed' or 'word'.",
         examples=["clause"],
     )
     label: str = Field(

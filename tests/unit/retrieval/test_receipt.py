@@ -226,6 +226,19 @@ def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
     assert total(twin) == pytest.approx(twin.score, abs=1e-6)
 
 
+def test_what_is_taken_off_for_one_that_the_question_prefers_names_it() -> None:
+    plain = WalkConstants(foremost=2.0)
+    notes, question = snapshot_of(HOPS, EMBEDDER), "Where was the teacher of Milner born?"
+    usual, found = (receipts(notes, question, constants) for constants in (plain, None))
+    assert [receipt.title for receipt in usual[:2]] == ["Hebb", "Milner"]
+    assert [receipt.title for receipt in found[:2]] == ["Milner", "Hebb"]
+    part = next(part for part in found[1].direct if part.kind == "passed")
+    assert (part.label, part.quote) == ("Milner", None)
+    assert part.amount == pytest.approx(found[0].score - usual[0].score)
+    assert total(found[1]) == pytest.approx(found[1].score, abs=1e-6)
+    assert found[1].given == pytest.approx(usual[0].given)
+
+
 def test_a_receipt_and_its_origins_know_their_sources() -> None:
     found = of("Hebb", "Where was the teacher of Milner born?")
     origins = [origin for bridge in found.bridges for origin in bridge.origins]
