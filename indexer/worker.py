@@ -199,6 +199,7 @@ class Worker:
         last: dict[str, float] = {}
         while not self._stop.is_set():
             pause = self._publish_seconds
+            self._pipeline.store.finish_deletions(seconds=self._publish_seconds)
             for collection in self._pipeline.store.collections():
                 name = collection.name
                 busy = self._pipeline.queue.waiting(name) > 0

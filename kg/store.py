@@ -213,6 +213,12 @@ class GraphStore(Protocol):
         """Remove a collection with everything in it, including jobs. Raises: CollectionNotFound."""
         ...
 
+    def finish_deletions(self, *, seconds: float) -> bool:
+        """Delete what processes that died left of collections that they were deleting, or restoring
+        (see `restore`), where that takes several transactions. Returns whether nothing is left:
+        after `seconds`, no further transaction is begun."""
+        ...
+
     def commit(self, collection: str, change: Change) -> int:
         """Apply a change in one transaction and return the new revision.
 

@@ -12,7 +12,8 @@ _log = structlog.get_logger(__name__)
 
 class Sweeper:
     """Holds on to what its process took, and puts back what dead ones held; for all processes: asks
-    for documents that nobody takes to be taken, and for what is not published to be published."""
+    for documents that nobody takes to be taken, and for what is not published to be published; and
+    finishes deletions that were cut short."""
 
     def __init__(self, flow: Flow) -> None:
         """Sweep for this process's flow."""
@@ -40,6 +41,7 @@ class Sweeper:
             tools.post.send("prepare", {})
         if tools.post.depth("embed") == 0:
             self._flow.publish_stale()
+        tools.store.finish_deletions(seconds=tools.times.sweep)
 
     def _run(self) -> None:
         tools = self._flow.tools

@@ -79,6 +79,9 @@ class MemoryStore(MemoryQueue):
             del self._contents[name]
             self._forget_jobs(name)
 
+    def finish_deletions(self, *, seconds: float) -> bool:  # noqa: ARG002 - the port's
+        return True  # they are one transaction each
+
     def commit(self, collection: str, change: Change) -> int:
         check_change(change)
         with self._lock:

@@ -10,15 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from kg.codec import document_fields, dumps
 from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, Prices, Task, TaskState
 from kg.neo4j.database import Database
-from kg.neo4j.queued import NewTasks, alone, job_rows, requeue
+from kg.neo4j.queued import FORGOTTEN_JOBS, NewTasks, alone, forget, job_rows, requeue
 from kg.neo4j.tasks import job_properties, job_record, task_properties, task_record
 from kg.neo4j.work import Row, Work
 from kg.records import Document
 from kg.tally import Tally, with_tallies
 from kg.validation import check_documents
-
-_FORGOTTEN_JOBS, _FORGOTTEN_TASKS = 50, 5000
-"""That one transaction takes at most: others wait for it."""
 
 
 class Neo4jJobs:
@@ -185,14 +182,8 @@ class Neo4jJobs:
         def action(work: Work) -> tuple[int, int]:
             """How many jobs were found, and how many of them are gone."""
             work = alone(work)
-            idle = work.rows("idle_jobs", limit=_FORGOTTEN_JOBS, **asked)
-            left = _FORGOTTEN_TASKS
-            for number, (job_id,) in enumerate(idle):
-                left -= int(work.value("delete_tasks", job_id=job_id, limit=left))
-                if left == 0:  # the job may have more
-                    return len(idle), number
-                work.run("delete_job", job_id=job_id)
-            return len(idle), len(idle)
+            idle = work.rows("idle_jobs", limit=FORGOTTEN_JOBS, **asked)
+            return len(idle), forget(work, [job_id for (job_id,) in idle])
 
         while True:
             found, done = self._database.write(action)

@@ -2,10 +2,13 @@
 
 A transaction's memory is limited, so what is large is done a bit at a time, and hidden meanwhile: a
 collection that is being restored has the label `:RestoringCollection`, and one that is being
-deleted `:DeletedCollection`. If that is cut short, whoever makes a collection of that name deletes
-what is left: of a deleted one at once, of a restored one when nobody has worked on it for a while.
+deleted `:DeletedCollection`. If that is cut short, others delete what is left: workers now and
+then, whoever opens the store, whoever makes or deletes a collection of that name; what is left of
+a deleted one at once, of a restored one when nobody has worked on it for a while.
 """
 
+import math
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +21,7 @@ from kg.errors import CollectionExists, StoreError
 from kg.neo4j.commit import apply_change, event_name
 from kg.neo4j.database import Database
 from kg.neo4j.derived import put_synonyms
+from kg.neo4j.queued import FORGOTTEN_JOBS, forget
 from kg.neo4j.rows import extraction_properties, settings_properties
 from kg.neo4j.work import Work
 from kg.records import Collection, CollectionSettings
@@ -45,8 +49,7 @@ class Making:
     def restore(self, holdings: Holdings) -> None:
         """See `GraphStore.restore`. Raises: CollectionExists, StoreError."""
         collection, key = holdings.collection, uuid.uuid4().hex
-        until = self.clock() + HELD_SECONDS
-        self._make("create_hidden", collection.name, collection.settings, key=key, until=until)
+        self._make("create_hidden", collection.name, collection.settings, key=key)
         try:
             self._fill(key, holdings)
         except BaseException:
@@ -56,20 +59,60 @@ class Making:
         self.database.write(partial(_show, collection, key))
 
     def delete(self, name: str) -> None:
-        """Delete a collection with its jobs. Raises: CollectionNotFound."""
+        """Delete a collection with its jobs, or what is left of one. Raises: CollectionNotFound."""
 
         def action(work: Work) -> None:
+            collections = work.of("collections", name)
+            if collections.value("deleted", name=name):
+                return
             work.lock(name)
             work.lock_all()
-            collections = work.of("collections", name)
             collections.run("begin_deletion")
-            collections.run("delete_jobs")
 
         self.database.write(action)
         self.delete_rest(name)
 
-    def delete_rest(self, name: str) -> None:
-        """Delete what is left of a collection that is hidden as deleted."""
+    def finish(self, *, seconds: float) -> bool:
+        """Delete what is left of all collections that are hidden as deleted, or were being restored
+        by somebody who gave up, as far as that comes in so many seconds; return whether all is."""
+
+        def drop(work: Work) -> None:
+            work.lock_all()
+            work.of("collections").run("drop_abandoned", now=self.clock())
+
+        until = time.monotonic() + seconds
+        deleted, abandoned = self._left()
+        if abandoned:
+            self.database.write(drop)
+            deleted, _ = self._left()
+        return all(self.delete_rest(name, until=until) for name in deleted)
+
+    def is_something_left(self) -> bool:
+        """Whether there is anything to `finish`."""
+        return any(self._left())
+
+    def _left(self) -> tuple[list[str], list[str]]:
+        """Names of collections that are hidden as deleted; of those whose restoration ended."""
+
+        def action(work: Work) -> tuple[list[str], list[str]]:
+            work, now = work.of("collections"), self.clock()
+            abandoned = work.rows("all_abandoned", now=now)
+            return [name for (name,) in work.rows("all_deleted")], [name for (name,) in abandoned]
+
+        return self.database.read(action)
+
+    def delete_rest(self, name: str, *, until: float = math.inf) -> bool:
+        """Delete what is left of a collection that is hidden as deleted; begin nothing new after
+        this moment of the monotonic clock. Returns whether nothing is left."""
+
+        def delete_jobs(work: Work) -> bool:
+            """Whether no job is left. While all is locked, nobody makes a collection of the name:
+            no job is another one's."""
+            work.lock_all()
+            if not work.of("collections").value("deleted", name=name):
+                return True
+            found = work.of("queue").rows("jobs_of", of=name, limit=FORGOTTEN_JOBS)
+            return forget(work, [job_id for (job_id,) in found]) == len(found) < FORGOTTEN_JOBS
 
         def action(work: Work) -> bool:
             """Whether nothing is left, be it that another process took the last of it."""
@@ -83,10 +126,13 @@ class Making:
             work.run("end_deletion", name=name)
             return True
 
-        while not self.database.write(action):
-            pass
+        for step in (delete_jobs, action):
+            while not self.database.write(step):
+                if time.monotonic() > until:
+                    return False
+        return True
 
-    def _make(self, query: str, name: str, settings: CollectionSettings, **others: Any) -> None:
+    def _make(self, query: str, name: str, settings: CollectionSettings, *, key: str) -> None:
         properties = settings_properties(settings)
 
         def action(work: Work) -> bool:
@@ -104,7 +150,8 @@ class Making:
                 return False
             if work.value("collection", name=name):
                 raise collection_exists(name)
-            work.run(query, name=name, settings=properties, **others)
+            until = self.clock() + HELD_SECONDS
+            work.run(query, name=name, settings=properties, key=key, until=until)
             return True
 
         while not self.database.write(action):

@@ -9,6 +9,9 @@ from kg.neo4j.tasks import task_properties
 from kg.neo4j.work import Work
 from kg.records import Document
 
+FORGOTTEN_JOBS, _FORGOTTEN_TASKS = 50, 5000
+"""That one transaction deletes at most: others wait for it."""
+
 
 def alone(work: Work, collection: str | None = None) -> Work:
     """The queue's queries, in a transaction that alone changes tasks."""
@@ -29,6 +32,17 @@ def requeue(work: Work, task_ids: list[str]) -> int:
     many are in the queue again."""
     work.each("requeue", task_ids)
     return len(task_ids) - len(work.each("cancel_superseded", task_ids))
+
+
+def forget(work: Work, job_ids: Sequence[str]) -> int:
+    """Delete jobs with their tasks, as far as one transaction goes; return how many are gone."""
+    work, left = work.of("queue"), _FORGOTTEN_TASKS
+    for number, job_id in enumerate(job_ids):
+        left -= int(work.value("delete_tasks", job_id=job_id, limit=left))
+        if left == 0:  # the job may have more
+            return number
+        work.run("delete_job", job_id=job_id)
+    return len(job_ids)
 
 
 class NewTasks:

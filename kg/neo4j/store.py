@@ -1,12 +1,15 @@
 """The store: the graph's truth and the queue in one Neo4j database."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import TypeVar
 
 from kg.absence import no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
+from kg.errors import StoreError
 from kg.neo4j.commit import TasksChangedError, apply_change, event_name
 from kg.neo4j.database import Database
 from kg.neo4j.derived import put_synonyms
@@ -57,6 +60,8 @@ class Neo4jStore(Neo4jQueue):
         opened = Database(uri, user, password, database=database, may_be_away=may_be_away)
         super().__init__(opened, clock)
         self._making = Making(self._database, clock)
+        if not may_be_away and self._making.is_something_left():
+            Thread(target=self._finish, name="neo4j-deletions", daemon=True).start()
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
         check_name(name)
@@ -96,6 +101,9 @@ class Neo4jStore(Neo4jQueue):
 
     def delete_collection(self, name: str) -> None:
         self._making.delete(name)
+
+    def finish_deletions(self, *, seconds: float) -> bool:
+        return self._making.finish(seconds=seconds)
 
     def commit(self, collection: str, change: Change) -> int:
         check_change(change)
@@ -208,6 +216,10 @@ class Neo4jStore(Neo4jQueue):
 
     def close(self) -> None:
         self._database.close()
+
+    def _finish(self) -> None:
+        with suppress(StoreError):  # somebody else will
+            self._making.finish(seconds=math.inf)
 
     def _ask_of(
         self, collection: str, query: str, document_ids: Iterable[str] | None = None

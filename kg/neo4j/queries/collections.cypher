@@ -67,10 +67,15 @@ RETURN properties(r) ORDER BY r.number;
 // name: begin_deletion
 MATCH (c:Collection {name: $collection}) REMOVE c:Collection SET c:DeletedCollection;
 
-// name: delete_jobs
-MATCH (j:Job {collection: $collection})
-OPTIONAL MATCH (t:Task)-[:PART_OF]->(j)
-DETACH DELETE t, j;
+// name: all_deleted
+MATCH (c:DeletedCollection) RETURN DISTINCT c.name;
+
+// name: all_abandoned
+MATCH (c:RestoringCollection) WHERE c.held_until <= $now RETURN DISTINCT c.name;
+
+// name: drop_abandoned
+MATCH (c:RestoringCollection) WHERE c.held_until <= $now
+REMOVE c:RestoringCollection, c.held_until SET c:DeletedCollection;
 
 // name: lock_deleted
 MATCH (c:DeletedCollection {name: $name}) SET c.name = $name;

@@ -192,6 +192,9 @@ WHERE j.worked_at < $before AND coalesce(j.filled_until, 0.0) <= $now AND NOT j.
   }
 RETURN j.id ORDER BY j.number LIMIT $limit;
 
+// name: jobs_of
+MATCH (j:Job {collection: $of}) RETURN j.id LIMIT $limit;
+
 // name: delete_tasks
 MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id})
 WITH t LIMIT $limit
