@@ -1,6 +1,7 @@
 """Where a passage stands: every place in every document."""
 
 import json
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
     """A passage's places, in order of document, then of place."""
     table = snapshot.documents
     found: list[Citation] = []
-    for document in dict.fromkeys(snapshot.passages.documents.row(passage).tolist()):
+    for document in _documents(snapshot.passages.documents, passage):
         for place in _places(table.passages, document, passage):
             stored = table.metadata[document]
             found.append(
@@ -34,6 +35,14 @@ def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
                 )
             )
     return tuple(found)
+
+
+def _documents(of: Ragged, passage: int) -> Iterable[int]:
+    """A passage's documents, each once."""
+    first, end = of.indptr.item(passage), of.indptr.item(passage + 1)
+    if end - first == 1:
+        return (of.items.item(first),)
+    return dict.fromkeys(of.items[first:end].tolist())
 
 
 def _places(held: Ragged, document: int, passage: int) -> list[int]:

@@ -1,7 +1,6 @@
 """Looking names up in a snapshot's gazetteer."""
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
 
 import numpy as np
 
@@ -12,7 +11,8 @@ from kg.tokens import Token
 from retrieval.loops.surfaces import surfaces_in
 
 _REMEMBERED = 1024
-"""A question's names are looked up twice: for their bonuses, and to exclude them as bridges."""
+"""Surfaces whose entries are remembered: a question's names are looked up for their bonuses, and
+again to exclude them as bridges."""
 
 
 class GazetteerLookup:
@@ -20,12 +20,11 @@ class GazetteerLookup:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._table = snapshot.gazetteer
-        # Not a method's memory: that would be a cycle, and hold files until it is collected.
-        self._entries = lru_cache(_REMEMBERED)(partial(_entries_of, self._table))
+        self._entries: dict[str, tuple[int, ...]] = {}
 
     def known(self, surface: str) -> bool:
         """Whether the surface is in the gazetteer."""
-        return bool(self._entries(surface))
+        return bool(self.entries(surface))
 
     def names(self, tokens: Sequence[Token], cased: bool) -> list[Span]:
         """All spans whose surface is in the gazetteer: as `kg.surfaces.matches`, at once."""
@@ -45,13 +44,25 @@ class GazetteerLookup:
             table.surface.data,
             table.surface.offsets,
         )
-        return [
-            Span(" ".join(forms[first : last + 1]), first, last) for first, last in found.tolist()
-        ]
+        spans = []
+        for first, last, row in found.tolist():
+            surface = " ".join(forms[first : last + 1])
+            spans.append(Span(surface, first, last))
+            self._remember(surface, tuple(table.entries.row(row).tolist()))
+        return spans
 
     def entries(self, surface: str) -> tuple[int, ...]:
         """The entries that the surface may mean; none if it is unknown."""
-        return self._entries(surface)
+        known = self._entries.get(surface)
+        return (
+            self._remember(surface, _entries_of(self._table, surface)) if known is None else known
+        )
+
+    def _remember(self, surface: str, entries: tuple[int, ...]) -> tuple[int, ...]:
+        if len(self._entries) >= _REMEMBERED:
+            self._entries.clear()
+        self._entries[surface] = entries
+        return entries
 
 
 def _entries_of(table: Gazetteer, surface: str) -> tuple[int, ...]:

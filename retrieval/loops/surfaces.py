@@ -82,14 +82,14 @@ def _row(
 def surfaces_in(
     data: Uint8Array, tokens: Int64Array, keys: Uint64Array, texts: Uint8Array, offsets: Int64Array
 ) -> npt.NDArray[np.int32]:
-    """(n, 2): first and last token of each part of a text that is a surface, by first token, then
-    by length.
+    """(n, 3): first and last token of each part of a text that is a surface, and its row; by first
+    token, then by length.
 
     data: the tokens with one byte between any two; tokens (3, t): how long each is, whether it is
     `named` and whether `alone` (`kg.tokens`). Surface r is texts[offsets[r]:offsets[r + 1]].
     """
     length, named, alone = tokens[0], tokens[1], tokens[2]
-    count, found = 0, empty((len(length) * LONGEST, 2), np.int32)
+    count, found = 0, empty((len(length) * LONGEST, 3), np.int32)
     start = 0
     for first in range(len(length)):
         end, fits = start - 1, False
@@ -99,22 +99,26 @@ def surfaces_in(
             if not fits or (first == last and not alone[last]):
                 continue
             key = _key(data, start, end)
-            if _row(key, data, start, end, keys, texts, offsets) >= 0:
-                found[count, 0], found[count, 1] = first, last
+            row = _row(key, data, start, end, keys, texts, offsets)
+            if row >= 0:
+                found[count, 0], found[count, 1], found[count, 2] = first, last, row
                 count += 1
         start += 1 + length[first]
     return found[:count]
 
 
-@compiled(f"Tuple((int64[::1], int64[::1]))({KEYS}, {KEYS}, {LONGS})")
+@compiled(f"Tuple((int64[::1], int64[::1]))({_BYTES}, {LONGS}, {KEYS}, {LONGS})")
 def postings_of(
-    wanted: Uint64Array, keys: Uint64Array, indptr: Int64Array
+    data: Uint8Array, length: Int64Array, keys: Uint64Array, indptr: Int64Array
 ) -> tuple[Int64Array, Int64Array]:
-    """(first, end) of the row of each wanted key among the ascending `keys`; 0 and 0 of one that is
-    not there."""
-    first, end = zeros(len(wanted), np.int64), zeros(len(wanted), np.int64)
-    for number in range(len(wanted)):
-        row = _first_from(wanted[number], keys)
-        if row < len(keys) and keys[row] == wanted[number]:
+    """(first, end) of the row of each word's key among the ascending `keys`; 0 and 0 of one that is
+    not there. `data` are the words, one after the other, each of so many bytes."""
+    first, end = zeros(len(length), np.int64), zeros(len(length), np.int64)
+    start = 0
+    for number in range(len(length)):
+        key = _key(data, start, start + length[number])
+        start += length[number]
+        row = _first_from(key, keys)
+        if row < len(keys) and keys[row] == key:
             first[number], end[number] = indptr[row], indptr[row + 1]
     return first, end

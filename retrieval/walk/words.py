@@ -8,7 +8,6 @@ none of the P is worth as much as one that is in one.
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Words
-from kg.surfaces import key_of
 from retrieval.loops.best import best_of_each
 from retrieval.loops.sets import distinct
 from retrieval.loops.shared import (
@@ -30,9 +29,11 @@ class SharedWords:
     def __init__(self, question: Question, table: Words, passages: int, gone: Int32Array) -> None:
         """`passages`: how many there are, without those that are `gone`."""
         forms = sorted({form for form, _ in question.words})
-        keys = np.array([key_of(form) for form in forms], dtype=np.uint64)
+        encoded = [form.encode() for form in forms]
+        data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        length = np.array([len(form) for form in encoded], dtype=np.int64)
         self._items = table.passages.items
-        self._first, end = postings_of(keys, table.key, table.passages.indptr)
+        self._first, end = postings_of(data, length, table.key, table.passages.indptr)
         df = end - self._first
         if len(gone):
             rows = zip(self._first.tolist(), end.tolist(), strict=True)

@@ -5,6 +5,8 @@ import pytest
 
 from kg import surfaces as said
 from kg.snapshot import quantised
+from kg.snapshot.tables import Int64Array, Uint64Array
+from kg.surfaces import key_of
 from retrieval.loops import products, surfaces
 from retrieval.loops.surfaces import postings_of
 
@@ -15,21 +17,28 @@ def test_constants_that_are_said_twice_are_the_same() -> None:
     assert products._LARGEST == quantised.LARGEST
 
 
+def postings(words: list[str], keys: Uint64Array, indptr: Int64Array) -> list[list[int]]:
+    encoded = [word.encode() for word in words]
+    data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+    sizes = np.array([len(word) for word in encoded], dtype=np.int64)
+    return [found.tolist() for found in postings_of(data, sizes, keys, indptr)]
+
+
 @pytest.mark.parametrize("seed", range(6))
-def test_postings_are_those_of_the_row_of_each_key(seed: int) -> None:
+def test_postings_are_those_of_the_row_of_each_words_key(seed: int) -> None:
     chance = np.random.default_rng(seed)
-    keys = np.unique(chance.integers(0, 2**64, 200, dtype=np.uint64))
-    keys = np.unique(np.concatenate((keys, [np.uint64(0), np.uint64(2**64 - 1)])))
-    indptr = np.arange(len(keys) + 1) * 3
-    wanted = np.concatenate((keys[::7], chance.integers(0, 2**64, 20, dtype=np.uint64)))
-    first, end = postings_of(wanted, keys, indptr)
+    words = [chr(0x400 + number) * (1 + number % 7) for number in chance.permutation(60).tolist()]
+    some = [key_of(word) for word in words[::2]]
+    others = chance.integers(0, 2**64, 200, dtype=np.uint64).tolist()
+    keys = np.unique(np.array([0, *some, *others, 2**64 - 1], dtype=np.uint64))
+    first, end = postings(words, keys, np.arange(len(keys) + 1) * 3)
     rows = {key: row for row, key in enumerate(keys.tolist())}
-    known = [rows.get(key) for key in wanted.tolist()]
-    assert first.tolist() == [0 if row is None else 3 * row for row in known]
-    assert end.tolist() == [0 if row is None else 3 * row + 3 for row in known]
+    known = [rows.get(key_of(word)) for word in words]
+    assert known[::2].count(None) == 0
+    assert first == [0 if row is None else 3 * row for row in known]
+    assert end == [0 if row is None else 3 * row + 3 for row in known]
 
 
 def test_among_no_keys_there_is_nothing() -> None:
     none = np.zeros(0, dtype=np.uint64)
-    first, end = postings_of(np.array([5], dtype=np.uint64), none, np.zeros(1, dtype=np.int64))
-    assert (first.tolist(), end.tolist()) == ([0], [0])
+    assert postings(["any"], none, np.zeros(1, dtype=np.int64)) == [[0], [0]]
