@@ -1,20 +1,23 @@
 """Whether one way of retrieving is better than another, or was lucky with the questions.
 
-A paired bootstrap: both ways answered the same questions; questions are drawn again, with
-replacement, as many as there are, and each time the mean of their differences is taken. The middle
-95 % of these means is the interval. (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-chapter 13.)
+A bootstrap: questions are drawn again, with replacement, as many as there are, and each time the
+mean of their figures is taken. The middle 95 % of these means is the interval. Of two ways that
+answered the same questions, their differences are drawn: a paired bootstrap. (Efron and Tibshirani,
+An Introduction to the Bootstrap, 1993, chapter 13.)
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 RESAMPLES = 10_000
 SEED = 0
+LEAST = 10
+"""Fewer questions say too little of those that were not asked: they get no interval."""
 _NUMBERS_AT_ONCE = 4_000_000
-"""How many drawn differences are held in memory."""
+"""How many drawn values are held in memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,13 +25,14 @@ class Difference:
     """A mean difference with its interval, in the unit of the values."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    """None, as `high`, of fewer than `LEAST` questions."""
+    high: float | None
 
     @property
     def certain(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low > 0 or self.high < 0
+        """Whether there is an interval, and it leaves zero out."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 def paired_bootstrap(
@@ -42,23 +46,33 @@ def paired_bootstrap(
 
     The same values give the same interval. Raises: ValueError if the lengths differ.
     """
-    from scipy.stats import bootstrap
-
     if len(ours) != len(theirs):
         raise ValueError(f"{len(ours)} values cannot be paired with {len(theirs)}.")
     differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
-    if len(differences) < 2:  # nothing can be drawn in another way
-        only = float(differences.sum())
-        return Difference(mean=only, low=only, high=only)
+    interval = interval_of(differences, resamples=resamples, seed=seed)
+    low, high = interval or (None, None)
+    mean = float(differences.mean()) if len(differences) else 0.0
+    return Difference(mean=mean, low=low, high=high)
+
+
+def interval_of(
+    values: Sequence[float] | npt.NDArray[np.float64],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> tuple[float, float] | None:
+    """The 95 % interval of the mean of values; None of fewer than `LEAST`."""
+    from scipy.stats import bootstrap
+
+    if len(values) < LEAST:
+        return None
     interval = bootstrap(
-        (differences,),
+        (np.asarray(values, dtype=np.float64),),
         np.mean,
         n_resamples=resamples,
-        batch=max(1, _NUMBERS_AT_ONCE // len(differences)),
+        batch=max(1, _NUMBERS_AT_ONCE // len(values)),
         confidence_level=0.95,
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Difference(
-        mean=float(differences.mean()), low=float(interval.low), high=float(interval.high)
-    )
+    return float(interval.low), float(interval.high)

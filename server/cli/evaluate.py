@@ -58,7 +58,7 @@ _PerQuestion: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Write each question's figures and the ranks of its gold passages, as JSONL.",
+        help="Write each question with its figures and the ranks of its gold passages, as JSONL.",
         show_default=False,
     ),
 ]
@@ -137,13 +137,21 @@ def evaluate(
     """
     from server.aids import WantedAids
     from server.cli.progress import shown_progress
-    from server.evaluation import compare, read_dataset, read_scores, write_scores
+    from server.evaluation import (
+        check_writable,
+        compare,
+        read_dataset,
+        read_scores,
+        write_scores,
+    )
     from server.evaluation import evaluate as measure
 
     settings = load_settings().settings
     _convert(dataset, convert, limit, quiet=as_json)
     theirs = read_scores(against) if against else None
     chosen = _varied(read_dataset(dataset), joined or [], untitled, lower, pieces)
+    if per_question:
+        check_writable(per_question)
     with shown_progress() as progress:
         report = measure(
             chosen,
@@ -155,7 +163,7 @@ def evaluate(
             progress=progress,
         )
     if per_question:
-        write_scores(per_question, report.scores)
+        write_scores(per_question, report, {one.id: one.question for one in chosen.queries})
     differences = compare(report.scores, theirs) if theirs is not None else {}
     if as_json:
         _print_json(report, differences)
@@ -231,19 +239,20 @@ def _print(report: "Report") -> None:
         out.print(f"(and {have} without gold passages, not in the figures)")
     table = Table(box=None, pad_edge=False)
     rows = [
-        *((f"recall@{k}", f"{value:.1f} %") for k, value in report.recall.items()),
-        *((f"all gold in {k}", f"{value:.1f} %") for k, value in report.all_gold.items()),
-        ("nDCG@10", f"{report.ndcg_at_10:.1f} %"),
-        ("MRR", f"{report.mrr:.1f} %"),
-        ("indexing", f"{report.index_seconds:.1f} s"),
-        ("embedding a question", _times(report.embedding_ms)),
-        ("everything else", _times(report.question_ms)),
-        ("peak memory", f"{report.peak_rss_mb:.0f} MB"),
+        *(
+            (name, f"{mean:.1f} %", _interval(report.intervals[name]))
+            for name, mean in _means(report).items()
+        ),
+        ("indexing", f"{report.index_seconds:.1f} s", ""),
+        ("embedding a question", _times(report.embedding_ms), ""),
+        ("everything else", _times(report.question_ms), ""),
+        ("peak memory", f"{report.peak_rss_mb:.0f} MB", ""),
     ]
     if report.failed_aids:
-        rows.append(("aids that failed", str(report.failed_aids)))
+        rows.append(("aids that failed", str(report.failed_aids), ""))
     table.add_column("figure")
     table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
     for row in rows:
         table.add_row(*row)
     out.print(table)
@@ -263,9 +272,25 @@ def _print_differences(differences: "Mapping[str, Difference]", against: Path | 
     table.add_column("")
     for name, found in differences.items():
         certain = "" if found.certain else "may be chance"
-        interval = f"{_signed(found.low)} … {_signed(found.high)}"
+        interval = ""
+        if found.low is not None and found.high is not None:
+            interval = f"{_signed(found.low)} … {_signed(found.high)}"
         table.add_row(name, _signed(found.mean), interval, certain)
     console().print(table)
+
+
+def _means(report: "Report") -> dict[str, float]:
+    """The figures of a report by their names."""
+    return {
+        **{f"recall@{k}": value for k, value in report.recall.items()},
+        **{f"all_gold@{k}": value for k, value in report.all_gold.items()},
+        "ndcg@10": report.ndcg_at_10,
+        "mrr": report.mrr,
+    }
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return f"{interval[0]:.1f} … {interval[1]:.1f}" if interval else ""
 
 
 def _signed(difference: float) -> str:

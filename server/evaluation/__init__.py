@@ -3,12 +3,13 @@
 from server.evaluation.convert import CONVERTERS, convert
 from server.evaluation.dataset import Dataset, read_dataset
 from server.evaluation.run import Report, evaluate
-from server.evaluation.scores import compare, read_scores, write_scores
+from server.evaluation.scores import check_writable, compare, read_scores, write_scores
 
 __all__ = [
     "CONVERTERS",
     "Dataset",
     "Report",
+    "check_writable",
     "compare",
     "convert",
     "evaluate",

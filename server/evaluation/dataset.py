@@ -105,8 +105,13 @@ def read_dataset(folder: Path) -> Dataset:
     whole = corpus.is_file()
     documents = tuple(_corpus(corpus) if whole else _files(folder / "documents"))
     queries = tuple(parsed(Query, questions))
-    known = {document.source for document in documents}
+    known, seen = {document.source for document in documents}, set[str]()
     for query in queries:
+        if query.id in seen:
+            raise InputError(
+                f"{questions}: the id {query.id!r} occurs twice. Give each question its own id."
+            )
+        seen.add(query.id)
         missing = sorted(set(query.gold) - known)
         if missing:
             raise InputError(

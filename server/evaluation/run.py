@@ -20,8 +20,9 @@ from inference.chat import ChatModel
 from kg import ids
 from kg.errors import InputError
 from retrieval.aids import FAILED, Aids, search
-from retrieval.metrics import Judged, Scores, means, score
+from retrieval.metrics import NAMES, Judged, Scores, means, score
 from retrieval.results import Retrieval
+from retrieval.significance import interval_of
 from server.adapters import make_chat_model, make_embedder, make_extractor
 from server.aids import AS_SET, WantedAids
 from server.composition import MakeEmbedder, compose
@@ -60,6 +61,9 @@ class Report:
     """k -> percent of questions whose gold passages are all among the first k."""
     ndcg_at_10: float
     mrr: float
+    intervals: dict[str, tuple[float, float] | None]
+    """Figure, named as in `retrieval.metrics.NAMES` -> its 95 % interval by a bootstrap over the
+    questions; None where they are too few."""
     index_seconds: float
     """What indexing took in this run; next to nothing where it was done before."""
     index_steps: dict[str, float]
@@ -200,6 +204,7 @@ def _measured(
         all_gold={str(k): value for k, value in figures.all_gold.items()},
         ndcg_at_10=figures.ndcg_at_10,
         mrr=figures.mrr,
+        intervals={name: interval_of([one.values[name] for one in scores]) for name in NAMES},
         index_seconds=round(index_seconds, 2),
         index_steps={step: round(seconds, 2) for step, seconds in clock.seconds.items()},
         embedding_ms=_percentiles([answer.timings["embedding"] for answer in answers]),

@@ -1,7 +1,7 @@
 """Figures question by question: kept in a file, and compared with those of another run.
 
-A line is `{"id", "recall@1", …, "ndcg@10", "mrr", "ranks": {gold id: place or null}}`; figures are
-in percent.
+A line is `{"id", "question", "mode", "embedder", "recall@1", …, "ndcg@10", "mrr",
+"ranks": {gold id: place or null}}`; figures are in percent.
 """
 
 import json
@@ -13,9 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kg.errors import InputError
 from retrieval.metrics import NAMES, Scores
 from retrieval.significance import Difference, paired_bootstrap
-
-COMPARED = ("recall@2", "recall@5", "all_gold@5", "ndcg@10", "mrr")
-"""The figures in which two runs are compared."""
+from server.evaluation.run import Report
 
 
 class _Row(BaseModel):
@@ -23,16 +21,37 @@ class _Row(BaseModel):
     __pydantic_extra__: dict[str, float]
 
     id: str
+    question: str = ""
+    mode: str = ""
+    embedder: str = ""
     ranks: dict[str, int | None]
 
 
-def write_scores(path: Path, scores: Sequence[Scores]) -> None:
-    """Write one line for each question. Raises: InputError if the file cannot be written."""
+def check_writable(path: Path) -> None:
+    """Before hours of measuring. What is there stays. Raises: InputError if it cannot be
+    written."""
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error}.") from error
+
+
+def write_scores(path: Path, report: Report, questions: Mapping[str, str]) -> None:
+    """Write one line for each question; `questions`: id -> text.
+
+    Raises: InputError if the file cannot be written.
+    """
     try:
         with path.open("w", encoding="utf-8") as file:
-            for one in scores:
+            for one in report.scores:
+                about = {
+                    "id": one.id,
+                    "question": questions[one.id],
+                    "mode": report.mode,
+                    "embedder": report.embedder,
+                }
                 values = {name: one.values[name] for name in NAMES}
-                row = {"id": one.id, **values, "ranks": dict(one.ranks)}
+                row = {**about, **values, "ranks": dict(one.ranks)}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:
         raise InputError(f"Cannot write {path}: {error}.") from error
@@ -52,7 +71,7 @@ def read_scores(path: Path) -> list[Scores]:
 
 
 def compare(ours: Sequence[Scores], theirs: Sequence[Scores]) -> Mapping[str, Difference]:
-    """For each figure of `COMPARED`, ours less theirs over the same questions.
+    """For each figure, ours less theirs over the same questions.
 
     Raises: InputError if they are not of the same questions, in the same order.
     """
@@ -65,7 +84,7 @@ def compare(ours: Sequence[Scores], theirs: Sequence[Scores]) -> Mapping[str, Di
         name: paired_bootstrap(
             [one.values[name] for one in ours], [one.values[name] for one in theirs]
         )
-        for name in COMPARED
+        for name in NAMES
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 import structlog
 
+from retrieval.metrics import NAMES
 from retrieval.significance import Difference
 from server.cli import main
 from server.cli.evaluate import _print_differences
@@ -98,7 +99,7 @@ def test_two_runs_are_compared(evaluate: Evaluate, tmp_path: Path) -> None:
     assert (row["id"], set(row["ranks"])) == ("q1", {"hebb", "milner"})
     arguments = ("--extractor", "precomputed", "--mode", "bm25", "--against", file)
     _, out = evaluate(*arguments, "--json")
-    assert json.loads(out)["differences"]["recall@5"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert json.loads(out)["differences"]["recall@5"] == {"mean": 0.0, "low": None, "high": None}
     _, out = evaluate(*arguments)
     assert "95 % interval" in out
 
@@ -111,6 +112,28 @@ def test_a_run_that_is_missing_is_an_error_before_anything_is_measured(
     assert "Cannot read " in err
     assert "missing.jsonl" in err
     assert not (tmp_path / "data").exists()
+
+
+def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_measured(
+    evaluate: Evaluate, tmp_path: Path
+) -> None:
+    code, err = evaluate("--per-question", tmp_path / "no" / "folder.jsonl")
+    assert code == 1
+    assert "Cannot write " in err
+    assert not (tmp_path / "data").exists()
+
+
+def test_figures_have_the_same_names_and_intervals_in_both_tables(
+    evaluate: Evaluate, tmp_path: Path
+) -> None:
+    rows = ({"id": f"q{n}", "question": QUESTION, "gold": ["hebb"]} for n in range(10))
+    write(tmp_path / "small", "queries.jsonl", *rows)
+    arguments = ("--extractor", "precomputed", "--mode", "bm25")
+    evaluate(*arguments, "--per-question", tmp_path / "bm25.jsonl")
+    _, out = evaluate(*arguments, "--against", tmp_path / "bm25.jsonl")
+    assert "100.0 … 100.0" in out
+    for name in NAMES:
+        assert sum(line.startswith(f"{name} ") for line in out.splitlines()) == 2
 
 
 def test_a_data_set_is_not_overwritten(evaluate: Evaluate, tmp_path: Path) -> None:

@@ -94,6 +94,12 @@ def test_gold_that_the_corpus_lacks_is_named(folder: Path) -> None:
         read_dataset(folder)
 
 
+def test_a_questions_id_that_comes_twice_is_named(folder: Path) -> None:
+    (folder / "queries.jsonl").write_text(lines(QUERY, {**QUERY, "question": "What else?"}))
+    with pytest.raises(InputError, match=r"the id 'q1' occurs twice. Give each question"):
+        read_dataset(folder)
+
+
 def test_an_id_that_comes_twice_is_named(folder: Path) -> None:
     (folder / "corpus.jsonl").write_text(lines(PASSAGE, {**PASSAGE, "text": "Another."}))
     with pytest.raises(InputError, match=r"the id 'p1' occurs twice"):
