@@ -1,11 +1,12 @@
 """What every store refuses: invalid Unicode, and records that contradict each other."""
 
+import reprlib
 from collections.abc import Iterable
 
 from kg.codec import document_fields, dumps, entities_json, triples_json
 from kg.errors import DocumentUnreadable, InputError, NameInvalid
 from kg.names import is_collection_name
-from kg.records import Document, Extraction, Synonym
+from kg.records import Document, Extraction, SourceDocument, Synonym
 from kg.store import Change, DocumentGraph
 
 
@@ -26,10 +27,29 @@ def check_change(change: Change) -> None:
     check_extractions(change.extractions)
 
 
+def check_source(document: object) -> SourceDocument:
+    """The document, as callers hand it in. Raises: InputError if it is none, or without a source or
+    a text."""
+    if not isinstance(document, SourceDocument):
+        raise InputError(
+            "Documents must be a list of SourceDocument (kg.records), not "
+            f"{reprlib.repr(document)}."
+        )
+    for what, value in (("source", document.source), ("text", document.text)):
+        if not isinstance(value, str):
+            raise InputError(f"The {what} of a document must be a string, not {value!r}.")
+        if not value.strip():
+            raise InputError(
+                f"A document has no {what} (source {document.source!r}, title {document.title!r}). "
+                "Give it one, or leave the document out."
+            )
+    return document
+
+
 def check_documents(documents: Iterable[Document]) -> None:
     """Raises: DocumentUnreadable if a text is not valid Unicode."""
     for document in documents:
-        if not _is_unicode(dumps(document_fields(document))):
+        if not is_unicode(dumps(document_fields(document))):
             raise DocumentUnreadable(
                 f"The document {document.source!r} contains half of a surrogate pair, which is "
                 "not valid Unicode. Save it as UTF-8 and ingest it again."
@@ -40,7 +60,7 @@ def check_extractions(extractions: Iterable[Extraction]) -> None:
     """Raises: InputError if a text is not valid Unicode."""
     for found in extractions:
         names = dumps([entities_json(found.entities), triples_json(found.triples)])
-        if not all(map(_is_unicode, (names, found.raw, found.failure))):
+        if not all(map(is_unicode, (names, found.raw, found.failure))):
             raise InputError(
                 f"The extraction of passage {found.passage_id} by {found.extractor!r} contains "
                 "half of a surrogate pair. Replace such characters first."
@@ -56,7 +76,7 @@ def check_synonyms(sources: Iterable[str], synonyms: Iterable[Synonym]) -> None:
 
 def as_unicode(text: str) -> str:
     """The text with each half of a surrogate pair replaced by a question mark."""
-    return text if _is_unicode(text) else text.encode("utf-8", "replace").decode("utf-8")
+    return text if is_unicode(text) else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _check_graph(graph: DocumentGraph) -> None:
@@ -66,13 +86,14 @@ def _check_graph(graph: DocumentGraph) -> None:
     if any(place.document_id != graph.document.id for place in graph.placements):
         raise ValueError(f"{graph.document.source!r}: a placement belongs to another document")
     texts = (f"{one.title}{one.heading}{one.text}" for one in graph.passages)
-    if not all(map(_is_unicode, texts)):
+    if not all(map(is_unicode, texts)):
         raise DocumentUnreadable(
             f"A passage of {graph.document.source!r} contains half of a surrogate pair."
         )
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it: no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from kg.errors import InputError
+from kg.validation import is_unicode
 from retrieval.question import LONGEST
 
 
 def check_question(question: object, k: object) -> None:
-    """Raises: InputError for a question that is not a string, is blank or too long, or a k below
-    1."""
+    """Raises: InputError for a question that is not a string, is blank, too long or no valid
+    Unicode, or a k below 1."""
     if not isinstance(question, str):
         raise InputError(f"The question must be a string, not {question!r}.")
     if not question.strip():
@@ -19,6 +20,11 @@ def check_question(question: object, k: object) -> None:
         raise InputError(
             f"The question has {len(question):,} characters; at most {LONGEST:,} are allowed. "
             "Shorten it, or ingest what it quotes as a document."
+        )
+    if not is_unicode(question):
+        raise InputError(
+            "The question contains half of a surrogate pair, which is not valid Unicode. Send it "
+            "as UTF-8."
         )
     check_k(k)
 

@@ -22,6 +22,7 @@ from kg.errors import JobNotFound, StoreUnavailable
 from kg.jobs import UNLIMITED, Budget, Job, Prices
 from kg.queue import JobStore
 from kg.records import Document, SourceDocument
+from kg.validation import check_source
 
 PORTION_DOCUMENTS = 1000
 PORTION_CHARS = 4_000_000
@@ -50,7 +51,8 @@ class Intake:
     ) -> Submission:
         """Queue what is new, in one job. What was queued before an error stays in it.
 
-        Raises: CollectionNotFound, WaitsOtherwise, and what iterating over the documents raises.
+        Raises: CollectionNotFound, WaitsOtherwise, InputError (see `portions`), and what iterating
+        over the documents raises.
         """
         tally = _Tally()
         filling = _Filling(
@@ -78,10 +80,15 @@ class Intake:
 def portions(
     documents: Iterable[SourceDocument],
 ) -> Iterator[tuple[Sequence[SourceDocument], bool]]:
-    """The documents, some at a time, each time with whether they are the last. At least once."""
+    """The documents, some at a time, each time with whether they are the last. At least once.
+
+    Raises: InputError for what is no document, or one without a source or a text.
+    """
+    if isinstance(documents, str | bytes) or not isinstance(documents, Iterable):
+        check_source(documents)
     portion: list[SourceDocument] = []
     chars = 0
-    for document in documents:
+    for document in map(check_source, documents):
         more = len(document.text)
         if portion and (len(portion) == PORTION_DOCUMENTS or chars + more > PORTION_CHARS):
             yield portion, False

@@ -4,17 +4,21 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from indexer.intake import intake
 from indexer.intake.intake import portions
 from indexer.intake.submission import Submission
-from kg.errors import WaitsOtherwise
+from kg.errors import InputError, WaitsOtherwise
 from kg.jobs import Budget, Job, TaskState
 from kg.records import Document, SourceDocument
 from kg.sqlite import SQLiteStore
 from tests.doubles.workshop import COLLECTION, Workshop, note
+
+
+NUMBER: dict[str, Any] = {"text": 3}
 
 
 def notes(number: int, text: str = "Milner met H.M.") -> list[SourceDocument]:
@@ -41,6 +45,23 @@ def test_the_last_portion_is_known_as_such() -> None:
     assert sizes(notes(7)) == [(3, False), (3, False), (1, True)]
     assert sizes(notes(6)) == [(3, False), (3, True)]
     assert sizes([]) == [(0, True)]
+
+
+@pytest.mark.parametrize(
+    ("documents", "problem"),
+    [
+        ("abc", "must be a list of SourceDocument .*'abc'"),
+        (None, "must be a list of SourceDocument .*None"),
+        (["abc"], "must be a list of SourceDocument .*'abc'"),
+        ([note("", "A text.")], "has no source .*Give it one"),
+        ([note("a", " \n")], "has no text .source 'a'"),
+        ([replace(note("a", "b"), **NUMBER)], "text of a document must be a string, not 3"),
+    ],
+)
+def test_what_is_no_document_makes_no_job(shop: Workshop, documents: Any, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        shop.pipeline.submit(COLLECTION, documents)
+    assert shop.queue.jobs() == []
 
 
 def test_a_long_text_is_a_portion_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
