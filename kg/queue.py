@@ -93,7 +93,13 @@ class JobStore(Protocol):
         ...
 
     def job(self, job_id: str) -> Job:
-        """Raises: JobNotFound."""
+        """A job with the sums over its tasks, which take the longer the more there are. Raises:
+        JobNotFound."""
+        ...
+
+    def account(self, job_id: str) -> Job:
+        """A job without the sums over its tasks, as if it had none: what it may spend, and has
+        spent. It takes no longer for a larger job. Raises: JobNotFound."""
         ...
 
     def jobs(

@@ -14,7 +14,7 @@ from indexer.flow.batches import Batch
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
 from indexer.spending import affordable, overspent, prices_of
-from kg.jobs import Budget, Prices
+from kg.jobs import UNKNOWN, UNLIMITED, Prices
 from kg.records import Passage
 
 MOST_UNDER_WAY = 256
@@ -38,9 +38,12 @@ class Purse:
         if not passages:
             return
         queue = self.tools.queue
-        job = queue.job(batch.job)
+        if not extractor.paid:
+            yield passages, UNKNOWN
+            return
+        job = queue.account(batch.job)
         prices = prices_of(job, self.prices)
-        if not extractor.paid or job.budget == Budget():
+        if job.budget == UNLIMITED:
             yield passages, prices
             return
         all_alike = list(passages) * MOST_UNDER_WAY
@@ -50,7 +53,7 @@ class Purse:
         rest = list(passages)
         with self._alone(batch.job) as allowed:
             while rest and allowed:
-                job = queue.job(batch.job)
+                job = queue.account(batch.job)
                 prices = prices_of(job, self.prices)
                 number = affordable(job, extractor, rest, prices)
                 if not number:

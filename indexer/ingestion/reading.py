@@ -86,7 +86,7 @@ class Reading:
                 lacking = [(one, key) for key in held for one in work.missing().get(key, ())]
                 if not lacking:
                     break
-                job = self.queue.job(job_id)
+                job = self.queue.account(job_id)
                 prices = prices_of(job, self.prices)
                 payers = {one.id: Payer(task=key, prices=prices) for one, key in reversed(lacking)}
                 wanted = {one.id: one for one, _ in lacking}

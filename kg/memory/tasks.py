@@ -31,12 +31,16 @@ class MemoryTasks(MemoryLeases):
 
     def job(self, job_id: str) -> Job:
         with self._lock:
+            job = self.account(job_id)
+            tasks = [one for one in self._tasks.values() if one.task.job_id == job_id]
+            return with_tallies(job, [one.tally() for one in tasks])
+
+    def account(self, job_id: str) -> Job:
+        with self._lock:
             if job_id not in self._jobs:
                 raise no_job(job_id)
-            tasks = [one for one in self._tasks.values() if one.task.job_id == job_id]
             _, until = self._fillers.get(job_id, ("", 0.0))
-            job = replace(self._jobs[job_id], filling=until > self._clock())
-            return with_tallies(job, [one.tally() for one in tasks])
+            return replace(self._jobs[job_id], filling=until > self._clock())
 
     def jobs(
         self,

@@ -144,6 +144,10 @@ class Neo4jJobs:
     def job(self, job_id: str) -> Job:
         return self._database.read(lambda work: self._job(work.of("queue"), job_id))
 
+    def account(self, job_id: str) -> Job:
+        ((row,),) = self._database.read(lambda work: job_rows(work.of("queue"), job_id))
+        return job_record(row, self._clock())
+
     def jobs(
         self,
         collection: str | None = None,

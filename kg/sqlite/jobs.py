@@ -125,6 +125,13 @@ class SQLiteJobs:
         with self._database.read() as connection:
             return self._job(Session(connection, "queue"), job_id)
 
+    def account(self, job_id: str) -> Job:
+        with self._database.read() as connection:
+            session = Session(connection, "queue")
+            number_of(session, job_id)
+            (row,) = session.rows("job", id=job_id)
+        return job_record(row, self._clock())
+
     def jobs(
         self,
         collection: str | None = None,

@@ -1,7 +1,11 @@
 """How far jobs are, what they cost, and what they may cost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import pytest
+
+from kg.errors import JobNotFound
 from kg.jobs import LONGEST_STEP, UNKNOWN, UNLIMITED, Budget, Prices, Progress
 from kg.store import Change
 from tests.conformance.material import COLLECTION, Clock, Store, StoreFixtures, document, graph
@@ -95,6 +99,22 @@ class ProgressConformance(StoreFixtures):
         clock.now += 1
         library.note_progress({task.id: Progress(passages_done=1)})
         assert library.job(job.id).worked_seconds == LONGEST_STEP + 1
+
+    def test_a_jobs_account_is_the_job_without_sums_over_its_tasks(self, library: Store) -> None:
+        terms = Budget(tokens=1000, cost=2.5), Prices(input=1.5, output=6.0)
+        job = library.enqueue(
+            COLLECTION, [document("a")], budget=terms[0], prices=terms[1], priority=3
+        )
+        (task,) = library.tasks(job.id)
+        spent = Progress(input_tokens=10, output_tokens=5, cost=0.25)
+        library.note_progress({task.id: spent})
+        library.note_progress({task.id: Progress(passages=3, passages_done=1)})
+        account = library.account(job.id)
+        assert (account.budget, account.prices, account.progress) == (*terms, spent)
+        whole = library.job(job.id)
+        assert replace(whole, counts={}, progress=spent) == account
+        with pytest.raises(JobNotFound):
+            library.account("job-none")
 
     def test_a_job_keeps_its_budget(self, library: Store) -> None:
         free = library.enqueue(COLLECTION, [document("a")])
