@@ -12,7 +12,7 @@ _SPREAD = 0x9E3779B1
 
 @compiled(
     "Tuple((int32[::1], int32[::1], boolean[::1], int32[::1]))"
-    f"({INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS})"
+    f"({INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS}, int64)"
 )
 def bridges_from(
     passages: Int32Array,
@@ -22,10 +22,11 @@ def bridges_from(
     weak: BoolArray,
     postings: Int64Array,
     excluded: Int32Array,
+    common: int,
 ) -> tuple[Int32Array, Int32Array, BoolArray, Int32Array]:
     """(place among `passages`, row of the last, whether it is weak) for every entry of theirs that
-    another passage has too and that is not excluded, and these entries, each once, where it comes
-    first."""
+    another passage has too, but not more than `common`, and that is not excluded, and these
+    entries, each once, where it comes first."""
     most = 0
     for passage in passages:
         most += indptr[passage + 1] - indptr[passage]
@@ -39,7 +40,7 @@ def bridges_from(
     for place in range(len(passages)):
         for row in range(indptr[passages[place]], indptr[passages[place] + 1]):
             one = entry[pairs[row]]
-            usable = postings[one + 1] - postings[one] >= 2
+            usable = 2 <= postings[one + 1] - postings[one] <= common
             for other in excluded:
                 usable = usable and other != one
             if usable:

@@ -10,6 +10,10 @@ from kg.snapshot.hubs import best_pairs
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array, Pairs
 from retrieval.loops.moving import bridges_from, idf_of, posting_rows
 
+_COMMON, _FEW = 0.5, 20
+"""What more than this share of the passages name, and more than a few, is no bridge: it leads
+anywhere, as the title of one long document in all its pieces does."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ways:
@@ -69,7 +73,7 @@ class Postings:
 
     def bridges_of(self, passages: Int32Array, excluded: Int32Array) -> Ways:
         """The ways from passages on to entries that they share with at least one other, but for
-        those `excluded`."""
+        those `excluded`, and for those that most of all passages name: they lead anywhere."""
         pairs = self.pairs
         table = pairs.by_passage
         origin, which, weak, entries = bridges_from(
@@ -80,6 +84,7 @@ class Postings:
             pairs.weak,
             pairs.indptr,
             excluded,
+            max(int(_COMMON * self.passages), _FEW),
         )
         return Ways(origin=origin, which=which, weak=weak, entries=entries)
 

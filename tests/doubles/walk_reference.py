@@ -233,6 +233,7 @@ class ReferenceWalk:
         """From each passage over each name that it shares with others, not those asked for."""
         corpus, constants = self._corpus, self._constants
         arrivals = dict.fromkeys(base, 0.0)
+        common = max(0.5 * len(corpus.notes), 20)
 
         def weight(entry: Words, passage: int) -> float:
             best = max(
@@ -245,7 +246,7 @@ class ReferenceWalk:
         for origin, mass in self._most(reset).items():
             bridges: dict[Words, Scores] = {}
             for entry, mentions in corpus.mentions.items():
-                if origin in mentions and entry not in asked:
+                if origin in mentions and entry not in asked and len(mentions) <= common:
                     others = set(corpus.postings(entry, constants.postings)) - {origin}
                     if others:
                         bridges[entry] = {p: weight(entry, p) for p in others}

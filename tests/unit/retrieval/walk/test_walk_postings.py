@@ -71,6 +71,16 @@ def test_what_is_excluded_is_no_bridge() -> None:
     assert bridges(postings, [0, 1], 0, 1) == [(1, 2)]
 
 
+def test_what_more_than_half_of_all_passages_name_is_no_bridge() -> None:
+    rare, common = {p: [0] for p in range(60)}, {p: [0] for p in range(61)}
+    assert bridges(Postings(walkable(120, [rare, common]), 20), [0]) == [(0, 0)]
+
+
+def test_in_a_small_corpus_what_twenty_passages_name_is_a_bridge() -> None:
+    most, all_ = {p: [0] for p in range(20)}, {p: [0] for p in range(21)}
+    assert bridges(Postings(walkable(21, [most, all_]), 20), [0]) == [(0, 0)]
+
+
 def test_no_passages_have_no_bridges() -> None:
     assert bridges(Postings(walkable(0, []), 20), []) == []
 

@@ -174,7 +174,7 @@ def test_candidates_that_are_most_of_a_corpus_give_the_best_as_all_do(seed: int)
         vectors = embedder.embed([text for text, _ in exact.texts(question)], "query")
         ours, theirs = local.rank(question, vectors, 40), exact.rank(question, vectors, 40)
         assert ours.passages[:5].tolist() == theirs.passages[:5].tolist()
-        assert ours.scores[:5] == pytest.approx(theirs.scores[:5], abs=1e-3)
+        assert ours.scores[:5] == pytest.approx(theirs.scores[:5], abs=2e-3)
         assert sorted(ours.passages.tolist()) == list(range(40))
 
 
