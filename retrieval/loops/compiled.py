@@ -1,6 +1,7 @@
 """Compiling inner loops, once for a machine."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -104,8 +105,12 @@ class _Loading:
 
 
 def _load(made: Any, signature: str) -> None:
-    """Take what was compiled for a signature from where numba keeps it, if it is there."""
-    with global_compiler_lock:
+    """Take what was compiled for a signature from where numba keeps it, if it is there.
+
+    This uses what numba promises nobody: where a version of it is otherwise, compiling loads the
+    same by its own, slower way.
+    """
+    with suppress(AttributeError, TypeError, ValueError, LookupError), global_compiler_lock:
         found = made._cache.load_overload(signature, _Loading(made.targetctx))
         if found is not None:  # others that are compiled yet may call it
             made.targetctx.insert_user_function(found.entry_point, found.fndesc, [found.library])
