@@ -65,7 +65,8 @@ def _load_folder(folder: Path, limits: Limits) -> Iterator[SourceDocument | Load
             else:
                 yield LoadFailure(
                     source=clean_line(source),
-                    reason=f"{source!r} has an unsupported file type",
+                    reason=f"{source!r} has an unsupported file type: in a folder it is skipped. "
+                    "To read it as text, give the file itself.",
                     skipped=True,
                 )
         for error in errors:

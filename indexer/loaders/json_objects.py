@@ -65,7 +65,7 @@ def _limited(
             except (ValueError, RecursionError) as error:
                 yield LoadFailure(
                     source=f"{content.source}#{place}",
-                    reason=f"line {place} of {content.source!r} is not JSON: {error}",
+                    reason=f"line {place} of {content.source!r} is not JSON: {_said(error)}",
                 )
                 continue
         yield _document(content, place, value, "line" if is_json else "item")
@@ -86,6 +86,13 @@ def _document(
 
 def _parse(text: str) -> object:
     return json.loads(text, parse_constant=_refuse)
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with a line; the parser would call it line 1."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}, at column {error.colno}"
+    return str(error)
 
 
 def _refuse(name: str) -> object:

@@ -7,7 +7,9 @@ import typer
 from server.cli import options
 from server.cli.context import opened
 
-_K: TypeAlias = Annotated[int, typer.Option("--k", "-k", min=1, help="Number of passages.")]
+_K: TypeAlias = Annotated[
+    int, typer.Option("--k", "-k", min=1, help="Number of passages; any number.")
+]
 _Explain: TypeAlias = Annotated[
     bool,
     typer.Option("--explain", help="Show whole passages, and all that led to them with weights."),

@@ -44,6 +44,7 @@ def test_a_file_of_unknown_kind_in_a_folder_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")
     (failure,) = outcome(tmp_path)[1]
     assert (failure.source, failure.skipped) == ("photo.png", True)
+    assert "To read it as text, give the file itself." in failure.reason
 
 
 def test_a_file_of_unknown_kind_that_is_named_is_read_if_it_is_text(tmp_path: Path) -> None:

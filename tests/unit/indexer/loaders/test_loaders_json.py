@@ -36,7 +36,8 @@ def test_a_bad_line_is_named_and_the_others_go_on() -> None:
     found = read('{"text": "x"}\n{broken\n{"text": "y"}\n', "a.jsonl")
     assert [type(one) for one in found] == [SourceDocument, LoadFailure, SourceDocument]
     assert isinstance(found[1], LoadFailure)
-    assert "line 2" in found[1].reason
+    assert found[1].reason.startswith("line 2 of 'a.jsonl' is not JSON: Expecting property name")
+    assert found[1].reason.endswith(", at column 2")
 
 
 def test_a_line_separator_inside_a_text_ends_no_line() -> None:
