@@ -246,7 +246,7 @@ class Pipeline:
         """
         if self._retention_seconds:
             self.prune_jobs(collection, self._retention_seconds)
-        if not self.changing(collection) and not self.queue.waiting(collection):
+        if not self.changing(collection) and not self.queue.busy(collection):
             self.store.prune_extractions(collection)
 
     def prune_jobs(self, collection: str, seconds: float) -> int:

@@ -32,6 +32,8 @@ from kg.queue import JobQueue
 
 _TELL_SECONDS = 1.0
 """Between two reports of how far a model is."""
+_COUNT_SECONDS = 1.0
+"""Between two counts of what waits: they take the longer the more does, and batches are short."""
 _TOLD_JOBS = 1000
 """Of which that is told."""
 
@@ -112,7 +114,7 @@ class Worker:
             self._pipeline.tidy(name)
         if trouble:
             raise trouble
-        if changing and queue.waiting(collection):  # what came in meanwhile is to follow
+        if changing and queue.busy(collection):  # what came in meanwhile is to follow
             return tally.result + self.run_until_empty(collection, progress)
         return tally.result
 
@@ -191,7 +193,7 @@ class Worker:
         )
 
     def _after_batch(self, result: Processed) -> None:
-        if result.drafted or not self._pipeline.queue.waiting():
+        if result.drafted or not self._pipeline.queue.busy():
             self._publish_now.set()
 
     def _publish(self) -> None:
@@ -202,7 +204,7 @@ class Worker:
             self._pipeline.store.finish_deletions(seconds=self._publish_seconds)
             for collection in self._pipeline.store.collections():
                 name = collection.name
-                busy = self._pipeline.queue.waiting(name) > 0
+                busy = self._pipeline.queue.busy(name)
                 early = last.get(name, -math.inf) + self._publish_seconds - time.monotonic()
                 if busy and early > 0.0:
                     pause = min(pause, early)
@@ -263,6 +265,7 @@ class _Tally:
     def __init__(self, waiting: Callable[[], int], progress: ReportProgress) -> None:
         self.result = Processed()
         self._most = 0
+        self._total, self._counted = 0, -math.inf
         self._waiting = waiting
         self._progress = progress
         self._lock = Lock()
@@ -278,5 +281,7 @@ class _Tally:
         with self._lock:
             self.result += processed
             done = self.result.done + self.result.failed
-            total = done + self._waiting()
-            self._progress(StepProgress(step="extract", done=done, total=total))
+            if done >= self._total or time.monotonic() > self._counted + _COUNT_SECONDS:
+                self._total = done + self._waiting()
+                self._counted = time.monotonic()
+            self._progress(StepProgress(step="extract", done=done, total=self._total))

@@ -208,7 +208,11 @@ class TaskQueue(Protocol):
         ...
 
     def waiting(self, collection: str | None = None) -> int:
-        """Number of open tasks."""
+        """Number of open tasks; counting takes the longer the more there are."""
+        ...
+
+    def busy(self, collection: str | None = None) -> bool:
+        """Whether there is an open task."""
         ...
 
 

@@ -91,7 +91,7 @@ class Flow:
         for collection in self.tools.store.collections():
             name = collection.name
             recent = now - self._asked.get(name, -math.inf) < self.tools.times.publish
-            if recent and self.tools.queue.waiting(name):
+            if recent and self.tools.queue.busy(name):
                 continue
             if self.tools.pipeline.publisher.stale(collection):
                 self._asked[name] = now
@@ -132,12 +132,12 @@ class Flow:
 
     def _commit(self, collection: str, task_ids: list[str]) -> None:
         self.dispatcher.commit(task_ids)
-        if not self.tools.queue.waiting(collection):
+        if not self.tools.queue.busy(collection):
             self.tools.post.send("publish", {"collection": collection})
         self._prepare()
 
     def _prepare(self) -> None:
         drafted = self.dispatcher.prepare().drafted
         # Drafts are to be seen soon; and something may have been deleted.
-        if drafted or not self.tools.queue.waiting():
+        if drafted or not self.tools.queue.busy():
             self.publish_stale()

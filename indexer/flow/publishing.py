@@ -52,6 +52,6 @@ class Publishing:
         while not self.tools.stop.is_set():
             pipeline.publish(collection, until_stopped(self.tools.stop))
             pipeline.tidy(collection)
-            idle = not self.tools.queue.waiting(collection)
+            idle = not self.tools.queue.busy(collection)
             if not idle or not pipeline.publisher.stale(self.tools.store.collection(collection)):
                 return

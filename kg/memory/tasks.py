@@ -110,6 +110,10 @@ class MemoryTasks(MemoryLeases):
         with self._lock:
             return sum(collection in (None, one.task.collection) for one in self._in(*OPEN))
 
+    def busy(self, collection: str | None = None) -> bool:
+        with self._lock:
+            return any(collection in (None, one.task.collection) for one in self._in(*OPEN))
+
     def pending(
         self, collection: str, document_ids: Iterable[str] | None = None
     ) -> Mapping[str, str]:

@@ -129,6 +129,9 @@ class Neo4jQueue(Neo4jJobs):
             lambda work: int(work.of("queue").value("waiting", of=collection))
         )
 
+    def busy(self, collection: str | None = None) -> bool:
+        return self._database.read(lambda work: bool(work.of("queue").rows("busy", of=collection)))
+
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
         return name in self.take([name], worker=worker, seconds=seconds)
 

@@ -106,6 +106,10 @@ class SQLiteQueue(SQLiteJobs):
         with self._database.read() as connection:
             return int(Session(connection, "queue").ids("waiting", collection=collection)[0])
 
+    def busy(self, collection: str | None = None) -> bool:
+        with self._database.read() as connection:
+            return bool(Session(connection, "queue").ids("busy", collection=collection))
+
     def hold(self, name: str, *, worker: str, seconds: float) -> bool:
         return name in self.take([name], worker=worker, seconds=seconds)
 

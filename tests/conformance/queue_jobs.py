@@ -25,6 +25,21 @@ QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED = TaskState
 
 
 class JobsConformance(StoreFixtures):
+    def test_a_queue_is_busy_as_long_as_a_task_is_open(self, library: Store) -> None:
+        assert not library.busy()
+        library.create_collection("other", SETTINGS)
+        library.enqueue(COLLECTION, [document("a")])
+        assert (library.busy(), library.busy(COLLECTION), library.busy("other")) == (
+            True,
+            True,
+            False,
+        )
+        (task,) = library.lease(worker="w", limit=1, seconds=60)
+        assert library.busy(COLLECTION)
+        library.commit(COLLECTION, Change(completed=(task.id,)))
+        assert not library.busy()
+        assert not library.busy(COLLECTION)
+
     def test_a_job_has_a_task_for_each_document(self, library: Store, clock: Clock) -> None:
         job = library.enqueue(COLLECTION, [document("a"), document("b")])
         assert (job.collection, job.counts, job.revision) == (COLLECTION, {QUEUED: 2}, 0)

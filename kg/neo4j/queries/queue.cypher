@@ -217,6 +217,10 @@ RETURN t {.*, document: null} ORDER BY t.number LIMIT $limit;
 MATCH (t:Task) WHERE t.state IN ['queued', 'extracting'] AND ($of IS NULL OR t.collection = $of)
 RETURN count(*);
 
+// name: busy
+MATCH (t:Task) WHERE t.state IN ['queued', 'extracting'] AND ($of IS NULL OR t.collection = $of)
+RETURN t.id LIMIT 1;
+
 // name: pending
 MATCH (t:Task) WHERE t.collection = $of AND t.state IN ['queued', 'extracting']
 RETURN t.document_id, t.fingerprint ORDER BY t.number;

@@ -238,6 +238,13 @@ WHERE state IN ('queued', 'extracting')
   AND (:collection IS NULL
        OR collection = (SELECT key FROM collections WHERE name = :collection));
 
+-- name: busy
+SELECT 1 FROM tasks
+WHERE state IN ('queued', 'extracting')
+  AND (:collection IS NULL
+       OR collection = (SELECT key FROM collections WHERE name = :collection))
+LIMIT 1;
+
 -- name: pending
 SELECT document_id, fingerprint FROM tasks
 WHERE collection = (SELECT key FROM collections WHERE name = :collection)
