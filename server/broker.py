@@ -146,7 +146,7 @@ def _said(words: object) -> str:
 
 
 def make_app(broker_url: str, *, sends_only: bool = False) -> "Celery":
-    """The Celery app: three queues, messages in JSON, acknowledged when they are done with.
+    """The Celery app: four queues, messages in JSON, acknowledged when they are done with.
 
     `sends_only`: it takes no messages, so that a broker that says nothing soon counts as away.
     Raises: SettingsInvalid, DependencyMissing.

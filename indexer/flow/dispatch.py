@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 from threading import Event, Lock
 
-from indexer.flow.batches import batches
+from indexer.flow.batches import Batch, batches
+from indexer.flow.lanes import Lanes, first_of
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
 from indexer.ingestion.ingester import SETUP_ERRORS, Ingester
@@ -20,8 +21,12 @@ from kg.records import Collection
 
 MOST_WAITING = 64
 """Batches in the broker from which on no more documents are taken from the store."""
+MOST_URGENT = 16
+"""Batches that go first, from which on no more of them are taken while there is no room."""
 LARGEST_LEASE = 32
 """Documents that are taken at once."""
+_LOOK_SECONDS = 1.0
+"""Between two looks, while there is no room, for what is more urgent than what waits."""
 
 
 class Dispatcher:
@@ -32,6 +37,8 @@ class Dispatcher:
         self._tools = tools
         self._ingester = ingester
         self._rest = rest
+        self.lanes = Lanes(tools)
+        self._looked = -math.inf
         self._preparing = Lock()
         self._committing = Lock()
         """Held by the thread that brings in what was asked for, lest a doubled message count
@@ -92,7 +99,7 @@ class Dispatcher:
                 if task_id not in held:
                     self._kept.pop(task_id, None)
             old = [task_id for task_id, sent in self._kept.items() if sent < before]
-        if old and tools.begins and tools.post.depth("extract") == 0:
+        if old and tools.begins and self._depth() == 0:
             with self._committing:
                 self._advance(tools.queue.leased(old), send=True)
 
@@ -103,9 +110,11 @@ class Dispatcher:
             self._kept.clear()
         self._tools.queue.release(kept, worker=self._tools.name)
 
-    def _has_room(self) -> bool:
-        depth = self._tools.post.depth("extract")
-        return depth is not None and depth < MOST_WAITING
+    def _depth(self) -> int | None:
+        """How many batches wait in the broker; None if it is unavailable."""
+        usual = self._tools.post.depth("extract")
+        urgent = None if usual is None else self._tools.post.depth("urgent")
+        return None if usual is None or urgent is None else usual + urgent
 
     def _next(self, limit: int) -> Sequence[Task]:
         """The next tasks, of collections that do not rest. What has a draft is sent before others
@@ -114,11 +123,16 @@ class Dispatcher:
         collections = [
             found for found in self._tools.store.collections() if found.name not in resting
         ]
+        depth = self._depth()
+        if depth is None:
+            return ()
+        names: list[str | None] = [one.name for one in collections] if resting else [None]
         wanted: list[tuple[str | None, bool | None]] = []
-        if self._has_room():
-            names = [found.name for found in collections] if resting else [None]
+        if depth < MOST_WAITING:
             wanted = [(name, drafted) for drafted in (True, None) for name in names]
-        elif self._tools.post.depth("extract") is not None:
+        else:
+            if first := self._urgent(names):
+                return self._awake(first) or self._next(limit)
             wanted = [(found.name, False) for found in collections if self._wants_drafts(found)]
         for name, drafted in wanted:
             tasks = self._tools.queue.lease(
@@ -130,6 +144,19 @@ class Dispatcher:
             )
             if tasks:
                 return self._awake(tasks) or self._next(limit)
+        return ()
+
+    def _urgent(self, names: Sequence[str | None]) -> Sequence[Task]:
+        """A task that is more urgent than what waits in the broker, where there is one."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_SECONDS:
+            return ()
+        if (self._tools.post.depth("urgent") or 0) < MOST_URGENT:
+            for drafted in (True, None):
+                for name in names:
+                    if found := first_of(self._tools, self.lanes, drafted, name):
+                        return found
+        self._looked = now
         return ()
 
     def _wants_drafts(self, collection: Collection) -> bool:
@@ -164,10 +191,12 @@ class Dispatcher:
             return self._ingester.postpone(tasks, error)
         self._tools.meter.documents(done=gathered.result.done, failed=gathered.result.failed)
         if send:
-            sent = [
-                self._tools.post.send("extract", batch.fields())
-                for batch in batches(tasks, gathered.missing)
-            ]
+            sent = [self._send(batch) for batch in batches(tasks, gathered.missing)]
             lacking = [task for task in tasks if task.id in gathered.missing]
             self._note(lacking, time.monotonic() if all(sent) else -math.inf)
         return gathered.result
+
+    def _send(self, batch: Batch) -> bool:
+        step = self.lanes.of(batch.job)
+        self.lanes.saw(batch.job)
+        return self._tools.post.send(step, batch.fields())

@@ -113,7 +113,7 @@ class Flow:
         match step:
             case "prepare":
                 self._prepare()
-            case "extract" if self.tools.begins:
+            case "extract" | "urgent" if self.tools.begins:
                 self._extract(Batch.of(message))
             case "commit":
                 self._commit(message["collection"], message["tasks"])
@@ -124,6 +124,7 @@ class Flow:
 
     def _extract(self, batch: Batch) -> None:
         post = self.tools.post
+        self.dispatcher.lanes.saw(batch.job)
         whole = self._extracting.extract(batch)
         if whole:
             post.send("commit", {"collection": batch.collection, "tasks": list(whole)})

@@ -55,11 +55,11 @@ def worker(
 
 def _queues(names: str) -> "list[Queue]":
     """The queues that are named. Raises: BadParameter."""
-    from indexer.flow.post import QUEUES
+    from indexer.flow.post import served
 
     wanted = [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in QUEUES]
+    unknown = [name for name in wanted if name not in _ALL.split(",")]
     if unknown or not wanted:
         told = f"there is no queue {unknown[0]!r}" if unknown else "no queue was named"
-        raise typer.BadParameter(f"{told}: choose from {', '.join(QUEUES)}.")
-    return [queue for queue in QUEUES if queue in wanted]
+        raise typer.BadParameter(f"{told}: choose from {_ALL.replace(',', ', ')}.")
+    return served(wanted)

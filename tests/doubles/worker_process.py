@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from indexer.extraction.port import Extractor
-from indexer.flow.post import QUEUES, Queue
+from indexer.flow.post import served
 from indexer.flow.tools import Times
 from inference.embedder import Embedder
 from kg.records import Passage
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
     """Work until told to end."""
     end_with_parent()
     wanted, concurrency, hold = arguments
-    queues: list[Queue] = [queue for queue in QUEUES if queue in wanted.split(",")]
+    queues = served(wanted.split(","))
     chosen = settings.load().settings
     logs.configure(chosen, "info")
     core = open_plant(chosen)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.flow import dispatch
 from indexer.flow.post import Step
 from kg.jobs import TaskState
 from kg.records import JSON, Passage, SourceDocument
@@ -212,3 +213,27 @@ def test_what_nobody_wants_ahead_any_more_is_asked_for_no_more(tmp_path: Path) -
     office.work()
     assert other.calls == []
     assert office.shop.store.collection(COLLECTION).settings == SETTINGS
+
+
+def test_what_is_more_urgent_than_what_waits_goes_past_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.0)
+    office.submit(*(note(str(number), f"Person{number} sat. " * 3) for number in range(600)))
+    office.flow.take("prepare", {})
+    assert (office.post.depth("extract") or 0) >= 64
+    office.submit(note("late", "Ada met Grace."), priority=1)
+    office.flow.take("prepare", {})
+    assert office.post.depth("urgent") == 1
+    urgent = [message for step, message in office.post.sent if step == "urgent"]
+    assert [passage[3] for passage in urgent[0]["passages"]] == ["Ada met Grace."]
+    waiting = office.shop.queue.job(urgent[0]["job"]).counts
+    assert waiting == {TaskState.EXTRACTING: 1}
+
+
+def test_what_is_as_urgent_as_what_waits_keeps_its_place(office: Office) -> None:
+    office.submit(*NOTES, priority=5)
+    office.flow.take("prepare", {})
+    office.submit(note("late", "Ada met Grace."), priority=5)
+    office.flow.take("prepare", {})
+    assert office.post.depth("urgent") == 0

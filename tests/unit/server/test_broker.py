@@ -159,7 +159,7 @@ def test_messages_are_json_and_acknowledged_when_they_are_done_with() -> None:
     conf = broker.make_app("redis://localhost:6379/0").conf
     assert conf.accept_content == ["json"]
     assert (conf.task_acks_late, conf.worker_prefetch_multiplier) == (True, 1)
-    assert {queue.name for queue in conf.task_queues} == {"extract", "embed", "commit"}
+    assert {queue.name for queue in conf.task_queues} == {"urgent", "extract", "embed", "commit"}
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
