@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -20,6 +21,7 @@ from kg.errors import (
     StoreVersionUnknown,
 )
 from kg.neo4j import Neo4jStore, queued
+from kg.neo4j.browser import answer_link
 from kg.store import Change
 from tests.conformance.material import (
     COLLECTION,
@@ -134,6 +136,44 @@ def test_a_fact_that_two_passages_state_is_a_relation_from_each(
     store.commit(COLLECTION, written("a", "Ann likes Bob", "ANN likes Bob"))
     relations = "MATCH ()-[r:RELATES]->() RETURN count(r), count(DISTINCT r.fact_id)"
     assert asked(driver, relations) == [[2, 1]]
+
+
+def test_a_link_draws_a_fact_once_as_the_answers_passages_state_it(
+    store: Neo4jStore, driver: "Driver"
+) -> None:
+    texts = ["Ann likes Bob", "ANN likes Bob", "Ann likes BOB", "ANN likes BOB"]
+    store.commit(COLLECTION, written("a", *texts))
+    for chosen in texts:
+        address = answer_link(
+            "http://neo4j.example",
+            database="neo4j",
+            collection=COLLECTION,
+            passages=[passage_id(chosen)],
+            entities=[],
+            facts=[ids.fact_id(COLLECTION, "ann", "likes", "bob")],
+        )
+        (query,) = parse_qs(urlsplit(address).query)["arg"]
+        ways = [way for (way,) in asked(driver, query)]
+        drawn = [relation for way in ways for relation in way.relationships]
+        assert sorted(one.type for one in drawn) == ["HAS_PASSAGE", "RELATES"]
+        assert [one["passage_id"] for one in drawn if one.type == "RELATES"] == [passage_id(chosen)]
+
+
+def test_a_link_draws_few_of_the_documents_that_share_a_passage(
+    store: Neo4jStore, driver: "Driver"
+) -> None:
+    for number in range(12):
+        store.commit(COLLECTION, written(str(number), "Ann likes Bob"))
+    address = answer_link(
+        "http://neo4j.example",
+        database="neo4j",
+        collection=COLLECTION,
+        passages=[passage_id("Ann likes Bob")],
+        entities=[],
+        facts=[ids.fact_id(COLLECTION, "ann", "likes", "eve")],
+    )
+    (query,) = parse_qs(urlsplit(address).query)["arg"]
+    assert len(asked(driver, query)) == 10
 
 
 def test_nothing_is_left_of_a_document_that_went(store: Neo4jStore, driver: "Driver") -> None:
