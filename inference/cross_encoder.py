@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.texts import encodable
+from inference.torch_device import fitting, placed
 from kg.errors import DependencyMissing, ModelOutputInvalid, WeightsInvalid
 
 _BATCH = 32
@@ -17,9 +18,11 @@ _BATCH = 32
 class CrossEncoderReranker:
     """A cross-encoder by its name at the hub or by its folder. One call at a time is run."""
 
-    def __init__(self, model: str) -> None:
-        """Name a model; it is loaded when needed, to the device of the library's choice."""
+    def __init__(self, model: str, *, device: str = "auto") -> None:
+        """Name a model; it is loaded when needed, to the device: auto (the library's choice), cpu
+        or cuda."""
         self._name = model
+        self._device = device
         self._lock = Lock()
         self._model: Any = None
 
@@ -30,8 +33,12 @@ class CrossEncoderReranker:
         with self._lock:
             if self._model is None:
                 self._model = self._load()
-            found = self._model.predict(
-                pairs, batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True
+            found = fitting(
+                lambda batch: self._model.predict(
+                    pairs, batch_size=batch, show_progress_bar=False, convert_to_numpy=True
+                ),
+                _BATCH,
+                self._name,
             )
         scores = np.asarray(found, dtype=np.float32)
         if scores.shape != (len(texts),) or not np.all(np.isfinite(scores)):
@@ -47,7 +54,9 @@ class CrossEncoderReranker:
         except ImportError as error:
             raise DependencyMissing("sentence-transformers", "torch") from error
         try:
-            return CrossEncoder(self._name)
+            return placed(
+                lambda device: CrossEncoder(self._name, device=device), self._name, self._device
+            )
         except (OSError, ValueError) as error:
             raise WeightsInvalid(
                 f"Cannot load the reranker {self._name!r}: {error}. Give a folder saved by "

@@ -32,6 +32,7 @@
     │   ├── ModelUnavailable
     │   ├── ModelOutputInvalid
     │   └── WeightsInvalid
+    ├── DeviceFailed               a GPU failed
     └── DependencyMissing          an optional package is not installed
 
 Each message says what happened, to what, and what to do about it.
@@ -201,6 +202,10 @@ class ModelOutputInvalid(ModelError):
 
 class WeightsInvalid(ModelError):
     """A model's files are missing or do not have the expected checksum."""
+
+
+class DeviceFailed(AmmonError):
+    """A GPU has no room left, or cannot be used; the CPU takes over."""
 
 
 class DependencyMissing(AmmonError):

@@ -6,8 +6,9 @@ import numpy.typing as npt
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array
 from retrieval.mode import Ranking
-from retrieval.ranking import ranking
+from retrieval.ranking import best_of, ranking
 from retrieval.receipt import DirectPart
+from retrieval.shortlist import Shortlist
 from retrieval.trace import DirectTrace, similarity_part
 
 
@@ -17,6 +18,7 @@ class Dense:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._passages = snapshot.passages.vectors
+        self._shortlist = Shortlist(self._passages)
 
     def texts(self, question: str) -> list[tuple[str, str]]:
         """The question, as a query."""
@@ -24,7 +26,11 @@ class Dense:
 
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
         """See `Mode.rank`; a score is a cosine."""
-        return ranking(self.scores(vectors[0]), k)
+        rows = self._shortlist.rows(vectors[0], k)
+        if rows is None:
+            return ranking(self.scores(vectors[0]), k)
+        best, scores = best_of(self._passages[rows] @ vectors[0], k)
+        return Ranking(passages=rows[best], scores=scores)
 
     def trace(self, question: str, vectors: Float32Array) -> DirectTrace:
         """See `retrieval.trace.Traced.trace`."""

@@ -73,7 +73,11 @@ def make_embedder(name: str, settings: Settings) -> Embedder:
         case "sentence-transformers", model if model:
             from inference.sentence_transformers import SentenceTransformerEmbedder
 
-            return SentenceTransformerEmbedder(model, instructions=_instructions(model, settings))
+            return SentenceTransformerEmbedder(
+                model,
+                instructions=_instructions(model, settings),
+                device=settings.vector_device,
+            )
         case "openai", model if model:
             from inference.openai_compatible import OpenAIEmbedder
 
@@ -115,7 +119,7 @@ def make_reranker(settings: Settings) -> Reranker:
         )
     from inference.cross_encoder import CrossEncoderReranker
 
-    return CrossEncoderReranker(name)
+    return CrossEncoderReranker(name, device=settings.vector_device)
 
 
 def _llm(model: str, settings: Settings) -> Endpoint:

@@ -14,6 +14,7 @@ from inference.chat import ChatModel
 from inference.embedder import Embedder
 from inference.reranker import Reranker
 from inference.together import TogetherEmbedder
+from kg import device
 from kg.jobs import Prices
 from kg.records import Collection
 from kg.sqlite import SQLiteStore
@@ -57,6 +58,7 @@ def compose(
     may help with questions; `ready` has snapshots, by collection, that are open already.
     Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
+    device.choose(settings.vector_device)
     folders = Folders(settings.data_dir, make_objects(settings))
     store = make_store(settings, folders, may_be_away=True)
     resources = ExitStack()

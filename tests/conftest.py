@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
+from kg.device import trouble
 from tests.servers.neo4j import empty_neo4j, neo4j_server
 
 __all__ = ["empty_neo4j", "neo4j_server"]
@@ -39,6 +40,12 @@ def _say_errors_briefly() -> None:
 _say_errors_briefly()
 if sys.version_info < (3, 12, 2):
     _parse_one_at_a_time()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What needs a GPU is skipped where none works."""
+    if item.get_closest_marker("gpu") and (reason := trouble()):
+        pytest.skip(f"needs a GPU: {reason}")
 
 
 @pytest.fixture

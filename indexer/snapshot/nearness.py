@@ -62,7 +62,7 @@ def near_pairs(
             if other < here.stop:  # each pair once, and none with itself
                 wanted &= start + found // width < other + found % width
             done = here.stop if there.stop == len(order) else start
-            yield done, *_exact(vectors, first[wanted], second[wanted], threshold)
+            yield done, *exact(vectors, first[wanted], second[wanted], threshold)
 
 
 def _is_worth_turning(fresh: int, rows: int) -> bool:
@@ -99,7 +99,7 @@ def _least_of_best(block: Vectors, most: int) -> Vectors:
     return ranked
 
 
-def _exact(
+def exact(
     vectors: Vectors, first: Rows, second: Rows, threshold: float
 ) -> tuple[Rows, Rows, Cosines]:
     """The pairs that are near, with their cosines: the same in all company and from either side."""

@@ -15,7 +15,8 @@ from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.snapshot.earlier import usable
 from indexer.snapshot.embedding import Embedding
 from indexer.snapshot.merge import Merge
-from indexer.snapshot.nearness import Cosines, Rows, near_pairs
+from indexer.snapshot.nearness import Cosines, Rows
+from indexer.snapshot.shortlisted import pairs_on_any_device
 from inference.embedder import Embedder
 from kg.records import Synonym
 from kg.snapshot import Snapshot
@@ -91,7 +92,7 @@ def link_synonyms(
     worthy = np.array([_letters(entity.name) >= MIN_LETTERS for entity in entities])
     searched, others = np.flatnonzero(worthy & fresh), np.flatnonzero(worthy & ~fresh)
     told = 0
-    for done, one, other, cosines in near_pairs(
+    for done, one, other, cosines in pairs_on_any_device(
         vectors, searched, others, nearest.least, THRESHOLD, MOST
     ):
         nearest.add(np.concatenate([one, other]), np.concatenate([other, one]), np.tile(cosines, 2))

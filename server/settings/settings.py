@@ -128,6 +128,9 @@ class Settings(BaseSettings):
     """Maximum number of tokens per minute; 0: no limit."""
     embedding_threads: int = Field(default=0, ge=0, le=256)
     """How many texts a local embedder processes at once; 0: one for each core."""
+    vector_device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where FAISS searches vectors and sentence-transformers runs: cpu, cuda (an NVIDIA GPU, or an
+    error), or auto: a GPU if there is one and it is worth it."""
     embedding_cache_gb: float = Field(default=16.0, ge=0)
     """The largest size of the embedding cache, in GB, before its oldest entries are dropped;
     snapshots keep what is in use. 0: no limit."""

@@ -31,7 +31,7 @@ def test_threads_that_come_first_together_load_the_model_once(
     loaded: list[str] = []
 
     class CrossEncoder:
-        def __init__(self, name: str) -> None:
+        def __init__(self, name: str, device: str | None) -> None:
             time.sleep(0.05)
             loaded.append(name)
 
