@@ -111,8 +111,13 @@ class ReferenceWalk:
     def _foremost(self, few: Sequence[int], score: Scores, base: Scores) -> int:
         """What goes first of the few best: the best by base score, if it is clearly better."""
         constants = self._constants
-        near = [p for p in few if score[p] >= constants.foremost * score[few[0]]]
-        best = max(near, key=lambda p: base[p])
+        near = [
+            p
+            for row, p in enumerate(few)
+            if score[p] >= constants.foremost * score[few[0]]
+            and sum(score[one] for one in few[: row + 1]) >= 0.5
+        ]
+        best = max([few[0], *near], key=lambda p: base[p])
         return best if base[best] > base[few[0]] + constants.temperature else few[0]
 
     def ranking(self, question: str, k: int) -> list[tuple[str, float]]:

@@ -22,11 +22,16 @@ def test_the_best_is_first_where_others_are_far_from_it() -> None:
 
 
 def test_a_near_one_that_fits_the_question_clearly_better_is_first() -> None:
-    assert first_of([0.4, 0.35, 0.31], [0.3, 0.3, 0.5]) == 2
+    assert first_of([0.3, 0.28, 0.24], [0.3, 0.3, 0.5]) == 2
 
 
 def test_of_several_the_one_that_fits_best_is_first() -> None:
     assert first_of([0.4, 0.35, 0.31], [0.3, 0.6, 0.5]) == 1
+
+
+def test_where_many_share_what_there_is_none_goes_before_the_best() -> None:
+    assert first_of([0.2, 0.19, 0.18], [0.3, 0.4, 0.9]) == 2
+    assert first_of([0.16, 0.15, 0.14], [0.3, 0.4, 0.9]) == 0
 
 
 def test_what_fits_hardly_better_stays_where_it_is() -> None:
