@@ -1,7 +1,7 @@
 """A retrieval as people read it: passages, what led there, what to try next."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.padding import Padding
 from rich.text import Text
@@ -13,19 +13,24 @@ from server.cli.output import console, printable
 
 _SENTENCE = re.compile(r"[^\s。！？][^\n。！？]*?(?:[.!?](?=\s)|[。！？]|(?=\n)|\Z)")
 _BLOCK = re.compile(r"\S.*?(?=\s*\n[^\S\n]*\n|\s*\Z)", re.DOTALL)
+_FAR = {"minilm": 0.3}
+"""Embedder -> the similarity below which even the best of what was found may say nothing of the
+question: of 366 questions that their collections answer none has less than 0.34."""
 _SNIPPET_CHARS = 300
 _SHOWN = 6
 """Entities of a role and facts that are shown without --explain."""
 _ROLES = {"question": "named in the question", "seed": "started from", "bridge": "went through"}
 
 
-def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
-    """Print a retrieval on standard output."""
+def print_answer(found: Retrieval, *, k: int, explain: bool, embedder: str = "") -> None:
+    """Print a retrieval on standard output. `embedder`: that of the index, if it is known."""
     out = console()
     for hit in found.hits:
         out.print(_heading(hit))
         text = printable(hit.text if explain else snippet(hit, found.question))
         out.print(Padding(Text(text), (0, 0, 0, 4)) if out.is_terminal else f"    {text}")
+    if doubt := doubt_of(found.hits, embedder):
+        out.print(Text(f"  {doubt}", style="yellow"))
     for line in _led_there(found.explanation, explain=explain):
         out.print(line)
     if explain:
@@ -34,6 +39,18 @@ def print_answer(found: Retrieval, *, k: int, explain: bool) -> None:
     out.print(Text("\nTry next", style="bold"))
     for tip in _tips(found, k=k, explain=explain):
         out.print(f"  {tip}")
+
+
+def doubt_of(hits: Sequence[Hit], embedder: str) -> str:
+    """Whether none of the passages may be about the question, in words; '' if one may, or if that
+    is not known."""
+    nearest = max((hit.similarity for hit in hits if hit.similarity is not None), default=1.0)
+    if nearest >= _FAR.get(embedder, -1.0):
+        return ""
+    return (
+        "Perhaps none of these answers the question: the nearest has a similarity of "
+        f"{nearest:.2f}, and where there is an answer it is {_FAR[embedder]} or more as a rule."
+    )
 
 
 def snippet(hit: Hit, question: str) -> str:

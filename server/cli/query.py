@@ -89,6 +89,7 @@ def query(
             print_warning(
                 f"The newest documents are not searchable yet: ammon rebuild --collection {name!r}"
             )
-        print_answer(found, k=k, explain=explain)
+        embedder = "" if behind else present.settings.embedder
+        print_answer(found, k=k, explain=explain, embedder=embedder)
         if link:
             print_line(f"\nIn Neo4j Browser: {link}")

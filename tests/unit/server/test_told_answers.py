@@ -1,8 +1,11 @@
 """What is shown of a passage below its title."""
 
-from retrieval.results import Hit, Span
-from server.cli.answer import snippet
+from dataclasses import replace
 
+from retrieval.results import Hit, Span
+from server.cli.answer import doubt_of, snippet
+
+HIT = Hit(rank=1, score=1.0, passage_id="psg-1", title="", heading="", text="Hebb.", citations=())
 FILLING = "Of this nobody knows anything at all. " * 8
 
 
@@ -10,17 +13,11 @@ def shown(text: str, sentence: str = "", question: str = "Who?") -> str:
     """Of a passage whose sentence nearest to the question is known, or ''."""
     start = text.index(sentence)
     near = Span(start=start, end=start + len(sentence)) if sentence else None
-    hit = Hit(
-        rank=1,
-        score=1.0,
-        passage_id="psg-1",
-        title="",
-        heading="",
-        text=text,
-        citations=(),
-        sentence=near,
-    )
-    return snippet(hit, question)
+    return snippet(replace(HIT, text=text, sentence=near), question)
+
+
+def doubt(*similarities: float | None, embedder: str = "minilm") -> str:
+    return doubt_of([replace(HIT, similarity=one) for one in similarities], embedder)
 
 
 def test_a_short_passage_is_shown_whole_and_its_headings_are_told_from_its_sentences() -> None:
@@ -64,3 +61,21 @@ def test_a_sentence_that_is_too_long_is_cut() -> None:
     assert told.startswith("and so on and")
     assert told.endswith(" …")
     assert len(told) <= 302
+
+
+def test_where_even_the_nearest_is_far_that_is_said() -> None:
+    said = doubt(0.12, 0.29, 0.05)
+    assert said.startswith(
+        "Perhaps none of these answers the question: the nearest has a similarity"
+    )
+    assert "0.29" in said
+
+
+def test_one_near_passage_is_enough() -> None:
+    assert doubt(0.12, 0.31) == ""
+
+
+def test_nothing_is_said_of_other_embedders_and_of_modes_without_one() -> None:
+    assert doubt(0.12, embedder="e5") == ""
+    assert doubt(None, None) == ""
+    assert doubt() == ""
