@@ -34,6 +34,7 @@ ENV PATH=/opt/ammon/bin:$PATH \
     ORT_DISABLE_TELEMETRY=1 \
     NUMBA_CACHE_DIR=/var/lib/ammon/cache/numba \
     AMMON_DATA_DIR=/var/lib/ammon \
+    TMPDIR=/var/lib/ammon \
     AMMON_HOST=0.0.0.0 \
     AMMON_LOG_FORMAT=json
 WORKDIR /var/lib/ammon

@@ -1,4 +1,7 @@
-"""Rows put aside in a temporary file: a graph as it was, without a copy of it in memory."""
+"""Rows put aside in a temporary file: a graph as it was, without a copy of it in memory.
+
+The file has no name and lies where `TMPDIR` says, which must not be a folder in memory.
+"""
 
 import json
 import os

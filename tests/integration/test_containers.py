@@ -1,5 +1,6 @@
 """The image and the services as files: whether they hold together. No engine is needed."""
 
+import os
 import re
 import subprocess
 import sys
@@ -124,6 +125,41 @@ def test_the_image_is_not_run_by_root() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     users = [line.split()[1] for line in lines if line.startswith("USER ")]
     assert users == ["10001:10001"]
+
+
+TEMPORARY = """
+import os
+from starlette.formparsers import MultiPartParser
+from tempfile import SpooledTemporaryFile
+from kg.neo4j.spool import Spool
+
+spool = Spool()
+spool.put("rows", [[1]])
+upload = SpooledTemporaryFile(max_size=MultiPartParser.spool_max_size)
+upload.write(b"x" * (MultiPartParser.spool_max_size + 1))
+for file in (spool._file, upload):
+    print(os.readlink(f"/proc/self/fd/{file.fileno()}"))
+"""
+
+
+def test_temporary_files_lie_in_the_volume_not_in_memory(
+    services: dict[str, Any], tmp_path: Path
+) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"TMPDIR=(\S+)", dockerfile) == ["/var/lib/ammon"]
+    for name in ("api", "worker"):
+        assert "ammon:/var/lib/ammon" in services[name]["volumes"]
+        assert "TMPDIR" not in services[name]["environment"]
+    done = subprocess.run(
+        [sys.executable, "-c", TEMPORARY],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    paths = done.stdout.splitlines()
+    assert [Path(path.split(" ")[0]).parent for path in paths] == [tmp_path] * 2
 
 
 def test_the_image_holds_what_the_application_is_made_of() -> None:
