@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _STOP_SECONDS = 10.0
 _PAUSE_SECONDS = 2.0
+_MANY_THREADS = 16
+"""From which on two of them may build snapshots at once."""
 _TALKATIVE = ("celery.app.trace", "celery.worker.strategy", "httpx2")
 _NOT_ACKNOWLEDGED = "Couldn't ack"
 _log = structlog.get_logger(__name__)
@@ -70,7 +72,10 @@ def run_worker(
         post = open_post(settings.broker_url)
         resources.callback(post.close)
         meter = _meter(core, post, resources)
-        flow = Flow(Tools(pipeline=core.pipeline, post=post, meter=meter, times=times or Times()))
+        flow = Flow(
+            Tools(pipeline=core.pipeline, post=post, meter=meter, times=times or Times()),
+            builds=2 if concurrency >= _MANY_THREADS else 1,
+        )
         register(app, flow.take)
         sweeper = Sweeper(flow)
         resources.callback(sweeper.join, _STOP_SECONDS)

@@ -33,8 +33,8 @@ _log = structlog.get_logger(__name__)
 class Flow:
     """Takes steps. Safe for several threads; one a process."""
 
-    def __init__(self, tools: Tools) -> None:
-        """Put the steps together."""
+    def __init__(self, tools: Tools, *, builds: int = 1) -> None:
+        """Put the steps together; so many snapshots are built at once."""
         rest = Rest(tools.queue)
         ingester = tools.pipeline.ingester(
             committed=self._ask_to_embed,
@@ -43,7 +43,7 @@ class Flow:
         )
         self.tools = tools
         self._embedding = Embedding(tools=tools, embedder=ingester.embedder)
-        self._publishing = Publishing(tools=tools)
+        self._publishing = Publishing(tools=tools, builds=builds)
         self._extracting = Extracting(
             tools=tools,
             extractor=ingester.extractor,

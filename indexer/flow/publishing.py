@@ -1,14 +1,20 @@
-"""The step that publishes: one worker at a time for each collection, once per burst."""
+"""The step that publishes: one worker at a time for each collection, once per burst.
+
+A build takes memory, and a thread for as long as it lasts. So a process has only so many of them
+under way, and keeps what else it is asked for until one of them is over: its other threads go on
+with documents. What a process that dies had kept is asked for again by whoever sweeps.
+"""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock, get_ident
 
 import structlog
 
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
 from indexer.progress import CUT_SHORT, Stopped, until_stopped
-from kg.errors import CollectionNotFound, StoreError
+from kg.errors import AmmonError, CollectionNotFound, ModelError, SnapshotError, StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -18,13 +24,51 @@ class Publishing:
     """Takes the step `publish`. Safe for several threads."""
 
     tools: Tools
+    builds: int = 1
+    """How many are under way at once."""
+    _kept: dict[str, None] = field(default_factory=dict)
+    """Collections that are to be published when there is room, in the order of the messages."""
+    _under_way: set[int] = field(default_factory=set)
+    """The threads that publish."""
+    _lock: Lock = field(default_factory=Lock)
 
     def publish(self, collection: str) -> None:
-        """Publish what is new, unless somebody is at it already: who is does it to the end, unless
-        its process is to end first.
+        """Publish what is new, and then what this process is asked for meanwhile; unless it is at
+        as many builds as it may be, which then see to it.
 
         Raises: ModelError, SnapshotError, StoreError.
         """
+        with self._lock:
+            self._kept[collection] = None
+            if len(self._under_way) >= self.builds:
+                return
+            self._under_way.add(get_ident())
+        failure: AmmonError | OSError | None = None
+        try:
+            while (name := self._next()) is not None:
+                try:
+                    self._publish_held(name)
+                except (ModelError, SnapshotError, OSError) as error:  # the others can be
+                    failure = error
+        finally:
+            with self._lock:
+                self._under_way.discard(get_ident())
+        if failure is not None:
+            raise failure
+
+    def _next(self) -> str | None:
+        """What to publish next; None if this thread is no longer needed."""
+        with self._lock:
+            if self._kept and not self.tools.stop.is_set():
+                name = next(iter(self._kept))
+                del self._kept[name]
+                return name
+            self._under_way.discard(get_ident())
+            return None
+
+    def _publish_held(self, collection: str) -> None:
+        """Publish, unless somebody is at it already: who is does it to the end, unless its process
+        is to end first."""
         queue, seconds = self.tools.queue, self.tools.times.hold
         name, me = f"publish {collection}", f"{self.tools.name}/{uuid.uuid4().hex}"
 
