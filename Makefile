@@ -22,10 +22,8 @@ QUESTIONS := \
 
 run: install
 	$(BIN)/ammon ingest $(SAMPLE) --collection sample
-	@for question in $(QUESTIONS); do \
-		printf '\n$$ ammon query "%s" --collection sample --k 4\n\n' "$$question"; \
-		$(BIN)/ammon query "$$question" --collection sample --k 4 || exit 1; \
-	done
+	@printf '\n'
+	@printf '%s\n' $(QUESTIONS) | $(BIN)/ammon query --questions - --collection sample --k 4
 	@printf '\nYour own documents:  $(BIN)/ammon ingest FOLDER && $(BIN)/ammon query "…"\n'
 	@printf 'Over HTTP:           $(BIN)/ammon serve   (then open /docs)\n'
 

@@ -19,9 +19,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _QUARANTINE_SHOWN = 10
 
 
-def print_json(value: dict[str, Any]) -> None:
-    """Print one JSON object."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+def print_json(value: dict[str, Any], *, line: bool = False) -> None:
+    """Print one JSON object; in a line, where others follow."""
+    text = json.dumps(value, ensure_ascii=False, indent=None if line else 2, default=str)
     sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
 
 

@@ -1,12 +1,31 @@
 """`ammon query`: a question, and the passages that answer it together."""
 
-from typing import Annotated, TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from server.cli import options
 from server.cli.context import opened
 
+if TYPE_CHECKING:
+    from server.aids import WantedAids
+    from server.core import Core
+
+_Question: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="QUESTION", help="The question.", show_default=False)
+]
+_Questions: TypeAlias = Annotated[
+    typer.FileText | None,
+    typer.Option(
+        encoding="utf-8-sig",
+        metavar="FILE",
+        help="Ask each line of a file instead, '-' for standard input; with --json, an object a "
+        "line.",
+        show_default=False,
+    ),
+]
 _K: TypeAlias = Annotated[
     int, typer.Option("--k", "-k", min=1, help="Number of passages; any number.")
 ]
@@ -51,9 +70,23 @@ def register(app: typer.Typer) -> None:
     )(query)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    """How questions are asked, and how answers are printed."""
+
+    collection: str
+    mode: str
+    k: int
+    aids: "WantedAids"
+    explain: bool
+    neo4j_link: bool
+    as_json: bool
+
+
 def query(
     context: typer.Context,
-    question: options.QuestionText,
+    question: _Question = None,
+    questions: _Questions = None,
     collection: options.CollectionName = None,
     mode: options.ModeName = "ammon",
     k: _K = 5,
@@ -66,30 +99,65 @@ def query(
 ) -> None:
     """Ask a question: shows the best passages, what led to them, and what to try next."""
     from server.aids import WantedAids
-    from server.cli.answer import print_answer
-    from server.cli.output import print_json, print_line, print_warning
-    from server.reports.browser_link import browser_link, check_neo4j
-    from server.reports.told import told
+    from server.cli.output import print_line
+    from server.reports.browser_link import check_neo4j
 
+    if (question is None) == (questions is None):
+        raise typer.BadParameter("Give either a QUESTION or a file with --questions.")
+    asked = iter([question or ""]) if questions is None else _lines(questions)
     with opened(context) as core:
         if neo4j_link:
             check_neo4j(core.settings)
-        name = collection or core.settings.collection
-        aids = WantedAids(bridges=bridges, recognition=recognition, rerank=rerank)
-        found = core.query(name, question, mode=mode, k=k, aids=aids)
-        link = browser_link(core.settings, found) if neo4j_link and found.hits else None
-        present = core.store.collection(name)
-        behind = found.revision != present.revision and not core.sees_all(present)
-    if as_json:
-        print_json(told(found) | ({"neo4j_link": link} if neo4j_link else {}))
-    else:
-        if behind and present.settings.transition.swapping and found.hits:
-            print_warning(f"{name!r} is being re-indexed: this answer is from its old index.")
-        elif behind and found.hits:
-            print_warning(
-                f"The newest documents are not searchable yet: ammon rebuild --collection {name!r}"
-            )
-        embedder = "" if behind else present.settings.embedder
-        print_answer(found, k=k, explain=explain, embedder=embedder)
-        if link:
-            print_line(f"\nIn Neo4j Browser: {link}")
+        wanted = _Wanted(
+            collection=collection or core.settings.collection,
+            mode=mode,
+            k=k,
+            aids=WantedAids(bridges=bridges, recognition=recognition, rerank=rerank),
+            explain=explain,
+            neo4j_link=neo4j_link,
+            as_json=as_json,
+        )
+        for number, one in enumerate(asked):
+            if questions is not None and not as_json:
+                print_line(f"{chr(10) * min(number, 1)}Question: {one}\n")
+            _answer(core, one, wanted, line=questions is not None)
+
+
+def _lines(file: typer.FileText) -> Iterator[str]:
+    """The lines that are not blank. Raises: InputError."""
+    from kg.errors import InputError
+
+    try:
+        for line in file:
+            if text := line.strip():
+                yield text
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"The questions in {file.name!r} are not UTF-8. Save them as it."
+        ) from error
+
+
+def _answer(core: "Core", question: str, wanted: _Wanted, *, line: bool) -> None:
+    from server.cli.answer import print_answer
+    from server.cli.output import print_json, print_line, print_warning
+    from server.reports.browser_link import browser_link
+    from server.reports.told import told
+
+    name = wanted.collection
+    found = core.query(name, question, mode=wanted.mode, k=wanted.k, aids=wanted.aids)
+    link = browser_link(core.settings, found) if wanted.neo4j_link and found.hits else None
+    present = core.store.collection(name)
+    behind = found.revision != present.revision and not core.sees_all(present)
+    if wanted.as_json:
+        print_json(told(found) | ({"neo4j_link": link} if wanted.neo4j_link else {}), line=line)
+        return
+    if behind and present.settings.transition.swapping and found.hits:
+        print_warning(f"{name!r} is being re-indexed: this answer is from its old index.")
+    elif behind and found.hits:
+        print_warning(
+            f"The newest documents are not searchable yet: ammon rebuild --collection {name!r}"
+        )
+    embedder = "" if behind else present.settings.embedder
+    print_answer(found, k=wanted.k, explain=wanted.explain, embedder=embedder)
+    if link:
+        print_line(f"\nIn Neo4j Browser: {link}")

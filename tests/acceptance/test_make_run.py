@@ -106,7 +106,7 @@ def check(clone: Clone, ran: subprocess.CompletedProcess[str], documents: str) -
     assert ran.returncode == 0, told(ran)
     assert [line for line in ran.stderr.splitlines() if not _PROGRESS.fullmatch(line)] == []
     assert documents in ran.stdout, told(ran)
-    answers = ran.stdout.split("$ ammon query ")[1:]
+    answers = ran.stdout.split("\nQuestion: ")[1:]
     gold = clone.gold()
     assert len(answers) == len(gold) > 0, told(ran)
     for (question, wanted), answer in zip(gold.items(), answers, strict=True):

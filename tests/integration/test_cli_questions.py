@@ -1,0 +1,56 @@
+"""`ammon query --questions`: several questions, one after another."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.command_line import Ammon
+
+QUESTIONS = ["Who coined Engram?", "何がエングラムですか?"]
+
+
+@pytest.fixture
+def ammon(ammon: Ammon, notes: Path) -> Ammon:
+    """With a collection of two documents."""
+    ammon("ingest", notes)
+    return ammon
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A question a line, with blank lines between."""
+    file = tmp_path / "questions.txt"
+    file.write_text("\n\n".join(QUESTIONS), encoding="utf-8-sig")
+    return file
+
+
+def test_each_line_is_answered_as_by_itself(ammon: Ammon, file: Path) -> None:
+    done = ammon("query", "--questions", file)
+    alone = [ammon("query", question).out.rstrip("\n") for question in QUESTIONS]
+    told = [f"Question: {question}\n\n" for question in QUESTIONS]
+    assert done.out == told[0] + alone[0] + "\n\n" + told[1] + alone[1] + "\n"
+
+
+def test_json_is_an_object_a_line(ammon: Ammon, file: Path) -> None:
+    lines = ammon("query", "--questions", file, "--json").out.splitlines()
+    assert [json.loads(line)["question"] for line in lines] == QUESTIONS
+
+
+def test_of_a_question_and_a_file_one_is_given(ammon: Ammon, file: Path) -> None:
+    for given in (["Who?", "--questions", file], []):
+        done = ammon("query", *given)
+        assert (done.code, "either a QUESTION or a file" in done.err) == (2, True)
+
+
+def test_a_file_that_cannot_be_read_is_named(ammon: Ammon, tmp_path: Path) -> None:
+    assert ammon("query", "--questions", tmp_path / "none.txt").code == 2
+    (tmp_path / "odd.txt").write_bytes(b"Who?\n\xff\xfe\n")
+    done = ammon("query", "--questions", tmp_path / "odd.txt")
+    assert (done.code, "odd.txt" in done.err, "UTF-8" in done.err) == (1, True, True)
+
+
+def test_an_empty_file_asks_nothing(ammon: Ammon, tmp_path: Path) -> None:
+    (tmp_path / "none.txt").write_text("\n \n")
+    done = ammon("query", "--questions", tmp_path / "none.txt")
+    assert (done.code, done.out) == (0, "")
