@@ -26,6 +26,7 @@ from typing import TypeAlias
 
 import platformdirs
 
+from retrieval.modes import MODES
 from server import logs
 from server.evaluation import Dataset, Report, evaluate, read_dataset, variants
 from server.settings import Settings
@@ -76,27 +77,26 @@ def _with_2wiki(dataset: Dataset) -> Dataset:
 
 
 _WALK: Mapping[str, Sequence[str]] = {"spacy": ("ammon",)}
-_WALK_AND_DENSE: Mapping[str, Sequence[str]] = {"spacy": ("ammon", "dense")}
+_WALK_AND_TEXT: Mapping[str, Sequence[str]] = {"spacy": ("ammon", "dense", "bm25")}
+_ALL_MODES: Mapping[str, Sequence[str]] = {"spacy": tuple(MODES)}
 
 SETS: Mapping[str, MeasuredSet] = {
     "musique": MeasuredSet(
-        folder="musique", runs={**_WALK_AND_DENSE, "precomputed": ("ammon", "hipporag2")}
+        folder="musique", runs={**_ALL_MODES, "precomputed": ("ammon", "hipporag2")}
     ),
     "2wiki-800": MeasuredSet(
         folder="2wiki", runs=_WALK, vary=lambda dataset: _beginning(dataset, 800)
     ),
-    "sample": MeasuredSet(folder="bench/sample", runs={"spacy": ("ammon", "hipporag2", "dense")}),
-    "zh": MeasuredSet(folder="bench/multilingual/zh", runs=_WALK_AND_DENSE),
-    "ar": MeasuredSet(folder="bench/multilingual/ar", runs=_WALK_AND_DENSE),
-    "ru": MeasuredSet(folder="bench/multilingual/ru", runs=_WALK_AND_DENSE),
-    "everyday": MeasuredSet(folder="bench/everyday", runs=_WALK_AND_DENSE),
+    "sample": MeasuredSet(folder="bench/sample", runs=_ALL_MODES),
+    "zh": MeasuredSet(folder="bench/multilingual/zh", runs=_WALK_AND_TEXT),
+    "ar": MeasuredSet(folder="bench/multilingual/ar", runs=_WALK_AND_TEXT),
+    "ru": MeasuredSet(folder="bench/multilingual/ru", runs=_WALK_AND_TEXT),
+    "everyday": MeasuredSet(folder="bench/everyday", runs=_WALK_AND_TEXT),
     "2wiki": MeasuredSet(folder="2wiki", runs=_WALK, in_tests=False),
     "everyday-untitled": MeasuredSet(
-        folder="bench/everyday", runs=_WALK_AND_DENSE, vary=variants.untitled, in_tests=False
+        folder="bench/everyday", runs=_WALK_AND_TEXT, vary=variants.untitled
     ),
-    "musique-untitled": MeasuredSet(
-        folder="musique", runs=_WALK, vary=variants.untitled, in_tests=False
-    ),
+    "musique-untitled": MeasuredSet(folder="musique", runs=_WALK, vary=variants.untitled),
     "musique-lower": MeasuredSet(folder="musique", runs=_WALK, vary=variants.lower, in_tests=False),
     "musique-pieces": MeasuredSet(
         folder="musique",
@@ -132,6 +132,7 @@ def measure(name: str, work: Path) -> dict[str, dict[str, float]]:
 def figures_of(report: Report) -> dict[str, float]:
     """The figures of a report that are stored."""
     return {
+        "recall@1": report.recall["1"],
         "recall@2": report.recall["2"],
         "recall@5": report.recall["5"],
         "all_gold@5": report.all_gold["5"],
