@@ -73,8 +73,8 @@ def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) ->
     from dataclasses import asdict
 
     from server.cli.output import console, print_error, print_json, print_warning, told_quarantine
-    from server.reports.jobs import job_fields, quarantine_of
-    from server.reports.status import job_failures, job_status
+    from server.reports.jobs import job_fields
+    from server.reports.status import job_failures, job_status, quarantine_of
 
     with opened(context) as core:
         status = job_status(core, core.queue.job(_id(core, job)))
@@ -126,7 +126,8 @@ def retry(
 ) -> None:
     """Retry failed documents; with --budget, continue a job that has spent its budget.
 
-    The budget includes what the job has spent already. Exit code 1 if documents failed again.
+    The budget includes what the job has spent already. Exit code 1 if documents failed again,
+    or all passages are in quarantine.
     """
     from kg.jobs import TaskState
     from server.cli.output import console, print_json
@@ -148,7 +149,7 @@ def retry(
         console().print(told_job(status))
         if over:
             console().print(_NOTHING_FAILED)
-    raise typer.Exit(1 if _failed(status) else 0)
+    raise typer.Exit(1 if _failed(status) or status.all_quarantined else 0)
 
 
 @jobs.command(epilog="Example: ammon jobs prune --days 7")
@@ -191,10 +192,17 @@ def told_job(status: "JobStatus") -> str:
 def told_in_full(status: "JobStatus") -> "Iterator[str]":
     """All that is known of a job, but its id and when it came."""
     from server.budgets import told_budget, told_money, told_seconds
+    from server.cli.output import counted
 
     job, progress = status.job, status.job.progress
     counts = ", ".join(f"{count} {state}" for state, count in job.counts.items())
     yield f"{status.state}, {status.percent:g} % of {job.total}: {counts or 'no documents'}"
+    if status.waiting_because:
+        yield f"waiting: {status.waiting_because}"
+    if status.quarantined:
+        share = "all of its passages failed: " if status.all_quarantined else ""
+        number = counted(status.quarantined, "passage")
+        yield f"{share}{number} in quarantine, found by text alone"
     if job.drafted:
         yield (
             f"{job.drafted} of the queued documents are searchable already, from a first extraction"

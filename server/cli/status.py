@@ -87,6 +87,8 @@ def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", tak
             f"{upcoming.max_tokens} tokens{_how_far(status)}"
         )
     out.print(f"  {_standing(status, takers)}")
+    if status.waiting_because:
+        out.print(f"  waiting: {printable(status.waiting_because)}")
     for line in told_quarantine(quarantined):
         out.print(f"  {printable(line)}")
 
@@ -160,4 +162,5 @@ def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dic
         "damage": status.damage,
         "quarantine": [asdict(one) for one in quarantine],
         "waiting": status.waiting,
+        "waiting_because": status.waiting_because,
     }

@@ -44,7 +44,7 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     from rich.table import Table
     from rich.text import Text
 
-    from server.cli.output import NO_COLLECTIONS
+    from server.cli.output import NO_COLLECTIONS, printable
     from server.reports.jobs import running
     from server.reports.status import collection_status
 
@@ -64,8 +64,16 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     for status in chosen:
         jobs.add_row(*_row(status))
     nothing = Text("No jobs are running.")
+    reasons = [
+        Text(f"{one.job.id[:12]} waits: {printable(one.waiting_because)}")
+        for one in chosen
+        if one.waiting_because
+    ]
     return Group(
-        collections if names else Text(NO_COLLECTIONS), Text(), jobs if chosen else nothing
+        collections if names else Text(NO_COLLECTIONS),
+        Text(),
+        jobs if chosen else nothing,
+        *reasons,
     )
 
 

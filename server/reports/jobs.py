@@ -1,24 +1,17 @@
 """Jobs as the command line and HTTP report them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from kg.errors import JobNotFound
-from kg.jobs import EVERY_REVISION, Budget, Job, TaskState
+from kg.jobs import EVERY_REVISION, Budget, Job
 from kg.records import Collection
 from server.budgets import known_cost
 from server.core import Core
-from server.reports.quarantine import Quarantined, quarantine
 from server.reports.status import JobStatus, job_status
 
 _DAY = 86_400.0
-
-
-def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:
-    """The passages in quarantine of the documents that a job brought in, by source."""
-    tasks = core.queue.tasks(job.id, state=TaskState.EXTRACTED, limit=job.total)
-    return quarantine(core, job.collection, (task.document_id for task in tasks))
 
 
 def job_fields(status: JobStatus) -> dict[str, Any]:
@@ -32,6 +25,8 @@ def job_fields(status: JobStatus) -> dict[str, Any]:
         "counts": dict(job.counts),
         "total": job.total,
         "percent": status.percent,
+        "waiting_because": status.waiting_because,
+        "quarantined": status.quarantined,
         "documents_indexed": status.indexed,
         "documents_drafted": job.drafted,
         "priority": job.priority,

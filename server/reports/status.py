@@ -2,17 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
-from kg.jobs import Job, TaskState
+from kg.jobs import EVERY_REVISION, Job, TaskState
+from kg.queue import JobQueue
 from kg.records import Collection
 from kg.snapshot import Snapshots, named_current
 from server.core import Core
+from server.reports.quarantine import Quarantined, quarantine
 
 _ALMOST = 99.9
 """Percent."""
+_LOOKED_AT = 100
+"""Documents of a job, those that came first, that are asked why they wait."""
+_JOBS_LOOKED_AT = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +38,8 @@ class CollectionStatus:
     """Whether the snapshot has all that is in the graph."""
     read_ahead: Job | None = None
     """The job that extracts the documents again, while the collection is being re-indexed."""
+    waiting_because: str = ""
+    """Why its documents wait, as when a model cannot be reached; '' if they are worked on."""
     damage: str = ""
     """Why the snapshot cannot be used, with the remedy; '' if it can, or was not checked."""
 
@@ -64,6 +72,15 @@ class JobStatus:
     """'publishing': all documents are worked on, the snapshot with them is yet to come."""
     indexed: int
     """Documents that questions see: all that are done, once a snapshot holds the last of them."""
+    waiting_because: str = ""
+    """Why its documents wait, as when a model cannot be reached; '' if they are worked on."""
+    quarantined: int = 0
+    """Passages of its documents that are found by their text alone: their extraction failed."""
+
+    @property
+    def all_quarantined(self) -> bool:
+        """Whether documents came in, but the extraction of all their passages failed."""
+        return 0 < self.job.progress.passages <= self.quarantined
 
     @property
     def percent(self) -> float:
@@ -113,6 +130,7 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
         waiting=core.queue.waiting(name),
         sees_all=core.sees_all(collection),
         read_ahead=_read_ahead(core, collection),
+        waiting_because=_why_all_wait(core, name),
         damage=_damage(core.folders.snapshots(collection), name) if verify else "",
     )
 
@@ -161,7 +179,38 @@ def job_status(core: Core, job: Job) -> JobStatus:
         job=job,
         state=state,
         indexed=done if seen else 0,
+        waiting_because=why_it_waits(core.queue, job),
+        quarantined=len({one.passage for one in quarantine_of(core, job)}) if done else 0,
     )
+
+
+def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:
+    """The passages in quarantine of the documents that a job brought in, by source."""
+    with suppress(CollectionNotFound):
+        if quarantine(core, job.collection):  # seldom; a job may have very many documents
+            tasks = core.queue.tasks(job.id, state=TaskState.EXTRACTED, limit=job.total)
+            return quarantine(core, job.collection, (task.document_id for task in tasks))
+    return ()
+
+
+def why_it_waits(queue: JobQueue, job: Job) -> str:
+    """Why a job's documents wait: what the last attempt met. '' if some are worked on that met
+    nothing, or if none was tried yet."""
+    if not job.open:
+        return ""
+    try:
+        tried = queue.tasks(job.id, state=TaskState.EXTRACTING, limit=_LOOKED_AT)
+        if any(not task.error for task in tried):
+            return ""
+        tried = tried or queue.tasks(job.id, state=TaskState.QUEUED, limit=_LOOKED_AT)
+    except JobNotFound:
+        return ""
+    return next((task.error for task in tried if task.error), "")
+
+
+def _why_all_wait(core: Core, collection: str) -> str:
+    jobs = core.queue.jobs(collection, unfinished_at=EVERY_REVISION, limit=_JOBS_LOOKED_AT)
+    return next(filter(None, (why_it_waits(core.queue, job) for job in jobs)), "")
 
 
 def job_failures(core: Core, job_id: str, limit: int = 1000) -> Sequence[tuple[str, str]]:

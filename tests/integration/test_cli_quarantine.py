@@ -82,3 +82,26 @@ def test_where_nothing_usable_was_found_at_all_ingesting_fails(ammon: Ammon, not
 def test_what_was_bad_before_does_not_fail_what_comes_in_now(ammon: Ammon, notes: Path) -> None:
     ammon("ingest", notes / "lashley00.txt")
     assert ammon("ingest", notes / "semon.txt").code == 0
+
+
+def test_a_job_whose_passages_all_failed_does_not_look_like_a_success(
+    ammon: Ammon, notes: Path
+) -> None:
+    (notes / "semon.txt").unlink()
+    ammon("ingest", notes)
+    (job,) = ammon("jobs", "--json").json["jobs"]
+    assert (job["quarantined"], job["passages"]) == (12, 12)
+    told = "all of its passages failed: 12 passages in quarantine"
+    assert told in ammon("jobs").out
+    assert told in ammon("jobs", "show", job["id"]).out
+    assert ammon("jobs", "show", job["id"], "--json").json["quarantined"] == 12
+    again = ammon("jobs", "retry", job["id"])
+    assert (again.code, told in again.out) == (1, True)
+
+
+def test_a_job_of_which_some_passages_failed_tells_how_many(ammon: Ammon, notes: Path) -> None:
+    ammon("ingest", notes)
+    (job,) = ammon("jobs", "--json").json["jobs"]
+    assert job["quarantined"] == 12
+    assert "; 12 passages in quarantine" in ammon("jobs").out
+    assert ammon("jobs", "retry", job["id"]).code == 0

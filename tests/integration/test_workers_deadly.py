@@ -5,7 +5,7 @@ import pytest
 from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core
-from server.reports.jobs import quarantine_of
+from server.reports.status import quarantine_of
 from server.wanted import Wanted
 from tests.doubles.plant import COLLECTION, Plant
 from tests.doubles.waiting import until

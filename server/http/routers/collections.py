@@ -67,6 +67,11 @@ class StatsOut(BaseModel):
     current: bool = Field(description="Whether queries see all documents.")
     snapshot: str | None = Field(examples=["r0000000012-5b0f0c1d"])
     waiting: int = Field(description="Documents queued or being indexed.", examples=[0])
+    waiting_because: str = Field(
+        description="Why documents wait, as when the model cannot be reached; '' while they are "
+        "worked on.",
+        examples=[""],
+    )
     counts: Mapping[str, int] = Field(
         description="Documents, passages, entities, facts, mentions, supports, synonyms, and "
         "quarantined passages.",
@@ -127,6 +132,7 @@ def read_stats(name: CollectionPath, core: TheCore) -> StatsOut:
         current=found.current,
         snapshot=found.snapshot,
         waiting=found.waiting,
+        waiting_because=found.waiting_because,
         counts=found.counts,
     )
 

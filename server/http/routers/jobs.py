@@ -11,8 +11,8 @@ from server.budgets import checked
 from server.core import Core
 from server.http.dependencies import JobPath, TheCore
 from server.http.problems import responses
-from server.reports.jobs import job_fields, quarantine_of
-from server.reports.status import job_status
+from server.reports.jobs import job_fields
+from server.reports.status import job_status, quarantine_of
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -68,6 +68,15 @@ class JobOut(BaseModel):
         description="Share of its documents that are done with; 100 only when all are, and no more "
         "will come.",
         examples=[96.7],
+    )
+    waiting_because: str = Field(
+        description="Why its documents wait, as when the model cannot be reached: what the last "
+        "attempt met; '' while they are worked on.",
+        examples=[""],
+    )
+    quarantined: int = Field(
+        description="Passages found by their text alone, because their extraction failed.",
+        examples=[0],
     )
     documents_indexed: int = Field(
         description="Documents that queries see; updated once all finished documents are visible.",

@@ -7,8 +7,8 @@ import pytest
 
 from kg.records import Document, SourceDocument
 from server.core import Core
-from server.reports.jobs import prune, quarantine_of, running
-from server.reports.status import job_status
+from server.reports.jobs import prune, running
+from server.reports.status import collection_status, job_status, quarantine_of
 from tests.doubles.house import open_house, settings_in
 
 
@@ -85,3 +85,29 @@ def test_jobs_of_one_collection_or_of_all_are_forgotten(core: Core) -> None:
     assert {job.id for job in core.queue.jobs()} == {other, waits}
     assert prune(core, None, days=0) == 1
     assert [job.id for job in core.queue.jobs()] == [waits]
+
+
+def test_why_documents_wait_is_told_of_their_job_and_their_collection(core: Core) -> None:
+    job = submitted(core, "a")
+    (task,) = core.queue.lease(worker="test", limit=10, seconds=60)
+    assert job_status(core, core.queue.job(job)).waiting_because == ""
+    core.queue.release([task.id], worker="test", reason="The model is out of reach.")
+    assert job_status(core, core.queue.job(job)).waiting_because == "The model is out of reach."
+    assert collection_status(core, "papers").waiting_because == "The model is out of reach."
+
+
+def test_a_reason_holds_until_some_document_is_worked_on_that_met_nothing(core: Core) -> None:
+    job = submitted(core, "a")
+    (task,) = core.queue.lease(worker="test", limit=10, seconds=60)
+    core.queue.release([task.id], worker="test", reason="The model is out of reach.")
+    core.queue.lease(worker="test", limit=10, seconds=60)
+    assert job_status(core, core.queue.job(job)).waiting_because, "it is tried again, no more"
+    core.pipeline.process(core.queue.leased([task.id]))
+    assert job_status(core, core.queue.job(job)).waiting_because == ""
+
+
+def test_passages_in_quarantine_are_told_of_their_job(core: Core) -> None:
+    usual = submitted(core, "a")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    status = job_status(core, core.queue.job(usual))
+    assert (status.quarantined, status.all_quarantined) == (0, False)
