@@ -16,6 +16,8 @@ from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.quoting import is_heading
 from retrieval.results import Span
 
+_DECIMALS = 6
+"""So many are the same however many passages are asked for."""
 _ENDS = frozenset(".!?。！？")
 """What no heading ends with."""
 
@@ -39,9 +41,10 @@ def fits(snapshot: Snapshot, passages: Int32Array, question: Float32Array) -> li
     counts = (table.indptr[passages + 1] - table.indptr[passages]).tolist()
     rows = [first + place for first, n in zip(firsts, counts, strict=True) for place in range(n)]
     near = _cosines(table.vectors, np.array(rows), question).tolist()
-    own = _cosines(derived.vectors, passages, question) if derived else None
-    if own is None:
-        own = snapshot.passages.vectors[passages] @ question
+    if derived:
+        own = _cosines(derived.vectors, passages, question)
+    else:
+        own = snapshot.passages.vectors[passages].astype(np.float64) @ question
     found, done = [], 0
     for passage, first, count, alone in zip(
         passages.tolist(), firsts, counts, own.tolist(), strict=True
@@ -49,14 +52,18 @@ def fits(snapshot: Snapshot, passages: Int32Array, question: Float32Array) -> li
         of_passage = near[done : done + count]
         done += count
         sentence = _nearest(snapshot, passage, first, of_passage)
-        found.append(Fit(similarity=0.5 * (alone + max(of_passage)), sentence=sentence))
+        similarity = round(0.5 * (alone + max(of_passage)), _DECIMALS)
+        found.append(Fit(similarity=similarity, sentence=sentence))
     return found
 
 
 def _cosines(
     vectors: Quantised, rows: npt.NDArray[np.integer], question: Float32Array
-) -> Float32Array:
-    found: Float32Array = vectors.scale[rows] * (vectors.values[rows].astype("f4") @ question)
+) -> npt.NDArray[np.float64]:
+    """In double precision: how sums are rounded depends on how many rows there are."""
+    found: npt.NDArray[np.float64] = vectors.scale[rows] * (
+        vectors.values[rows].astype(np.float64) @ question
+    )
     return found
 
 

@@ -28,6 +28,12 @@ def test_similarity_is_half_the_passages_cosine_and_half_its_best_sentences() ->
         assert fit.similarity == pytest.approx(0.5 * float(own + best), abs=1e-3)
 
 
+def test_how_many_passages_are_asked_for_changes_nothing() -> None:
+    asked = Retriever(SNAPSHOT, EMBEDDER)
+    (alone,) = asked.search(QUESTION, k=1).hits
+    assert asked.search(QUESTION, k=2).hits[0] == alone
+
+
 def test_of_no_passages_there_is_nothing() -> None:
     assert fits(SNAPSHOT, np.zeros(0, dtype=np.int32), np.zeros(48, dtype=np.float32)) == []
 

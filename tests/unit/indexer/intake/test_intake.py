@@ -17,7 +17,6 @@ from kg.records import Document, SourceDocument
 from kg.sqlite import SQLiteStore
 from tests.doubles.workshop import COLLECTION, Workshop, note
 
-
 NUMBER: dict[str, Any] = {"text": 3}
 
 
