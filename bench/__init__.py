@@ -1,8 +1,8 @@
 """Benchmarks: one command a question, each beside its baseline in the same run.
 
 `python -m bench.corpus` makes corpora of any size; `bench.walk`, `bench.hipporag2`,
-`bench.pagerank`, `bench.open`, `bench.index`, `bench.increment` and `bench.embedding` measure.
-All take `--json`; all but `bench.corpus` and `bench.increment` take `--plot FILE`.
+`bench.pagerank`, `bench.open`, `bench.index`, `bench.increment`, `bench.gpu` and `bench.embedding`
+measure. All take `--json`; all but `bench.corpus`, `bench.gpu` and `bench.increment` take `--plot FILE`.
 
 What is compared runs on one thread: the libraries read these variables when they are loaded.
 """
