@@ -2,7 +2,8 @@
 
 `python -m bench.corpus` makes corpora of any size; `bench.walk`, `bench.hipporag2`,
 `bench.pagerank`, `bench.open`, `bench.index`, `bench.increment`, `bench.gpu` and `bench.embedding`
-measure. All take `--json`; all but `bench.corpus`, `bench.gpu` and `bench.increment` take `--plot FILE`.
+measure. All take `--json`; all but `bench.corpus`, `bench.gpu` and `bench.increment` take
+`--plot FILE`.
 
 What is compared runs on one thread: the libraries read these variables when they are loaded.
 """
