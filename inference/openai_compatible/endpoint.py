@@ -17,7 +17,7 @@ from weakref import finalize
 
 import structlog
 
-from inference.openai_compatible.arrival import show
+from inference.openai_compatible.arrival import ForeignAnswer, show
 from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
 from inference.openai_compatible.silence import Silence
 from kg.errors import DependencyMissing, ModelError, ModelOutputInvalid, ModelUnavailable
@@ -95,9 +95,9 @@ class Caller:
         slow down all callers of the endpoint.
 
         `patience`: total seconds that the caller can wait; None: no limit. Raises: ModelUnavailable
-        if the endpoint is unavailable; ModelOutputInvalid if it refuses this request or does not
-        answer with JSON; openai.BadRequestError and openai.UnprocessableEntityError unchanged, so
-        that the caller can adapt its request.
+        if the endpoint is unavailable, or something else answers in its place; ModelOutputInvalid
+        if it refuses this request or its answer is broken; openai.BadRequestError and
+        openai.UnprocessableEntityError unchanged, so that the caller can adapt its request.
         """
         import openai
 
@@ -162,12 +162,17 @@ class Caller:
         raise AssertionError  # it is counted without end
 
     def _once(self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float) -> _Answer:
+        import openai
+
         client = self._opened()
         with self.pace.turn(tokens, until=until):
             if until < inf:
                 left = max(until - time.monotonic(), _SHORTEST_TIMEOUT)
                 client = client.with_options(timeout=min(left, self.endpoint.timeout))
-            answer = request(client)
+            try:
+                answer = request(client)
+            except ForeignAnswer as error:
+                raise openai.APIConnectionError(request=error.request) from error
         self.pace.succeeded()
         self._silence.end()
         return answer

@@ -245,13 +245,34 @@ def test_an_answer_that_is_none_is_an_error_and_is_paid(
     [
         b"",
         b"<html>Welcome</html>",
-        b'{"choices": [{"message": {"content": "\xff\xfe"}}]}',
-        b'{"choices": [{"mess',
         b"[" * 100_000,
         b"null",
         b"[]",
         b'"text"',
         b"{}",
+        b'{"error": {"message": "no upstream"}}',
+    ],
+)
+def test_what_is_nobodys_answer_is_an_outage_and_blames_no_passage(
+    server: ChatServer, model: OpenAIChatModel, body: bytes
+) -> None:
+    server.chat = in_turn([Answer(body=body)])
+    with pytest.raises(ModelUnavailable, match="not JSON of OpenAI's protocol"):
+        model.complete(ASK)
+
+
+def test_a_proxy_whose_server_is_back_is_tried_again(
+    server: ChatServer, model: OpenAIChatModel
+) -> None:
+    server.chat = in_turn([Answer(body=b"<html>Starting</html>"), Answer(content="yes")])
+    assert model.complete(ASK).text == "yes"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"choices": [{"message": {"content": "\xff\xfe"}}]}',
+        b'{"choices": [{"mess',
         b'{"choices": []}',
         b'{"choices": null}',
         b'{"choices": [null]}',

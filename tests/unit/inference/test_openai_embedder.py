@@ -104,9 +104,8 @@ def test_another_longest_text_is_another_model(opened: Callable[..., OpenAIEmbed
         rows([1.0, 2.0], ["a", "b"]),
         rows([1.0, 2.0], None),
         rows(1.0, 2.0),
-        lambda request: Answer(body=b"{}"),
         lambda request: Answer(body=b'{"data": [null, null]}'),
-        lambda request: Answer(body=b"<html>"),
+        lambda request: Answer(body=b'{"data": {}}'),
     ],
 )
 def test_an_answer_that_is_no_matrix_of_vectors_is_an_error(

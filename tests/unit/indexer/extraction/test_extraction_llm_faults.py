@@ -50,7 +50,6 @@ RUBBISH = {
     "deep object": Answer(content='{"entities": ' * 50_000),
     "deep and whole": Answer(content='{"entities": ' + "[" * 5000 + "]" * 5000 + "}"),
     "invalid UTF-8": Answer(body=b'{"choices": [{"message": {"content": "\xff"}}]}'),
-    "HTML": Answer(body=b"<html>welcome</html>"),
     "no choices": Answer(body=b'{"choices": []}'),
 }
 
