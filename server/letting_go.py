@@ -7,12 +7,16 @@ work or not, by whoever asks for the end once more.
 """
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, main_thread
 
 LEAVE_SECONDS = 4.0
 """For the client to end in, once no work is under way."""
+WORK_SECONDS = 40.0
+"""For work to end in: a model that hangs is left then, in time before systems kill (Compose is told
+to do so after 60 s). What it answers later is asked for again."""
 _LOOK_SECONDS = 0.25
 
 
@@ -45,14 +49,16 @@ def interrupt_on(*signals: signal.Signals) -> None:
 
 
 @contextmanager
-def let_go_after(busy: Callable[[], bool], seconds: float = LEAVE_SECONDS) -> Iterator[None]:
+def let_go_after(
+    busy: Callable[[], bool], seconds: float = LEAVE_SECONDS, *, work: float = WORK_SECONDS
+) -> Iterator[None]:
     """Interrupt what is `interruptible` if the body still runs so many seconds after the last time
-    that it was busy."""
+    that it was busy, or busy after `work` seconds."""
     done = Event()
 
     def watch() -> None:
-        idle = 0.0
-        while idle < seconds:
+        idle, until = 0.0, time.monotonic() + work
+        while idle < seconds and time.monotonic() < until:
             if done.wait(_LOOK_SECONDS):
                 return
             idle = 0.0 if busy() else idle + _LOOK_SECONDS

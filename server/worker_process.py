@@ -22,6 +22,7 @@ from indexer.flow.meter import Meter, NoMeter
 from indexer.flow.post import Queue
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
+from inference.ending import ENDING
 from kg.errors import SettingsInvalid, StoreError
 from kg.haste import hurried
 from server import away
@@ -46,7 +47,7 @@ class Ended(Enum):
     """How a worker's work ended."""
 
     ASKED = "somebody asked for it"
-    CUT_SHORT = "somebody asked for it twice, or the broker said nothing"
+    CUT_SHORT = "somebody asked for it twice, or a model or the broker said nothing"
     UNASKED = "the broker's client gave up, as it may when a connection breaks at a bad moment"
 
 
@@ -87,6 +88,7 @@ def run_worker(
 
         def end() -> None:
             flow.tools.stop.set()
+            ENDING.set()
             core.folders.hasten()
             ending.enter_context(away.left_if_away(core.store))
             leaving.enter_context(let_go_after(lambda: flow.busy))

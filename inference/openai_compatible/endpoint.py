@@ -17,6 +17,7 @@ from weakref import finalize
 
 import structlog
 
+from inference.ending import ENDING
 from inference.openai_compatible.arrival import ForeignAnswer, show
 from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
 from inference.openai_compatible.silence import Silence
@@ -146,7 +147,7 @@ class Caller:
                 return self._once(request, tokens, until)
             except openai.APIError as error:
                 wait = self._wait_after(error, attempt)
-                if wait is None or attempt == self.endpoint.attempts:
+                if wait is None or attempt == self.endpoint.attempts or ENDING.is_set():
                     raise
                 if time.monotonic() + wait >= until:
                     raise  # the caller cannot wait for that
@@ -158,7 +159,8 @@ class Caller:
                     seconds=round(wait, 2),
                     attempt=attempt,
                 )
-                time.sleep(wait)
+                if ENDING.wait(wait):
+                    raise
         raise AssertionError  # it is counted without end
 
     def _once(self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float) -> _Answer:

@@ -2,6 +2,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from threading import Event, Timer
 from typing import Any
 
 import pytest
@@ -287,6 +288,19 @@ def test_a_body_outside_the_protocol_is_an_error(
     server.chat = in_turn([Answer(body=body)])
     with pytest.raises(ModelOutputInvalid):
         model.complete(ASK)
+
+
+def test_a_process_that_is_to_end_tries_nothing_again(
+    server: ChatServer, opened: Callable[..., OpenAIChatModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = Event()
+    monkeypatch.setattr("inference.openai_compatible.endpoint.ENDING", ending)
+    server.chat = in_turn([Answer(status=503, delay=0.3)])
+    model = opened(attempts=5)
+    Timer(0.1, ending.set).start()
+    with pytest.raises(ModelUnavailable):
+        model.complete(ASK)
+    assert server.calls == 1
 
 
 def test_no_more_calls_are_under_way_than_allowed(
