@@ -12,9 +12,12 @@ from indexer.ingestion.processed import Processed
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from kg.errors import JobNotFound
-from kg.jobs import EVERY_REVISION, Job, TaskState
+from kg.jobs import EVERY_REVISION, Job, Progress, TaskState
 
 _CLOSE_SECONDS = 5.0
+_PATIENT = 5
+"""How many times as long nothing may move while some worker has a document in hand: a long draft,
+or a slow answer. A dead worker's is taken from it by then, where there is another one."""
 _log = structlog.get_logger(__name__)
 
 
@@ -87,7 +90,7 @@ class RemoteWorker:
         queue = self._pipeline.queue
         asked = [job.id for job in queue.jobs(collection, unfinished_at=EVERY_REVISION)]
         most, waiting = 0, -1
-        changed = time.monotonic()
+        moved, changed, quiet = self._moved(collection), time.monotonic(), 0
         self.wake()
         while True:
             before, waiting = waiting, queue.waiting(collection)
@@ -100,9 +103,22 @@ class RemoteWorker:
             if waiting != before:
                 changed = time.monotonic()
             elif time.monotonic() - changed > self._worry_seconds:
+                # Documents may be long: their drafts, passages and tokens are movement too.
+                before_that, moved = moved, self._moved(collection)
                 changed = time.monotonic()
-                self._worry(collection)
+                quiet = quiet + 1 if moved == before_that else 0
+                if quiet > (_PATIENT if any(at_work for *_, at_work in moved) else 0):
+                    self._worry(collection)
             time.sleep(self._poll_seconds)
+
+    def _moved(self, collection: str | None) -> Sequence[tuple[str, Progress, int, int]]:
+        """Of the jobs that are not over what changes with any progress, at last the number of
+        documents that workers have in hand."""
+        jobs = self._pipeline.queue.jobs(collection, unfinished_at=EVERY_REVISION, limit=10)
+        return [
+            (job.id, job.progress, job.drafted, job.counts.get(TaskState.EXTRACTING, 0))
+            for job in jobs
+        ]
 
     def _stale(self, collection: str | None) -> bool:
         store, publisher = self._pipeline.store, self._pipeline.publisher

@@ -9,8 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.flow.post import Post
+from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
 from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
+from kg.jobs import Progress
 from kg.records import Passage
 from server.remote_worker import RemoteWorker
 from tests.doubles.extractors import ScriptedExtractor
@@ -95,6 +97,29 @@ def test_whoever_waits_in_vain_is_told_why_that_may_be(
     assert any(told in str(entry.get("reason")) for entry in logs)
 
 
+def test_the_passages_of_a_long_document_are_movement(shop: Workshop) -> None:
+    shop.pipeline.submit(COLLECTION, NOTES[:1])
+    (task,) = shop.lease()
+
+    def later() -> None:
+        for _ in range(40):
+            time.sleep(0.02)
+            shop.queue.note_progress({task.id: Progress(input_tokens=1)})
+        early.extend(logs)
+        shop.pipeline.process([task])
+        shop.pipeline.publish(COLLECTION)
+
+    remote = worker(shop, MemoryPost(), worry_seconds=0.1)
+    early: list[object] = []
+    with capture_logs() as logs:
+        other = Thread(target=later)
+        other.start()
+        remote.run_until_empty(COLLECTION)
+        other.join()
+    remote.stop()
+    assert not any("still waiting" in str(entry) for entry in early)
+
+
 def test_what_a_failed_document_holds_up_is_not_waited_for(shop: Workshop) -> None:
     def stumble(_: Passage) -> str:
         raise ValueError("a stumble")
@@ -102,7 +127,8 @@ def test_what_a_failed_document_holds_up_is_not_waited_for(shop: Workshop) -> No
     shop.ingest(*NOTES)
     shop.extractors["other"] = ScriptedExtractor(stumble, fingerprint="other")
     shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other"))
-    shop.pipeline.process(shop.lease())
+    for _ in range(UNEXPECTED_ATTEMPTS):
+        shop.pipeline.process(shop.lease())
     shop.pipeline.publish(COLLECTION)
     afar = Workshop(folder=shop.folder, store=shop.store, extractors=shop.extractors)
     remote = worker(afar, MemoryPost())
@@ -120,7 +146,8 @@ def test_what_came_in_is_waited_for_though_a_failed_document_holds_up_others(
     shop.ingest(*NOTES[:2])
     shop.extractors["other"] = ScriptedExtractor(stumble, fingerprint="other")
     shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other"))
-    shop.pipeline.process(shop.lease())
+    for _ in range(UNEXPECTED_ATTEMPTS):
+        shop.pipeline.process(shop.lease())
     shop.pipeline.publish(COLLECTION)
     shop.ingest(NOTES[2])
 
