@@ -42,12 +42,27 @@ def test_compose_takes_the_file_with_every_profile() -> None:
         chosen = ["--profile", profile] if profile else []
         done = subprocess.run(
             ["docker-compose", "--env-file", ".env.example", *chosen, "config", "-q"],  # noqa: S607
+            env={**os.environ, "NEO4J_PASSWORD": "chosen-by-a-test"},
             cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_compose_starts_nothing_before_a_password_is_chosen() -> None:
+    need("docker-compose", "install the package docker-compose")
+    done = subprocess.run(
+        ["docker-compose", "--env-file", ".env.example", "config", "-q"],  # noqa: S607
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "NEO4J_PASSWORD"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "choose a password" in done.stderr
 
 
 def test_the_dockerfile_has_nothing_to_be_said_against() -> None:
