@@ -67,12 +67,12 @@ def run_worker(
             "serve` and `ammon ingest` do the work themselves."
         )
     app = make_app(settings.broker_url)
-    away.wait_for(core.store, settings)
-    wait_for(settings.broker_url)
     with ExitStack() as ending, ExitStack() as resources:
         post = open_post(settings.broker_url)
         resources.callback(post.close)
-        meter = _meter(core, post, resources)
+        meter = _meter(core, post, resources)  # at once: who waits is to be seen waiting
+        away.wait_for(core.store, settings)
+        wait_for(settings.broker_url)
         flow = Flow(
             Tools(pipeline=core.pipeline, post=post, meter=meter, times=times or Times()),
             builds=2 if concurrency >= _MANY_THREADS else 1,
