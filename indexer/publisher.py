@@ -17,7 +17,7 @@ from indexer.snapshot.synonyms import link_synonyms
 from inference.embedder import Embedder
 from kg.errors import SnapshotError, SnapshotUnavailable
 from kg.leases import Leases
-from kg.lock import file_lock, is_locked
+from kg.lock import file_lock
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, named_current, revision_of
 from kg.store import GraphStore
@@ -26,9 +26,6 @@ _LINK_ROUNDS = 5
 """How often entities that came while others were being linked are linked before a build."""
 _LEASE_SECONDS, _POLL_SECONDS = 20.0, 0.5
 """So long others wait for a builder that died on another machine; how often they look."""
-
-_TELL_SECONDS = 1.0
-"""Between two reports that another builder is waited for."""
 
 _log = structlog.get_logger(__name__)
 
@@ -97,14 +94,7 @@ class Publisher:
             progress(StepProgress(step="their snapshot", done=0, total=0))
 
         with ExitStack() as stack:
-            waiting = stack.enter_context(ExitStack())
-            if is_locked(folder.lock):
-                shown = beating(
-                    tell, _TELL_SECONDS, "progress", failure="could not report progress"
-                )
-                waiting.enter_context(shown)
-            stack.enter_context(file_lock(folder.lock))
-            waiting.close()
+            stack.enter_context(file_lock(folder.lock, waiting=tell))
             if not folder.lease:
                 yield
                 return

@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -11,11 +12,15 @@ from kg.errors import SnapshotUnavailable, TooManyFiles
 
 _TRIES = 100
 """So often a folder may be gone again before a file in it is open."""
+_POLL_SECONDS, _TELL_SECONDS = 0.05, 1.0
 
 
 @contextmanager
-def file_lock(path: Path, *, remove: bool = False) -> Iterator[None]:
-    """Hold the file's lock, waiting for whoever holds it.
+def file_lock(
+    path: Path, *, remove: bool = False, waiting: Callable[[], object] | None = None
+) -> Iterator[None]:
+    """Hold the file's lock, waiting for whoever holds it; `waiting` is called once a second
+    meanwhile, and ends that by raising something.
 
     Every call opens the file anew, and a lock belongs to what was opened: two threads of a process
     exclude each other just as two processes do. The operating system frees the lock of a process
@@ -24,7 +29,7 @@ def file_lock(path: Path, *, remove: bool = False) -> Iterator[None]:
 
     Raises: SnapshotUnavailable if the file can be neither opened nor made.
     """
-    with _locked(path) as file:
+    with _locked(path, waiting) as file:
         try:
             yield
         finally:
@@ -47,18 +52,35 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def _locked(path: Path) -> IO[bytes]:
+def _locked(path: Path, waiting: Callable[[], object] | None) -> IO[bytes]:
     """The file, locked until it is closed."""
     while True:
         file = _opened(path)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            if waiting:
+                _wait(file, waiting)
+            else:
+                fcntl.flock(file, fcntl.LOCK_EX)
             if _is_there(path, file):
                 return file
         except BaseException:
             file.close()
             raise
         file.close()
+
+
+def _wait(file: IO[bytes], waiting: Callable[[], object]) -> None:
+    told = time.monotonic()
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= told + _TELL_SECONDS:
+                waiting()
+                told = time.monotonic()
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from indexer.ingestion.processed import Processed
 from kg.errors import ModelUnavailable, StoreUnavailable
 from kg.jobs import TaskState
-from kg.records import Passage, SourceDocument
+from kg.records import Document, Passage, SourceDocument
 from kg.store import Change
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.workshop import COLLECTION, Workshop, note
@@ -64,7 +64,9 @@ def test_a_paid_extraction_is_saved_before_the_next_is_asked_for(shop: Workshop)
 
 
 def test_a_document_that_cannot_be_read_fails_alone(shop: Workshop) -> None:
-    job = submit(shop, A, note("empty", " \n"), C)
+    submit(shop, A, C)
+    blank = Document(id="doc-empty", fingerprint="1", source="empty", title="", text=" \n")
+    job = shop.queue.enqueue(COLLECTION, [blank]).id  # `submit` would refuse it
     assert shop.pipeline.process(shop.lease()) == Processed(done=2, failed=1)
     (failed,) = shop.queue.tasks(job, state=TaskState.FAILED)
     assert failed.source == "empty"

@@ -40,6 +40,17 @@ def test_the_last_holder_may_leave_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_waits_may_give_up(tmp_path: Path) -> None:
+    def give_up() -> None:
+        raise TimeoutError
+
+    path = tmp_path / "a.lock"
+    held = file_lock(path, waiting=give_up)  # nobody has it: there is nothing to wait for
+    with held, pytest.raises(TimeoutError), file_lock(path, waiting=give_up):
+        pass
+    assert not is_locked(path)
+
+
 @pytest.mark.parametrize("link", ["", "lock"])
 def test_a_link_that_leads_nowhere_is_named_with_the_remedy(tmp_path: Path, link: str) -> None:
     folder = tmp_path / "folder"
