@@ -6,13 +6,13 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
-from kg.surfaces import matches
 from kg.tokens import tokenise
+from retrieval.gazetteer import GazetteerLookup
 from retrieval.quoting import best_quote
 from retrieval.receipt import Quote
 
-_REMEMBERED = 256
-"""Entries of one question whose surfaces are kept."""
+_REMEMBERED = 1024
+"""Sentences of one question whose names are kept: a sentence is asked for several entries."""
 
 
 class Naming:
@@ -24,7 +24,9 @@ class Naming:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._surfaces = lru_cache(_REMEMBERED)(self._surfaces_of)
+        self._lookup = GazetteerLookup(snapshot)
+        self.named_in = lru_cache(_REMEMBERED)(self._named_in)
+        """The entries that a sentence (its number) of a passage names."""
 
     def quote(self, entries: tuple[int, ...], passage: int, aim: Float32Array) -> Quote | None:
         """Of the sentences that name one of the entries, that nearest to the aim (d,).
@@ -37,7 +39,7 @@ class Naming:
         others: list[int] = []
         for entry in entries:
             listed, is_title = self._listed(entry, passage)
-            naming += [one for one in listed.tolist() if self._names(one, passage, entry)]
+            naming += [one for one in listed.tolist() if entry in self.named_in(one, passage)]
             others += listed.tolist() if is_title and title else []
         chosen = np.unique(np.array(others or naming, dtype=np.int32))
         if not len(chosen):
@@ -54,16 +56,9 @@ class Naming:
         row = int(rows[0])
         return pairs.sentences.row(row), bool(pairs.is_title[row])
 
-    def _names(self, sentence: int, passage: int, entry: int) -> bool:
-        table, surfaces = self._snapshot.sentences, self._surfaces(entry)
+    def _named_in(self, sentence: int, passage: int) -> frozenset[int]:
+        table = self._snapshot.sentences
         text = self._snapshot.passages.text[passage]
         tokens = tokenise(text[int(table.start[sentence]) : int(table.end[sentence])])
-        longest = max((surface.count(" ") + 1 for surface in surfaces), default=0)
-        cased, known = self._snapshot.cased, surfaces.__contains__
-        return bool(matches(tokens, cased=cased, known=known, longest=longest))
-
-    def _surfaces_of(self, entry: int) -> frozenset[str]:
-        table = self._snapshot.gazetteer
-        places = np.flatnonzero(table.entries.items == entry)
-        rows = np.searchsorted(table.entries.indptr, places, side="right") - 1
-        return frozenset(table.surface[row] for row in rows.tolist())
+        spans = self._lookup.names(tokens, self._snapshot.cased)
+        return frozenset(entry for span in spans for entry in self._lookup.entries(span.surface))
