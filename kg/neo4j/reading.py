@@ -7,6 +7,7 @@ again.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from kg.errors import StoreUnavailable
@@ -39,14 +40,13 @@ def read_whole(
     database: Database, collection: str, parts: Sequence[str] | None = None
 ) -> Neo4jReader:
     """A reader of the present revision, or of these parts of it. Raises: CollectionNotFound."""
-    wanted = _WHOLE if parts is None else parts
-    for _ in range(_TRIES):
-        before = database.write(lambda work: work.lock(collection))
-        row, spool = database.write(lambda work: _put_aside(work, collection, wanted, lock=False))
-        if (row.key, row.version) == (before.key, before.version):
-            return Neo4jReader(row.record, _Aside(spool))
-        spool.close()
-    row, spool = database.write(lambda work: _put_aside(work, collection, wanted, lock=True))
+    # Made and closed here: what a transaction returns is lost where it fails at its end, or where
+    # nobody waits for it any more, and it may run several times.
+    with ExitStack() as unread:
+        spool = Spool()
+        unread.callback(spool.close)
+        row = _fill(spool, database, collection, _WHOLE if parts is None else parts)
+        unread.pop_all()
     return Neo4jReader(row.record, _Aside(spool))
 
 
@@ -56,21 +56,28 @@ def peek(database: Database, collection: str) -> Neo4jReader:
     return Neo4jReader(row.record, _Live(database, collection))
 
 
+def _fill(spool: Spool, database: Database, collection: str, parts: Sequence[str]) -> CollectionRow:
+    """Put one revision's rows of these parts into the spool; return the collection of then."""
+    for _ in range(_TRIES):
+        before = database.write(lambda work: work.lock(collection))
+        row = database.write(lambda work: _put_aside(work, collection, parts, spool, lock=False))
+        if (row.key, row.version) == (before.key, before.version):
+            return row
+    return database.write(lambda work: _put_aside(work, collection, parts, spool, lock=True))
+
+
 def _put_aside(
-    work: Work, collection: str, parts: Sequence[str], *, lock: bool
-) -> tuple[CollectionRow, Spool]:
-    """The rows of these parts, and the collection as it was when the last one was read."""
+    work: Work, collection: str, parts: Sequence[str], spool: Spool, *, lock: bool
+) -> CollectionRow:
+    """Put the rows of these parts into the spool, and nothing else; return the collection as it was
+    when the last one was read."""
     if lock:
         work.lock(collection)
-    spool = Spool()
-    try:
-        work = work.of("reader", collection)
-        for query in parts:
-            spool.put(query, _stream(work, query, after="", limit=_NO_LIMIT))
-        return work.lock(collection), spool
-    except BaseException:
-        spool.close()
-        raise
+    spool.clear()
+    work = work.of("reader", collection)
+    for query in parts:
+        spool.put(query, _stream(work, query, after="", limit=_NO_LIMIT))
+    return work.lock(collection)
 
 
 _NO_LIMIT = (1 << 63) - 1

@@ -1,5 +1,7 @@
 """Rows put aside by readers of Neo4j."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from kg.errors import StoreUnavailable
@@ -29,6 +31,32 @@ def test_an_iterator_that_was_begun_ends_with_the_spool() -> None:
     spool.close()
     with pytest.raises(StoreUnavailable, match="reader was closed"):
         next(rows)
+
+
+def test_what_is_written_after_a_clearing_is_all_there_is() -> None:
+    spool = Spool()
+    spool.put("rows", [["long, and longer than what follows"], [2]])
+    spool.put("more", [[3]])
+    spool.clear()
+    spool.put("rows", [[1]])
+    assert list(spool.rows("rows")) == [[1]]
+    with pytest.raises(KeyError):
+        list(spool.rows("more"))
+    spool.close()
+
+
+def test_who_still_writes_when_the_spool_is_closed_is_told() -> None:
+    spool = Spool()
+
+    def rows() -> Iterator[list[int]]:
+        yield [1]
+        spool.close()
+        yield [2]
+
+    with pytest.raises(StoreUnavailable, match="reader was closed"):
+        spool.put("rows", rows())
+    with pytest.raises(StoreUnavailable, match="reader was closed"):
+        spool.clear()
 
 
 def test_no_query_is_put_together_from_texts() -> None:
