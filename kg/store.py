@@ -265,11 +265,12 @@ class GraphStore(Protocol):
         *,
         instead_of: Extraction | None,
         progress: Mapping[str, Progress],
+        beside: Sequence[Extraction] = (),
     ) -> bool:
-        """Save an extraction as `save_extractions` does and add progress as `note_progress` does,
-        in one transaction. Returns False and does nothing unless the extraction saved so far is
-        `instead_of` (None: none is saved), so that an extraction's cost is counted once, even if
-        saving it is retried."""
+        """Save an extraction, and others `beside` it, as `save_extractions` does, and add progress
+        (of tokens and cost) as `note_progress` does, in one transaction. Returns False and does
+        nothing unless the extraction saved so far is `instead_of` (None: none is saved), so that
+        an extraction's cost is counted once, even if saving it is retried."""
         ...
 
     def saved_extractions(

@@ -197,13 +197,26 @@ class StoreNotebook:
         )
 
     def finish(self, passage_id: str) -> None:
-        """Nothing yet: notes go with the transaction that saves the extraction (see `cleared`)."""
+        """Nothing yet: notes go with the transaction that saves the extraction (`conclude`)."""
 
-    def cleared(self, passage_id: str) -> Extraction:
-        """What is to be saved together with a finished extraction: no notes any more, but the
-        marks of the answers that were counted."""
-        marks = _notes(self._saved([passage_id]).get(passage_id)).marks
-        return self._kept(passage_id, Notes(marks=marks))
+    def conclude(self, finished: Sequence[Extraction]) -> None:
+        """Save a passage's finished extraction, and its failures under other names, in the
+        transaction that clears its notes. The marks of the answers that were counted stay, also of
+        one that somebody else adds just then: it may be found, and added, again."""
+        key = finished[0].passage_id
+        while True:
+            before = patiently(lambda: self._saved([key])).get(key)
+            cleared = self._kept(key, Notes(marks=_notes(before).marks))
+            swap = partial(
+                self.store.swap_extraction,
+                self.collection,
+                cleared,
+                instead_of=before,
+                progress={},
+                beside=finished,
+            )
+            if patiently(swap):
+                return
 
     def _saved(self, passage_ids: Sequence[str]) -> Mapping[str, Extraction]:
         return self.store.saved_extractions(self.collection, self.extractor + _BEGUN, passage_ids)

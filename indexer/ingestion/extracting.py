@@ -63,10 +63,11 @@ def extracted(
     for extraction in found:
         key = extraction.passage_id
         if extractor.paid or tasks_of is not None:
-            cleared = [patiently(partial(notebook.cleared, key))] if takes_notes else []
-            failed = _failures(extraction, (tasks_of or {}).get(key, ()))
-            kept = [extraction, *cleared, *failed]
-            patiently(partial(store.save_extractions, collection, kept))
+            kept = [extraction, *_failures(extraction, (tasks_of or {}).get(key, ()))]
+            if takes_notes:
+                notebook.conclude(kept)
+            else:
+                patiently(partial(store.save_extractions, collection, kept))
         if extraction.failure:
             _tell(collection, extraction)
         yield extraction

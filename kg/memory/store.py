@@ -153,13 +153,14 @@ class MemoryStore(MemoryQueue):
         *,
         instead_of: Extraction | None,
         progress: Mapping[str, Progress],
+        beside: Sequence[Extraction] = (),
     ) -> bool:
-        check_extractions([extraction])
+        check_extractions([extraction, *beside])
         with self._lock:
             saved = self._content(collection).saved
             if saved.get((extraction.passage_id, extraction.extractor)) != instead_of:
                 return False
-            self.save_extractions(collection, [extraction])
+            self.save_extractions(collection, [extraction, *beside])
             self.note_progress(progress)
             return True
 

@@ -13,7 +13,9 @@ even while a transaction is only half applied: nothing but a lock orders things.
   again under the lock: if the version is another, it reads again, and after a few times in vain it
   keeps the lock while it reads (`reading`);
 - whoever changes tasks, or makes or removes collections, locks the one node `:Ammon`. A commit
-  takes that lock last, after its collection's, and for a moment only.
+  takes that lock last, after its collection's, and for a moment only;
+- whoever adds to a job's sums locks the job's node. That is the last lock of all: so what an answer
+  cost is counted without the lock of all, which everybody else would wait for meanwhile.
 """
 
 from kg.neo4j.store import Neo4jStore

@@ -107,8 +107,9 @@ class Neo4jQueue(Neo4jJobs):
         *,
         instead_of: Extraction | None,
         progress: Mapping[str, Progress],
+        beside: Sequence[Extraction] = (),
     ) -> bool:
-        check_extractions([extraction])
+        check_extractions([extraction, *beside])
         key = [extraction.passage_id]
 
         def action(work: Work) -> bool:
@@ -117,9 +118,8 @@ class Neo4jQueue(Neo4jJobs):
             rows = saved.each("saved_extractions", key, extractor=extraction.extractor)
             if next((extraction_record(row) for (row,) in rows), None) != instead_of:
                 return False
-            saved.many("save_extraction", [extraction_properties(extraction)])
-            if progress:
-                self._note(alone(work), progress)
+            saved.many("save_extraction", map(extraction_properties, [extraction, *beside]))
+            self._spend(work.of("queue"), progress)
             return True
 
         return self._database.write(action)
@@ -155,8 +155,16 @@ class Neo4jQueue(Neo4jJobs):
         self._database.write(lambda work: alone(work).run("let_go", ids=ids, worker=worker))
 
     def _note(self, work: Work, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
-        now = self._clock()
-        rows = [{"id": id_, **asdict(new)} for id_, new in progress.items()]
-        work.many("set_passages" if anew else "add_passages", rows)
-        work.many("add_spent", rows)
-        work.each("note_work", progress, now=now, longest_step=LONGEST_STEP)
+        work.many("set_passages" if anew else "add_passages", _rows(progress))
+        self._spend(work, progress)
+
+    def _spend(self, work: Work, progress: Mapping[str, Progress]) -> None:
+        """Add to the jobs, not to the tasks. Each job is held for that: the lock of all is not
+        needed, and who saves answers for one collection waits for none of another one's."""
+        work.each("lock_jobs_of", sorted(progress))
+        work.many("add_spent", _rows(progress))
+        work.each("note_work", progress, now=self._clock(), longest_step=LONGEST_STEP)
+
+
+def _rows(progress: Mapping[str, Progress]) -> list[Mapping[str, object]]:
+    return [{"id": id_, **asdict(new)} for id_, new in progress.items()]

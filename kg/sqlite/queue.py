@@ -89,8 +89,9 @@ class SQLiteQueue(SQLiteJobs):
         *,
         instead_of: Extraction | None,
         progress: Mapping[str, Progress],
+        beside: Sequence[Extraction] = (),
     ) -> bool:
-        check_extractions([extraction])
+        check_extractions([extraction, *beside])
         ids = ids_of([extraction.passage_id])
         with self._database.write() as connection:
             key, _ = find_collection(connection, collection)
@@ -98,7 +99,7 @@ class SQLiteQueue(SQLiteJobs):
             found = session.rows("saved_extractions", extractor=extraction.extractor, ids=ids)
             if next(map(extraction_record, found), None) != instead_of:
                 return False
-            session.many("save_extraction", [extraction_row(extraction)])
+            session.many("save_extraction", map(extraction_row, [extraction, *beside]))
             _note(Session(connection, "queue"), progress, self._clock())
             return True
 

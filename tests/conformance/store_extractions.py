@@ -1,5 +1,6 @@
 """What models returned is kept, and never paid twice."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from kg.jobs import Progress, TaskState
@@ -92,6 +93,38 @@ class ExtractionsConformance(StoreFixtures):
         assert self.saved(library, "x") == second
         assert library.job(job.id).progress.cost == 1.0
         assert library.collection(COLLECTION).revision == 0
+
+    def test_others_are_saved_beside_one_that_is_swapped_in(self, library: Store) -> None:
+        first, second = extraction("x", names="Ann"), extraction("x", names="Bob")
+        beside = extraction("x", names="Cid", by="other")
+
+        def swap(new: Extraction, before: Extraction | None) -> bool:
+            return library.swap_extraction(
+                COLLECTION, new, instead_of=before, progress={}, beside=[beside]
+            )
+
+        library.save_extractions(COLLECTION, [first])
+        assert not swap(second, None)
+        assert library.saved_extractions(COLLECTION, "other", [passage_id("x")]) == {}
+        assert swap(second, first)
+        assert [self.saved(library, "x"), self.saved(library, "x", "other")] == [second, beside]
+
+    def test_what_many_take_at_once_is_all_counted(self, library: Store) -> None:
+        job = library.enqueue(COLLECTION, [document("a"), document("b")])
+        one, other = library.tasks(job.id)
+
+        def swap(name: str) -> None:
+            spent = {one.id: Progress(input_tokens=1, cost=0.5)}
+            new = extraction(name)
+            assert library.swap_extraction(COLLECTION, new, instead_of=None, progress=spent)
+            library.note_progress({other.id: Progress(passages_done=1, output_tokens=1)})
+
+        library.note_progress({other.id: Progress(passages=24)})
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(swap, [f"x{number}" for number in range(24)]))
+        found = library.job(job.id).progress
+        assert (found.input_tokens, found.cost) == (24, 12.0)
+        assert (found.passages_done, found.output_tokens) == (24, 24)
 
     def test_one_that_is_swapped_in_needs_no_task(self, library: Store) -> None:
         gone = {"tsk-gone": Progress(input_tokens=5)}

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +20,7 @@ from kg.errors import (
     StoreUnavailable,
     StoreVersionUnknown,
 )
+from kg.jobs import Progress
 from kg.neo4j import Neo4jStore, queued
 from kg.neo4j.browser import answer_link
 from kg.store import Change
@@ -30,6 +31,7 @@ from tests.conformance.material import (
     document,
     document_id,
     entity_id,
+    extraction,
     graph,
     link,
     names,
@@ -423,6 +425,27 @@ def test_processes_that_write_at_once_lose_nothing(
         assert (process.returncode, len(told.splitlines())) == (0, 8)
     assert store.collection(COLLECTION).revision == 16
     assert {f"{name}x{number}" for name in "pq" for number in range(8)} < names(store)
+
+
+def test_who_saves_an_answer_waits_for_nobody_that_changes_tasks(
+    store: Neo4jStore, driver: "Driver"
+) -> None:
+    (task,) = store.tasks(store.enqueue(COLLECTION, [document("a")]).id)
+    spent = {task.id: Progress(input_tokens=5)}
+    with driver.session() as session, session.begin_transaction() as busy:
+        busy.run("MATCH (a:Ammon) SET a.name = a.name").consume()
+        with ThreadPoolExecutor(1) as pool:
+            saving = pool.submit(
+                store.swap_extraction,
+                COLLECTION,
+                extraction("x"),
+                instead_of=None,
+                progress=spent,
+            )
+            done = wait([saving], timeout=5).done
+            busy.rollback()
+        assert done
+    assert store.job(task.job_id).progress.input_tokens == 5
 
 
 def test_a_process_that_is_killed_leaves_whole_transactions(

@@ -104,6 +104,12 @@ UNWIND $rows AS row
 MATCH (t:Task {id: row.id}) WHERE t.state <> 'extracted'
 SET t.passages = t.passages + row.passages, t.passages_done = t.passages_done + row.passages_done;
 
+// name: lock_jobs_of
+// In one order, lest two wait for each other; whoever adds to a job's sums comes by here.
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids
+WITH DISTINCT j ORDER BY j.id
+SET j.id = j.id;
+
 // name: add_spent
 UNWIND $rows AS row
 MATCH (t:Task {id: row.id})-[:PART_OF]->(j:Job)

@@ -23,6 +23,7 @@ from tests.doubles.chat_server import Answer, ChatServer, Request
 MILNER = Passage(id="psg-1", title="Milner", heading="", text="Brenda Milner worked in Montreal.")
 PRICES = Prices(input=2.0, output=10.0)
 ENTITIES = '{"entities": [{"name": "Brenda Milner", "type": "person"}]}'
+FINISHED = Extraction(passage_id="psg-1", extractor="llm:scripted:1")
 TRIPLES = '{"triples": [["Brenda Milner", "worked in", "Montreal"]]}'
 
 
@@ -222,7 +223,7 @@ def test_an_answer_is_counted_once_however_often_it_is_brought_in(
     noted = paying.read(["psg-1"])["psg-1"]
     assert noted.texts == {"entities": ENTITIES}, "the first that can be used stays"
     assert (noted.input_tokens, spent(notebook).input_tokens) == (6, 6), "each was paid"
-    notebook.store.save_extractions("notes", [paying.cleared("psg-1")])
+    paying.conclude([FINISHED])
     paying.add("psg-1", first)
     assert spent(notebook).input_tokens == 6, "also when its passage is done"
 
@@ -251,8 +252,10 @@ def test_notes_go_with_the_transaction_that_saves_the_extraction(
 ) -> None:
     extraction = extracted(server, notebook)
     assert "psg-1" in notebook.read(["psg-1"])
-    notebook.store.save_extractions("notes", [extraction, notebook.cleared("psg-1")])
+    notebook.conclude([extraction])
     assert notebook.read(["psg-1"]) == {}
+    saved = notebook.store.saved_extractions("notes", extraction.extractor, ["psg-1"])
+    assert saved == {"psg-1": extraction}
 
 
 def test_notes_come_back_as_they_were(notebook: StoreNotebook) -> None:
