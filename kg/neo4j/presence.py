@@ -1,23 +1,23 @@
-"""Whether the server answers, and the calls in progress.
+"""Whether the Neo4j server answers, and the queries in progress.
 
-A server that is gone refuses at once. One that hangs takes a question and says nothing: the driver
-waits for minutes, and so would whoever asked. So each question is asked by a thread of its own.
-Whoever is in a hurry (`kg.haste`) asks meanwhile, over another connection and for nothing, whether
-the server is there, and leaves as soon as it is not; from then on all who are in a hurry are told
-so at once, while a thread looks for the server's return. Who is in none waits until the store is
-closed. (What was left behind ends with its connection.)
+A server that is down refuses connections at once. One that hangs accepts a query and never
+answers: the driver would wait for minutes, and its caller with it. So each query runs in a thread
+of its own. A caller in a hurry (`kg.haste`) meanwhile probes the server over another connection,
+and gives up as soon as that fails; from then on all callers in a hurry fail at once, while a thread
+watches for the server's return. A caller who is in no hurry waits until the store is closed. (A
+query that was given up ends with its connection.)
 """
 
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
-from contextvars import copy_context
 from threading import Event, Lock, Thread, current_thread
 from typing import Any, TypeVar
 
 import structlog
 
+from kg.call_in_thread import call_in_thread
 from kg.errors import StoreClosed, StoreError, StoreRefused, StoreStarting, StoreUnavailable
 from kg.haste import patience
 
@@ -26,7 +26,7 @@ _FIRST_SECONDS, _NEXT_SECONDS = 0.25, 1.0
 _REFUSAL_SECONDS = 0.5
 """A refusal within this time means that nothing listens there, not that the server is busy."""
 _RETURN_SECONDS = 0.5
-"""Between two looks whether it is back."""
+"""Seconds between two checks whether it is back."""
 _CLOSE_SECONDS = 2.0
 _CLOSED = "The store was closed: open it again."
 
@@ -38,12 +38,11 @@ class Presence:
     """The state of a server. Safe for several threads."""
 
     def __init__(self, ask: Callable[[], None]) -> None:
-        """`ask` asks the server for nothing; it raises StoreUnavailable, and soon, where that does
-        not answer."""
+        """`ask` probes the server; it raises StoreUnavailable, and soon, if there is no answer."""
         self._ask = ask
         self._lock = Lock()
         self._away = ""
-        """Why it cannot be used, as far as is known; '' if it can."""
+        """Why it cannot be used; '' if it can, as far as is known."""
         self._follower: Thread | None = None
         self._under_way: set[Future[Any]] = set()
         self._closed = Event()
@@ -71,7 +70,7 @@ class Presence:
             self._away = ""
 
     def close(self) -> None:
-        """Look for nothing any more, and let go of all who wait: with StoreClosed."""
+        """Stop watching for the server; all calls that wait raise StoreClosed."""
         with self._lock:
             self._closed.set()
             follower, under_way = self._follower, list(self._under_way)
@@ -82,22 +81,12 @@ class Presence:
             follower.join(_CLOSE_SECONDS)
 
     def _begun(self, action: Callable[[], _Result]) -> "Future[_Result]":
-        """The action, under way."""
-        done: Future[_Result] = Future()
-        context = copy_context()
-
-        def run() -> None:
-            with suppress(InvalidStateError):  # nobody waits any more
-                try:
-                    done.set_result(context.run(action))
-                except BaseException as error:
-                    done.set_exception(error)
-
+        """The action, under way in another thread."""
         with self._lock:
-            if self._closed.is_set():  # nobody would let go of who waits for it
+            if self._closed.is_set():  # `close` would not see this one any more
                 raise StoreClosed(_CLOSED)
+            done = call_in_thread(action, name="neo4j")
             self._under_way.add(done)
-        Thread(target=run, name="neo4j", daemon=True).start()
         return done
 
     def _hurried(self, done: "Future[_Result]", silence: float) -> _Result:

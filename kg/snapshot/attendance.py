@@ -1,54 +1,47 @@
-"""Waiting for a server of files, which may hang: as long as it answers others, and no longer.
+"""Waiting for requests to an object store, which may hang, for as long as the store is alive.
 
-What is asked of it may take long, and how long nobody knows: there are many files, or large ones,
-and the network is slow. So each request runs in a thread of its own, and meanwhile the server is
-asked for next to nothing: while it answers that, the request is waited for. (What is left behind
-ends by the limits of its own connection.)
+How long a request takes cannot be known in advance: there may be many files, or large ones, and the
+network may be slow. So there is no limit on the request itself. It runs in a thread of its own, and
+meanwhile the server gets small probes: as long as it answers these, the request is waited for. (A
+request that was given up ends by the timeouts of its own connection.)
 """
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from contextvars import copy_context
-from threading import Thread
+from concurrent.futures import wait
 from typing import TypeVar
 
+from kg.call_in_thread import call_in_thread
 from kg.haste import SILENCE_SECONDS, patience
 
 LONGEST_SILENCE = 20.0
-"""Seconds that a server may say nothing to who is in no hurry."""
+"""Seconds without any answer after which the server counts as hung, if nobody is in a hurry."""
 _LOOK_SECONDS = 0.5
 _CHECKS = 4
-"""So often it is asked while it is silent."""
+"""Number of probes within such a silence."""
 
 _Result = TypeVar("_Result")
 
 
 class Attendance:
-    """Requests of one server. Safe for several threads."""
+    """Requests to one server. Safe for several threads."""
 
     def __init__(self, ask: Callable[[float], object]) -> None:
-        """`ask` asks the server for next to nothing, and raises TimeoutError if it does not answer
-        within so many seconds; whatever else happens is an answer."""
+        """`ask` probes the server, and raises TimeoutError if it does not answer within the given
+        number of seconds; any other outcome counts as an answer."""
         self._ask = ask
         self._hasty = False
 
     def hasten(self) -> None:
-        """From now on nobody waits for long, not even who does so already."""
+        """Wait only briefly from now on, also for requests that are under way."""
         self._hasty = True
 
     def attended(self, action: Callable[[], _Result]) -> _Result:
-        """What the action returns or raises; TimeoutError if the server has gone silent."""
-        done: Future[_Result] = Future()
-        context = copy_context()
+        """Run a request; return what it returns.
 
-        def run() -> None:
-            try:
-                done.set_result(context.run(action))
-            except BaseException as error:
-                done.set_exception(error)
-
-        Thread(target=run, name="objects", daemon=True).start()
+        Raises: what it raises; TimeoutError if the server has fallen silent.
+        """
+        done = call_in_thread(action, name="objects")
         heard = asked = time.monotonic()
         while not wait([done], _LOOK_SECONDS).done:
             silence = self._silence()
