@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 from indexer.extraction import Extractor
 from inference.chat import ChatModel
@@ -22,8 +23,11 @@ _QUESTIONS_KEPT = 16_000_000
 """Bytes that each onnx model keeps of what it made of the latest questions, some 300."""
 
 
-def make_extractor(name: str, settings: Settings) -> Extractor:
-    """The extractor of that name. Raises: SettingsInvalid, WeightsInvalid, InputError."""
+def make_extractor(name: str, settings: Settings, stopping: Event | None = None) -> Extractor:
+    """The extractor of that name; once `stopping` is set, it no longer retries failed model calls.
+
+    Raises: SettingsInvalid, WeightsInvalid, InputError.
+    """
     match specs.split(name):
         case "spacy", model:
             from indexer.extraction.spacy import SpacyExtractor
@@ -33,7 +37,7 @@ def make_extractor(name: str, settings: Settings) -> Extractor:
             from indexer.extraction.llm import LLMExtractor
             from inference.openai_compatible import OpenAIChatModel
 
-            chat = OpenAIChatModel(_llm(model, settings))
+            chat = OpenAIChatModel(_llm(model, settings, stopping))
             aside = Folders(settings.data_dir).answers
             return LLMExtractor(chat, concurrency=settings.llm_concurrency, aside=aside)
         case "precomputed", path if path:
@@ -57,8 +61,11 @@ def make_objects(settings: Settings) -> Objects | None:
     )
 
 
-def make_embedder(name: str, settings: Settings) -> Embedder:
-    """The embedder of that name. Raises: SettingsInvalid, WeightsInvalid, DependencyMissing."""
+def make_embedder(name: str, settings: Settings, stopping: Event | None = None) -> Embedder:
+    """The embedder of that name; `stopping` as in `make_extractor`.
+
+    Raises: SettingsInvalid, WeightsInvalid, DependencyMissing.
+    """
     match specs.split(name):
         case ("minilm", "") | ("onnx", _) as parts:
             from inference.onnx import OnnxEmbedder
@@ -82,7 +89,7 @@ def make_embedder(name: str, settings: Settings) -> Embedder:
             from inference.openai_compatible import OpenAIEmbedder
 
             return OpenAIEmbedder(
-                _embedding(model, settings),
+                _embedding(model, settings, stopping),
                 dimensions=settings.embedding_dimensions or None,
                 max_tokens=settings.embedding_max_tokens,
                 instructions=_instructions(model, settings),
@@ -122,7 +129,7 @@ def make_reranker(settings: Settings) -> Reranker:
     return CrossEncoderReranker(name, device=settings.vector_device)
 
 
-def _llm(model: str, settings: Settings) -> Endpoint:
+def _llm(model: str, settings: Settings, stopping: Event | None = None) -> Endpoint:
     if settings.llm_base_url.rstrip("/") == OPENAI and not settings.llm_api_key.get_secret_value():
         raise SettingsInvalid(
             "No chat model is set: set AMMON_LLM_BASE_URL and AMMON_LLM_MODEL (for example "
@@ -137,10 +144,11 @@ def _llm(model: str, settings: Settings) -> Endpoint:
         requests_per_minute=settings.llm_requests_per_minute,
         tokens_per_minute=settings.llm_tokens_per_minute,
         limits_url=_limits_url(settings),
+        stopping=stopping or Event(),
     )
 
 
-def _embedding(model: str, settings: Settings) -> Endpoint:
+def _embedding(model: str, settings: Settings, stopping: Event | None) -> Endpoint:
     return Endpoint(
         base_url=settings.embedding_base_url,
         model=model,
@@ -151,6 +159,7 @@ def _embedding(model: str, settings: Settings) -> Endpoint:
         tokens_per_minute=settings.embedding_tokens_per_minute,
         limits_url=_limits_url(settings),
         settings="AMMON_EMBEDDING",
+        stopping=stopping or Event(),
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from threading import Lock
+from functools import partial
+from threading import Event, Lock
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
@@ -45,27 +46,32 @@ MakeEmbedder: TypeAlias = Callable[[str, Settings], Embedder]
 def compose(
     settings: Settings,
     *,
-    extractor: MakeExtractor = make_extractor,
-    embedder: MakeEmbedder = make_embedder,
+    extractor: MakeExtractor | None = None,
+    embedder: MakeEmbedder | None = None,
     chat: Callable[[Settings], ChatModel] = make_chat_model,
     reranker: Callable[[Settings], Reranker] = make_reranker,
     ready: Mapping[str, Opened] = MappingProxyType({}),
+    stopping: Event | None = None,
 ) -> Core:
-    """Open the data folder and put everything together; nothing runs and no model is loaded yet,
-    and no server was asked for anything: whoever wants to know at once probes the store.
+    """Open the data folder and wire everything together. Nothing is started and no model is loaded
+    yet, and no server has been contacted: to learn at once whether the store answers, probe it.
 
-    `extractor` and `embedder` make what a collection's settings name, `chat` and `reranker` what
-    may help with questions; `ready` has snapshots, by collection, that are open already.
-    Raises: StoreError, SettingsInvalid, DependencyMissing.
+    `extractor` and `embedder` make what a collection's settings name (None: as `server.adapters`
+    does), `chat` and `reranker` make what may assist with questions; `ready` holds snapshots, by
+    collection, that are open already; `stopping` is the event of `Core.stopping`, for those who
+    make extractors that heed it. Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
+    stopping = stopping or Event()
+    extractor_of = extractor or partial(make_extractor, stopping=stopping)
+    embedder_of = embedder or partial(make_embedder, stopping=stopping)
     device.choose(settings.vector_device)
     folders = Folders(settings.data_dir, make_objects(settings))
     store = make_store(settings, folders, may_be_away=True)
     resources = ExitStack()
     resources.callback(store.close)
 
-    models = _once_each(lambda name: embedder(name, settings))
-    extractors = _once_each(lambda name: extractor(name, settings))
+    models = _once_each(lambda name: embedder_of(name, settings))
+    extractors = _once_each(lambda name: extractor_of(name, settings))
     embedders = _once_each(lambda name: _cached(models(name), name, settings, folders, resources))
     retrievers = Retrievers(
         folders.snapshots,
@@ -91,10 +97,11 @@ def compose(
         seen=seen,
         aids=AidCabinet(settings, chat, reranker),
         resources=resources,
+        stopping=stopping,
         again=lambda: compose(
             settings,
             extractor=extractor,
-            embedder=_kept(models, embedder),
+            embedder=_kept(models, embedder_of),
             chat=chat,
             reranker=reranker,
             ready=retrievers.hand_over(),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from threading import Event
 
 from indexer.intake.estimate import Estimate
 from indexer.intake.submission import Submission
@@ -56,6 +57,8 @@ class Core:
     seen: Seen
     aids: AidCabinet
     resources: ExitStack
+    stopping: Event
+    """Set when the process is to end: failed calls of models are then not tried again."""
     again: Callable[[], "Core"]
     """Opens the same anew, for a process forked from this one after `close`: models and snapshots
     that were loaded are used on."""

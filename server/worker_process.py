@@ -22,7 +22,6 @@ from indexer.flow.meter import Meter, NoMeter
 from indexer.flow.post import Queue
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
-from inference.ending import ENDING
 from kg.errors import SettingsInvalid, StoreError
 from kg.haste import hurried
 from server import away
@@ -88,7 +87,7 @@ def run_worker(
 
         def end() -> None:
             flow.tools.stop.set()
-            ENDING.set()
+            core.stopping.set()
             core.folders.hasten()
             ending.enter_context(away.left_if_away(core.store))
             leaving.enter_context(let_go_after(lambda: flow.busy))

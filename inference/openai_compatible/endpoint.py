@@ -11,13 +11,12 @@ from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from itertools import count
 from math import inf, isnan
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, TypeVar
 from weakref import finalize
 
 import structlog
 
-from inference.ending import ENDING
 from inference.openai_compatible.arrival import ForeignAnswer, show
 from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
 from inference.openai_compatible.silence import Silence
@@ -64,6 +63,8 @@ class Endpoint:
     """Where the limits are kept: in this process, or in a Redis that several processes share."""
     settings: str = "AMMON_LLM"
     """Prefix of the settings that errors refer to."""
+    stopping: Event = field(default_factory=Event, repr=False, compare=False)
+    """Set when the process is to end: from then on no failed call is tried again."""
 
 
 class Caller:
@@ -147,7 +148,11 @@ class Caller:
                 return self._once(request, tokens, until)
             except openai.APIError as error:
                 wait = self._wait_after(error, attempt)
-                if wait is None or attempt == self.endpoint.attempts or ENDING.is_set():
+                if (
+                    wait is None
+                    or attempt == self.endpoint.attempts
+                    or self.endpoint.stopping.is_set()
+                ):
                     raise
                 if time.monotonic() + wait >= until:
                     raise  # the caller cannot wait for that
@@ -159,7 +164,7 @@ class Caller:
                     seconds=round(wait, 2),
                     attempt=attempt,
                 )
-                if ENDING.wait(wait):
+                if self.endpoint.stopping.wait(wait):
                     raise
         raise AssertionError  # it is counted without end
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 
 from indexer.extraction.port import Extractor
 from indexer.flow.post import served
@@ -31,11 +32,13 @@ DEADLY = "spacy:deadly"
 
 def open_plant(chosen: Settings) -> Core:
     """The core of a data folder: all is real but for the embedder, and one extractor."""
-    return compose(chosen, extractor=_extractor, embedder=_embedder)
+    stopping = Event()
 
+    def extractor(name: str, settings: Settings) -> Extractor:
+        deadly = name == DEADLY
+        return ScriptedExtractor(_die) if deadly else make_extractor(name, settings, stopping)
 
-def _extractor(name: str, settings: Settings) -> Extractor:
-    return ScriptedExtractor(_die) if name == DEADLY else make_extractor(name, settings)
+    return compose(chosen, extractor=extractor, embedder=_embedder, stopping=stopping)
 
 
 def _die(passage: Passage) -> str:

@@ -291,13 +291,12 @@ def test_a_body_outside_the_protocol_is_an_error(
 
 
 def test_a_process_that_is_to_end_tries_nothing_again(
-    server: ChatServer, opened: Callable[..., OpenAIChatModel], monkeypatch: pytest.MonkeyPatch
+    server: ChatServer, opened: Callable[..., OpenAIChatModel]
 ) -> None:
-    ending = Event()
-    monkeypatch.setattr("inference.openai_compatible.endpoint.ENDING", ending)
+    stopping = Event()
     server.chat = in_turn([Answer(status=503, delay=0.3)])
-    model = opened(attempts=5)
-    Timer(0.1, ending.set).start()
+    model = opened(attempts=5, stopping=stopping)
+    Timer(0.1, stopping.set).start()
     with pytest.raises(ModelUnavailable):
         model.complete(ASK)
     assert server.calls == 1
