@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
-from threading import Lock
+from threading import Event, Lock
 
 from tests.doubles.chat_server import Answer, ChatServer, Request
 
@@ -15,19 +15,38 @@ _NAME = re.compile(r"\b[A-Z]\w+")
 
 @dataclass(kw_only=True)
 class Ledger:
-    """Answers by rule after a fixed time; knows which question it answered when."""
+    """Answers by rule after a fixed time, or when a test lets it; knows which question it answered
+    when."""
 
     seconds: float = 0.2
+    asked: int = 0
+    """How many questions came."""
     answered: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Question -> when its answers were sent (time.time()) to clients that read their last byte. An
     answer whose client was killed before it took it from its connection was never received."""
     unread: int = 0
     """How many such answers there were."""
     _lock: Lock = field(default_factory=Lock)
+    _gate: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        """Answer, until told otherwise."""
+        self.answer()
+
+    def pause(self) -> None:
+        """Answer nothing, and no question that came, until told to."""
+        self._gate.clear()
+
+    def answer(self) -> None:
+        """Answer again, also what came meanwhile."""
+        self._gate.set()
 
     def __call__(self, request: Request) -> Answer:
         """The rule."""
+        with self._lock:
+            self.asked += 1
         time.sleep(self.seconds)
+        self._gate.wait()
         asked = request.body["messages"][-1]["content"]
         text = asked.partition("</passage>")[0]
         names = list(dict.fromkeys(_NAME.findall(text)))

@@ -127,13 +127,16 @@ def test_a_step_that_outlives_its_connection_is_no_fault(
             folder=tmp_path, broker_url=near, model_url=url, extra={"first_tier": "false"}
         )
         try:
+            model.pause()  # the step is to end over the next connection
             with plant.opened(broker_url=rabbit_url) as core:
                 core.create_collection(COLLECTION, WANTED)
                 core.submit(COLLECTION, corpus(1, passages=1))
                 worker = plant.begin()
-                until(lambda: model.calls == 1)  # of two
+                until(lambda: model.asked == 1)
                 relay.close()
                 relay.come_back()
+                until(lambda: plant.log(worker).count("Connected to amqp") == 2)
+                model.answer()
                 plant.wait_for(worker, "Couldn't ack")
                 core.worker.run_until_empty(COLLECTION)
             said = plant.log(worker)

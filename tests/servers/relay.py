@@ -12,7 +12,9 @@ class Relay:
     def __init__(self, port: int) -> None:
         """Listen, and pass on to this port of this machine."""
         self._to = port
-        self._open: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+        self._ends: list[socket.socket] = []
+        """Of the connections, two each."""
         self._lock = Lock()
         self._speaks = Event()
         self._speaks.set()
@@ -25,35 +27,48 @@ class Relay:
     def come_back(self) -> None:
         """Pass on again, also what came meanwhile; listen again, if it was gone."""
         self._speaks.set()
-        if not self._open:
+        if self._listener is None:
             self._listen(self.port)
 
     def close(self) -> None:
         """Be gone: nobody listens any more, and all connections end."""
         with self._lock:
-            ends, self._open = self._open, []
-        for end in ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+            listener, ends = self._listener, self._ends
+            self._listener, self._ends = None, []
+        for end in (listener, *ends):
+            if end is not None:
+                _end(end)
         self._speaks.set()
 
     def _listen(self, port: int) -> int:
         listener = socket.create_server(("127.0.0.1", port))
         with self._lock:
-            self._open.append(listener)
+            self._listener = listener
         Thread(target=self._accept, args=(listener,), daemon=True).start()
         return int(listener.getsockname()[1])
 
     def _accept(self, listener: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # closed
             while True:
                 near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._to))
-                with self._lock:
-                    self._open += [near, far]
-                for source, sink in ((near, far), (far, near)):
-                    Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                self._connect(listener, near)
+
+    def _connect(self, listener: socket.socket, near: socket.socket) -> None:
+        """Connect who came; one who came just before all was closed, or to nobody, is let go."""
+        try:
+            far = socket.create_connection(("127.0.0.1", self._to))
+        except OSError:
+            _end(near)
+            return
+        with self._lock:
+            listening = self._listener is listener
+            if listening:
+                self._ends += [near, far]
+        for source, sink in ((near, far), (far, near)):
+            if listening:
+                Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+            else:
+                _end(source)
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
@@ -61,6 +76,13 @@ class Relay:
                 self._speaks.wait()
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
+
+
+def _end(end: socket.socket) -> None:
+    """Close it, whoever is reading from it."""
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
 
 
 @contextmanager
