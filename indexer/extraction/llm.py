@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from indexer.extraction import prompts
 from indexer.extraction.aside import Left, Shelf
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
 from indexer.extraction.notes import Answered, Label, MemoryNotebook, Notebook, Notes
+from indexer.extraction.plain_names import MANY, plain_names
 from inference.chat import AnswerUnusable, KeepableChatModel, Message, Reply
 from inference.texts import encodable
 from inference.tokens import estimated_tokens
@@ -26,9 +25,27 @@ _SHORTEST_ANSWERS = 60
 
 ENTITIES, TRIPLES = "entities", "triples"
 """The questions."""
-_FORMS: Mapping[str, type[BaseModel]] = {ENTITIES: EntitiesAnswer, TRIPLES: TriplesAnswer}
+_FORMS: Mapping[str, type[EntitiesAnswer] | type[TriplesAnswer]] = {
+    ENTITIES: EntitiesAnswer,
+    TRIPLES: TriplesAnswer,
+}
+_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    ENTITIES: prompts.ENTITIES_SCHEMA,
+    TRIPLES: prompts.TRIPLES_SCHEMA,
+}
+_NOTHING = "The answer lists nothing."
+"""The fault of an answer that is right for a passage without names, and doubted for others."""
+_OFTEN = 2
+"""How often a model may list nothing of a passage with many names before it is believed to be
+unable to read it."""
+_TOLD = 3
+"""Of those names, in messages."""
 
-_Answer = TypeVar("_Answer", bound=BaseModel)
+_Answer = TypeVar("_Answer", EntitiesAnswer, TriplesAnswer)
+
+
+class _OverlookedError(ModelOutputInvalid):
+    """A model lists nothing of a passage that plainly has a lot."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -44,8 +61,9 @@ class LLMExtractor:
     """Asks a chat model, several passages at a time.
 
     An answer that is empty, cut off or does not fit its form is shown to the model with what is
-    wrong and asked for again; a passage whose answers stay bad comes back with `failure` set. If
-    the model's endpoint goes away, the passages that are done come first, then the error.
+    wrong and asked for again; a passage whose answers stay bad comes back with `failure` set. So
+    is, once, an answer that lists nothing of a passage with many plain names. If the model's
+    endpoint goes away, the passages that are done come first, then the error.
     """
 
     def __init__(
@@ -142,14 +160,16 @@ class LLMExtractor:
         try:
             entities = self._entities(passage, account)
             triples = self._triples(passage, entities, account)
+        except _OverlookedError as error:
+            failure = encodable(str(error))  # who lists names, but no triples, keeps the names
         except ModelOutputInvalid as error:
-            failure = encodable(str(error))
+            entities, failure = (), encodable(str(error))
         notebook.finish(passage.id)
         notes = account.notes
         return Extraction(
             passage_id=passage.id,
             extractor=self.fingerprint,
-            entities=entities if not failure else (),
+            entities=entities,
             triples=triples,
             model=notes.model,
             prompt_version=prompts.PROMPT_VERSION,
@@ -161,7 +181,7 @@ class LLMExtractor:
 
     def _entities(self, passage: Passage, account: _Account) -> tuple[NamedEntity, ...]:
         messages = prompts.entities(passage)
-        answer = self._ask(messages, prompts.ENTITIES_SCHEMA, EntitiesAnswer, ENTITIES, account)
+        answer = self._ask(messages, ENTITIES, EntitiesAnswer, passage, account)
         named = (NamedEntity(name=row.name, type=row.type) for row in answer.entities)
         return tuple(dict.fromkeys(entity for entity in named if is_name(entity.name)))
 
@@ -169,7 +189,7 @@ class LLMExtractor:
         self, passage: Passage, entities: Sequence[NamedEntity], account: _Account
     ) -> tuple[Triple, ...]:
         messages = prompts.triples(passage, entities)
-        answer = self._ask(messages, prompts.TRIPLES_SCHEMA, TriplesAnswer, TRIPLES, account)
+        answer = self._ask(messages, TRIPLES, TriplesAnswer, passage, account)
         stated = (
             Triple(subject=row.subject, relation=row.relation, object=row.object)
             for row in answer.triples
@@ -180,33 +200,35 @@ class LLMExtractor:
     def _ask(
         self,
         messages: Sequence[Message],
-        schema: Mapping[str, Any],
-        form: type[_Answer],
         question: str,
+        form: type[_Answer],
+        passage: Passage,
         account: _Account,
     ) -> _Answer:
         """Ask until an answer fits, unless there is one. Raises: ModelOutputInvalid after the last
         attempt."""
-        fault = account.notes.faults.get(question, "")
+        fault, empty = account.notes.faults.get(question, ""), 0
         for _ in range(self._attempts):
-            if account.notes.has(question):
+            names = _doubts(passage) if fault == _NOTHING else ()
+            empty += bool(names)
+            if account.notes.has(question) or empty == _OFTEN or (fault == _NOTHING and not names):
                 break
             said = account.notes.texts.get(question, "")
-            told = prompts.correction(said, fault) if fault else []
-            fault = self._ask_once([*messages, *told], schema, question, account)
-        if account.notes.has(question):
+            why = f"{fault} The passage names {_listed(names)}." if names else fault
+            told: list[Message] = prompts.correction(said, why) if fault else []
+            fault = self._ask_once([*messages, *told], question, account)
+        names = _doubts(passage) if fault == _NOTHING else ()
+        if account.notes.has(question) or (fault == _NOTHING and not names):
             return read(account.notes.texts[question], form)
+        if names:
+            raise _OverlookedError(
+                f"The model listed no {question} for a passage that names {_listed(names)}."
+            )
         raise ModelOutputInvalid(
             f"No usable answer for the passage's {question} in {self._attempts} attempts. {fault}"
         )
 
-    def _ask_once(
-        self,
-        messages: Sequence[Message],
-        schema: Mapping[str, Any],
-        question: str,
-        account: _Account,
-    ) -> str:
+    def _ask_once(self, messages: Sequence[Message], question: str, account: _Account) -> str:
         """Ask, and note the answer; return what is wrong with it, if anything is."""
         label = account.notebook.label(account.passage_id)
         place = None if self._shelf is None else self._shelf.place(label, question)
@@ -217,7 +239,10 @@ class LLMExtractor:
                 mark,
                 question,
                 lambda: self._chat.complete(
-                    messages, json_schema=schema, max_tokens=self._max_tokens, arrived=arrived
+                    messages,
+                    json_schema=_SCHEMAS[question],
+                    max_tokens=self._max_tokens,
+                    arrived=arrived,
                 ),
             )
             if isinstance(answered, Answered):
@@ -243,9 +268,8 @@ class LLMExtractor:
             )
         except ModelOutputInvalid as error:
             return str(error)
-        fault = ""
         try:
-            read(reply.text, _FORMS[question])
+            fault = _NOTHING if read(reply.text, _FORMS[question]).is_empty else ""
         except ModelOutputInvalid as error:
             fault = str(error)
         return Answered(
@@ -257,6 +281,17 @@ class LLMExtractor:
             input_tokens=reply.input_tokens,
             output_tokens=reply.output_tokens,
         )
+
+
+def _doubts(passage: Passage) -> Sequence[str]:
+    """The passage's names, if it has so many that an answer without any is doubted."""
+    names = plain_names(passage.text)
+    return names if len(names) >= MANY else ()
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} others" if more > 0 else "")
 
 
 def _outcome(future: "Future[Extraction]") -> Extraction | ModelUnavailable | None:

@@ -72,11 +72,24 @@ class EntitiesAnswer(BaseModel):
 
     entities: list[Annotated[EntityAnswer, BeforeValidator(_as_entity)]] = Field(max_length=_MOST)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names nothing."""
+        return not any(is_name(row.name) for row in self.entities)
+
 
 class TriplesAnswer(BaseModel):
     """The whole answer to the second question."""
 
     triples: list[Annotated[TripleAnswer, BeforeValidator(_as_triple)]] = Field(max_length=_MOST)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it states nothing."""
+        return not any(
+            is_name(row.subject) and is_name(row.relation) and is_name(row.object)
+            for row in self.triples
+        )
 
 
 def read(text: str, form: type[_Answer]) -> _Answer:
