@@ -5,10 +5,10 @@ as in the base score of mode `ammon`, without clauses, names and words. Unlike s
 compared between questions: where even the best is low, the collection may not speak of it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from kg.snapshot import Snapshot
 from kg.snapshot.quantised import Quantised
@@ -17,13 +17,12 @@ from retrieval.quoting import is_heading
 from retrieval.results import Span
 
 _DECIMALS = 6
-"""So many are the same however many passages are asked for."""
+"""So many are the same however sums are rounded."""
 _ENDS = frozenset(".!?。！？")
 """What no heading ends with."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fit:
+class Fit(NamedTuple):
     """How a passage fits a question."""
 
     similarity: float
@@ -32,56 +31,56 @@ class Fit:
     """The sentence nearest to the question; a heading only where there is nothing else."""
 
 
-def fits(snapshot: Snapshot, passages: Int32Array, question: Float32Array) -> list[Fit]:
+def fits(
+    snapshot: Snapshot,
+    passages: Int32Array,
+    question: Float32Array,
+    titles: Sequence[str],
+    texts: Sequence[str],
+) -> list[Fit]:
     """Of each of the passages, in their order; `question` (d,) is the question's embedding."""
-    if not len(passages):
-        return []
+    from retrieval.loops.telling import fits_of  # numba: what asks nothing does not load it
+
     table, derived = snapshot.sentences, snapshot.derived
-    firsts = table.indptr[passages].tolist()
-    counts = (table.indptr[passages + 1] - table.indptr[passages]).tolist()
-    rows = [first + place for first, n in zip(firsts, counts, strict=True) for place in range(n)]
-    near = _cosines(table.vectors, np.array(rows), question).tolist()
-    if derived:
-        own = _cosines(derived.vectors, passages, question)
-    else:
-        own = snapshot.passages.vectors[passages].astype(np.float64) @ question
-    found, done = [], 0
-    for passage, first, count, alone in zip(
-        passages.tolist(), firsts, counts, own.tolist(), strict=True
-    ):
-        of_passage = near[done : done + count]
-        done += count
-        sentence = _nearest(snapshot, passage, first, of_passage)
-        similarity = round(0.5 * (alone + max(of_passage)), _DECIMALS)
-        found.append(Fit(similarity=similarity, sentence=sentence))
-    return found
-
-
-def _cosines(
-    vectors: Quantised, rows: npt.NDArray[np.integer], question: Float32Array
-) -> npt.NDArray[np.float64]:
-    """In double precision: how sums are rounded depends on how many rows there are."""
-    found: npt.NDArray[np.float64] = vectors.scale[rows] * (
-        vectors.values[rows].astype(np.float64) @ question
+    vectors = derived.vectors if derived else Quantised.of(snapshot.passages.vectors)
+    similarity, places = fits_of(
+        passages,
+        vectors.values,
+        vectors.scale,
+        table.indptr,
+        table.vectors.values,
+        table.vectors.scale,
+        table.start,
+        table.end,
+        question,
     )
+    found = []
+    for row, (fit, (start, end)) in enumerate(
+        zip(similarity.tolist(), places.tolist(), strict=True)
+    ):
+        text, title = texts[row], titles[row]
+        if _is_heading(text, start, end, title):
+            start, end = _below(snapshot, int(passages[row]), question, title, text) or (start, end)
+        found.append(Fit(round(fit, _DECIMALS), Span(start=start, end=end)))
     return found
 
 
-def _nearest(snapshot: Snapshot, passage: int, first: int, near: list[float]) -> Span:
-    """The place of the best of a passage's sentences, which begin with the number `first`."""
-    starts, ends = snapshot.sentences.start, snapshot.sentences.end
-    text, title = snapshot.passages.text[passage], snapshot.passages.title[passage]
-    best = first + near.index(max(near))
-    span = Span(start=starts.item(best), end=ends.item(best))
-    if not _is_heading(text, span, title):
-        return span
-    order = sorted(range(len(near)), key=lambda place: -near[place])
-    others = (Span(start=starts.item(first + n), end=ends.item(first + n)) for n in order)
-    return next((other for other in others if not _is_heading(text, other, title)), span)
+def _below(
+    snapshot: Snapshot, passage: int, question: Float32Array, title: str, text: str
+) -> tuple[int, int] | None:
+    """Where the nearest sentence that is no heading stands, if there is any."""
+    table = snapshot.sentences
+    first, end = table.indptr[passage : passage + 2].tolist()
+    cosines = table.vectors.rows(np.arange(first, end)) @ question
+    for row in (first + np.argsort(-cosines, kind="stable")).tolist():
+        place = table.start.item(row), table.end.item(row)
+        if not _is_heading(text, *place, title):
+            return place
+    return None
 
 
-def _is_heading(text: str, span: Span, title: str) -> bool:
+def _is_heading(text: str, start: int, end: int, title: str) -> bool:
     """As `is_heading`, which takes ten times as long for what is most often asked."""
-    if text[span.end - 1 : span.end] in _ENDS and text[span.start : span.end] != title:
+    if text[end - 1 : end] in _ENDS and text[start:end] != title:
         return False
-    return is_heading(text, span.start, span.end, title)
+    return is_heading(text, start, end, title)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -19,7 +20,7 @@ from retrieval.fitting import fits
 from retrieval.mode import Mode, Ranking
 from retrieval.modes import MODES, check_mode, make_mode
 from retrieval.receipt import Receipt
-from retrieval.results import Explanation, Hit, Retrieval
+from retrieval.results import Explanation, Hit, Retrieval, Span
 from retrieval.trace import Trace, Traced
 
 NO_PASSAGES = "This collection has no passages yet: ingest a document first."
@@ -250,20 +251,31 @@ class Retriever:
     ) -> tuple[Hit, ...]:
         """`question` (1, d) is its embedding; (0, 0) if the mode wanted none."""
         table, passages = self._snapshot.passages, found.passages[:k]
-        best = zip(passages.tolist(), found.scores[:k].tolist(), strict=True)
-        fit = fits(self._snapshot, passages, question[0]) if len(question) else []
+        numbers = passages.tolist()
+        titles = [table.title[passage] for passage in numbers]
+        texts = [table.text[passage] for passage in numbers]
+        fit: Iterable[tuple[float, Span] | tuple[None, None]] = (
+            fits(self._snapshot, passages, question[0], titles, texts)
+            if len(question)
+            else repeat((None, None), len(numbers))
+        )
+        rows = zip(numbers, found.scores[:k].tolist(), titles, texts, fit, strict=True)
         return tuple(
-            Hit(
-                rank=rank,
-                score=score,
-                passage_id=table.id[passage],
-                title=table.title[passage],
-                heading=table.heading[passage],
-                text=table.text[passage],
-                citations=citations(self._snapshot, passage),
-                similarity=fit[rank - 1].similarity if fit else None,
-                sentence=fit[rank - 1].sentence if fit else None,
-                receipt=trace.receipt(passage) if trace else None,
-            )
-            for rank, (passage, score) in enumerate(best, 1)
+            [
+                Hit(
+                    rank=rank,
+                    score=score,
+                    passage_id=table.id[passage],
+                    title=title,
+                    heading=table.heading[passage],
+                    text=text,
+                    citations=citations(self._snapshot, passage),
+                    similarity=similarity,
+                    sentence=sentence,
+                    receipt=trace.receipt(passage) if trace else None,
+                )
+                for rank, (passage, score, title, text, (similarity, sentence)) in enumerate(
+                    rows, 1
+                )
+            ]
         )

@@ -1,10 +1,11 @@
-"""What a walk went over, to be told."""
+"""What is told of a walk and of the passages that were found."""
 
 import numpy as np
 
-from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
+from kg.snapshot.quantised import Int8Array
+from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, unset
-from retrieval.loops.compiled import FLOATS, INTS, LONGS, compiled
+from retrieval.loops.compiled import FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
@@ -76,3 +77,43 @@ def facts_about(
                 found[place] = fact
                 count += 1
     return found[:count]
+
+
+@compiled()
+def _cosine(vectors: Int8Array, scale: Float32Array, row: int, query: Float64Array) -> float:
+    """In double precision: in whatever order it is summed, the first decimals are the same."""
+    total = 0.0
+    for axis in range(len(query)):
+        total += vectors[row, axis] * query[axis]
+    return float(total * scale[row])
+
+
+@compiled(
+    "Tuple((float64[::1], int32[:, ::1]))"
+    f"({INTS}, {OCTET_ROWS}, {FLOATS}, {LONGS}, {OCTET_ROWS}, {FLOATS}, {INTS}, {INTS}, {FLOATS})"
+)
+def fits_of(
+    passages: Int32Array,
+    vectors: Int8Array,
+    scale: Float32Array,
+    indptr: Int64Array,
+    sentences: Int8Array,
+    sentence_scale: Float32Array,
+    start: Int32Array,
+    end: Int32Array,
+    question: Float32Array,
+) -> tuple[Float64Array, Int32Array]:
+    """(n,), (n, 2): half of each passage's product with the question and half of its best
+    sentence's; and where in its text that sentence stands, the first of equal ones."""
+    query = empty(len(question), np.float64)
+    for axis in range(len(question)):
+        query[axis] = question[axis]
+    similarity, place = empty(len(passages), np.float64), empty((len(passages), 2), np.int32)
+    for number in range(len(passages)):
+        passage, most = passages[number], -np.inf
+        for row in range(indptr[passage], indptr[passage + 1]):
+            cosine = _cosine(sentences, sentence_scale, row, query)
+            if cosine > most:
+                most, place[number, 0], place[number, 1] = cosine, start[row], end[row]
+        similarity[number] = 0.5 * (_cosine(vectors, scale, passage, query) + most)
+    return similarity, place

@@ -21,7 +21,9 @@ QUESTION = "Where was Hebb born?"
 def test_similarity_is_half_the_passages_cosine_and_half_its_best_sentences() -> None:
     question = EMBEDDER.embed([QUESTION], "query")[0]
     numbers = np.array([1, 0], dtype=np.int32)
-    for number, fit in zip(numbers.tolist(), fits(SNAPSHOT, numbers, question), strict=True):
+    texts = [SNAPSHOT.passages.text[number] for number in numbers.tolist()]
+    found = fits(SNAPSHOT, numbers, question, ["Others", "Hebb"], texts)
+    for number, fit in zip(numbers.tolist(), found, strict=True):
         first, end = SNAPSHOT.sentences.indptr[number : number + 2]
         best = (SNAPSHOT.sentences.vectors.rows(np.arange(first, end)) @ question).max()
         own = SNAPSHOT.passages.vectors[number] @ question
@@ -35,7 +37,8 @@ def test_how_many_passages_are_asked_for_changes_nothing() -> None:
 
 
 def test_of_no_passages_there_is_nothing() -> None:
-    assert fits(SNAPSHOT, np.zeros(0, dtype=np.int32), np.zeros(48, dtype=np.float32)) == []
+    none, question = np.zeros(0, dtype=np.int32), np.zeros(48, dtype=np.float32)
+    assert fits(SNAPSHOT, none, question, [], []) == []
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "bm25"])
