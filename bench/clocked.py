@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from bench.measure import Stopwatch
 from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors
-from inference.wrapped import WrappedEmbedder
+from inference.wrapper import EmbedderWrapper
 
 
-class ClockedEmbedder(WrappedEmbedder):
+class ClockedEmbedder(EmbedderWrapper):
     """Another embedder, and the time that it takes; for one thread."""
 
     def __init__(self, embedder: Embedder) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from inference.embedder import QUESTIONS, Bundle, Embedder, Kind, Progress, Vectors
 from inference.vector_file import VectorFile
-from inference.wrapped import WrappedEmbedder
+from inference.wrapper import EmbedderWrapper
 
 _Query: TypeAlias = tuple[str, Bundle]
 """The kind's instruction, and what is asked."""
@@ -22,7 +22,7 @@ _EMBED_CHARACTERS = 65_536
 """How much is embedded between two writes: a second or two of work, which a crash may lose."""
 
 
-class CachedEmbedder(WrappedEmbedder):
+class CachedEmbedder(EmbedderWrapper):
     """Caches another embedder's vectors in a file, keyed by the model and by the text that the
     model reads.
 

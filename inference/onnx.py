@@ -19,7 +19,7 @@ from inference.free_memory import give_back
 from inference.instructions import Instructions
 from inference.model_files import ModelFiles, Pooling
 from inference.onnx_session import Ids, OnnxSession, Row, States
-from inference.states_kept import StatesKept
+from inference.state_cache import StateCache
 from inference.texts import encodable
 from inference.tokens import TokenCounter, open_tokenizer
 from kg.errors import WeightsInvalid
@@ -72,7 +72,7 @@ class OnnxEmbedder:
         self._sha256 = sha256
         self._instructions: Instructions = dict(instructions or {})
         self._threads = threads or _cores()
-        self._kept = StatesKept(most_kept)
+        self._kept = StateCache(most_kept)
         self._lock = Lock()
         self._session: OnnxSession | None = None
         self._tokens = TokenCounter(files.tokenizer)

@@ -12,9 +12,9 @@ from indexer.pipeline import Pipeline
 from indexer.worker import Worker
 from inference.cache import CachedEmbedder
 from inference.chat import ChatModel
+from inference.dynamic_batching import BatchingEmbedder
 from inference.embedder import Embedder
 from inference.reranker import Reranker
-from inference.together import TogetherEmbedder
 from kg import device
 from kg.jobs import Prices
 from kg.records import Collection
@@ -30,9 +30,9 @@ from server.adapters import (
 from server.aids import AidCabinet
 from server.core import Core
 from server.folders import Folders
+from server.known_collections import KnownCollections
 from server.remote_worker import RemoteWorker
 from server.retrievers import Opened, Retrievers
-from server.seen import Seen
 from server.settings import Settings
 from server.settings.specs import is_forkable
 from server.stores import Store, make_store
@@ -79,7 +79,7 @@ def compose(
         ready,
         most=settings.open_collections,
     )
-    seen = Seen(store)
+    seen = KnownCollections(store)
 
     def published(collection: Collection) -> None:
         seen.note(collection)
@@ -138,10 +138,10 @@ def _kept(models: Callable[[str], Embedder], make: MakeEmbedder) -> MakeEmbedder
 def _cached(
     model: Embedder, name: str, settings: Settings, folders: Folders, resources: ExitStack
 ) -> Embedder:
-    # An endpoint answers several requests at once; what runs here has the cores in each.
+    # An endpoint answers several requests at once; a local model uses all cores for each batch.
     lanes = settings.embedding_concurrency if name.startswith("openai") else 1
-    together = TogetherEmbedder(model, lanes=lanes)
-    cached = CachedEmbedder(together, folders.embeddings, int(settings.embedding_cache_gb * 1e9))
+    batching = BatchingEmbedder(model, lanes=lanes)
+    cached = CachedEmbedder(batching, folders.embeddings, int(settings.embedding_cache_gb * 1e9))
     resources.callback(cached.close)
     return cached
 

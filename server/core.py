@@ -30,11 +30,11 @@ from retrieval.retriever import Retriever
 from server.aids import AS_SET, AidCabinet, WantedAids
 from server.away import left_if_away
 from server.budgets import budget_of
+from server.empty_results import EmptyResults
 from server.folders import Folders
+from server.known_collections import KnownCollections
 from server.retrievers import Retrievers
-from server.seen import Seen
 from server.settings import Settings
-from server.unanswered import Unanswered
 from server.wanted import AS_IT_IS, Wanted, settled, told
 from server.workforce import Workforce
 
@@ -54,7 +54,7 @@ class Core:
     worker: Workforce
     folders: Folders
     retrievers: Retrievers
-    seen: Seen
+    seen: KnownCollections
     aids: AidCabinet
     resources: ExitStack
     stopping: Event
@@ -192,7 +192,7 @@ class Core:
 
         Nothing is removed unless all are there. Raises: CollectionNotFound, DocumentNotFound.
         """
-        # In the direction that documents go, lest one be missed on its way.
+        # The queue before the graph: a document that moves on meanwhile is then not missed.
         asked = {*keys, *(ids.document_id(collection, key) for key in keys)}
         waiting = self.queue.pending(collection, asked)
         known = {*waiting, *self.store.fingerprints(collection, asked)}
@@ -244,9 +244,9 @@ class Core:
         chosen = self.aids.get(aids)
         retriever = self.retriever(collection)
         if retriever is None:
-            return self._unanswered.retrieval(collection, question, mode)
+            return self._empty_results.retrieval(collection, question, mode)
         found = search(retriever, question, chosen, mode=mode, k=k, receipts=receipts)
-        return self._unanswered.explained(collection, found)
+        return self._empty_results.explained(collection, found)
 
     def query_many(
         self, collection: str, questions: Iterable[str], *, mode: str = "ammon", k: int = 10
@@ -260,14 +260,14 @@ class Core:
         retriever = self.retriever(collection)
         if retriever is None:
             return tuple(
-                self._unanswered.retrieval(collection, question, mode) for question in questions
+                self._empty_results.retrieval(collection, question, mode) for question in questions
             )
         found = retriever.search_many(questions, mode=mode, k=k)
-        return tuple(self._unanswered.explained(collection, one) for one in found)
+        return tuple(self._empty_results.explained(collection, one) for one in found)
 
     @property
-    def _unanswered(self) -> Unanswered:
-        return Unanswered(
+    def _empty_results(self) -> EmptyResults:
+        return EmptyResults(
             settings=self.settings,
             store=self.store,
             queue=self.queue,
@@ -279,7 +279,7 @@ class Core:
         """What answers questions now.
 
         Raises: CollectionNotFound, SnapshotError; StoreUnavailable if the store is away and nothing
-        is known of the collection (see `server.seen`).
+        is known of the collection (see `server.known_collections`).
         """
         return self.retrievers.get(self.seen.get(collection))
 

@@ -27,7 +27,7 @@ from kg.haste import hurried
 from server import away
 from server.broker import CeleryPost, make_app, open_post, register, wait_for
 from server.core import Core
-from server.letting_go import interrupt_on, interruptible, let_go_after
+from server.forced_exit import interrupt_after, interrupt_on, interruptible
 from server.mirrors import swept
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def run_worker(
             core.stopping.set()
             core.folders.hasten()
             ending.enter_context(away.left_if_away(core.store))
-            leaving.enter_context(let_go_after(lambda: flow.busy))
+            leaving.enter_context(interrupt_after(lambda: flow.busy))
 
         with leaving:
             over = _consume(app, queues, concurrency, end)

@@ -18,8 +18,8 @@ from weakref import finalize
 import structlog
 
 from inference.openai_compatible.arrival import ForeignAnswer, show
+from inference.openai_compatible.circuit_breaker import CircuitBreaker
 from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
-from inference.openai_compatible.silence import Silence
 from kg.errors import DependencyMissing, ModelError, ModelOutputInvalid, ModelUnavailable
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Caller:
             tokens_per_minute=endpoint.tokens_per_minute,
             url=endpoint.limits_url,
         )
-        self._silence = Silence()
+        self._breaker = CircuitBreaker()
         self._lock = Lock()
         self._client: OpenAI | None = None
 
@@ -104,7 +104,7 @@ class Caller:
         import openai
 
         until = inf if patience is None else time.monotonic() + patience
-        if patience is not None and not self._silence.lets_in(patience):
+        if patience is not None and not self._breaker.allows(patience):
             raise ModelUnavailable(
                 f"{self._name} did not answer a moment ago, and is tried again in a few seconds. "
                 "Check its server."
@@ -114,7 +114,7 @@ class Caller:
         except (openai.BadRequestError, openai.UnprocessableEntityError):
             raise
         except openai.APIStatusError as error:
-            self._silence.end()
+            self._breaker.close()
             raise self.explain(error) from error
         except TurnTooLate as error:
             raise ModelUnavailable(
@@ -124,10 +124,10 @@ class Caller:
             ) from error
         except openai.APITimeoutError as error:
             if patience is not None:
-                self._silence.begin()
+                self._breaker.open()
             raise self._late(patience) from error
         except openai.APIConnectionError as error:
-            self._silence.end()
+            self._breaker.close()
             raise ModelUnavailable(
                 f"{self._name} cannot be reached ({error.__cause__ or error}). Check that its "
                 f"server is running and that {self.endpoint.settings}_BASE_URL is right."
@@ -181,7 +181,7 @@ class Caller:
             except ForeignAnswer as error:
                 raise openai.APIConnectionError(request=error.request) from error
         self.pace.succeeded()
-        self._silence.end()
+        self._breaker.close()
         return answer
 
     def _late(self, patience: float | None) -> ModelUnavailable:

@@ -141,7 +141,7 @@ def _answer(core: "Core", question: str, wanted: _Wanted, *, line: bool) -> None
     from server.cli.answer import print_answer
     from server.cli.output import print_json, print_line, print_warning
     from server.reports.browser_link import browser_link
-    from server.reports.told import told
+    from server.reports.retrieval_json import retrieval_json
 
     name = wanted.collection
     found = core.query(name, question, mode=wanted.mode, k=wanted.k, aids=wanted.aids)
@@ -149,7 +149,9 @@ def _answer(core: "Core", question: str, wanted: _Wanted, *, line: bool) -> None
     present = core.store.collection(name)
     behind = found.revision != present.revision and not core.sees_all(present)
     if wanted.as_json:
-        print_json(told(found) | ({"neo4j_link": link} if wanted.neo4j_link else {}), line=line)
+        print_json(
+            retrieval_json(found) | ({"neo4j_link": link} if wanted.neo4j_link else {}), line=line
+        )
         return
     if behind and present.settings.transition.swapping and found.hits:
         print_warning(f"{name!r} is being re-indexed: this answer is from its old index.")

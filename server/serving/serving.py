@@ -14,7 +14,7 @@ from server.http.app import create_app
 from server.remote_worker import RemoteWorker
 from server.serving.bell import Bell
 from server.serving.processes import Processes
-from server.serving.rehearsal import rehearse
+from server.serving.warm_up import warm_up
 from server.settings import Settings
 from server.workforce import Resting
 
@@ -38,7 +38,7 @@ def serve(core: Core, listening: socket.socket, ready: Callable[[], None] = lamb
         return True
     one = _OneOfSeveral(core)
     try:
-        config = _rehearsed(core, create_app(core.settings, one.open))
+        config = _warmed_up(core, create_app(core.settings, one.open))
     finally:
         core.close()  # what does not survive a fork
     ready()
@@ -70,11 +70,11 @@ class _OneOfSeveral:
         return replace(core, worker=RemoteWorker(core.pipeline, lambda: self._bell))
 
 
-def _rehearsed(core: Core, app: FastAPI) -> uvicorn.Config:
+def _warmed_up(core: Core, app: FastAPI) -> uvicorn.Config:
     config = _configured(app)
     config.load()
     app.state.core = core
-    rehearse(core, config.loaded_app)
+    warm_up(core, config.loaded_app)
     del app.state.core
     return config
 

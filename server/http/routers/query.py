@@ -22,7 +22,7 @@ from server.aids import WantedAids
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import NOT_BLANK, responses
 from server.http.routers.receipt import ReceiptOut
-from server.reports.told import told
+from server.reports.retrieval_json import retrieval_json
 
 router = APIRouter(prefix="/collections/{name}", tags=["query"])
 
@@ -223,5 +223,5 @@ def ask_many(name: CollectionPath, asked: QuestionsIn, core: TheCore) -> Answers
 
 
 def _out(found: Retrieval, *, explain: bool) -> AnswerOut:
-    body = told(found)
+    body = retrieval_json(found)
     return AnswerOut.model_validate(body if explain else {**body, "explanation": None})

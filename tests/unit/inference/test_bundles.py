@@ -9,10 +9,10 @@ import pytest
 from bench.clocked import ClockedEmbedder
 from inference import model_files
 from inference.cache import CachedEmbedder
+from inference.dynamic_batching import BatchingEmbedder
 from inference.embedder import Bundle, bundle_embedder
 from inference.onnx import OnnxEmbedder
 from inference.onnx_session import OnnxSession, Row, States
-from inference.together import TogetherEmbedder
 from kg.errors import ModelOutputInvalid
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -114,7 +114,7 @@ def test_what_wraps_an_embedder_can_what_it_can(minilm: OnnxEmbedder, tmp_path: 
     for inner in (minilm, HashEmbedder()):
         can = bundle_embedder(inner) is not None
         for wrapped in (
-            TogetherEmbedder(inner),
+            BatchingEmbedder(inner),
             CachedEmbedder(inner, tmp_path / f"{can}.sqlite"),
             ClockedEmbedder(inner),
         ):
@@ -122,7 +122,7 @@ def test_what_wraps_an_embedder_can_what_it_can(minilm: OnnxEmbedder, tmp_path: 
 
 
 def test_who_cannot_embed_parts_says_so() -> None:
-    wrapped = TogetherEmbedder(HashEmbedder())
+    wrapped = BatchingEmbedder(HashEmbedder())
     (found,) = wrapped.embed_bundles([Bundle(text=TEXT)], "query")
     np.testing.assert_array_equal(found, HashEmbedder().embed([TEXT], "query"))
     with pytest.raises(ModelOutputInvalid, match="whole texts only"):

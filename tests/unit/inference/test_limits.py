@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from math import inf
 from threading import Event, Thread
 
@@ -14,15 +13,24 @@ from inference.openai_compatible import Endpoint, OpenAIChatModel
 from inference.openai_compatible.limits import Pace, TurnTooLate
 from kg.errors import SettingsInvalid
 from tests.doubles.chat_server import Answer, ChatServer, Request
+from tests.doubles.waiting import until
 
 ASK = [Message(role="user", content="Where did Pavlov work?")]
 BUSY = Answer(status=429, content="slow down", headers={"Retry-After": "0.5"})
+LONG = 10**9
+"""Seconds of a window that does not end during a test."""
 
 
 def seconds_of(action: Callable[[], object]) -> float:
     start = time.monotonic()
     action()
     return time.monotonic() - start
+
+
+def turn_now(pace: Pace, tokens: int = 0) -> None:
+    """One that waits for nothing. Raises: TurnTooLate."""
+    with pace.turn(tokens, until=time.monotonic()):
+        pass
 
 
 def turns(pace: Pace, number: int, tokens: int = 0) -> None:
@@ -44,12 +52,14 @@ def model_of(server: ChatServer, **changes: object) -> OpenAIChatModel:
 
 
 def test_no_limit_makes_nobody_wait() -> None:
-    assert seconds_of(lambda: turns(Pace("e", concurrency=1), 100, tokens=10**9)) < 1.0
+    pace = Pace("e", concurrency=1)
+    for _ in range(100):
+        turn_now(pace, tokens=10**9)
 
 
 def test_requests_beyond_the_limit_wait_for_the_next_window() -> None:
     pace = Pace("e", concurrency=9, requests_per_minute=5, window_seconds=1)
-    assert seconds_of(lambda: turns(pace, 11)) >= 1.0
+    assert seconds_of(lambda: turns(pace, 11)) >= 0.99
 
 
 def test_all_threads_together_keep_the_limit() -> None:
@@ -63,17 +73,17 @@ def test_all_threads_together_keep_the_limit() -> None:
 
 
 def test_tokens_are_counted_before_the_call_and_after_it() -> None:
-    for spent in (0, 60):
-        pace = Pace("e", concurrency=1, tokens_per_minute=100, window_seconds=1)
-        turns(pace, 1, tokens=30)
-        pace.spent(spent)
-        took = seconds_of(partial(turns, pace, 1, tokens=30))
-        assert (took > 0.05) == (spent == 60)
+    pace = Pace("e", concurrency=1, tokens_per_minute=100, window_seconds=LONG)
+    turn_now(pace, 30)
+    turn_now(pace, 30)
+    pace.spent(20)
+    with pytest.raises(TurnTooLate, match="100 per minute"):
+        turn_now(pace, 30)
+    turn_now(pace, 20)
 
 
 def test_a_request_larger_than_the_limit_is_sent_all_the_same() -> None:
-    pace = Pace("e", concurrency=1, tokens_per_minute=10, window_seconds=1)
-    assert seconds_of(lambda: turns(pace, 1, tokens=10_000)) < 1.0
+    turn_now(Pace("e", concurrency=1, tokens_per_minute=10, window_seconds=LONG), 10_000)
 
 
 def test_an_endpoint_that_wants_rest_is_left_alone_by_every_thread(server: ChatServer) -> None:
@@ -87,9 +97,7 @@ def test_an_endpoint_that_wants_rest_is_left_alone_by_every_thread(server: ChatS
     model = model_of(server)
     first = Thread(target=model.complete, args=(ASK,))
     first.start()
-    while not came:
-        time.sleep(0.005)
-    time.sleep(0.1)  # the first has its refusal
+    until(lambda: model._caller.pace._rest_until > 0.0)  # the first has its refusal
     model.complete(ASK)
     first.join()
     model.close()
@@ -100,32 +108,43 @@ def test_an_endpoint_that_wants_rest_is_left_alone_by_every_thread(server: ChatS
 def test_a_failure_without_a_wish_slows_everybody_too(server: ChatServer) -> None:
     server.chat = lambda _: Answer(status=503, content="overloaded")
     model = model_of(server, wait_initial=0.05, wait_max=0.2, attempts=4)
+    began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(model.complete, ASK) for _ in range(4)]
-        took = seconds_of(lambda: [call.exception() for call in calls])
+        assert all(call.exception() for call in calls)
     model.close()
-    assert took >= 0.05 + 0.1 + 0.2, "what several meet at once counts once, and adds up"
+    assert time.monotonic() - began >= 0.05 + 0.1 + 0.2, (
+        "what several meet at once counts once, and adds up"
+    )
 
 
 def test_a_date_may_say_until_when(server: ChatServer) -> None:
     from datetime import UTC, datetime, timedelta
     from email.utils import format_datetime
 
-    until = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    answers = [Answer(status=503, headers={"Retry-After": until}), Answer(content="yes")]
+    began = time.monotonic()
+    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    answers = [Answer(status=503, headers={"Retry-After": moment}), Answer(content="yes")]
     server.chat = lambda _: answers.pop(0)
     model = model_of(server)
-    assert seconds_of(lambda: model.complete(ASK)) >= 0.9
+    model.complete(ASK)
     model.close()
+    assert time.monotonic() - began >= 0.9, "a date has no fractions of seconds"
 
 
 def test_what_the_model_says_it_took_counts(server: ChatServer) -> None:
     server.chat = lambda _: Answer(content="yes", usage=(500, 400))
     model = model_of(server)
-    model._caller.pace = Pace("e", concurrency=1, tokens_per_minute=1000, window_seconds=2)
+    pace = Pace("e", concurrency=1, tokens_per_minute=1000, window_seconds=LONG)
+    model._caller.pace = pace
     model.complete(ASK)
-    took = seconds_of(lambda: model.complete([Message(role="user", content="x" * 1600)]))
-    assert took > 0.2, "900 are gone, and 400 more do not fit"
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(model.complete, [Message(role="user", content="x" * 1600)])
+        time.sleep(0.3)  # time enough to be sent, if it could
+        assert server.calls == 1, "900 are gone, and 400 more do not fit"
+        turn_now(pace, 100)
+        pace._tokens._amount = 0  # let it go
+        second.result(60)
     model.close()
 
 
@@ -141,10 +160,10 @@ def held(pace: Pace, pool: ThreadPoolExecutor, let_go: Event) -> None:
     def hold() -> None:
         with pace.turn():
             taken.set()
-            assert let_go.wait(10)
+            assert let_go.wait(60)
 
     pool.submit(hold)
-    assert taken.wait(10)
+    assert taken.wait(60)
 
 
 def soon(seconds: float) -> float:
@@ -171,7 +190,7 @@ def test_after_a_question_one_place_is_kept_for_the_next() -> None:
         with pace.turn(until=soon(1)):
             assert not fourth.done()
         let_go.set()
-        fourth.result(10)
+        fourth.result(60)
 
 
 def test_a_question_goes_before_documents_that_wait_for_the_only_place() -> None:
@@ -185,11 +204,11 @@ def test_a_question_goes_before_documents_that_wait_for_the_only_place() -> None
         held(pace, pool, let_go)
         documents = pool.submit(take, "documents", inf)
         time.sleep(0.05)
-        question = pool.submit(take, "question", soon(5))
-        time.sleep(0.05)
+        question = pool.submit(take, "question", soon(60))
+        until(lambda: pace._places._hurried == 1)
         let_go.set()
-        documents.result(10)
-        question.result(10)
+        documents.result(60)
+        question.result(60)
     assert order == ["question", "documents"]
 
 
@@ -204,7 +223,7 @@ def test_a_question_waits_for_no_place_longer_than_it_can() -> None:
 
 
 def test_a_tenth_of_a_minute_s_tokens_is_kept_for_questions_once_there_are_some() -> None:
-    pace = Pace("e", concurrency=1, tokens_per_minute=100, window_seconds=60)
+    pace = Pace("e", concurrency=1, tokens_per_minute=100, window_seconds=LONG)
     with pace.turn(1, until=soon(1)):
         pass
     turns(pace, 1, tokens=80)
@@ -217,7 +236,7 @@ def test_a_tenth_of_a_minute_s_tokens_is_kept_for_questions_once_there_are_some(
 
 
 def test_a_question_waits_for_no_minute_longer_than_it_can() -> None:
-    pace = Pace("e", concurrency=1, requests_per_minute=1)
+    pace = Pace("e", concurrency=1, requests_per_minute=1, window_seconds=LONG)
     turns(pace, 1)
     with pytest.raises(TurnTooLate, match="1 per minute"), pace.turn(until=soon(0.1)):
         pass

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from inference.openai_compatible import Endpoint, OpenAIEmbedder, silence
+from inference.openai_compatible import Endpoint, OpenAIEmbedder, circuit_breaker
 from kg.errors import ModelOutputInvalid, ModelUnavailable
 from tests.doubles.chat_server import Answer, ChatServer, Request, embeddings
 from tests.doubles.hash_embedder import HashEmbedder
@@ -141,7 +141,7 @@ def test_a_question_is_given_up_soon_and_names_the_endpoint(
 def test_while_an_endpoint_hangs_one_question_tries_it_and_the_others_are_told_at_once(
     server: ChatServer, opened: Callable[..., OpenAIEmbedder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(silence, "SECONDS", 0.2)
+    monkeypatch.setattr(circuit_breaker, "RETRY_SECONDS", 0.2)
     server.embed = lambda request: Answer(delay=1.0)
     embedder = opened(question_patience=0.1)
     for told in ("did not answer within", "a moment ago", "a moment ago"):

@@ -23,11 +23,11 @@ from kg.sqlite import SQLiteStore
 from server.aids import WantedAids
 from server.composition import compose
 from server.core import Core
+from server.empty_results import BEING_INDEXED, START_ONE, START_WORKERS, WAITING
 from server.folders import Folders
 from server.ingest import ingest
 from server.reports.status import collection_status, job_status
 from server.settings import Settings
-from server.unanswered import BEING_INDEXED, START_ONE, START_WORKERS, WAITING
 from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder

@@ -9,7 +9,7 @@ import pytest
 from kg.records import SourceDocument
 from server.core import Core
 from server.http.app import create_app
-from server.serving.rehearsal import rehearse
+from server.serving.warm_up import warm_up
 from tests.doubles.house import open_house, settings_in
 
 
@@ -20,7 +20,7 @@ def closed(tmp_path: Path) -> Core:
     take_in(core, "Karl Lashley")
     app = create_app(core.settings, lambda _: core)
     app.state.core = core
-    rehearse(core, app)
+    warm_up(core, app)
     core.close()
     return core
 

@@ -9,8 +9,8 @@ import structlog
 from kg.errors import CollectionNotFound, StoreUnavailable
 from kg.memory import MemoryStore
 from kg.records import Collection, CollectionSettings
-from server import seen as module
-from server.seen import Seen
+from server import known_collections as module
+from server.known_collections import KnownCollections
 from tests.doubles.waiting import until
 
 SETTINGS = CollectionSettings()
@@ -57,8 +57,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 @pytest.fixture
-def watching(store: Store) -> Iterator[Seen]:
-    seen = Seen(store)
+def watching(store: Store) -> Iterator[KnownCollections]:
+    seen = KnownCollections(store)
     seen.watch()
     until(lambda: store.looked > 0)
     yield seen
@@ -72,7 +72,7 @@ def looks(store: Store) -> None:
 
 
 def test_without_a_watch_the_store_is_asked_each_time(store: Store) -> None:
-    seen = Seen(store)
+    seen = KnownCollections(store)
     assert seen.get("papers") == seen.get("papers")
     assert store.asked == 2
     store.away = True
@@ -80,28 +80,32 @@ def test_without_a_watch_the_store_is_asked_each_time(store: Store) -> None:
         seen.get("papers")
 
 
-def test_what_is_known_is_not_asked_for(store: Store, watching: Seen) -> None:
+def test_what_is_known_is_not_asked_for(store: Store, watching: KnownCollections) -> None:
     assert watching.get("papers").name == "papers"
     assert store.asked == 0
 
 
-def test_what_is_known_is_known_while_the_store_is_away(store: Store, watching: Seen) -> None:
+def test_what_is_known_is_known_while_the_store_is_away(
+    store: Store, watching: KnownCollections
+) -> None:
     store.away = True
     assert watching.get("papers").name == "papers"
     with pytest.raises(StoreUnavailable):
         watching.get("never seen")
 
 
-def test_an_unforeseen_error_does_not_end_the_watch(store: Store, watching: Seen) -> None:
+def test_an_unforeseen_error_does_not_end_the_watch(
+    store: Store, watching: KnownCollections
+) -> None:
     with structlog.testing.capture_logs() as logs:
         store.broken = True
         until(lambda: bool(logs))
         store.broken = False
         looks(store)
-    assert logs[0]["event"] == "looking for collections failed; trying again"
+    assert logs[0]["event"] == "refreshing the collections failed; trying again"
 
 
-def test_a_new_collection_is_asked_for(store: Store, watching: Seen) -> None:
+def test_a_new_collection_is_asked_for(store: Store, watching: KnownCollections) -> None:
     store.held = Event()
     store.create_collection("new", SETTINGS)
     assert watching.get("new").name == watching.get("new").name == "new"
@@ -109,7 +113,7 @@ def test_a_new_collection_is_asked_for(store: Store, watching: Seen) -> None:
     store.held.set()
 
 
-def test_what_others_delete_or_change_is_noticed(store: Store, watching: Seen) -> None:
+def test_what_others_delete_or_change_is_noticed(store: Store, watching: KnownCollections) -> None:
     store.create_collection("notes", SETTINGS)
     store.delete_collection("papers")
     store.update_settings("notes", OTHERS)
@@ -119,7 +123,7 @@ def test_what_others_delete_or_change_is_noticed(store: Store, watching: Seen) -
         watching.get("papers")
 
 
-def test_a_deletion_here_counts_at_once(store: Store, watching: Seen) -> None:
+def test_a_deletion_here_counts_at_once(store: Store, watching: KnownCollections) -> None:
     store.held = Event()
     store.delete_collection("papers")
     watching.forget("papers")
@@ -128,7 +132,9 @@ def test_a_deletion_here_counts_at_once(store: Store, watching: Seen) -> None:
     store.held.set()
 
 
-def test_a_look_from_before_a_change_is_not_believed(store: Store, watching: Seen) -> None:
+def test_a_look_from_before_a_change_is_not_believed(
+    store: Store, watching: KnownCollections
+) -> None:
     store.held = held = Event()
     looks_begun = store.looked
     until(lambda: store.looked >= looks_begun)
@@ -140,7 +146,9 @@ def test_a_look_from_before_a_change_is_not_believed(store: Store, watching: See
         watching.get("papers")
 
 
-def test_what_is_older_than_what_is_known_is_not_kept(store: Store, watching: Seen) -> None:
+def test_what_is_older_than_what_is_known_is_not_kept(
+    store: Store, watching: KnownCollections
+) -> None:
     newer = store.update_settings("papers", OTHERS)
     watching.note(newer)
     watching.note(Collection(name="papers", settings=SETTINGS))

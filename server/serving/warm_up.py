@@ -1,9 +1,7 @@
-"""What a server does before it forks: it answers a question over each collection, as its processes
-will over HTTP.
+"""Warming up before a fork: one question to each collection, through the whole HTTP stack.
 
-So models are loaded, snapshots are open, and what the libraries between a request and its answer
-make when they are first used is made: once, in memory that the processes share, in place of once in
-each of them.
+This loads the models, opens the snapshots, and fills whatever the libraries between request and
+answer create on first use: once, in memory that the forked processes share, and not once in each.
 """
 
 import json
@@ -23,7 +21,7 @@ from server.http.app import PREFIX
 from server.settings.specs import is_forkable
 
 _MOST = 32
-"""Collections that are opened before a fork; others as soon as they are asked for."""
+"""How many collections are opened before the fork; others are opened by their first question."""
 _QUESTION = {
     "question": "Who asked why, and when?",
     **dict.fromkeys(("bridges", "recognition", "rerank"), False),  # they may cost something
@@ -34,9 +32,9 @@ _PATIENCE_SECONDS = 5.0
 _log = logging.getLogger("server")
 
 
-def rehearse(core: Core, app: ASGIApp) -> None:
-    """Ask. `app` answers from `core`, which is not at work yet. No thread is left of it."""
-    with _no_threads_left(), _without_lines_of_requests():
+def warm_up(core: Core, app: ASGIApp) -> None:
+    """Ask. `app` answers from `core`, whose workers have not started yet. Leaves no threads."""
+    with _no_threads_left(), _without_access_log():
         anyio.run(_ask_all, app, [one.name for one in _open(core)])
 
 
@@ -45,7 +43,7 @@ def _open(core: Core) -> Iterator[Collection]:
     try:
         with hurried():
             found = core.store.collections()[:_MOST]
-    except StoreUnavailable:  # which was told already
+    except StoreUnavailable:  # already logged
         return
     for collection in found:
         if not is_forkable(collection.settings.embedder):
@@ -54,7 +52,7 @@ def _open(core: Core) -> Iterator[Collection]:
             if core.retriever(collection.name) is not None:
                 core.retrievers.settle(collection)
                 yield collection
-        except AmmonError as error:  # whoever asks will be told
+        except AmmonError as error:  # the next question reports it, too
             _warn(collection.name, str(error))
 
 
@@ -100,8 +98,8 @@ def _warn(collection: str, reason: str) -> None:
 
 
 @contextmanager
-def _without_lines_of_requests() -> Iterator[None]:
-    """Nobody sent these."""
+def _without_access_log() -> Iterator[None]:
+    """No access log: no client sent these requests."""
     before = logging.root.manager.disable
     logging.disable(max(before, logging.INFO))
     try:
@@ -112,7 +110,7 @@ def _without_lines_of_requests() -> Iterator[None]:
 
 @contextmanager
 def _no_threads_left() -> Iterator[None]:
-    """An event loop does not wait for those that worked for it: they are about to end."""
+    """Wait for the event loop's worker threads, which end soon, but for which it does not wait."""
     before = threading.enumerate()
     yield
     for thread in threading.enumerate():

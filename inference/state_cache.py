@@ -1,7 +1,8 @@
-"""A cache of the model's token states of questions, so that parts of them need no further pass.
+"""A cache of the token states that the model computed for questions, so that embedding parts of a
+question needs no further pass.
 
-Which parts of a question are wanted depends on the names that a corpus knows, and so on its
-revision; what the model makes of the question's tokens does not.
+Which parts are needed depends on the names that a corpus knows, and so on its revision; the states
+of the question's tokens do not.
 """
 
 from collections import OrderedDict
@@ -17,11 +18,11 @@ _Key: TypeAlias = tuple[bytes, ...]
 """The ids of the tokens of each text of a bundle."""
 
 
-class StatesKept:
-    """The states of the latest bundles of texts. Safe for several threads."""
+class StateCache:
+    """The states of the most recent bundles of texts. Safe for several threads."""
 
     def __init__(self, most_bytes: int) -> None:
-        """`most_bytes`: how much is kept; 0 is nothing."""
+        """`most_bytes`: how much is kept; 0 keeps nothing."""
         self._most_bytes = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[_Key, list[States]] = OrderedDict()
@@ -30,7 +31,7 @@ class StatesKept:
     def of(
         self, bundles: Sequence[Row], make: Callable[[Sequence[Row]], list[list[States]]]
     ) -> list[list[States]]:
-        """The states of each text of each bundle; `make` makes those that are not remembered."""
+        """The states of each text of each bundle; `make` computes those that are not cached."""
         if not self._most_bytes:
             return make(bundles)
         keys = [tuple(text.tobytes() for text in bundle) for bundle in bundles]
@@ -39,7 +40,7 @@ class StatesKept:
         missing = {key: one for key, one in zip(keys, bundles, strict=True) if key not in found}
         if missing:
             made = make(list(missing.values()))
-            # Copies: what is cut out of a batch would hold all of the batch.
+            # Copies: a view would keep the whole batch in memory.
             found |= {
                 key: [np.array(states) for states in of_one]
                 for key, of_one in zip(missing, made, strict=True)

@@ -1,4 +1,4 @@
-"""The base of embedders that stand before another one."""
+"""The base of embedders that wrap another one."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from inference.instructions import Instructions, instructions_of
 from kg.errors import ModelOutputInvalid
 
 
-class WrappedEmbedder:
+class EmbedderWrapper:
     """Delegates to another embedder; subclasses override what differs.
 
-    Bundles go through it to any embedder: one that cannot embed them gets plain texts, which is
-    the same where no bundle has more than its text.
+    Any embedder can be asked for bundles through it: one that cannot embed them gets plain texts,
+    which is equivalent as long as no bundle has more than its text.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -40,7 +40,7 @@ class WrappedEmbedder:
         return self._embedder.embed(texts, kind, progress)
 
     def settle(self) -> None:
-        """See `inference.onnx.OnnxEmbedder.settle`; other models have nothing to find out.
+        """See `inference.onnx.OnnxEmbedder.settle`; other models have nothing to measure.
 
         Raises: ModelError.
         """

@@ -7,8 +7,8 @@ from threading import Event, Lock
 import numpy as np
 import pytest
 
+from inference.dynamic_batching import BatchingEmbedder, DynamicBatcher
 from inference.embedder import Kind, Progress, Vectors
-from inference.together import Line, TogetherEmbedder
 from kg.errors import ModelOutputInvalid, ModelUnavailable
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -34,7 +34,7 @@ class Doors:
         return [item * item for item in items]
 
 
-def wait_for(line: Line[int, int], count: int) -> None:
+def wait_for(line: DynamicBatcher[int, int], count: int) -> None:
     """Until so many calls stand in line."""
     for _ in range(1000):
         if len(line._waiting) == count:
@@ -43,21 +43,23 @@ def wait_for(line: Line[int, int], count: int) -> None:
     raise AssertionError("nobody came")
 
 
-def asked(line: Line[int, int], pool: ThreadPoolExecutor, calls: list[list[int]]) -> list[Future]:
+def asked(
+    line: DynamicBatcher[int, int], pool: ThreadPoolExecutor, calls: list[list[int]]
+) -> list[Future]:
     return [pool.submit(line, call) for call in calls]
 
 
 def test_a_single_call_does_not_wait() -> None:
     doors = Doors()
     doors.open.set()
-    line = Line(doors, lanes=1)
+    line = DynamicBatcher(doors, lanes=1)
     assert [line([3]), line([4, 5])] == [[9], [16, 25]]
     assert doors.batches == [[3], [4, 5]]
 
 
 def test_who_comes_meanwhile_goes_in_one_batch() -> None:
     doors = Doors()
-    line = Line(doors, lanes=1)
+    line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
         assert doors.begun.wait(10)
@@ -72,7 +74,7 @@ def test_who_comes_meanwhile_goes_in_one_batch() -> None:
 
 def test_a_batch_has_a_largest_size() -> None:
     doors = Doors()
-    line = Line(doors, lanes=1, most=2)
+    line = DynamicBatcher(doors, lanes=1, most=2)
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(line, [1])
         assert doors.begun.wait(10)
@@ -85,7 +87,7 @@ def test_a_batch_has_a_largest_size() -> None:
 
 def test_lanes_work_at_once() -> None:
     doors = Doors()
-    line = Line(doors, lanes=2)
+    line = DynamicBatcher(doors, lanes=2)
     with ThreadPoolExecutor(3) as pool:
         futures = asked(line, pool, [[1], [2], [3]])
         wait_for(line, 1)
@@ -96,7 +98,7 @@ def test_lanes_work_at_once() -> None:
 
 def test_one_that_spoils_a_batch_spoils_it_for_nobody_else() -> None:
     doors = Doors()
-    line = Line(doors, lanes=1)
+    line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
         assert doors.begun.wait(10)
@@ -112,7 +114,7 @@ def test_one_that_spoils_a_batch_spoils_it_for_nobody_else() -> None:
 
 def test_who_works_for_others_is_not_told_their_errors_whatever_these_are() -> None:
     doors = Doors()
-    line = Line(doors, lanes=1)
+    line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
         assert doors.begun.wait(10)
@@ -131,7 +133,7 @@ def test_who_works_for_others_is_not_told_their_errors_whatever_these_are() -> N
 
 def test_an_endpoint_that_is_away_is_asked_once_for_all_who_went_together() -> None:
     doors = Doors()
-    line = Line(doors, lanes=1)
+    line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
         assert doors.begun.wait(10)
@@ -162,7 +164,7 @@ def test_who_tries_again_alone_does_so_in_the_lane() -> None:
             raise ModelOutputInvalid("spoiled")
         return items
 
-    line = Line(work, lanes=1)
+    line = DynamicBatcher(work, lanes=1)
     with ThreadPoolExecutor(8) as pool:
         found = [pool.submit(line, [number]) for number in (1, 2, -1, 4, 5, -1, 7, 8)]
         spoiled = [future.exception(10) is not None for future in found]
@@ -172,7 +174,7 @@ def test_who_tries_again_alone_does_so_in_the_lane() -> None:
 
 def test_where_each_fails_alone_not_all_of_a_line_are_tried() -> None:
     doors = Doors()
-    line = Line(doors, lanes=1)
+    line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(10) as pool:
         first = pool.submit(line, [1])
         assert doors.begun.wait(10)
@@ -197,7 +199,7 @@ class Counting(HashEmbedder):
 
 
 def test_many_threads_get_what_each_would_get_alone() -> None:
-    together = TogetherEmbedder(Counting())
+    together = BatchingEmbedder(Counting())
     texts = [f"trial {number} of the maze" for number in range(200)]
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda text: together.embed([text], "query")[0], texts))
@@ -207,6 +209,6 @@ def test_many_threads_get_what_each_would_get_alone() -> None:
 def test_documents_go_straight_through() -> None:
     inner = Counting()
     done: list[int] = []
-    TogetherEmbedder(inner).embed(["maze", "rat"], "passage", done.append)
+    BatchingEmbedder(inner).embed(["maze", "rat"], "passage", done.append)
     assert inner.calls == [(2, "passage")]
     assert sum(done) == 2

@@ -9,7 +9,7 @@ import pytest
 from kg.records import SourceDocument
 from server.core import Core
 from server.http.app import create_app
-from server.serving.rehearsal import rehearse
+from server.serving.warm_up import warm_up
 from tests.doubles.house import open_house, settings_in
 
 
@@ -23,22 +23,22 @@ def core(tmp_path: Path) -> Core:
     return opened
 
 
-def rehearsed(core: Core) -> None:
+def warmed_up(core: Core) -> None:
     app = create_app(core.settings, lambda _: core)
     app.state.core = core
-    rehearse(core, app)
+    warm_up(core, app)
     core.close()
 
 
 def test_it_opens_what_questions_need(core: Core) -> None:
-    rehearsed(core)
+    warmed_up(core)
     (opened,) = core.retrievers.hand_over().values()
     assert opened.retriever.prepared == ("ammon",)
 
 
 def test_no_thread_is_left_that_a_fork_would_cut_off(core: Core) -> None:
     before = set(threading.enumerate())
-    rehearsed(core)
+    warmed_up(core)
     assert set(threading.enumerate()) <= before
 
 
@@ -46,7 +46,7 @@ def test_no_line_of_the_log_tells_of_a_request_that_nobody_sent(
     core: Core, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    rehearsed(core)
+    warmed_up(core)
     assert caplog.messages == []
 
 
@@ -56,7 +56,7 @@ def test_a_collection_that_cannot_be_asked_is_told_of(
     path = core.snapshot_folder("papers").path
     manifest = path / (path / "CURRENT").read_text(encoding="ascii").strip() / "manifest.json"
     manifest.write_text("{", encoding="ascii")
-    rehearsed(core)
+    warmed_up(core)
     (told,) = caplog.messages
     assert told.startswith("the collection papers cannot be queried: ")
 
@@ -66,6 +66,6 @@ def test_a_collection_without_a_snapshot_is_not_asked(
 ) -> None:
     core = open_house(settings_in(tmp_path))
     core.create_collection("papers")
-    rehearsed(core)
+    warmed_up(core)
     assert caplog.messages == []
     assert core.retrievers.hand_over() == {}

@@ -1,13 +1,13 @@
-"""The collections that this process knows of.
+"""A cache of the store's collections and their settings, so that questions need not wait for it.
 
-To answer a question a server needs no more of the store than how the collection is indexed: the
-walk itself goes over a snapshot. So a server that watches keeps in mind what collections there are,
-and a thread looks once a second what became of them. A question waits for the store only if nothing
-is known of its collection; while the store is away, all others are answered from what is known.
+To answer a question, all that a server needs from the store is how the collection is indexed: the
+walk itself reads a snapshot. So a server remembers its collections, and a thread refreshes them
+every second. A question waits for the store only if nothing is known of its collection; if the
+store is unavailable, questions to known collections are still answered.
 
-Hence a collection that another process deleted, or had indexed otherwise, is answered as before for
-a second at most, or for as long as the store is away; what this process does counts at once.
-Without a watch, as in a command, the store is asked each time.
+As a consequence, a collection that another process deleted or changed is answered as before for up
+to a second, or for as long as the store is unavailable; changes by this process apply at once.
+Without that thread, as in a command, the store is asked each time.
 """
 
 from contextlib import suppress
@@ -22,13 +22,13 @@ from kg.store import GraphStore
 
 LOOK_SECONDS = 1.0
 SILENCE_SECONDS = 1.5
-"""For which a question puts up with a store that says nothing."""
+"""How long a question waits for a store that does not answer."""
 _STOP_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
 
-class Seen:
+class KnownCollections:
     """Collections by name. Safe for several threads."""
 
     def __init__(self, store: GraphStore) -> None:
@@ -65,13 +65,13 @@ class Seen:
                 self._changes += 1
 
     def forget(self, name: str) -> None:
-        """The collection was deleted or changed here: ask the store when it is asked for."""
+        """Drop a collection that was deleted or changed here: the next `get` asks the store."""
         with self._lock:
             self._known.pop(name, None)
             self._changes += 1
 
     def watch(self) -> None:
-        """Look what there is, in the background, until `stop`."""
+        """Refresh all collections in the background, until `stop`."""
         self._stop.clear()
         self._watch = Thread(target=self._follow, name="collections", daemon=True)
         self._watch.start()
@@ -86,17 +86,17 @@ class Seen:
     def _follow(self) -> None:
         while True:
             try:
-                with suppress(StoreError), hurried():  # until it is back, what is known is known
-                    self._look()
-            except Exception:  # the outermost boundary of a thread that nobody would miss
-                _log.exception("looking for collections failed; trying again")
+                with suppress(StoreError), hurried():  # an unavailable store changes nothing
+                    self._refresh()
+            except Exception:  # the outermost boundary of a thread whose end nobody would notice
+                _log.exception("refreshing the collections failed; trying again")
             if self._stop.wait(LOOK_SECONDS):
                 return
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         with self._lock:
             before = self._changes
         found = {one.name: one for one in self._store.collections()}
         with self._lock:
-            if self._changes == before:  # else what was found may be from before the change
+            if self._changes == before:  # otherwise the answer may predate the change
                 self._known = found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.letting_go import interruptible, let_go_after
+from server.forced_exit import interrupt_after, interruptible
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +25,11 @@ def _wait() -> None:
 
 def test_work_that_hangs_is_left_in_time() -> None:
     began = time.monotonic()
-    with let_go_after(lambda: True, 0.5, work=0.5):
+    with interrupt_after(lambda: True, 0.5, work=0.5):
         assert not interruptible(_wait)
     assert time.monotonic() - began < 10.0
 
 
 def test_work_that_ends_in_time_is_not_interrupted() -> None:
-    with let_go_after(lambda: True, 0.1, work=5.0):
+    with interrupt_after(lambda: True, 0.1, work=5.0):
         assert interruptible(lambda: time.sleep(0.6))

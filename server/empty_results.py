@@ -18,12 +18,12 @@ START_ONE = (
     "If neither `ammon ingest` nor `ammon serve` is running, start one: it continues the work."
 )
 START_WORKERS = "If no `ammon worker` is running, start one: it continues the work."
-"""Where there is a broker."""
+"""If there is a broker."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unanswered:
-    """Explains retrievals without hits, by what the store and its queue hold."""
+class EmptyResults:
+    """Explains results without hits, by what is in the store and its queue."""
 
     settings: Settings
     store: GraphStore
@@ -32,7 +32,7 @@ class Unanswered:
     folders: Folders
 
     def retrieval(self, collection: str, question: str, mode: str) -> Retrieval:
-        """From a collection without a snapshot. Raises: CollectionNotFound."""
+        """The empty result of a collection without a snapshot. Raises: CollectionNotFound."""
         return Retrieval(
             question=question,
             collection=collection,
@@ -43,18 +43,20 @@ class Unanswered:
         )
 
     def explained(self, collection: str, found: Retrieval) -> Retrieval:
-        """A retrieval, with the reason if its snapshot has no passages. Raises:
-        CollectionNotFound."""
+        """The result, with the reason added if its snapshot has no passages.
+
+        Raises: CollectionNotFound.
+        """
         if NO_PASSAGES not in found.explanation.notes:
             return found
         try:
             why = self._why(collection)
-        except StoreUnavailable:  # then what is known has to do
+        except StoreUnavailable:  # the general reason has to suffice
             return found
         return replace(found, explanation=Explanation(notes=(why,)))
 
     def _why(self, collection: str) -> str:
-        # In the direction that documents go, lest one be missed on its way.
+        # The queue before the graph: a document that moves on meanwhile is then not missed.
         if self.queue.waiting(collection):
             if self.worker.running and not self.settings.broker_url:
                 return BEING_INDEXED

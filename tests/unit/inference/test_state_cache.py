@@ -8,7 +8,7 @@ import pytest
 from inference.embedder import Bundle
 from inference.onnx import OnnxEmbedder
 from inference.onnx_session import OnnxSession, Row, States
-from inference.states_kept import StatesKept
+from inference.state_cache import StateCache
 
 TEXT = "Who taught the man who found place cells, and where?"
 MAN, WHERE = (15, 40), (42, 52)
@@ -35,7 +35,7 @@ def size(bundles: int) -> int:
 
 
 def test_a_bundle_that_comes_again_is_not_made_again() -> None:
-    model, kept = Model(), StatesKept(size(2))
+    model, kept = Model(), StateCache(size(2))
     first = kept.of([a_bundle(1)], model)
     again = kept.of([a_bundle(2), a_bundle(1)], model)
     assert model.asked == 2
@@ -44,13 +44,13 @@ def test_a_bundle_that_comes_again_is_not_made_again() -> None:
 
 
 def test_the_same_bundle_twice_at_once_is_made_once() -> None:
-    model, kept = Model(), StatesKept(size(2))
+    model, kept = Model(), StateCache(size(2))
     found = kept.of([a_bundle(1), a_bundle(1)], model)
     assert (model.asked, len(found)) == (1, 2)
 
 
 def test_the_one_that_was_not_asked_for_longest_goes_first() -> None:
-    model, kept = Model(), StatesKept(size(2))
+    model, kept = Model(), StateCache(size(2))
     for number in (1, 2, 1, 3):
         kept.of([a_bundle(number)], model)
     assert model.asked == 3
@@ -61,7 +61,7 @@ def test_the_one_that_was_not_asked_for_longest_goes_first() -> None:
 
 
 def test_texts_cut_otherwise_are_another_bundle() -> None:
-    model, kept = Model(), StatesKept(size(9))
+    model, kept = Model(), StateCache(size(9))
     kept.of([[np.array([1, 2]), np.array([3])]], model)
     kept.of([[np.array([1]), np.array([2, 3])]], model)
     assert model.asked == 2
@@ -69,7 +69,7 @@ def test_texts_cut_otherwise_are_another_bundle() -> None:
 
 @pytest.mark.parametrize("most", [0, size(1) - 1])
 def test_what_there_is_no_room_for_is_made_again(most: int) -> None:
-    model, kept = Model(), StatesKept(most)
+    model, kept = Model(), StateCache(most)
     for _ in range(2):
         (found,) = kept.of([a_bundle(1)], model)
         np.testing.assert_array_equal(found[0], [[1.0]] * TOKENS)

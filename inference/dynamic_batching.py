@@ -1,7 +1,7 @@
-"""Questions that come while others are being embedded are embedded together.
+"""Dynamic batching: questions that arrive while others are being embedded are embedded together.
 
-Nobody waits for company: where nothing is under way a question is embedded at once. Whoever comes
-while that lasts is put in a line, and all of the line go next, in one batch.
+No question waits for others to arrive: if nothing is in progress, it is embedded at once. Questions
+that arrive meanwhile are queued, and all of the queue goes next, in one batch.
 """
 
 from collections import deque
@@ -14,40 +14,40 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from inference.embedder import QUESTIONS, Bundle, Embedder, Kind, Progress, Vectors
-from inference.wrapped import WrappedEmbedder
+from inference.wrapper import EmbedderWrapper
 from kg.errors import ModelUnavailable
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 MOST = 64
-"""Texts of questions in one batch; the others of the line go with the next."""
+"""Texts of questions in one batch; further ones in the queue go with the next."""
 
 _MOST_FAILED = 3
-"""Calls of a batch in a row that fail alone, too, before the others are not tried any more."""
+"""After so many calls of a batch in a row have also failed alone, the others are not tried."""
 
 
 @dataclass(slots=True)
 class _Call(Generic[_Item, _Result]):
     items: Sequence[_Item]
     turn: Event = field(default_factory=Event)
-    """Set when there are results, or when it is this call that works next."""
+    """Set when there are results, or when this call is to do the work next."""
     leads: bool = False
     results: Sequence[_Result] | None = None
     error: Exception | None = None
 
 
-class Line(Generic[_Item, _Result]):
+class DynamicBatcher(Generic[_Item, _Result]):
     """Works on the items of several threads' calls at once, with no thread of its own.
 
-    A caller that finds a free lane works, for itself alone, and then passes the lane to the first
-    caller that arrived in the meantime, which works for all those waiting by then.
+    A caller that finds a free lane works at once, for itself alone. It then passes the lane to the
+    first caller that arrived in the meantime, which works for all those waiting by then.
     """
 
     def __init__(
         self, work: Callable[[Sequence[_Item]], Sequence[_Result]], *, lanes: int, most: int = MOST
     ) -> None:
-        """`work` gives a result for each item. `lanes`: batches under way at once."""
+        """`work` returns a result for each item. `lanes`: how many batches may run at once."""
         self._work = work
         self._free = lanes
         self._most = most
@@ -57,7 +57,7 @@ class Line(Generic[_Item, _Result]):
     def __call__(self, items: Sequence[_Item]) -> Sequence[_Result]:
         """The results for some items, in order.
 
-        Raises: what `work` raises for them alone; ModelUnavailable for all that went together.
+        Raises: what `work` raises for these items alone; ModelUnavailable for a whole batch.
         """
         call = _Call[_Item, _Result](items)
         with self._lock:
@@ -72,11 +72,11 @@ class Line(Generic[_Item, _Result]):
             self._lead(call)
         if call.error is not None:
             raise call.error
-        # There are none where who worked for all was ended in the middle of it.
+        # There are none if the thread that worked for the batch was killed meanwhile.
         return call.results if call.results is not None else self._work(items)
 
     def _lead(self, call: _Call[_Item, _Result]) -> None:
-        """Work for a call and for those behind it."""
+        """Work for a call and for those queued behind it."""
         batch = self._with_others(call)
         try:
             self._work_for(batch)
@@ -86,17 +86,17 @@ class Line(Generic[_Item, _Result]):
                 one.turn.set()
 
     def _work_for(self, batch: list[_Call[_Item, _Result]]) -> None:
-        """Give each its results or its error."""
+        """Give each call its results or its error."""
         try:
             results = self._work([item for one in batch for item in one.items])
             start = 0
             for one in batch:
                 one.results = results[start : start + len(one.items)]
                 start += len(one.items)
-        except ModelUnavailable as error:  # for none of them: to ask for each would take as long
+        except ModelUnavailable as error:  # concerns all: to retry each alone would take as long
             for one in batch:
                 one.error = _again(error)
-        except Exception as error:  # of whatever kind: alone, only whose it is meets it again
+        except Exception as error:  # of any kind: retried alone, only the call at fault fails again
             if len(batch) == 1:
                 batch[0].error = error
             else:
@@ -105,7 +105,7 @@ class Line(Generic[_Item, _Result]):
     def _work_for_each(self, batch: list[_Call[_Item, _Result]]) -> None:
         failed = 0
         for one, before in zip(batch, [batch[0], *batch], strict=False):
-            if failed == _MOST_FAILED:  # then it is not what was asked that is at fault
+            if failed == _MOST_FAILED:  # then the fault is not in the items
                 one.error = before.error
                 continue
             self._work_for([one])
@@ -130,25 +130,25 @@ class Line(Generic[_Item, _Result]):
 
 
 def _again(error: ModelUnavailable) -> ModelUnavailable:
-    """The same error for another thread: raising one puts down where."""
+    """A copy of the error for another thread: raising an error adds to its traceback."""
     same = ModelUnavailable(str(error), permanent=error.permanent)
     same.__cause__ = error
     return same
 
 
-class TogetherEmbedder(WrappedEmbedder):
-    """Another embedder whose questions are embedded together; all else goes straight through."""
+class BatchingEmbedder(EmbedderWrapper):
+    """Wraps an embedder: questions are batched, everything else goes straight through."""
 
     def __init__(self, embedder: Embedder, *, lanes: int = 1) -> None:
-        """`lanes`: how many batches of questions may be under way at once."""
+        """`lanes`: how many batches of questions may run at once."""
         super().__init__(embedder)
         embed = super().embed_bundles
-        self._lines: dict[Kind, Line[Bundle, Vectors]] = {
-            kind: Line(partial(embed, kind=kind), lanes=lanes) for kind in QUESTIONS
+        self._batchers: dict[Kind, DynamicBatcher[Bundle, Vectors]] = {
+            kind: DynamicBatcher(partial(embed, kind=kind), lanes=lanes) for kind in QUESTIONS
         }
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
-        if kind not in self._lines or not texts:
+        if kind not in self._batchers or not texts:
             return super().embed(texts, kind, progress)
         found = self.embed_bundles([Bundle(text=text) for text in texts], kind)
         if progress is not None:
@@ -157,5 +157,5 @@ class TogetherEmbedder(WrappedEmbedder):
 
     def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
         """See `inference.embedder.BundleEmbedder`."""
-        line = self._lines.get(kind)
-        return list(line(bundles)) if line else super().embed_bundles(bundles, kind)
+        batcher = self._batchers.get(kind)
+        return list(batcher(bundles)) if batcher else super().embed_bundles(bundles, kind)
