@@ -140,10 +140,12 @@ def test_what_the_model_says_it_took_counts(server: ChatServer) -> None:
     model.complete(ASK)
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(model.complete, [Message(role="user", content="x" * 1600)])
-        time.sleep(0.3)  # time enough to be sent, if it could
-        assert server.calls == 1, "900 are gone, and 400 more do not fit"
-        turn_now(pace, 100)
-        pace._tokens._amount = 0  # let it go
+        try:
+            time.sleep(0.3)  # time enough to be sent, if it could
+            assert server.calls == 1, "900 are gone, and 400 more do not fit"
+            turn_now(pace, 100)
+        finally:
+            pace._tokens._amount = 0  # let it go
         second.result(60)
     model.close()
 
@@ -229,10 +231,12 @@ def test_a_tenth_of_a_minute_s_tokens_is_kept_for_questions_once_there_are_some(
     turns(pace, 1, tokens=80)
     with ThreadPoolExecutor(1) as pool:
         documents = pool.submit(turns, pace, 1, 15)
-        time.sleep(0.3)
-        with pace.turn(9, until=soon(1)):
-            assert not documents.done()
-        pace._tokens._amount = 0  # let it go
+        try:
+            time.sleep(0.3)
+            with pace.turn(9, until=soon(1)):
+                assert not documents.done()
+        finally:
+            pace._tokens._amount = 0  # let it go
 
 
 def test_a_question_waits_for_no_minute_longer_than_it_can() -> None:
