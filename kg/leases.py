@@ -21,6 +21,11 @@ class Leases(Protocol):
         released."""
         ...
 
+    def held(self, beginning: str) -> Mapping[str, str]:
+        """Name -> worker, of the leases that are held at present and whose names begin so; it takes
+        no longer for others."""
+        ...
+
     def put_back(self, names: Iterable[str], *, worker: str) -> None:
         """Release those of the named leases that the worker holds; their counts of expiries are
         kept."""

@@ -119,7 +119,7 @@ class Dispatcher:
     def _next(self, limit: int) -> Sequence[Task]:
         """The next tasks, of collections that do not rest. What has a draft is sent before others
         get one, or else models would wait for all of these; but these do not wait for models."""
-        resting = self._rest.known()
+        resting = {*self._rest.known(), *self._rest.refused("prepare")}
         collections = [
             found for found in self._tools.store.collections() if found.name not in resting
         ]
@@ -167,7 +167,9 @@ class Dispatcher:
 
     def _awake(self, tasks: Sequence[Task]) -> Sequence[Task]:
         """Keep these tasks, but for those whose collection rests: they go back."""
-        resting = {name for name in {task.collection for task in tasks} if self._rest.lasts(name)}
+        refused = self._rest.refused("prepare")
+        names = {task.collection for task in tasks}
+        resting = {name for name in names if name in refused or self._rest.lasts(name)}
         asleep = [task.id for task in tasks if task.collection in resting]
         if asleep:
             self._tools.queue.release(asleep, worker=self._tools.name)
@@ -187,8 +189,10 @@ class Dispatcher:
             return Processed()
         except SETUP_ERRORS as error:
             for collection in {task.collection for task in tasks}:
-                self._rest.begin(collection, str(error))
+                self._rest.begin(collection, "prepare", error)
             return self._ingester.postpone(tasks, error)
+        for collection in {task.collection for task in tasks}:
+            self._rest.over(collection, "prepare")
         self._tools.meter.documents(done=gathered.result.done, failed=gathered.result.failed)
         if send:
             sent = [self._send(batch) for batch in batches(tasks, gathered.missing)]

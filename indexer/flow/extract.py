@@ -18,7 +18,7 @@ from indexer.ingestion.extracting import counts, extracted, failures_of, save_fa
 from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.patience import patiently
 from indexer.spending import progress_of
-from kg.errors import AmmonError, CollectionNotFound, ModelUnavailable
+from kg.errors import CollectionNotFound, ModelUnavailable
 from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import CollectionSettings, Extraction, Passage
 
@@ -65,9 +65,10 @@ class Extracting:
         except CollectionNotFound:
             return ()
         except (ModelUnavailable, *SETUP_ERRORS) as error:
-            self._give_back(batch, held, error)
+            if not self.rest.begin(batch.collection, "extract", error):
+                # The documents wait, with the reason, until the collection has rested.
+                queue.release(list(held), worker=batch.worker, reason=str(error))
             return ()
-        self.rest.over(batch.collection)
         fingerprint = extractor.fingerprint
         return [
             task_id
@@ -140,6 +141,7 @@ class Extracting:
         found = extracted(tools.store, batch.collection, extractor, passages, tasks_of, payers)
         try:
             for extraction in found:
+                self.rest.over(batch.collection, "extract")
                 tools.meter.passage(
                     input_tokens=extraction.input_tokens,
                     output_tokens=extraction.output_tokens,
@@ -176,8 +178,3 @@ class Extracting:
             return []
         failed: Mapping[str, object] = failures_of(store, collection, fingerprint, task_id, lacking)
         return [key for key in lacking if key not in failed]
-
-    def _give_back(self, batch: Batch, held: Set[str], error: AmmonError) -> None:
-        """The documents wait, with the reason, until the collection has rested."""
-        self.rest.begin(batch.collection, str(error))
-        self.tools.queue.release(list(held), worker=batch.worker, reason=str(error))

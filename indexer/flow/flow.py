@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -16,8 +16,10 @@ from indexer.flow.post import Step
 from indexer.flow.publishing import Publishing
 from indexer.flow.purse import Purse
 from indexer.flow.recovery import Recovery
-from indexer.flow.rest import Rest
+from indexer.flow.rest import Kind as RefusedKind
+from indexer.flow.rest import Rest, is_own
 from indexer.flow.tools import Tools
+from inference.embedder import Kind
 from kg.errors import AmmonError, StoreUnavailable
 from kg.store import Change
 
@@ -27,6 +29,15 @@ MAX_ATTEMPTS = 20
 """How often a document may be taken by processes that die. More than where one process does all:
 here many others' documents are held by a process when one of them, or a machine, ends it."""
 
+_KIND_OF: Mapping[Step, RefusedKind] = {
+    "extract": "extract",
+    "urgent": "extract",
+    "commit": "prepare",
+    "embed": "embed",
+    "publish": "embed",
+}
+"""What a worker refuses that cannot do such a step for a collection."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -35,7 +46,7 @@ class Flow:
 
     def __init__(self, tools: Tools, *, builds: int = 1) -> None:
         """Put the steps together; so many snapshots are built at once."""
-        rest = Rest(tools.queue)
+        self._rest = rest = Rest(tools.queue, tools.name)
         ingester = tools.pipeline.ingester(
             committed=self._ask_to_embed,
             max_attempts=MAX_ATTEMPTS,
@@ -43,7 +54,7 @@ class Flow:
         )
         self.tools = tools
         self._embedding = Embedding(tools=tools, embedder=ingester.embedder)
-        self._publishing = Publishing(tools=tools, builds=builds)
+        self._publishing = Publishing(tools=tools, rest=rest, builds=builds)
         self._extracting = Extracting(
             tools=tools,
             extractor=ingester.extractor,
@@ -110,24 +121,47 @@ class Flow:
         self._embedding.ask(collection, change)
 
     def _take(self, step: Step, message: Mapping[str, Any]) -> None:
+        if self._refuses(step, message):
+            self._hand_back(step, message)
+            return
         match step:
             case "prepare":
                 self._prepare()
             case "extract" | "urgent" if self.tools.begins:
-                self._extract(Batch.of(message))
+                self._extract(step, message)
             case "commit":
                 self._commit(message["collection"], message["tasks"])
             case "embed":
-                self._embedding.embed(message["collection"], message["texts"])
+                self._embed(message["collection"], message["texts"])
             case "publish":
                 self._publishing.publish(message["collection"])
 
-    def _extract(self, batch: Batch) -> None:
-        post = self.tools.post
+    def _refuses(self, step: Step, message: Mapping[str, Any]) -> bool:
+        kind = _KIND_OF.get(step)
+        return kind is not None and message["collection"] in self._rest.refused(kind)
+
+    def _hand_back(self, step: Step, message: Mapping[str, Any]) -> None:
+        """Leave a message to the others. Not at once: where none of them is free, it comes back."""
+        self.tools.stop.wait(self.tools.times.refuse)
+        self.tools.post.send(step, message)
+
+    def _embed(self, collection: str, texts: Mapping[Kind, Sequence[str]]) -> None:
+        try:
+            self._embedding.embed(collection, texts)
+        except AmmonError as error:
+            if is_own(error):
+                self._rest.begin(collection, "embed", error)
+            raise
+        self._rest.over(collection, "embed")
+
+    def _extract(self, step: Step, message: Mapping[str, Any]) -> None:
+        post, batch = self.tools.post, Batch.of(message)
         self.dispatcher.lanes.saw(batch.job)
         whole = self._extracting.extract(batch)
         if whole:
             post.send("commit", {"collection": batch.collection, "tasks": list(whole)})
+        elif self._refuses(step, message):
+            self._hand_back(step, message)
         elif (post.depth("extract") or 0) < FEW_WAITING:
             post.send("prepare", {})
 

@@ -11,8 +11,10 @@ from threading import Lock, get_ident
 
 import structlog
 
+from indexer.flow.rest import Rest, is_own
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
+from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.progress import CUT_SHORT, Stopped, until_stopped
 from kg.errors import AmmonError, CollectionNotFound, ModelError, SnapshotError, StoreError
 
@@ -24,6 +26,7 @@ class Publishing:
     """Takes the step `publish`. Safe for several threads."""
 
     tools: Tools
+    rest: Rest
     builds: int = 1
     """How many are under way at once."""
     _kept: dict[str, None] = field(default_factory=dict)
@@ -48,8 +51,12 @@ class Publishing:
             while (name := self._next()) is not None:
                 try:
                     self._publish_held(name)
-                except (ModelError, SnapshotError, OSError) as error:  # the others can be
-                    failure = error
+                except (ModelError, SnapshotError, OSError, *SETUP_ERRORS) as error:
+                    failure = error  # the others can be
+                    if isinstance(error, AmmonError) and is_own(error):
+                        self.rest.begin(name, "embed", error)
+                else:
+                    self.rest.over(name, "embed")
         finally:
             with self._lock:
                 self._under_way.discard(get_ident())

@@ -1,43 +1,96 @@
-"""Collections whose model is out of reach rest, for all workers alike."""
+"""What is left alone for a while: collections whose model is out of reach, by all workers; and by
+one worker, what it alone cannot do.
 
+Where a collection is read for by others, or where a failure is a worker's own (a wrong key, a
+package that is missing), the others go on: that worker says what it refuses, hands it back, and
+tries again later.
+"""
+
+import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
+from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.outages import LONGEST_PAUSE, Outages
+from kg.errors import AmmonError, ModelUnavailable, StoreUnavailable
 from kg.leases import Leases
+
+Kind: TypeAlias = Literal["prepare", "extract", "embed"]
+"""Of steps that fail alike."""
 
 _BELIEVED = 2.0
 """Seconds for which a process does not ask again whether a collection rests."""
+_WELL_SECONDS = 900.0
+"""For how long others go by it that a worker's model answered; slow ones take minutes."""
+_WELL_AGAIN = 60.0
+"""Seconds after which that is told again."""
+_SHOWN = 30.0
+"""Seconds for which a refusal is told of after its end: the next attempt may take so long."""
+_REASON = 500
+"""Characters of a reason."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """What a worker does not do for a collection, for the time being."""
+
+    worker: str
+    """Its machine and process id."""
+    step: str
+    reason: str
 
 
 class Rest:
-    """Which collections are to be left alone at present: a named lease that nobody gives back.
-    Safe for several threads and processes."""
+    """What is to be left alone at present: named leases that nobody gives back. Safe for several
+    threads; one a process."""
 
-    def __init__(self, leases: Leases) -> None:
-        """Keep what is at rest as leases, for all processes."""
+    def __init__(self, leases: Leases, worker: str) -> None:
+        """Keep what is at rest as leases, for all processes; `worker` is this one's name."""
         self._leases = leases
-        self._outages = Outages()
+        self._worker = worker
+        self._outages: Mapping[Kind, Outages] = {kind: Outages() for kind in get_args(Kind)}
         self._name = f"rest/{uuid.uuid4().hex}"
         self._known: dict[str, tuple[float, str]] = {}
         """Collections that rest as far as this process knows, until when it believes that, and
         why."""
+        self._refused: dict[tuple[str, Kind], tuple[float, str]] = {}
+        """What this process refuses, until when, and the lease that tells so."""
+        self._well: dict[str, float] = {}
+        """Collection -> when it was told that its model answers."""
 
-    def begin(self, collection: str, reason: str) -> None:
-        """Let it rest, longer each time."""
-        strikes = self._outages.strike(collection, reason)
+    def begin(self, collection: str, kind: Kind, error: AmmonError) -> bool:
+        """Leave it alone, longer each time; return whether that is this worker's affair alone."""
+        strikes = self._outages[kind].strike(collection, str(error))
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
+        if self._well.pop(collection, None) is not None:
+            self._leases.let_go(_well(collection), worker=self._worker)
+        if self._do_others_well(collection) or (is_own(error) and strikes > 1) or kind == "embed":
+            self._refuse(collection, kind, str(error), seconds)
+            return True
         self._leases.hold(_lease(collection), worker=self._name, seconds=seconds)
-        self._known[collection] = (time.monotonic() + seconds, reason)
+        self._known[collection] = (time.monotonic() + seconds, str(error))
+        return False
 
-    def over(self, collection: str) -> None:
-        """Its model answers."""
-        self._outages.over(collection)
+    def over(self, collection: str, kind: Kind) -> None:
+        """It can be done again; if it is reading, others may know."""
+        self._outages[kind].over(collection)
+        if found := self._refused.pop((collection, kind), None):
+            self._leases.let_go(found[1], worker=self._worker)
+        if kind != "extract":
+            return
         self._known.pop(collection, None)
+        now = time.monotonic()
+        if now - self._well.get(collection, -_WELL_AGAIN) >= _WELL_AGAIN:
+            with suppress(StoreUnavailable):  # what was answered is to be counted all the same
+                self._leases.hold(_well(collection), worker=self._worker, seconds=_WELL_SECONDS)
+                self._well[collection] = now
 
     def lasts(self, collection: str) -> bool:
-        """Whether it is to be left alone."""
+        """Whether all are to leave it alone."""
         probe = f"{self._name}/probe"
         if not self._leases.hold(_lease(collection), worker=probe, seconds=0.0):
             self._known[collection] = (time.monotonic() + _BELIEVED, "")
@@ -51,6 +104,61 @@ class Rest:
         now = time.monotonic()
         return {name: why for name, (until, why) in list(self._known.items()) if until > now}
 
+    def refused(self, kind: Kind) -> Set[str]:
+        """The collections for which this worker does not do that."""
+        now = time.monotonic()
+        return {
+            name
+            for (name, what), (until, _) in list(self._refused.items())
+            if what == kind and until > now
+        }
+
+    def _refuse(self, collection: str, kind: Kind, reason: str, seconds: float) -> None:
+        lease = _beginning(collection) + json.dumps(
+            [kind, _told(self._worker), reason[:_REASON]], ensure_ascii=False
+        )
+        until, told = self._refused.get((collection, kind), (0.0, lease))
+        if told != lease:
+            self._leases.let_go(told, worker=self._worker)
+        self._refused[collection, kind] = (max(until, time.monotonic() + seconds), lease)
+        self._leases.hold(lease, worker=self._worker, seconds=seconds + _SHOWN)
+
+    def _do_others_well(self, collection: str) -> bool:
+        name = _well(collection)
+        return self._leases.held(name).get(name, self._worker) != self._worker
+
+
+def is_own(error: AmmonError) -> bool:
+    """Whether an error tells of this worker's settings or installation, not of a model that is
+    away for all."""
+    if isinstance(error, ModelUnavailable):
+        return error.permanent
+    return isinstance(error, SETUP_ERRORS)
+
+
+def refusals(leases: Leases, collection: str) -> Sequence[Refusal]:
+    """What workers refuse to do for a collection. Raises: StoreUnavailable."""
+    beginning = _beginning(collection)
+    told = (json.loads(name.removeprefix(beginning)) for name in leases.held(beginning))
+    return [
+        Refusal(worker=worker, step=step, reason=reason) for step, worker, reason in sorted(told)
+    ]
+
 
 def _lease(collection: str) -> str:
     return f"rest {collection}"
+
+
+def _well(collection: str) -> str:
+    return f"well {collection}"
+
+
+def _beginning(collection: str) -> str:
+    return f"refuses {json.dumps(collection, ensure_ascii=False)} "
+
+
+def _told(worker: str) -> str:
+    """A worker's machine and process id (see `indexer.process`)."""
+    machine, _, rest = worker.partition("/")
+    parts = rest.rsplit(":", 3)
+    return f"{machine} (process {parts[1]})" if len(parts) == 4 else worker

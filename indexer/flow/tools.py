@@ -29,6 +29,8 @@ class Times:
     settle: float = 30.0
     """After the store was away: before anything is begun. Whoever was paid an answer meanwhile, and
     lost the passage's lease, brings it in first."""
+    refuse: float = 1.0
+    """For which a message is kept that this worker leaves to others."""
     publish: float = 10.0
     """Between two snapshots of a collection while documents keep coming, at least."""
 

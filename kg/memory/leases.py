@@ -28,6 +28,15 @@ class MemoryLeases:
                     self._holders[name] = (worker, now + seconds, taken[name])
         return taken
 
+    def held(self, beginning: str) -> Mapping[str, str]:
+        with self._lock:
+            now = self._clock()
+            return {
+                name: worker
+                for name, (worker, until, _) in self._holders.items()
+                if name.startswith(beginning) and until > now
+            }
+
     def put_back(self, names: Iterable[str], *, worker: str) -> None:
         with self._lock:
             for name in names:

@@ -146,6 +146,12 @@ class Neo4jQueue(Neo4jJobs):
 
         return self._database.write(action)
 
+    def held(self, beginning: str) -> Mapping[str, str]:
+        now = self._clock()
+        return self._database.read(
+            lambda work: dict(work.of("queue").rows("held", beginning=beginning, now=now))
+        )
+
     def put_back(self, names: Iterable[str], *, worker: str) -> None:
         ids = list(names)
         self._database.write(lambda work: alone(work).run("put_back", ids=ids, worker=worker))

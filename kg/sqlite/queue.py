@@ -1,5 +1,6 @@
 """The tasks of jobs, and named leases, in the store's database."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 
@@ -119,6 +120,11 @@ class SQLiteQueue(SQLiteJobs):
         with self._database.write() as connection:
             session, now = Session(connection, "queue"), self._clock()
             return dict(session.rows("take", ids=ids, worker=worker, now=now, until=now + seconds))
+
+    def held(self, beginning: str) -> Mapping[str, str]:
+        with self._database.read() as connection:
+            session, end = Session(connection, "queue"), beginning + chr(sys.maxunicode)
+            return dict(session.rows("held", beginning=beginning, end=end, now=self._clock()))
 
     def put_back(self, names: Iterable[str], *, worker: str) -> None:
         with self._database.write() as connection:

@@ -199,6 +199,8 @@ def told_in_full(status: "JobStatus") -> "Iterator[str]":
     yield f"{status.state}, {status.percent:g} % of {job.total}: {counts or 'no documents'}"
     if status.waiting_because:
         yield f"waiting: {status.waiting_because}"
+    for one in status.refused:
+        yield f"{one.worker} leaves the step {one.step} to other workers: {one.reason}"
     if status.quarantined:
         share = "all of its passages failed: " if status.all_quarantined else ""
         number = counted(status.quarantined, "passage")

@@ -1,4 +1,4 @@
-"""`ammon status --watch`: how collections and jobs stand, as long as one looks."""
+"""`ammon status --watch`: the state of collections and jobs, refreshed every second."""
 
 import sys
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def watch(core: "Core", wait: "Callable[[float], object]", collection: str | Non
 
 
 def view(core: "Core", collection: str | None = None) -> "Group":
-    """How collections and the jobs that are not over stand now."""
+    """The present state of collections and of unfinished jobs."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -68,6 +68,11 @@ def view(core: "Core", collection: str | None = None) -> "Group":
         Text(f"{one.job.id[:12]} waits: {printable(one.waiting_because)}")
         for one in chosen
         if one.waiting_because
+    ]
+    refused = dict.fromkeys(one for status in chosen for one in status.refused)
+    reasons += [
+        Text(f"{one.worker} leaves {one.step} to others: {printable(one.reason)}")
+        for one in refused
     ]
     return Group(
         collections if names else Text(NO_COLLECTIONS),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from kg.errors import JobNotFound
@@ -26,6 +27,7 @@ def job_fields(status: JobStatus) -> dict[str, Any]:
         "total": job.total,
         "percent": status.percent,
         "waiting_because": status.waiting_because,
+        "refused": [asdict(one) for one in status.refused],
         "quarantined": status.quarantined,
         "documents_indexed": status.indexed,
         "documents_drafted": job.drafted,

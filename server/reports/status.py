@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from indexer.flow.rest import Refusal, refusals
 from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
 from kg.jobs import EVERY_REVISION, Job, TaskState
 from kg.queue import JobQueue
@@ -76,6 +77,8 @@ class JobStatus:
     """Why its documents wait, as when a model cannot be reached; '' if they are worked on."""
     quarantined: int = 0
     """Passages of its documents that are found by their text alone: their extraction failed."""
+    refused: Sequence[Refusal] = ()
+    """What workers leave to others, while it has documents on their way."""
 
     @property
     def all_quarantined(self) -> bool:
@@ -180,6 +183,7 @@ def job_status(core: Core, job: Job) -> JobStatus:
         state=state,
         indexed=done if seen else 0,
         waiting_because=why_it_waits(core.queue, job),
+        refused=refusals(core.queue, job.collection) if state != "done" else (),
         quarantined=len({one.passage for one in quarantine_of(core, job)}) if done else 0,
     )
 

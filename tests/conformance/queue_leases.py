@@ -228,3 +228,13 @@ class LeasesConformance(StoreFixtures):
         with ThreadPoolExecutor(4) as pool:
             taken = [task for tasks in pool.map(work, range(4)) for task in tasks]
         assert len(taken) == len(set(taken)) == 40
+
+    def test_leases_are_found_by_how_their_names_begin(self, library: Store, clock: Clock) -> None:
+        for name in ("refuses a", "refuses b", "refuse", "refuset", "else"):
+            library.hold(name, worker=f"w {name}", seconds=60)
+        library.hold("refuses soon over", worker="w", seconds=10)
+        library.hold("refuses no more", worker="w", seconds=60)
+        library.let_go("refuses no more", worker="w")
+        clock.now += 10
+        assert library.held("refuses") == {"refuses a": "w refuses a", "refuses b": "w refuses b"}
+        assert not library.held("refuses c")

@@ -37,6 +37,12 @@ class MemoryPost:
         """What the messages that wait ask for."""
         return [step for step, _ in self.waiting]
 
+    def deliver_one(self, flow: Flow) -> None:
+        """Hand on what has waited longest, if anything waits."""
+        if self.waiting:
+            step, text = self.waiting.popleft()
+            flow.take(step, json.loads(text))
+
     def deliver(self, flow: Flow, times: Callable[[Step], int] = lambda step: 1) -> None:
         """Hand on all that waits, and what that brings about; each so many times."""
         while self.waiting:

@@ -246,6 +246,10 @@ SET l.lost = coalesce(l.lost, 0) + CASE WHEN l.worker IN ['', $worker] THEN 0 EL
     l.worker = $worker, l.held_until = $until
 RETURN l.name, l.lost;
 
+// name: held
+MATCH (l:Lease) WHERE l.name STARTS WITH $beginning AND l.held_until > $now
+RETURN l.name, l.worker;
+
 // name: end_leases
 MATCH (l:Lease) WHERE l.worker IN $workers AND l.held_until > $now SET l.held_until = $now;
 

@@ -268,6 +268,10 @@ SET lost = leases.lost + (leases.worker NOT IN ('', excluded.worker)),
 WHERE leases.worker = excluded.worker OR leases.held_until <= :now
 RETURNING name, lost;
 
+-- name: held
+SELECT name, worker FROM leases
+WHERE name >= :beginning AND name < :end AND held_until > :now;
+
 -- name: end_leases
 UPDATE leases SET held_until = :now
 WHERE held_until > :now AND worker IN (SELECT value FROM json_each(:workers));

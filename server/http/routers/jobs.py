@@ -50,6 +50,14 @@ class RetryIn(BaseModel):
     )
 
 
+class RefusalOut(BaseModel):
+    """What a worker cannot do for a job's collection, and others may."""
+
+    worker: str = Field(description="Machine and process.", examples=["gpu-1 (process 4711)"])
+    step: Literal["prepare", "extract", "embed"] = Field(examples=["extract"])
+    reason: str = Field(examples=["The chat model refused the request: 401 invalid API key."])
+
+
 class JobOut(BaseModel):
     """A job."""
 
@@ -73,6 +81,9 @@ class JobOut(BaseModel):
         description="Why its documents wait, as when the model cannot be reached: what the last "
         "attempt met; '' while they are worked on.",
         examples=[""],
+    )
+    refused: list[RefusalOut] = Field(
+        description="What workers leave to others until their settings are corrected."
     )
     quarantined: int = Field(
         description="Passages found by their text alone, because their extraction failed.",

@@ -1,0 +1,145 @@
+"""What one worker cannot do is left to the others, and it says so."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer.flow.flow import Flow
+from indexer.flow.meter import NoMeter
+from indexer.flow.rest import Refusal, refusals
+from indexer.flow.tools import Tools
+from kg.errors import DependencyMissing, ModelUnavailable
+from kg.jobs import TaskState
+from kg.records import Passage
+from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.office import AT_ONCE, NOTES, Office
+from tests.doubles.workshop import COLLECTION, Workshop
+
+QUICKLY = replace(AT_ONCE, refuse=0.0)
+
+
+def wrong_key(_: Passage) -> str:
+    raise ModelUnavailable("wrong key", permanent=True)
+
+
+def away(_: Passage) -> str:
+    raise ModelUnavailable("no answer")
+
+
+def missing(_: Passage) -> str:
+    raise DependencyMissing("spacy", "none")
+
+
+class Two:
+    """A worker that reads, and one that does not, at one broker and one store."""
+
+    def __init__(self, folder: Path, trouble: Callable[[Passage], str]) -> None:
+        self.office = Office(folder, times=QUICKLY)
+        self.bad_extractor = ScriptedExtractor(trouble, paid=True)
+        other = Workshop(folder=folder, store=self.office.shop.store, extractor=self.bad_extractor)
+        self.bad = Flow(
+            Tools(
+                pipeline=other.pipeline,
+                post=self.office.post,
+                meter=NoMeter(),
+                times=QUICKLY,
+                name="attic/pid:[1]:77:1:x",
+            )
+        )
+
+    def bad_takes(self, messages: int) -> None:
+        """The bad worker takes the next messages."""
+        for _ in range(messages):
+            self.office.post.deliver_one(self.bad)
+
+    def refused(self) -> list[Refusal]:
+        """As a job shows it."""
+        return list(refusals(self.office.shop.queue, COLLECTION))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"), [(wrong_key, "wrong key"), (away, "no answer"), (missing, "spacy")]
+)
+def test_a_worker_that_alone_cannot_read_leaves_that_to_the_others(
+    tmp_path: Path, trouble: Callable[[Passage], str], reason: str
+) -> None:
+    two = Two(tmp_path, trouble)
+    two.office.submit(NOTES[0])
+    two.office.work()  # so it is known that the model answers
+    job = two.office.submit(*NOTES[1:4])
+    two.bad_takes(6)
+    assert len(two.bad_extractor.calls) == 1, "it does not try again at once"
+    (refusal,) = two.refused()
+    assert (refusal.worker, refusal.step) == ("attic (process 77)", "extract")
+    assert reason in refusal.reason
+    two.office.work()
+    tasks = two.office.shop.queue.tasks(job)
+    assert [(task.state, task.attempts, task.error) for task in tasks] == [
+        (TaskState.EXTRACTED, 1, "")
+    ] * 3
+
+
+@pytest.mark.parametrize("trouble", [wrong_key, missing])
+def test_a_worker_whose_own_fault_it_is_makes_all_wait_but_once(
+    tmp_path: Path, trouble: Callable[[Passage], str]
+) -> None:
+    two = Two(tmp_path, trouble)
+    job = two.office.submit(*NOTES[:3])
+    two.office.post.deliver(two.bad)
+    assert two.office.shop.queue.job(job).counts == {TaskState.QUEUED: 3}
+    time.sleep(1.1)
+    two.office.post.send("prepare", {})
+    two.bad_takes(6)
+    assert len(two.bad_extractor.calls) == 2
+    assert len(two.refused()) == 1
+    two.office.work()
+    assert two.office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 3}
+
+
+def test_a_model_that_is_away_for_all_lets_all_wait(tmp_path: Path) -> None:
+    two = Two(tmp_path, away)
+    two.office.submit(NOTES[0])
+    two.office.work()
+    extractor = two.office.shop.extractor
+    assert isinstance(extractor, ScriptedExtractor)
+    extractor.script = away
+    job = two.office.submit(*NOTES[1:3])
+    two.office.work()
+    assert two.office.shop.queue.job(job).counts == {TaskState.QUEUED: 2}
+    assert two.refused() == []
+
+
+def test_a_worker_that_was_put_right_refuses_nothing_any_more(tmp_path: Path) -> None:
+    two = Two(tmp_path, wrong_key)
+    two.office.submit(NOTES[0])
+    two.office.work()
+    two.office.submit(*NOTES[1:4])
+    two.bad_takes(4)
+    two.bad_extractor.script = lambda _: ""
+    time.sleep(1.1)
+    two.office.post.deliver(two.bad)
+    assert len(two.office.shop.sources()) == 4
+    assert two.refused() == []
+
+
+def test_a_worker_without_the_embedder_leaves_publishing_to_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise DependencyMissing("torch", "gpu")
+
+    two = Two(tmp_path, wrong_key)
+    two.office.submit(NOTES[0])
+    two.office.post.deliver(two.office.flow, lambda step: step not in ("embed", "publish"))
+    monkeypatch.setattr(two.bad.tools.pipeline, "publish", fails)
+    two.office.post.send("publish", {"collection": COLLECTION})
+    two.bad_takes(1)
+    (refusal,) = two.refused()
+    assert (refusal.step, "torch" in refusal.reason) == ("embed", True)
+    two.office.post.send("publish", {"collection": COLLECTION})
+    two.bad_takes(3)
+    two.office.work()
+    assert two.office.shop.snapshots().current() is not None
