@@ -27,9 +27,10 @@ def test_time_is_split_by_step_and_the_code_is_left_as_it_was() -> None:
 
 
 def test_a_stopwatch_counts_milliseconds() -> None:
+    began = time.perf_counter()
     with measure.Stopwatch() as watch:
         time.sleep(0.01)
-    assert 9 < watch.ms < 1000
+    assert 9 < watch.ms <= (time.perf_counter() - began) * 1000
 
 
 def test_a_clocked_embedder_gives_what_the_other_gives() -> None:

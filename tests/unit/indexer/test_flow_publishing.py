@@ -53,9 +53,9 @@ def test_snapshots_are_built_one_after_another_and_threads_are_free(
     asked: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = Event()
-    found = _published(asked, monkeypatch, lambda _: go_on.wait(10.0))
+    found = _published(asked, monkeypatch, lambda _: go_on.wait(60))
     threads = _ask(asked, NAMES)
-    until(lambda: sum(thread.is_alive() for thread in threads) == 1)
+    until(lambda: sum(thread.is_alive() for thread in threads) == 1 and bool(found))
     assert len(found) == 1
     go_on.set()
     for thread in threads:
@@ -69,7 +69,7 @@ def test_one_that_cannot_be_published_keeps_no_other_back(
     go_on = Event()
 
     def fail(collection: str) -> None:
-        go_on.wait(10.0)
+        go_on.wait(60)
         raise SnapshotDamaged(f"{collection} is damaged")
 
     found = _published(asked, monkeypatch, fail)

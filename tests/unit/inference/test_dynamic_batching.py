@@ -11,6 +11,7 @@ from inference.dynamic_batching import BatchingEmbedder, DynamicBatcher
 from inference.embedder import Kind, Progress, Vectors
 from kg.errors import ModelOutputInvalid, ModelUnavailable
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.waiting import until
 
 
 class Doors:
@@ -24,7 +25,7 @@ class Doors:
     def __call__(self, items: Sequence[int]) -> list[int]:
         self.batches.append(list(items))
         self.begun.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         if -1 in items:
             raise ModelOutputInvalid("spoiled")
         if -2 in items:
@@ -36,11 +37,7 @@ class Doors:
 
 def wait_for(line: DynamicBatcher[int, int], count: int) -> None:
     """Until so many calls stand in line."""
-    for _ in range(1000):
-        if len(line._waiting) == count:
-            return
-        Event().wait(0.01)
-    raise AssertionError("nobody came")
+    until(lambda: len(line._waiting) == count)
 
 
 def asked(
@@ -62,12 +59,12 @@ def test_who_comes_meanwhile_goes_in_one_batch() -> None:
     line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
-        assert doors.begun.wait(10)
+        assert doors.begun.wait(60)
         others = asked(line, pool, [[2], [3, 4], [5]])
         wait_for(line, 3)
         doors.open.set()
-        assert first.result(10) == [1]
-        assert [future.result(10) for future in others] == [[4], [9, 16], [25]]
+        assert first.result(60) == [1]
+        assert [future.result(60) for future in others] == [[4], [9, 16], [25]]
     assert len(doors.batches) == 2
     assert sorted(doors.batches[1]) == [2, 3, 4, 5]
 
@@ -77,11 +74,11 @@ def test_a_batch_has_a_largest_size() -> None:
     line = DynamicBatcher(doors, lanes=1, most=2)
     with ThreadPoolExecutor(5) as pool:
         first = pool.submit(line, [1])
-        assert doors.begun.wait(10)
+        assert doors.begun.wait(60)
         others = asked(line, pool, [[2], [3], [4]])
         wait_for(line, 3)
         doors.open.set()
-        assert sorted(f.result(10)[0] for f in [first, *others]) == [1, 4, 9, 16]
+        assert sorted(f.result(60)[0] for f in [first, *others]) == [1, 4, 9, 16]
     assert sorted(map(len, doors.batches)) == [1, 1, 2]
 
 
@@ -93,7 +90,7 @@ def test_lanes_work_at_once() -> None:
         wait_for(line, 1)
         assert len(doors.batches) <= 2
         doors.open.set()
-        assert sorted(future.result(10)[0] for future in futures) == [1, 4, 9]
+        assert sorted(future.result(60)[0] for future in futures) == [1, 4, 9]
 
 
 def test_one_that_spoils_a_batch_spoils_it_for_nobody_else() -> None:
@@ -101,14 +98,14 @@ def test_one_that_spoils_a_batch_spoils_it_for_nobody_else() -> None:
     line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
-        assert doors.begun.wait(10)
+        assert doors.begun.wait(60)
         good, bad = asked(line, pool, [[2], [-1]])
         wait_for(line, 2)
         doors.open.set()
-        assert first.result(10) == [1]
-        assert good.result(10) == [4]
+        assert first.result(60) == [1]
+        assert good.result(60) == [4]
         with pytest.raises(ModelOutputInvalid, match="spoiled"):
-            bad.result(10)
+            bad.result(60)
     assert line([6]) == [36], "the lane is free again"
 
 
@@ -117,16 +114,16 @@ def test_who_works_for_others_is_not_told_their_errors_whatever_these_are() -> N
     line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
-        assert doors.begun.wait(10)
+        assert doors.begun.wait(60)
         leader = pool.submit(line, [2])
         wait_for(line, 1)
         bad = pool.submit(line, [-2])
         wait_for(line, 2)
         doors.open.set()
-        assert first.result(10) == [1]
-        assert leader.result(10) == [4]
+        assert first.result(60) == [1]
+        assert leader.result(60) == [4]
         with pytest.raises(RuntimeError, match="broken"):
-            bad.result(10)
+            bad.result(60)
     assert doors.batches[1] == [2, -2]
     assert line([6]) == [36], "the lane is free again"
 
@@ -136,12 +133,12 @@ def test_an_endpoint_that_is_away_is_asked_once_for_all_who_went_together() -> N
     line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(line, [1])
-        assert doors.begun.wait(10)
+        assert doors.begun.wait(60)
         others = asked(line, pool, [[-3], [3], [4]])
         wait_for(line, 3)
         doors.open.set()
-        assert first.result(10) == [1]
-        errors = [future.exception(10) for future in others]
+        assert first.result(60) == [1]
+        errors = [future.exception(60) for future in others]
     assert [str(error) for error in errors] == ["away"] * 3
     assert all(isinstance(error, ModelUnavailable) and error.permanent for error in errors)
     assert len({id(error) for error in errors}) == 3, "each thread raises its own"
@@ -167,7 +164,7 @@ def test_who_tries_again_alone_does_so_in_the_lane() -> None:
     line = DynamicBatcher(work, lanes=1)
     with ThreadPoolExecutor(8) as pool:
         found = [pool.submit(line, [number]) for number in (1, 2, -1, 4, 5, -1, 7, 8)]
-        spoiled = [future.exception(10) is not None for future in found]
+        spoiled = [future.exception(60) is not None for future in found]
     assert spoiled == [number == -1 for number in (1, 2, -1, 4, 5, -1, 7, 8)]
     assert most == 1
 
@@ -177,12 +174,12 @@ def test_where_each_fails_alone_not_all_of_a_line_are_tried() -> None:
     line = DynamicBatcher(doors, lanes=1)
     with ThreadPoolExecutor(10) as pool:
         first = pool.submit(line, [1])
-        assert doors.begun.wait(10)
+        assert doors.begun.wait(60)
         others = asked(line, pool, [[-1]] * 8)
         wait_for(line, 8)
         doors.open.set()
-        assert first.result(10) == [1]
-        assert all(isinstance(one.exception(10), ModelOutputInvalid) for one in others)
+        assert first.result(60) == [1]
+        assert all(isinstance(one.exception(60), ModelOutputInvalid) for one in others)
     assert [len(batch) for batch in doors.batches] == [1, 8, 1, 1, 1]
 
 

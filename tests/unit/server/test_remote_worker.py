@@ -1,9 +1,10 @@
 """Where work is done elsewhere, it is asked for without waiting, and waited for with patience."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,6 +18,7 @@ from kg.records import Passage
 from server.remote_worker import RemoteWorker
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.memory_post import MemoryPost
+from tests.doubles.waiting import until
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
 NOTES = [note(str(number), f"Person{number} met Person{number + 1}.") for number in range(3)]
@@ -40,24 +42,33 @@ def test_workers_are_told_that_there_is_work(shop: Workshop) -> None:
 
 
 def test_nobody_waits_for_a_broker_that_is_slow(shop: Workshop) -> None:
+    go_on, sent = Event(), []
+
     class Slow(MemoryPost):
         def send(self, *arguments: object) -> bool:
-            time.sleep(0.5)
+            sent.append(go_on.wait(60))
             return False
 
     remote = worker(shop, Slow())
-    began = time.monotonic()
     for _ in range(10):
         remote.wake()
-    assert time.monotonic() - began < 0.4
+    assert sent == []
+    go_on.set()
     remote.stop()
+    assert all(sent)
 
 
 def test_whoever_waits_sees_progress_and_the_end(shop: Workshop) -> None:
     shop.pipeline.submit(COLLECTION, NOTES)
     steps: list[StepProgress] = []
+    waited_for = Event()
+
+    def see(step: StepProgress) -> None:
+        steps.append(step)
+        waited_for.set()
 
     def elsewhere() -> None:
+        waited_for.wait(60)
         for _ in NOTES:
             time.sleep(0.05)
             shop.pipeline.process(shop.lease(1))
@@ -66,7 +77,7 @@ def test_whoever_waits_sees_progress_and_the_end(shop: Workshop) -> None:
     other = Thread(target=elsewhere)
     other.start()
     remote = worker(shop, MemoryPost())
-    assert remote.run_until_empty(COLLECTION, steps.append).done == 3
+    assert remote.run_until_empty(COLLECTION, see).done == 3
     other.join()
     remote.stop()
     assert (steps[0].done, steps[-1]) == (0, StepProgress(step="extract", done=3, total=3))
@@ -83,18 +94,22 @@ def test_whoever_waits_in_vain_is_told_why_that_may_be(
         shop.queue.enqueue(COLLECTION, [])
     remote = worker(shop, MemoryPost(), worry_seconds=0.05)
 
+    def is_told() -> bool:
+        return any(told in str(entry.get("reason")) for entry in list(logs))
+
     def later() -> None:
-        time.sleep(0.3)
+        with suppress(TimeoutError):
+            until(is_told)
         shop.pipeline.process(shop.lease())
         shop.pipeline.publish(COLLECTION)
 
     other = Thread(target=later)
-    other.start()
     with capture_logs() as logs:
+        other.start()
         remote.run_until_empty(COLLECTION)
     other.join()
     remote.stop()
-    assert any(told in str(entry.get("reason")) for entry in logs)
+    assert is_told()
 
 
 def test_the_passages_of_a_long_document_are_movement(shop: Workshop) -> None:

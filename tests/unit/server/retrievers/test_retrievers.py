@@ -5,7 +5,7 @@ import itertools
 import shutil
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from server.folders import Folders
 from server.retrievers.retrievers import POLL_SECONDS, Retrievers
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.snapshots import APassage, Handmade
+from tests.doubles.waiting import until
 
 PAPERS = Collection(name="papers", settings=CollectionSettings(embedder="hash-2"))
 
@@ -154,14 +155,6 @@ def test_a_deleted_collection_is_not_served(
     assert revision(retrievers) is None
 
 
-def within_a_second(said: Callable[[], bool]) -> bool:
-    """Whether it comes true; a busy machine is given longer."""
-    deadline = time.monotonic() + 20 * POLL_SECONDS
-    while not said() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return said()
-
-
 @pytest.fixture
 def watching(retrievers: Retrievers) -> Iterator[Retrievers]:
     retrievers.watch(lambda: [PAPERS])
@@ -173,7 +166,7 @@ def test_a_watch_notices_what_is_published(watching: Retrievers, folder: Snapsho
     publish(folder, 1)
     assert revision(watching) == 1
     publish(folder, 2)
-    assert within_a_second(lambda: revision(watching) == 2)
+    until(lambda: revision(watching) == 2)
 
 
 def test_a_watch_opens_before_it_swaps(watching: Retrievers, folder: SnapshotFolder) -> None:
@@ -183,7 +176,7 @@ def test_a_watch_opens_before_it_swaps(watching: Retrievers, folder: SnapshotFol
     assert old is not None
     old.search("which?", mode="dense")
     publish(folder, 2)
-    assert within_a_second(lambda: watching.get(PAPERS) is not old)
+    until(lambda: watching.get(PAPERS) is not old)
     fresh = watching.get(PAPERS)
     assert fresh is not None
     assert fresh.prepared == ("dense",)
@@ -239,7 +232,7 @@ def test_a_watch_lets_go_of_what_was_swapped(watching: Retrievers, folder: Snaps
     old = weakref.ref(watching.get(PAPERS))
     publish(folder, 2)
     watching.refresh(PAPERS)
-    assert within_a_second(lambda: gc.collect() >= 0 and old() is None)
+    until(lambda: gc.collect() >= 0 and old() is None)
 
 
 def test_no_question_of_a_watched_collection_looks_at_the_pointer(
@@ -274,7 +267,7 @@ def test_a_watch_survives_what_goes_wrong(watching: Retrievers, folder: Snapshot
     assert revision(watching) == 1
     pointer.rmdir()
     publish(folder, 2)
-    assert within_a_second(lambda: revision(watching) == 2)
+    until(lambda: revision(watching) == 2)
 
 
 def test_what_goes_wrong_again_and_again_is_told_of_once(
@@ -284,7 +277,8 @@ def test_what_goes_wrong_again_and_again_is_told_of_once(
     assert revision(watching) == 1
     with structlog.testing.capture_logs() as told:
         (folder.path / "CURRENT").write_bytes(b"\xff\xfe\0")
-        time.sleep(3 * POLL_SECONDS)
+        until(lambda: bool(told))
+        time.sleep(2 * POLL_SECONDS)
     assert revision(watching) == 1
     assert [line["event"] for line in told] == ["could not look for new snapshots"]
 
@@ -303,7 +297,7 @@ def test_a_watched_collection_that_was_deleted_is_let_go(
     publish(folder, 1)
     assert revision(watching) == 1
     folder.clear()
-    assert within_a_second(lambda: revision(watching) is None)
+    until(lambda: revision(watching) is None)
 
 
 def test_the_revision_that_questions_see_is_told(

@@ -15,6 +15,7 @@ from server.folders import Folders
 from server.retrievers import Retrievers, soundness
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.snapshots import APassage, Handmade
+from tests.doubles.waiting import until
 
 PAPERS = Collection(name="papers", settings=CollectionSettings(embedder="hash-2"))
 
@@ -79,9 +80,7 @@ def test_a_server_stops_using_what_is_damaged_and_any_builder_sees_it(
     damage(current(folder))
     with structlog.testing.capture_logs() as told:
         retrievers.watch(list)
-        until = time.monotonic() + 10.0
-        while not told and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: bool(told))
     with pytest.raises(SnapshotDamaged):
         retrievers.get(PAPERS)
     retrievers.stop()

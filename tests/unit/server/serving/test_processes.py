@@ -73,8 +73,8 @@ print(Processes(1, work).run(begun))
 def test_orphans_end_together_and_one_that_hangs_is_killed() -> None:
     done = run(
         """
-processes._STOP_SECONDS = 1.5
-signal.alarm(20)
+processes._STOP_SECONDS = 4.0
+signal.alarm(60)
 told, telling = os.pipe()
 begun, beginning = os.pipe()
 lives, living = os.pipe()
