@@ -1,4 +1,5 @@
-"""From a name (see `server.settings.specs`) to the extractor or embedder that it names."""
+"""Makes the extractor or embedder of a given name (see `server.settings.specs`), and other
+adapters."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,9 @@ from server.folders import Folders
 from server.settings import OPENAI, Settings, specs
 
 _LONGEST_AID = 60.0
-"""Seconds that a question waits for a chat model at most."""
+"""The longest that a question waits for a chat model, in seconds."""
 _QUESTIONS_KEPT = 16_000_000
-"""Bytes that each onnx model keeps of what it made of the latest questions, some 300."""
+"""Size of each ONNX model's cache of token states, in bytes: some 300 questions."""
 
 
 def make_extractor(name: str, settings: Settings, stopping: Event | None = None) -> Extractor:
@@ -48,7 +49,8 @@ def make_extractor(name: str, settings: Settings, stopping: Event | None = None)
 
 
 def make_objects(settings: Settings) -> Objects | None:
-    """Where snapshots are kept for several machines. Raises: SettingsInvalid, DependencyMissing."""
+    """The object store of the snapshots; None if they are kept in the data folder. Raises:
+    SettingsInvalid, DependencyMissing."""
     if not settings.snapshot_url:
         return None
     given = {
@@ -99,12 +101,12 @@ def make_embedder(name: str, settings: Settings, stopping: Event | None = None) 
 
 
 def _instructions(model: str, settings: Settings) -> Instructions:
-    """Those of the settings, or else those that the model is known to want."""
+    """The instructions in the settings, or else those that the model is known to expect."""
     return settings.embedding_instructions or wanted_by(model)
 
 
 def make_chat_model(settings: Settings) -> ChatModel:
-    """The chat model that helps questions: asked once for each, and not waited for long.
+    """The chat model that assists with questions: it is tried once and not waited for long.
 
     Raises: SettingsInvalid if none is set.
     """

@@ -23,7 +23,7 @@ AS_SET = WantedAids()
 
 
 class AidCabinet:
-    """The aids of a process, each made when it is first wanted."""
+    """The aids of a process, each created when it is first needed."""
 
     def __init__(
         self,
@@ -41,13 +41,13 @@ class AidCabinet:
         self._reranker: Reranker | None = None
 
     def get(self, wanted: WantedAids) -> Aids:
-        """The aids of one question. Raises: SettingsInvalid for a chat model or a reranker that is
-        asked for and that no setting names."""
+        """The aids of one question. Raises: SettingsInvalid if a chat model or a reranker is
+        requested, but none is set."""
         settings = self._settings
         rerank = bool(settings.reranker) if wanted.rerank is None else wanted.rerank
         bridges = settings.bridges if wanted.bridges is None else wanted.bridges
         recognition = settings.recognition if wanted.recognition is None else wanted.recognition
-        with self._lock:  # nothing is loaded yet when an aid is made
+        with self._lock:  # quick: creating an aid loads nothing yet
             return Aids(
                 bridges=self._bridging() if bridges else None,
                 reranker=self._reranking() if rerank else None,

@@ -19,9 +19,9 @@ _LOOK_SECONDS = 0.25
 _REFUSAL_SECONDS = 0.5
 """A failure within this time means that nothing is there, not that the store is slow."""
 _START_SECONDS = 15.0
-"""For which a command waits for a store that says that it is not ready yet."""
+"""How long a command waits for a store that answers that it is not ready yet."""
 _MISSES = 2
-"""After so many failed checks in a row the store is not just slow."""
+"""After so many failed checks in a row the store counts as unavailable, not just slow."""
 _JOIN_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -54,8 +54,8 @@ def greet(store: GraphStore, settings: Settings) -> None:
 
 
 def expect(store: GraphStore) -> None:
-    """Check that the store answers. One that is silent, not gone, is asked again for a few seconds:
-    it may just have started. One that says so is asked for longer.
+    """Check that the store answers. If it accepts connections but is silent, retry for a few
+    seconds: it may just have started. If it answers that it is starting, retry for longer.
 
     Raises: StoreUnavailable, StoreVersionUnknown, StoreError.
     """

@@ -1,6 +1,7 @@
-"""The broker, Redis or RabbitMQ, by way of Celery: the app whose tasks are the steps, and the post.
+"""The broker (Redis or RabbitMQ), used through Celery: the app whose tasks are the indexing steps,
+and the sender of messages.
 
-Nothing here knows what a step does (`indexer.flow`), nor keeps anything: state is in the store.
+Nothing here knows what a step does (see `indexer.flow`) or holds state, which is in the store.
 """
 
 import time
@@ -19,19 +20,19 @@ if TYPE_CHECKING:
     from celery import Celery
 
 CONNECT_SECONDS = 2.0
-"""How long a broker may take to answer a connection before it counts as away."""
+"""How long a broker may take to accept a connection before it counts as unavailable."""
 ANSWER_SECONDS = 2
-"""Seconds within which it must accept a message."""
+"""How long it may take to accept a message."""
 SILENCE_SECONDS = 10
-"""Seconds after which who takes messages connects anew to a Redis that says nothing. (It answers
-at least once a second, if only that there is nothing.)"""
+"""After so many seconds of silence from Redis, a consumer reconnects. (Redis answers at least once
+a second, if only to say that there are no messages.)"""
 VISIBILITY_SECONDS = 3600
 """Time after which Redis redelivers the message of a worker that died. Nothing depends on it:
 abandoned work is found in the store and sent again long before."""
 _LONGEST_PAUSE = 5.0
-"""Seconds between two attempts to reach it."""
+"""The longest pause between two attempts to reach it, in seconds."""
 _SILENT_SECONDS = 2.0
-"""For which one that did not answer is not asked again."""
+"""How long a broker that did not answer is left alone."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _PREFIX = "ammon."
 
@@ -41,7 +42,7 @@ _REMEDIES: Mapping[_Trouble, str] = {
     "unable to save data": "give that Redis disk space and permission to write its files (see its "
     "log; INFO persistence shows when it has recovered)",
 }
-"""For troubles that may pass while Ammon waits."""
+"""Trouble that may pass while Ammon waits -> what to do about it."""
 
 _Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
@@ -146,9 +147,10 @@ def _said(words: object) -> str:
 
 
 def make_app(broker_url: str, *, sends_only: bool = False) -> "Celery":
-    """The Celery app: four queues, messages in JSON, acknowledged when they are done with.
+    """The Celery app: four queues; messages are JSON, and are acknowledged when they have been
+    processed.
 
-    `sends_only`: it takes no messages, so that a broker that says nothing soon counts as away.
+    `sends_only`: the app consumes no messages, so it soon takes a silent broker for unavailable.
     Raises: SettingsInvalid, DependencyMissing.
     """
     check(broker_url)
@@ -182,7 +184,7 @@ def make_app(broker_url: str, *, sends_only: bool = False) -> "Celery":
 
 def _transport(broker_url: str, *, sends_only: bool) -> dict[str, Any]:
     if not broker_url.startswith("redis"):
-        # Who takes messages may have to wait for one; heartbeats tell whether the broker is there.
+        # A consumer may wait long for a message; heartbeats show whether the broker is alive.
         answer = ANSWER_SECONDS if sends_only else None
         return {"read_timeout": answer, "write_timeout": answer}
     return {
@@ -207,7 +209,7 @@ def _register(app: "Celery", step: Step, take: Callable[[Step, Mapping[str, Any]
 
 
 def open_post(broker_url: str) -> "CeleryPost":
-    """A post of one's own. Raises: SettingsInvalid, DependencyMissing."""
+    """A post with its own connections. Raises: SettingsInvalid, DependencyMissing."""
     return CeleryPost(make_app(broker_url, sends_only=True))
 
 
@@ -215,7 +217,7 @@ class CeleryPost:
     """`indexer.flow.post.Post` over a broker. Safe for several threads."""
 
     def __init__(self, app: "Celery") -> None:
-        """Send by this app."""
+        """Send through this app."""
         from kombu.exceptions import KombuError
 
         self._app = app
@@ -231,7 +233,7 @@ class CeleryPost:
                 args=[dict(message)],
                 queue=QUEUE_OF[step],
                 argsrepr=_told(message),
-                retry=True,  # once: a connection may be of before the broker's last start
+                retry=True,  # once: the connection may predate the broker's last restart
                 retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0},
             )
             return True
@@ -251,14 +253,14 @@ class CeleryPost:
             channel: Any = connection.default_channel
             try:
                 found = channel.queue_declare(queue=queue, passive=True)
-            except connection.channel_errors:  # nobody has sent anything there yet
+            except connection.channel_errors:  # the queue does not exist before its first message
                 return 0
             return int(found.message_count)
 
     def _try(self, action: Callable[[], _Result]) -> _Result | None:
-        """The action's result; None if the broker is unavailable, which is logged once. One that
-        left a question without an answer is not asked for a while: what sends many messages would
-        wait for each."""
+        """The action's result; None if the broker is unavailable, which is logged once. A broker
+        that timed out is left alone for a while: otherwise each of many messages would wait for a
+        timeout."""
         began = time.monotonic()
         if began < self._silent_until:
             return None

@@ -1,4 +1,4 @@
-"""Budgets and costs as people write and read them."""
+"""Parses budgets, and formats budgets, costs and durations for people."""
 
 import math
 import re

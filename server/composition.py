@@ -131,7 +131,7 @@ def _pipeline(
 
 
 def _kept(models: Callable[[str], Embedder], make: MakeEmbedder) -> MakeEmbedder:
-    """Makes again only what does not survive a fork."""
+    """After a fork: reuses loaded models that survive it, and makes the others anew."""
     return lambda name, settings: models(name) if is_forkable(name) else make(name, settings)
 
 
@@ -147,8 +147,8 @@ def _cached(
 
 
 def _workforce(settings: Settings, store: Store, pipeline: Pipeline) -> Workforce:
-    """Threads of this process, or those who listen to the broker; nobody where nothing may be
-    written."""
+    """Threads of this process, or remote workers behind the broker; nobody if the store is
+    read-only."""
     if isinstance(store, SQLiteStore) and store.read_only:
         return Resting(pipeline)
     if not settings.broker_url:
@@ -162,7 +162,7 @@ def _workforce(settings: Settings, store: Store, pipeline: Pipeline) -> Workforc
 
 
 def _once_each(make: Callable[[str], _Made]) -> Callable[[str], _Made]:
-    """Keep what was made for each name; nothing is made twice, by however many threads."""
+    """Cache what is made for each name; thread-safe, so that nothing is made twice."""
     made: dict[str, _Made] = {}
     lock = Lock()
 

@@ -1,4 +1,5 @@
-"""What both ways in, command line and HTTP, can do. Everything is owned here, and closed here."""
+"""Everything that the command line and the HTTP API can do. All resources are owned and closed
+here."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
@@ -40,7 +41,7 @@ from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
 _MOST_MOVES = 16
-"""Beyond so many moves of a revision it was documents that moved it: nobody reads through them."""
+"""A revision that is further ahead has more than changed settings: documents must have changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,12 +61,12 @@ class Core:
     stopping: Event
     """Set when the process is to end: failed calls of models are then not tried again."""
     again: Callable[[], "Core"]
-    """Opens the same anew, for a process forked from this one after `close`: models and snapshots
-    that were loaded are used on."""
+    """Opens the same data folder in a process forked from this one, after `close`. Loaded models
+    and snapshots are reused."""
 
     def close(self) -> None:
-        """Stop the worker, let it finish what it began (unless that takes long, or the store is
-        away: then it is done again by whoever comes next), and close all files."""
+        """Stop the worker and close all files. Work in progress is finished, unless that takes too
+        long or the store is unavailable; another process then does it again."""
         self.folders.hasten()
         with left_if_away(self.store):
             self.retrievers.stop()
@@ -76,7 +77,7 @@ class Core:
     # Collections
 
     def create_collection(self, name: str, wanted: Wanted = AS_IT_IS) -> Collection:
-        """Nothing is made that nothing could be indexed in.
+        """Create a collection, after checking that documents can be indexed in it.
 
         Raises: NameInvalid, CollectionExists, SettingsInvalid, WeightsInvalid, DependencyMissing,
         SnapshotUnavailable.
@@ -87,16 +88,16 @@ class Core:
         return self.store.create_collection(name, settings)
 
     def ensure_collection(self, name: str, wanted: Wanted = AS_IT_IS) -> Collection:
-        """The collection of that name, made if there is none.
+        """The collection of that name, created if there is none.
 
-        Raises: as `create_collection`; SettingsConflict if it is there and indexed otherwise.
+        Raises: as `create_collection`; SettingsConflict if it exists with other settings.
         """
         try:
             present = self.store.collection(name)
         except CollectionNotFound:
             try:
                 return self.create_collection(name, wanted)
-            except CollectionExists:  # somebody was quicker
+            except CollectionExists:  # another process created it meanwhile
                 present = self.store.collection(name)
         settings = present.settings
         allowed = [one for one in (settings, settings.upcoming) if one is not None]
@@ -111,16 +112,16 @@ class Core:
     def delete_collection(self, name: str) -> None:
         """Remove a collection and its snapshots. Raises: CollectionNotFound, SnapshotUnavailable.
 
-        Snapshots go first: where that fails or is interrupted, the collection is still there, to be
-        deleted or published again; what was deleted never answers under a name that is given anew.
-        They stay, and answer, where the store is away from the beginning.
+        Snapshots are removed first. If that fails or is interrupted, the collection still exists,
+        and can be deleted or published again; and a new collection of the same name never answers
+        from the old snapshots. If the store is unavailable from the start, the snapshots stay.
         """
         with suppress(CollectionNotFound):
             self.store.collection(name)
         self.folders.clear(name)
         self.store.delete_collection(name)
         self.seen.forget(name)
-        self.folders.clear(name)  # of what was published meanwhile
+        self.folders.clear(name)  # again, for snapshots published meanwhile
         self.retrievers.forget(name)
 
     # Documents
@@ -148,8 +149,8 @@ class Core:
         wanted: Wanted = AS_IT_IS,
         progress: ReportProgress = ignore_progress,
     ) -> Estimate:
-        """What taking these documents in would take. A collection that is not there is none the
-        less not made; `wanted` is how it would be indexed.
+        """Estimate the cost of ingesting these documents. Nothing is changed: if the collection
+        does not exist, `wanted` says how it would be indexed.
 
         Raises: SettingsInvalid, WeightsInvalid, DependencyMissing.
         """
@@ -161,7 +162,7 @@ class Core:
         return self.pipeline.estimate(collection, documents, settings, progress)
 
     def budget(self, text: str | None) -> Budget:
-        """A budget as people write it; none is unlimited. Raises: SettingsInvalid."""
+        """Parse a budget; None means no limit. Raises: SettingsInvalid."""
         return UNLIMITED if text is None else budget_of(text, self.pipeline.prices)
 
     def retry(self, job_id: str, budget: Budget | None = None) -> Job:
@@ -174,7 +175,8 @@ class Core:
         return self.queue.job(job_id)
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel what is left of a job, and what its collection was to become by it.
+        """Cancel the rest of a job, and the re-indexing of its collection if that is the job's
+        purpose.
 
         Raises: JobNotFound.
         """
@@ -183,14 +185,15 @@ class Core:
         return job
 
     def documents(self, collection: str, *, after: str = "", limit: int = 100) -> list[Document]:
-        """A page of documents, by id, after that of the one before. Raises: CollectionNotFound."""
+        """A page of documents in order of id, those after the id `after`. Raises:
+        CollectionNotFound."""
         with self.store.peek(collection) as reader:
             return list(reader.documents(after=after, limit=limit))
 
     def delete_documents(self, collection: str, keys: Sequence[str]) -> list[str]:
         """Remove documents by id or source, from the graph and from the queue; return their ids.
 
-        Nothing is removed unless all are there. Raises: CollectionNotFound, DocumentNotFound.
+        Nothing is removed unless all of them exist. Raises: CollectionNotFound, DocumentNotFound.
         """
         # The queue before the graph: a document that moves on meanwhile is then not missed.
         asked = {*keys, *(ids.document_id(collection, key) for key in keys)}
@@ -209,8 +212,8 @@ class Core:
         return list(found)
 
     def reindex(self, collection: str, wanted: Wanted, *, budget: Budget = UNLIMITED) -> Submission:
-        """Change how a collection is indexed, and queue what that changes; while such a change is
-        under way, what is not named stays as that one has it.
+        """Change how a collection is indexed, and queue the documents that this affects. If such a
+        change is already in progress, options left out keep the values of that change.
 
         Raises: CollectionNotFound, SettingsInvalid, WeightsInvalid, DependencyMissing;
         WaitsOtherwise (see `Pipeline.reindex`).
@@ -235,7 +238,7 @@ class Core:
         receipts: bool = False,
         aids: WantedAids = AS_SET,
     ) -> Retrieval:
-        """Answer from the current snapshot; from nothing, with a note, if there is none yet.
+        """Answer from the current snapshot; if there is none yet, the result is empty, with a note.
 
         Raises: CollectionNotFound, InputError, SnapshotError, ModelError, DependencyMissing.
         """
@@ -251,7 +254,7 @@ class Core:
     def query_many(
         self, collection: str, questions: Iterable[str], *, mode: str = "ammon", k: int = 10
     ) -> tuple[Retrieval, ...]:
-        """The same for many questions, which are embedded together; no aids are asked.
+        """The same for many questions, which are embedded together. No aids are used.
 
         Raises: as `query`.
         """
@@ -276,10 +279,10 @@ class Core:
         )
 
     def retriever(self, collection: str) -> Retriever | None:
-        """What answers questions now.
+        """The retriever over the current snapshot; None if there is no snapshot.
 
-        Raises: CollectionNotFound, SnapshotError; StoreUnavailable if the store is away and nothing
-        is known of the collection (see `server.known_collections`).
+        Raises: CollectionNotFound, SnapshotError; StoreUnavailable if the store is unavailable and
+        nothing is known of the collection (see `server.known_collections`).
         """
         return self.retrievers.get(self.seen.get(collection))
 
@@ -291,7 +294,8 @@ class Core:
     # Publishing
 
     def rebuild(self, collection: str, progress: ReportProgress = ignore_progress) -> str | None:
-        """Publish a snapshot if the current one is of another revision or damaged; its name.
+        """Publish a snapshot if the current one is damaged or of an older revision; return its
+        name.
 
         Raises: CollectionNotFound, ModelError, StoreError.
         """
@@ -302,8 +306,9 @@ class Core:
         return self.folders.snapshots(self.store.collection(collection))
 
     def sees_all(self, collection: Collection) -> bool:
-        """Whether questions are answered from all that is in the graph; settings that moved its
-        revision changed nothing there, unless the embedder is another."""
+        """Whether questions are answered from everything in the graph. A change of settings alone
+        also raises the revision, but changes nothing in the graph, unless the embedder is a new
+        one."""
         published = self.published_revision(collection)
         if published == collection.revision:
             return True

@@ -1,4 +1,4 @@
-"""Files that this process may have open: snapshots are mapped from a hundred each."""
+"""The limit on open files: each snapshot is mapped from about a hundred."""
 
 import os
 from contextlib import suppress
@@ -7,7 +7,7 @@ _MOST = 65_536
 """The limit requested where the system allows any number."""
 _FOR_A_SNAPSHOT = 100
 _SHARE_OF_CONNECTIONS = 8
-"""One in so many is reserved for connections, stores and logs."""
+"""One in so many is kept free for connections, stores and logs."""
 _OPEN_NOW = "/dev/fd"
 
 
@@ -21,7 +21,7 @@ def raise_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(OSError, ValueError):  # of a system that allows less than it says
+        with suppress(OSError, ValueError):  # some systems allow less than they claim
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
@@ -33,7 +33,7 @@ def few_left() -> bool:
         used = len(os.listdir(_OPEN_NOW))  # noqa: PTH208 - names are enough
     except (ImportError, FileNotFoundError):
         return False
-    except OSError:  # there is none left to look with
+    except OSError:  # not even one is left to list them
         return True
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to write."""
+"""Characters that XML 1.0 cannot represent."""
 
 
 def export_jsonl(reader: GraphReader, file: IO[bytes]) -> None:
@@ -39,7 +39,7 @@ EXPORTS: Mapping[str, Callable[[GraphReader, IO[bytes]], None]] = {
 
 
 def graph_of(reader: GraphReader) -> "nx.MultiDiGraph[str]":
-    """The graph as networkx has it; every attribute is a text or a number."""
+    """The graph in networkx; every attribute is a string or a number."""
     import networkx as nx
 
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(
@@ -108,10 +108,10 @@ def _clean(**attributes: str | float) -> dict[str, str | float]:
 
 
 def write_export(reader: GraphReader, form: str, path: Path) -> None:
-    """Write a whole file or none: aside first, then renamed. Raises: InputError."""
-    aside = (
-        path.parent / f".{uuid.uuid4().hex}.writing"
-    )  # of one's own: another may write there too
+    """Write the file atomically: to a temporary file first, which is then renamed. Raises:
+    InputError."""
+    # A name of its own: another process may be writing the same file.
+    aside = path.parent / f".{uuid.uuid4().hex}.writing"
     try:
         with aside.open("xb") as file:
             EXPORTS[form](reader, file)

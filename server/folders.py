@@ -1,4 +1,4 @@
-"""Where things lie below the data folder, and snapshots below a URL if there is one.
+"""The layout of the data folder, and of snapshots below a URL if one is set.
 
 ammon.sqlite                                 the store: truth
 collections/<name>/snapshots/<embedder>/     snapshots of one collection made with one embedder;
@@ -52,7 +52,7 @@ class Folders:
         return self._at(f"{_place(collection.name)}/{slug(collection.settings.embedder)}")
 
     def check(self) -> None:
-        """See that snapshots can be written at the URL, if there is one.
+        """Check that snapshots can be written at the URL, if one is set.
 
         Raises: SnapshotUnavailable.
         """
@@ -60,14 +60,14 @@ class Folders:
             self.objects.check()
 
     def hasten(self) -> None:
-        """From now on a bucket that says nothing is not waited for: the process is to end."""
+        """The process is about to end: from now on, do not wait long for a silent bucket."""
         if self.objects is not None:
             self.objects.hasten()
 
     def clear(self, collection: str) -> None:
-        """Remove all snapshots of a collection that is gone from the store, and its folders.
+        """Remove all snapshots and folders of a collection that was deleted from the store.
 
-        Waits for whoever is publishing one on this machine. Raises: SnapshotUnavailable.
+        Waits for processes on this machine that are publishing one. Raises: SnapshotUnavailable.
         """
         place = _place(collection)
         folder = self.root / place
@@ -83,10 +83,10 @@ class Folders:
         _remove_empty(folder, folder.parent)
 
     def sweep(self, names: Callable[[], Iterable[str]]) -> int:
-        """Remove this machine's copies of snapshots of collections that are gone; return of how
-        many. What is not a copy stays, and so does what somebody is at just now.
+        """Remove this machine's copies of snapshots of deleted collections; return of how many
+        collections. Originals stay, and so do copies in use at the moment.
 
-        `names`: of the collections that there are; it is asked after what there are copies of.
+        `names`: the existing collections; called after the copies have been listed.
         """
         if self.objects is None:
             return 0
@@ -99,7 +99,7 @@ class Folders:
         return dropped
 
     def _drop(self, folder: Path) -> bool:
-        """Whether there was something to be removed."""
+        """Whether there was something to remove."""
         dropped = False
         for path in _within(folder):
             copies = SnapshotFolder(path)
@@ -129,7 +129,7 @@ def _within(folder: Path) -> list[Path]:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove what locks leave behind, and the folder; who holds one keeps both."""
+    """Remove unused lock files, and the folder; if a lock is held, both stay."""
     for path in _within(folder):
         if path.suffix == ".lock" and not is_locked(path):
             with file_lock(path, remove=True):
@@ -138,7 +138,7 @@ def _tidy(folder: Path) -> None:
 
 
 def _remove_empty(*folders: Path) -> None:
-    """Those of them that are empty; who needs one just then makes it again."""
+    """Remove those folders that are empty; a process that needs one just then creates it again."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()
@@ -149,7 +149,7 @@ def _place(collection: str) -> str:
 
 
 def slug(name: str) -> str:
-    """A folder's name for any name: readable, different for different names, safe everywhere."""
+    """A folder name for any collection name: readable, unique, and safe on every file system."""
     readable = _UNSAFE.sub("-", name.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
     mark = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
     return f"{readable}-{mark}" if readable else mark

@@ -1,4 +1,4 @@
-"""Files into a collection, from the first to the snapshot: what `ammon ingest` does."""
+"""Ingesting files, from reading them to publishing a snapshot: what `ammon ingest` does."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from server.wanted import Wanted
 
 _PART = 1_000_000
 _OTHER_JOBS = 1000
-"""That are looked at, the newest, for documents that they took over."""
+"""How many of the newest jobs are searched for documents that they took over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,18 +41,18 @@ class IngestReport:
     changed: int
     unchanged: int
     under_way: int
-    """That another job takes in, of another command or a server; they are waited for too."""
+    """Documents that a job of another command or server is indexing; they are waited for, too."""
     cancelled: int
-    """Whose tasks were cancelled, and that no other job takes in."""
+    """Documents whose tasks were cancelled and that no other job is indexing."""
     cut_short: bool
     """Whether the job was cancelled before all files were read: the rest was not queued."""
     failed: tuple[Failure, ...]
     replaced: tuple[str, ...]
-    """Sources of changed documents: their new text took the place of the old one."""
+    """Sources of changed documents, whose new text replaced the old one."""
     skipped: tuple[Failure, ...]
-    """Files in folders that are of no known kind."""
+    """Files in folders whose format is not supported."""
     superseded: tuple[str, ...]
-    """Sources that came more than once: the last of each counts."""
+    """Sources that occurred more than once: only the last document of each counts."""
     documents: int
     passages: int
     entities: int
@@ -60,7 +60,7 @@ class IngestReport:
     quarantined: int
     """Passages without a graph, because their extraction failed."""
     quarantine: tuple[Quarantined, ...]
-    """Which they are, in the whole collection, and why."""
+    """The quarantined passages of the whole collection, and why."""
     all_quarantined: bool
     """Whether these files' documents were indexed, but the extraction of all their passages
     failed."""
@@ -74,7 +74,7 @@ class IngestReport:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The loaders' limits that the settings give."""
+    """The loaders' limits, from the settings."""
     return Limits(
         max_file_bytes=settings.max_file_mb * 1_000_000,
         max_expanded_bytes=settings.max_expanded_mb * 1_000_000,
@@ -84,7 +84,7 @@ def limits_of(settings: Settings) -> Limits:
 def check_text(settings: Settings, source: str, text: str) -> None:
     """Check a text against the size limit of files. Raises: DocumentUnreadable."""
     limit = limits_of(settings).max_file_bytes
-    size = sum(  # a part at a time, lest the text be there twice
+    size = sum(  # in parts, so as not to hold the encoded text in memory as well
         len(text[start : start + _PART].encode(errors="surrogatepass"))
         for start in range(0, len(text), _PART)
     )
@@ -107,9 +107,9 @@ def ingest(
 ) -> IngestReport:
     """Read files and folders, index what is new or changed, and publish a snapshot.
 
-    `prefix` is put before every source, to tell apart equal names from different places; `budget`:
-    what a chat model may cost. Raises: CollectionNotFound, WaitsOtherwise; StoreError, ModelError:
-    finished work is kept.
+    `prefix` is prepended to every source, to tell apart files of the same name from different
+    places; `budget` limits what a chat model may cost. Raises: CollectionNotFound, WaitsOtherwise;
+    StoreError, ModelError, in which case finished work is kept.
     """
     started = time.monotonic()
     reading = _Reading(progress, prefix)
@@ -181,7 +181,7 @@ def estimate(
 
 
 class _Reading:
-    """Passes documents on as they are read, and keeps what could not be read."""
+    """Yields documents as they are read, and collects the failures."""
 
     def __init__(self, progress: ReportProgress, prefix: str) -> None:
         self.failed: list[Failure] = []
@@ -217,7 +217,7 @@ def _quarantined_of(bad: Sequence[Quarantined], came: Mapping[str, str]) -> int:
 
 
 def _came(core: Core, submission: Submission) -> dict[str, str]:
-    """The submitted documents that are in the graph now: id -> source, in order of arrival."""
+    """The submitted documents that are in the graph now: id -> source, in order of submission."""
     if submission.job is None:
         return {}
     tasks = core.queue.tasks(
@@ -227,8 +227,8 @@ def _came(core: Core, submission: Submission) -> dict[str, str]:
 
 
 def _cancelled(core: Core, submission: Submission, began_at: int) -> tuple[int, int]:
-    """How many submitted documents were cancelled for good, and how many because another job takes
-    them in. `began_at`: the collection's revision before they were submitted."""
+    """How many submitted documents were cancelled for good, and how many because another job is
+    indexing them. `began_at`: the collection's revision before they were submitted."""
     if submission.job is None:
         return 0, 0
     job = core.queue.job(submission.job.id)

@@ -1,4 +1,5 @@
-"""Logs: one line an event on standard error, for people or as JSON, from every library alike."""
+"""Logging: one line per event on standard error, for people or as JSON, including all libraries'
+logs."""
 
 import logging
 import sys
@@ -10,7 +11,7 @@ from server.settings import Level, Settings
 
 
 def configure(settings: Settings, default: Level) -> None:
-    """Send all logs of this process to standard error, from the level that is set upwards."""
+    """Send all logs of this process at or above the configured level to standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -38,17 +39,16 @@ def configure(settings: Settings, default: Level) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel((settings.log_level or default).upper())
-    # It tells that something was tried again and not what; who tries again tells that himself.
+    # It logs retries without saying of what; the code that retries logs that itself.
     logging.getLogger("stamina").setLevel("ERROR")
-    # Whoever waits for a command is told, unless a level is set, that it waits for a model
-    # or for workers.
+    # Unless a level is set, commands still report that they are waiting for a model or for workers.
     told = "WARNING" if settings.log_level is None and default == "error" else "NOTSET"
     for name in ("indexer.outages", "server.broker", "server.remote_worker"):
         logging.getLogger(name).setLevel(told)
 
 
 class _Stderr(logging.Handler):
-    """Writes to what standard error is at the moment: progress bars put themselves before it."""
+    """Writes to the current `sys.stderr`, which progress bars replace while they are shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -60,5 +60,5 @@ class _Stderr(logging.Handler):
 def _renderer(form: Literal["console", "json"]) -> list[structlog.typing.Processor]:
     if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    plain = structlog.dev.plain_traceback  # the rich one shows the values of variables
+    plain = structlog.dev.plain_traceback  # rich's formatter would show the values of variables
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

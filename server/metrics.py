@@ -1,4 +1,4 @@
-"""Prometheus metrics of a worker: what it does, and what waits."""
+"""Prometheus metrics of a worker: its work, and the length of the queues."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ _SECONDS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
 
 
 class PrometheusMeter:
-    """`indexer.flow.meter.Meter` that Prometheus reads. Safe for several threads."""
+    """The `indexer.flow.meter.Meter` for Prometheus. Safe for several threads."""
 
     def __init__(self) -> None:
         """Begin at zero. Raises: DependencyMissing."""
@@ -53,7 +53,8 @@ class PrometheusMeter:
         self._tokens.labels("output").inc(output_tokens)
 
     def watch(self, post: Post, waiting: Callable[[], Mapping[str, int]]) -> None:
-        """Tell, at each reading, what waits: messages, and documents of each collection."""
+        """At each scrape, report the waiting messages, and the waiting documents of each
+        collection."""
         self.registry.register(_Waiting(post, waiting))
 
     def serve(self, host: str, port: int) -> Callable[[], None]:
@@ -80,7 +81,7 @@ class PrometheusMeter:
 
 
 class _Waiting:
-    """Gauges that are looked up when they are read."""
+    """Gauges that are computed when they are scraped."""
 
     def __init__(self, post: Post, waiting: Callable[[], Mapping[str, int]]) -> None:
         self._post = post
@@ -95,7 +96,7 @@ class _Waiting:
         for queue in QUEUES:
             found = self._post.depth(queue)
             if found is None:
-                break  # the broker is away; nobody waits to hear so once more
+                break  # the broker is unavailable, which is logged elsewhere
             depth.add_metric([queue], found)
         yield depth
         documents = GaugeMetricFamily(
@@ -105,5 +106,5 @@ class _Waiting:
             for collection, number in self._waiting().items():
                 documents.add_metric([collection], number)
         except AmmonError:
-            return  # the store is away; the other metrics are not
+            return  # the store is unavailable; the other metrics are still valid
         yield documents

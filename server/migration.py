@@ -1,4 +1,4 @@
-"""Taking collections from one store to another, exactly."""
+"""Copying collections from one store to another, exactly."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -16,13 +16,13 @@ from server.stores import Store
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migrated:
-    """A collection that is in both stores now."""
+    """A collection that is now in both stores."""
 
     collection: Collection
     documents: int
     passages: int
     already: bool
-    """Whether it was there already, the same in all."""
+    """Whether an identical copy existed already."""
 
 
 def migrate(
@@ -34,12 +34,11 @@ def migrate(
     """Copy collections without their jobs, and verify the copies; existing equal collections are
     skipped.
 
-    A collection comes whole or not at all, so that what was cut short is simply done again.
-    `note` is told of a collection, a kind of thing, and how many more of it were copied.
-    Raises: CollectionNotFound; Conflict if documents still wait to be indexed, or a collection is
-    being indexed otherwise; CollectionExists if the target has another collection of one of these
-    names; StoreError if a copy is not exact.
-    Before the first three nothing was copied.
+    A collection is copied completely or not at all, so an interrupted migration is simply repeated.
+    `note(collection, kind, count)` is called as things are copied. Raises, before anything is
+    copied: CollectionNotFound; Conflict if documents are still queued, or a collection is being
+    re-indexed; CollectionExists if the target has a different collection of the same name. Raises:
+    StoreError if a copy is not exact.
     """
     already = {name for name in names if _is_there(source, target, name)}
     return [_copy(source, target, name, note, already=name in already) for name in names]
@@ -105,7 +104,7 @@ def _same(source: Store, target: Store, name: str) -> bool:
 
 
 def _digest(reader: GraphReader) -> str:
-    """Of all that a reader tells: the dump, and what the dump leaves out."""
+    """A digest of everything that a reader yields: the dump, and what the dump leaves out."""
     hasher = hashlib.sha256()
     lines = chain(
         [repr(reader.collection)],

@@ -1,4 +1,5 @@
-"""Copies of snapshots whose collection was deleted, perhaps from another machine: they go too."""
+"""Removes this machine's copies of snapshots whose collection was deleted, perhaps on another
+machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +16,13 @@ _log = structlog.get_logger(__name__)
 
 @contextmanager
 def swept(core: Core, *, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
-    """While the body runs, look at this machine's copies every so often, and at once."""
+    """While the body runs, check this machine's copies, at once and then periodically."""
     if core.folders.objects is None:
         yield
         return
 
     def look() -> None:
-        with hurried():  # who ends the body waits for this, too
+        with hurried():  # the end of the body waits for this, too
             gone = core.folders.sweep(lambda: [one.name for one in core.store.collections()])
         if gone:
             _log.info("copies of deleted collections' snapshots removed", collections=gone)

@@ -1,4 +1,4 @@
-"""The work done elsewhere: what stands in for worker threads where a broker is set."""
+"""Indexing by other processes: what takes the place of worker threads if a broker is set."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,8 +16,9 @@ from kg.jobs import EVERY_REVISION, Job, Progress, TaskState
 
 _CLOSE_SECONDS = 5.0
 _PATIENT = 5
-"""How many times as long nothing may move while some worker has a document in hand: a long draft,
-or a slow answer. A dead worker's is taken from it by then, where there is another one."""
+"""While a worker holds a document, nothing may change for this many times as long before it counts
+as stuck: it may be writing a long draft, or waiting for a slow answer. If the worker is dead,
+another one, if any, has taken over by then."""
 _log = structlog.get_logger(__name__)
 
 
@@ -36,8 +37,8 @@ class RemoteWorker:
         poll_seconds: float = 0.25,
         worry_seconds: float = 15.0,
     ) -> None:
-        """`open_post` is called once, when there is something to send. `check` raises errors that
-        waiting does not resolve.
+        """`open_post` is called once, when there is something to send. `check` raises for errors
+        that waiting does not resolve.
 
         `worry_seconds`: time without progress after which a possible reason is logged."""
         self._pipeline = pipeline
@@ -52,16 +53,17 @@ class RemoteWorker:
 
     @property
     def running(self) -> bool:
-        """Whether work continues in the background: assumed true, in other processes."""
+        """Whether work continues in the background: assumed to be true, since other processes do
+        it."""
         return True
 
     def start(self) -> None:
-        """Tell workers, who may have waited for this. Raises: SettingsInvalid."""
+        """Notify the workers of any waiting work. Raises: SettingsInvalid."""
         self._check()
         self.wake()
 
     def wake(self) -> None:
-        """Tell workers that something was queued, deleted or reconfigured; wait for nothing."""
+        """Notify workers that something was queued, deleted or reconfigured, without waiting."""
         with self._lock:
             if self._nudging is not None:
                 self._again = True
@@ -81,8 +83,8 @@ class RemoteWorker:
     def run_until_empty(
         self, collection: str | None = None, progress: ReportProgress = ignore_progress
     ) -> Processed:
-        """Wait until workers have done what waits, and published it. Where all that waited was
-        cancelled, there is nothing to be published.
+        """Wait until workers have processed and published everything in the queue. If all of it was
+        cancelled, there is nothing to publish.
 
         Raises: StoreError, SettingsInvalid.
         """
@@ -103,7 +105,7 @@ class RemoteWorker:
             if waiting != before:
                 changed = time.monotonic()
             elif time.monotonic() - changed > self._worry_seconds:
-                # Documents may be long: their drafts, passages and tokens are movement too.
+                # Documents may be long: their drafts, passages and tokens count as progress, too.
                 before_that, moved = moved, self._moved(collection)
                 changed = time.monotonic()
                 quiet = quiet + 1 if moved == before_that else 0
@@ -112,8 +114,8 @@ class RemoteWorker:
             time.sleep(self._poll_seconds)
 
     def _moved(self, collection: str | None) -> Sequence[tuple[str, Progress, int, int]]:
-        """Of the jobs that are not over what changes with any progress, at last the number of
-        documents that workers have in hand."""
+        """What changes with any progress of the unfinished jobs; the last item of each job is the
+        number of documents that workers hold."""
         jobs = self._pipeline.queue.jobs(collection, unfinished_at=EVERY_REVISION, limit=10)
         return [
             (job.id, job.progress, job.drafted, job.counts.get(TaskState.EXTRACTING, 0))
@@ -130,10 +132,10 @@ class RemoteWorker:
         )
 
     def _came_to_nothing(self, job_ids: Sequence[str]) -> bool:
-        """Whether these jobs are over, cancelled, and no document of theirs was extracted."""
+        """Whether these jobs were all cancelled before any of their documents was extracted."""
         jobs: list[Job] = []
         for job_id in job_ids:
-            with suppress(JobNotFound):  # as when its collection was deleted
+            with suppress(JobNotFound):  # its collection may have been deleted
                 jobs.append(self._pipeline.queue.job(job_id))
         return not any(job.filling or job.counts.get(TaskState.EXTRACTED) for job in jobs) and any(
             job.counts.get(TaskState.CANCELLED) for job in jobs

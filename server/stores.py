@@ -12,7 +12,7 @@ StoreName: TypeAlias = Literal["sqlite", "neo4j"]
 
 
 class Store(GraphStore, JobQueue, Protocol):
-    """All that is not derived: the graph's truth, and the queue."""
+    """The source of truth: the graph's source data, and the queue."""
 
 
 def make_store(
@@ -22,9 +22,9 @@ def make_store(
     *,
     may_be_away: bool = False,
 ) -> Store:
-    """The store of this name, or else of the settings' choice.
+    """The store of this name; without one, the store in the settings.
 
-    `may_be_away`: a server is not asked for anything yet.
+    `may_be_away`: do not contact the store's server yet.
     Raises: StoreError, DependencyMissing.
     """
     if (name or settings.store) == "sqlite":

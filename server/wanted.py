@@ -1,4 +1,5 @@
-"""How to index a collection: the request, over its present settings or the defaults."""
+"""Options for indexing a collection, and how they combine with its present settings or the
+defaults."""
 
 from dataclasses import dataclass, replace
 
@@ -19,13 +20,13 @@ class Wanted:
 
 
 AS_IT_IS = Wanted()
-"""Nothing in particular is asked for."""
+"""No options: everything stays as it is."""
 
 
 def settled(
     settings: Settings, wanted: Wanted, base: CollectionSettings | None = None
 ) -> CollectionSettings:
-    """The request over the collection's settings; None: over the defaults. Raises:
+    """The options applied to the collection's settings `base`; None: to the defaults. Raises:
     SettingsInvalid."""
     changed = _defaults(settings) if base is None else base
     if wanted.extractor is not None:
@@ -47,7 +48,7 @@ def settled(
 
 
 def told(settings: CollectionSettings) -> str:
-    """In a few words."""
+    """The settings in a few words."""
     return (
         f"extractor {settings.extractor}, embedder {settings.embedder}, "
         f"passages of {settings.max_tokens} tokens, overlap {settings.overlap_tokens}"

@@ -1,7 +1,8 @@
-"""A worker: processes the steps that messages ask for, sweeps, and serves Prometheus metrics.
+"""A worker process: executes the steps that messages ask for, sweeps, and serves Prometheus
+metrics.
 
-Its pool is one of threads: extraction waits for models over HTTP, local models let go of the
-interpreter while they compute, and threads share one copy of them and of the store's connections.
+It uses a pool of threads: extraction waits for models over HTTP, local models release the
+interpreter lock while they compute, and threads share the models and the store's connections.
 """
 
 import logging
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 10.0
 _PAUSE_SECONDS = 2.0
 _MANY_THREADS = 16
-"""From which on two of them may build snapshots at once."""
+"""From this many threads on, two of them may build snapshots at the same time."""
 _TALKATIVE = ("celery.app.trace", "celery.worker.strategy", "httpx2")
 _NOT_ACKNOWLEDGED = "Couldn't ack"
 _log = structlog.get_logger(__name__)
@@ -69,7 +70,7 @@ def run_worker(
     with ExitStack() as ending, ExitStack() as resources:
         post = open_post(settings.broker_url)
         resources.callback(post.close)
-        meter = _meter(core, post, resources)  # at once: who waits is to be seen waiting
+        meter = _meter(core, post, resources)  # first: they show a worker that still waits
         away.wait_for(core.store, settings)
         wait_for(settings.broker_url)
         flow = Flow(
@@ -102,9 +103,9 @@ def run_worker(
 
 
 def conclude(ended: Ended) -> None:
-    """Where nobody asked for the end: become a fresh process of the same command, its state and
-    connections its own. Where the end was cut short: leave at once what threads are at, and take no
-    leave of the broker.
+    """If nobody asked for the end, replace this process with a fresh one of the same command. If
+    the end was cut short, exit at once, whatever threads are doing, without disconnecting from the
+    broker.
     """
     if ended is Ended.UNASKED:
         time.sleep(_PAUSE_SECONDS)
@@ -118,19 +119,19 @@ def conclude(ended: Ended) -> None:
 def _consume(
     app: "Celery", queues: Sequence[Queue], concurrency: int, end: Callable[[], object]
 ) -> bool:
-    """Process messages until asked to stop (see `end`), or until the broker's client gives up.
-    False if the client was interrupted."""
+    """Process messages until asked to stop, when `end` is called, or until the broker's client
+    gives up. Returns False if the client was interrupted."""
     from celery import signals
 
     def keep_logging(**_: object) -> None:
         """Celery does not set up its own logging if this signal has a receiver."""
-        for name in _TALKATIVE:  # a line or more for each message
+        for name in _TALKATIVE:  # they log at least a line per message
             logging.getLogger(name).setLevel(logging.WARNING)
         logging.getLogger("celery.worker.request").addFilter(_calmly)
         logging.getLogger("py.warnings").addFilter(_unless_known)
 
     def stopping(**_: object) -> None:
-        interrupt_on(signal.SIGTERM, signal.SIGINT)  # the next one
+        interrupt_on(signal.SIGTERM, signal.SIGINT)  # the next signal
         end()
 
     signals.setup_logging.connect(keep_logging)
@@ -149,13 +150,14 @@ def _consume(
 
 
 def _unless_known(record: logging.LogRecord) -> bool:
-    """Celery warns of a setting that is chosen here (`make_app`), at each loss of a connection."""
+    """Drops a warning of Celery's about a setting that is intended (`make_app`), at each lost
+    connection."""
     return "CPendingDeprecationWarning" not in record.getMessage()
 
 
 def _calmly(record: logging.LogRecord) -> bool:
-    """A step that outlives the connection of its message cannot say that it is done: that is no
-    fault, and the message, which comes again, finds nothing to do."""
+    """A step that outlives its message's connection cannot acknowledge the message. That is
+    harmless: the message is delivered again, and finds nothing to do."""
     if str(record.msg).startswith(_NOT_ACKNOWLEDGED):
         record.levelno, record.levelname = logging.INFO, "INFO"
         record.exc_info = None
@@ -174,11 +176,11 @@ def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:
 
 
 def _waiting(core: Core) -> dict[str, int]:
-    """Documents on their way, by collection; who asks does not wait for long."""
+    """The number of waiting documents by collection; fails fast if the store is unavailable."""
     with hurried():
         return {one.name: core.queue.waiting(one.name) for one in core.store.collections()}
 
 
 def _close(flow: Flow) -> None:
-    with suppress(StoreError):  # then leases run out
+    with suppress(StoreError):  # its leases will expire
         flow.close()

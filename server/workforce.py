@@ -1,4 +1,4 @@
-"""Whoever brings documents into the graph: threads of this process, or workers elsewhere."""
+"""The port for whatever indexes documents: threads of this process, or worker processes."""
 
 from typing import Protocol
 
@@ -20,25 +20,25 @@ class Workforce(Protocol):
         ...
 
     def wake(self) -> None:
-        """Look now: something was queued, deleted or reconfigured."""
+        """Look for work now: something was queued, deleted or reconfigured."""
         ...
 
     def stop(self, timeout: float | None = None) -> None:
-        """Take on nothing more, and wait for what was begun, but no longer than so."""
+        """Start nothing new, and wait for work in progress, for at most `timeout` seconds."""
         ...
 
     def run_until_empty(
         self, collection: str | None = None, progress: ReportProgress = ignore_progress
     ) -> Processed:
-        """See that nothing of the collection (of any, if None) waits, and that all is published.
+        """Process everything queued for the collection (None: for all), and publish it.
 
-        Raises: StoreError; ModelError: finished work is kept.
+        Raises: StoreError, ModelError; finished work is kept.
         """
         ...
 
 
 class Resting(Worker):
-    """Takes on nothing in the background: of a server that only answers."""
+    """Does no work in the background: for a server that only answers questions."""
 
     def start(self) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""A retrieval as people read it: passages, what led there, what to try next."""
+"""Prints a retrieval for people: passages, what led to them, what to try next."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,16 +14,16 @@ from server.cli.output import console, printable
 _SENTENCE = re.compile(r"[^\s。！？][^\n。！？]*?(?:[.!?](?=\s)|[。！？]|(?=\n)|\Z)")
 _BLOCK = re.compile(r"\S.*?(?=\s*\n[^\S\n]*\n|\s*\Z)", re.DOTALL)
 _FAR = {"minilm": 0.3}
-"""Embedder -> the similarity below which even the best of what was found may say nothing of the
-question: of 366 questions that their collections answer none has less than 0.34."""
+"""Embedder -> the similarity below which even the best passage may be unrelated to the question. Of
+366 questions that their collections can answer, none has less than 0.34."""
 _SNIPPET_CHARS = 300
 _SHOWN = 6
-"""Entities of a role and facts that are shown without --explain."""
+"""How many entities of each role, and facts, are shown without --explain."""
 _ROLES = {"question": "named in the question", "seed": "started from", "bridge": "went through"}
 
 
 def print_answer(found: Retrieval, *, k: int, explain: bool, embedder: str = "") -> None:
-    """Print a retrieval on standard output. `embedder`: that of the index, if it is known."""
+    """Print a retrieval on standard output. `embedder`: the collection's, if known."""
     out = console()
     for hit in found.hits:
         out.print(_heading(hit))
@@ -42,8 +42,8 @@ def print_answer(found: Retrieval, *, k: int, explain: bool, embedder: str = "")
 
 
 def doubt_of(hits: Sequence[Hit], embedder: str) -> str:
-    """Whether none of the passages may be about the question, in words; '' if one may, or if that
-    is not known."""
+    """A warning that perhaps none of the passages is about the question; '' if one seems to be, or
+    if that is unknown."""
     nearest = max((hit.similarity for hit in hits if hit.similarity is not None), default=1.0)
     if nearest >= _FAR.get(embedder, -1.0):
         return ""
@@ -54,8 +54,8 @@ def doubt_of(hits: Sequence[Hit], embedder: str) -> str:
 
 
 def snippet(hit: Hit, question: str) -> str:
-    """A short passage whole; of a long one the sentence nearest to the question, with as much of
-    what stands around it as there is room for."""
+    """A short passage in full; of a long one, the sentence nearest to the question, with as much of
+    its context as fits."""
     flat = _flat(hit.text)
     if len(flat) <= _SNIPPET_CHARS:
         return flat
@@ -68,7 +68,7 @@ def snippet(hit: Hit, question: str) -> str:
 
 
 def _most_shared(text: str, question: str) -> Span:
-    """The sentence with most words of the question, for a mode that has no vectors."""
+    """The sentence that shares the most words with the question, for modes without vectors."""
     wanted = {token.form for token in tokenise(question)}
     spans = [Span(start=match.start(), end=match.end()) for match in _SENTENCE.finditer(text)]
     shared = [
@@ -79,8 +79,8 @@ def _most_shared(text: str, question: str) -> Span:
 
 
 def _widened(text: str, start: int, end: int) -> tuple[int, int]:
-    """A part of a text with the sentences next to it that there is room for: what follows first,
-    then what stands before."""
+    """A part of a text, widened by as many neighbouring sentences as fit: first those that follow,
+    then those before."""
     spans = [match.span() for match in _SENTENCE.finditer(text)]
     for _, after in spans:
         if end < after <= start + _SNIPPET_CHARS:

@@ -1,4 +1,4 @@
-"""The command `ammon`: its parts, and the outermost boundary for errors."""
+"""The command `ammon`: its subcommands, and the outermost error boundary."""
 
 import gc
 import sys
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 USAGE, INTERRUPTED = 2, 130
 _NEW_OBJECTS = 50_000
-"""New objects between garbage collections. Imports make no garbage: Python's default of 700 took a
-tenth of a short command's time."""
+"""New objects between garbage collections. Imports create no garbage, and with Python's default of
+700, collections took a tenth of a short command's time."""
 _UsageError: type[typer.BadParameter] = typer.BadParameter.__base__  # type: ignore[assignment]
-"""The parent of all errors of usage, which typer keeps to itself."""
+"""The base class of all usage errors, which typer does not export."""
 
 app = typer.Typer(
     name="ammon",
@@ -91,9 +91,10 @@ for _module in (
 def main(
     argv: Sequence[str] | None = None, *, opener: "Callable[[Settings], Core] | None" = None
 ) -> int:
-    """Run one command and return its exit code: 0 success, 1 an error or failed files, 2 usage.
+    """Run one command and return its exit code: 0 for success, 1 for an error or failed files, 2
+    for wrong usage.
 
-    `opener` makes the core from settings; tests pass one with models of their own.
+    `opener` makes the core from settings; tests pass one with their own models.
     """
     gc.set_threshold(_NEW_OBJECTS)
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -124,7 +125,7 @@ def main(
 def _run(
     arguments: Sequence[str], opener: "Callable[[Settings], Core] | None", *, as_json: bool
 ) -> int:
-    """The exit code. With --json, an error of usage is ours to tell; else typer tells it."""
+    """The exit code. With --json we report usage errors ourselves; otherwise typer does."""
     try:
         done = app(arguments, prog_name="ammon", obj=opener, standalone_mode=not as_json)
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""`ammon config`: the settings, and where each is from."""
+"""`ammon config`: the settings, and where each comes from."""
 
 import typer
 

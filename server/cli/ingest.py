@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _RECORD = re.compile(r"#\d+$")
 _SHOWN = 10
-"""Replaced documents that are named; --json gives all."""
+"""How many replaced documents are named; --json names all."""
 _FAILURES_OF_FILE = 5
-"""Failures shown of one file; --json gives all."""
+"""How many failures are shown of one file; --json shows all."""
 
 
 _Paths: TypeAlias = Annotated[
@@ -112,7 +112,8 @@ def _named(paths: list[str]) -> list[Path]:
 
 
 def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
-    """A line for each failure, but few for one file: a record's source is FILE#NUMBER."""
+    """A line for each failure, up to a few for each file: the source of a record in a file is
+    FILE#NUMBER."""
     files: dict[str, list[Failure]] = {}
     for failure in failures:
         files.setdefault(_RECORD.sub("", failure.source), []).append(failure)
@@ -177,7 +178,7 @@ def _tell(report: "IngestReport", *, as_json: bool) -> None:
 
 
 def told_cancelled(report: "IngestReport") -> "Iterator[str]":
-    """What was cancelled meanwhile, and what to do about it."""
+    """Which documents were cancelled meanwhile, and what to do about it."""
     from server.cli.output import counted
 
     if report.cancelled:
@@ -208,7 +209,7 @@ def _tell_remedy(report: "IngestReport") -> None:
 
 
 def told_numbers(report: "IngestReport") -> str:
-    """How many documents came in, and how."""
+    """How many documents were new, changed or unchanged."""
     under_way = f"{report.under_way} under way in another job, " if report.under_way else ""
     cancelled = f"{report.cancelled} cancelled, " if report.cancelled else ""
     skipped = f", {len(report.skipped)} of unsupported types skipped" if report.skipped else ""

@@ -87,7 +87,7 @@ def migrate(
 
 
 def _noted(progress: "ReportProgress") -> "Callable[[str, str, int], None]":
-    """What to tell of how many more there are: it counts them, as progress is told."""
+    """A callback that adds up the reported numbers and passes them on as progress."""
     from indexer.progress import StepProgress
 
     done: dict[str, int] = {}

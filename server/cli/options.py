@@ -8,7 +8,7 @@ from retrieval.modes import MODES
 
 
 def _named(name: str | None) -> str | None:
-    """A name as it is given. Raises: BadParameter for a blank one, as of an unset variable."""
+    """The name, unchanged. Raises: BadParameter if it is blank, as from an unset variable."""
     if name is not None and not name.strip():
         raise typer.BadParameter("the name is empty: give one, or leave out the option.")
     return name

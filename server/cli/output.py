@@ -20,13 +20,13 @@ _QUARANTINE_SHOWN = 10
 
 
 def print_json(value: dict[str, Any], *, line: bool = False) -> None:
-    """Print one JSON object; in a line, where others follow."""
+    """Print one JSON object, indented; with `line` on a single line, for output of many objects."""
     text = json.dumps(value, ensure_ascii=False, indent=None if line else 2, default=str)
     sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
 
 
 def print_line(text: str) -> None:
-    """Print a text that stays one line on a terminal, too, as addresses must."""
+    """Print a text without wrapping it on a terminal, so that addresses stay whole."""
     console().print(text, soft_wrap=True)
 
 
@@ -36,7 +36,7 @@ def print_error(message: str) -> None:
 
 
 def print_warning(message: str) -> None:
-    """Print one line that can be lived with."""
+    """Print a warning on one line."""
     _print_marked("Warning", "yellow", message)
 
 
@@ -46,7 +46,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def told_quarantine(quarantine: "Sequence[Quarantined]") -> "Iterator[str]":
-    """A line for each document, but few: --json gives all."""
+    """A line for each document, up to a few: --json shows all."""
     documents: dict[str, list[Quarantined]] = {}
     for one in quarantine:
         documents.setdefault(one.source, []).append(one)
@@ -59,7 +59,7 @@ def told_quarantine(quarantine: "Sequence[Quarantined]") -> "Iterator[str]":
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A console that takes texts as they are; lines are wrapped only for a terminal."""
+    """A console that interprets no markup and wraps lines only on a terminal."""
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)

@@ -1,4 +1,4 @@
-"""Progress on standard error: bars on a terminal, a line now and then elsewhere."""
+"""Progress on standard error: bars on a terminal, otherwise a line now and then."""
 
 import sys
 import time
@@ -27,7 +27,7 @@ _EVERY_SECONDS = 5.0
 
 @contextmanager
 def shown_progress() -> Iterator[ReportProgress]:
-    """What to hand to a step that reports its progress."""
+    """A callback for steps that report their progress."""
     if sys.stderr.isatty():
         with _bars() as report:
             yield report
@@ -58,7 +58,8 @@ def _bars() -> Iterator[ReportProgress]:
 
 
 def _lines() -> ReportProgress:
-    """A line when a step is done, and every few seconds before; none that says nothing new."""
+    """Prints a line when a step is done, and every few seconds before that if something has
+    changed."""
     told: dict[str, float] = {}
     lines: dict[str, str] = {}
     lock = Lock()

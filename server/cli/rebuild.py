@@ -1,4 +1,4 @@
-"""`ammon rebuild` and `ammon reindex`: what is derived, made again."""
+"""`ammon rebuild` and `ammon reindex`: making derived data anew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,10 +95,10 @@ class _Outcome:
 
     status: "CollectionStatus"
     job: str | None
-    """None where nothing was to be done."""
+    """None if there was nothing to do."""
     done: int
     cancelled: int
-    """Documents not read; some may be for a newer text of theirs."""
+    """Documents that were cancelled, some perhaps because a newer version of them was queued."""
     kept: int
     """Passages that could not be extracted again."""
     failed: Sequence[tuple[str, str]]

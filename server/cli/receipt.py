@@ -1,4 +1,4 @@
-"""Receipts as people read them: sentences with shares and quotations."""
+"""Receipts for people: sentences with shares and quotations."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -17,19 +17,19 @@ from retrieval.receipt import (
 from server.cli.output import counted
 
 _SHOWN = 5
-"""Parts shown one by one; the rest is summed up in one line."""
+"""How many parts are shown one by one; the rest is summed up in one line."""
 _LEAST = 0.01
+"""Parts with a smaller share of the score are summed up with the rest."""
 _BETTER = {
     "alike": "is similar and ranks higher",
     "passed": "came near to it and fits the question itself clearly better",
 }
-"""What is said of the passage for which something is taken off."""
-"""Parts with a smaller share of the score are summed up with the rest."""
+"""Kind of deduction -> what is said of the passage that causes it."""
 _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
 
 def told(receipt: Receipt) -> Iterator[str]:
-    """The lines of a receipt: its heading, then its parts, largest first, and what is taken off."""
+    """The lines of a receipt: its heading, then its parts, largest first, then deductions."""
     title = named(receipt)
     yield f"{title} is ranked {ordinal(receipt.rank)} (score {receipt.score:.3g}):"
     quoting = _Quoting()
@@ -58,7 +58,8 @@ def told(receipt: Receipt) -> Iterator[str]:
 
 
 def _figure(amount: float, whole: float, of_score: bool) -> str:
-    """Its share; where a part takes away from the score, shares say nothing: the amount."""
+    """A part's share of the score; its amount if some part is negative, where shares would mean
+    little."""
     return percent(amount / whole) if of_score else f"{amount:.3g}"
 
 
@@ -86,15 +87,16 @@ def ordinal(number: int) -> str:
 
 
 def percent(share: float) -> str:
-    """'84 %', '<1 %', and '>99 %' for what is nearly all: '100 %' leaves nothing for others."""
+    """'84 %', '<1 %', and '>99 %' rather than a rounded '100 %', which would leave nothing for
+    other parts."""
     if share < 0.005:
         return "<1 %"
     return ">99 %" if 0.995 <= share < 1 - 1e-6 else f"{100 * share:.0f} %"
 
 
 def _groups(bridges: Sequence[BridgePart]) -> Iterable[list[BridgePart]]:
-    """Bridges in order; one whose name stands inside another's ('Ann' in 'Ann Lee') goes with it,
-    if they come from the same passage."""
+    """Bridges in order; one whose name is part of another's ('Ann' in 'Ann Lee') is grouped with it
+    if both lead from the same passage."""
     groups: list[list[BridgePart]] = []
     for bridge in bridges:
         for group in groups:
@@ -127,7 +129,7 @@ def _over(group: Sequence[BridgePart], passage_id: str, quoting: "_Quoting") -> 
 
 
 def _before(origin: Origin) -> str:
-    """The name through which the walk came there, if it contributed most."""
+    """The name through which the walk reached that passage, if that contributed most."""
     giver = origin.givers[0] if origin.givers else None
     return f"; reached via '{giver.label}'" if giver and giver.kind == "bridge" else ""
 

@@ -13,7 +13,7 @@ from kg.errors import SettingsInvalid, StoreError
 from server.cli.context import load_settings
 
 _STDERR = 2
-"""Where a crash is reported, as of a mapped file that somebody truncated."""
+"""Where crashes are reported, such as access to a mapped file that somebody truncated."""
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def serve(
         )
     raise_limit()
     faulthandler.enable(_STDERR)
-    # The address first: without one nothing is opened, and no work is taken from the queue.
+    # The address first: if it is taken, nothing is opened and no work is taken from the queue.
     with _listen(settings.host, settings.port) as listening, suppress(KeyboardInterrupt):
         if settings.broker_url:
             broker.check(settings.broker_url)

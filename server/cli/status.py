@@ -1,4 +1,4 @@
-"""`ammon status`: what is there."""
+"""`ammon status`: collections, their contents, and whether they are up to date."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Standard output that may be full or read no further."""
+"""Handling standard output that is full, or that nobody reads any more."""
 
 import os
 import sys
@@ -8,12 +8,13 @@ from typing import Any, TextIO, cast
 
 
 class OutputUnwritable(Exception):
-    """Standard output takes no more; that nobody reads it any more is a BrokenPipeError instead."""
+    """Standard output cannot be written to, as on a full disk. (A closed pipe raises
+    BrokenPipeError.)"""
 
 
 @contextmanager
 def written() -> Iterator[None]:
-    """Around what writes to standard output. Raises: OutputUnwritable, BrokenPipeError."""
+    """Wraps code that writes to standard output. Raises: OutputUnwritable, BrokenPipeError."""
     try:
         yield
     except BrokenPipeError:
@@ -27,9 +28,9 @@ def written() -> Iterator[None]:
 
 @contextmanager
 def checked() -> Iterator[None]:
-    """Whatever is printed within is checked, and has left at the end."""
+    """Everything printed in the body is checked, and flushed at the end."""
     plain = sys.stdout
-    if plain is None:  # closed by whoever started us
+    if plain is None:  # the parent process closed it
         yield
         return
     sys.stdout = ours = cast(TextIO, _Checked(plain))
@@ -42,14 +43,14 @@ def checked() -> Iterator[None]:
 
 
 def drop() -> None:
-    """Let go of what could not be written: Python would try, and complain, once more at its end."""
+    """Discard unwritten output: Python would otherwise try again, and complain, when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
 class _Checked:
-    """A text stream whose errors are ours."""
+    """A text stream that raises our own errors."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""`ammon why`: why a passage is where it is, and where it would be without something."""
+"""`ammon why`: why a passage ranks where it does, and where it would rank without something."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -93,7 +93,7 @@ def why(
 
 
 def _left_out(**named: str | None) -> dict[str, str]:
-    """What is to be left out. Raises: InputError for a blank one, as of an unset variable."""
+    """What to leave out. Raises: InputError if it is blank, as from an unset variable."""
     from kg.errors import InputError
 
     for option, value in named.items():
@@ -104,7 +104,7 @@ def _left_out(**named: str | None) -> dict[str, str]:
 
 
 def _asked(core: "Core", collection: str, question: str) -> "Retriever":
-    """Raises: InputError that says, as `query` does, why there is no passage."""
+    """Raises: InputError if no passages are found; it gives the same reason as `query`."""
     from kg.errors import InputError
 
     retriever = core.retriever(collection)
@@ -117,7 +117,7 @@ def _asked(core: "Core", collection: str, question: str) -> "Retriever":
 def _receipts(
     retriever: "Retriever", question: str, key: str, *, mode: str, answer: bool
 ) -> "tuple[Receipt, ...]":
-    """Those of one passage, or of the answer down to it."""
+    """The receipts of one passage, or of all passages down to that rank."""
     from kg.errors import InputError
 
     if not key.isdecimal():

@@ -1,4 +1,4 @@
-"""Measuring retrieval on data with gold passages: `ammon eval`."""
+"""Measuring retrieval on data sets with gold passages: `ammon eval`."""
 
 from server.evaluation.convert import CONVERTERS, convert
 from server.evaluation.dataset import Dataset, read_dataset

@@ -1,6 +1,6 @@
-"""Making a data set's folder from the public data sets' own files.
+"""Converting the published files of public data sets into a data set folder.
 
-A passage that several questions share is written once; all of a file's passages make one corpus.
+All passages of a file make one corpus; a passage that several questions share is written once.
 """
 
 import json

@@ -31,7 +31,7 @@ class Hop(BaseModel):
 
 
 class Query(BaseModel):
-    """A question with what answers it."""
+    """A question, its gold passages and its answers."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
@@ -76,16 +76,16 @@ class Dataset:
 
     name: str
     documents: tuple[SourceDocument, ...]
-    """Known by their ids (`source`)."""
+    """Their ids are in `source`."""
     queries: tuple[Query, ...]
     whole: bool
     """Whether every document is one passage."""
     openie: Path | None
     """Precomputed extractions, if there are any."""
     variant: tuple[str, ...] = ()
-    """How it differs from what its folder holds (`server.evaluation.variants`)."""
+    """How it differs from the contents of its folder (see `server.evaluation.variants`)."""
     parents: Mapping[str, str] = field(default_factory=dict)
-    """Piece -> the document that it was cut from and that is ranked in its place."""
+    """Piece -> the document that it was cut from, which is ranked in its place."""
 
 
 def read_dataset(folder: Path) -> Dataset:

@@ -1,4 +1,5 @@
-"""A chat model that knows a data set's own steps: what naming the bridges could add at best."""
+"""A stand-in for a chat model that knows a data set's own steps: an upper bound for what
+`--bridges` can add."""
 
 import json
 import re

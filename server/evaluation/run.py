@@ -1,8 +1,8 @@
 """Measuring one mode on one data set: ingest it (once), ask every question, score the rankings.
 
-Each data set has a collection of its own in a data folder of its own (`<data_dir>/evaluation`), in
-the embedded store whatever that of the settings is, so that measuring never touches what people
-ingested, nor is seen among it; asking again, in any mode, reuses it.
+Each data set has its own collection, in a separate data folder (`<data_dir>/evaluation`) and always
+in the embedded store, so that evaluation neither touches the user's collections nor shows up among
+them. Evaluating again, in any mode, reuses it.
 """
 
 import resource
@@ -35,9 +35,9 @@ from server.settings.specs import split
 from server.wanted import Wanted
 
 _TOLD = 3
-"""Documents that could not be indexed and are named."""
+"""How many of the documents that could not be indexed are named."""
 _DEPTH = 60
-"""How many passages are asked for; pieces of one document count once, at the best one's place."""
+"""How many passages are retrieved; of several pieces of one document, only the best counts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,9 +51,9 @@ class Report:
     extractor: str
     embedder: str
     questions: int
-    """Those that have gold passages: the figures are their means."""
+    """Questions with gold passages; the figures are means over these."""
     without_gold: int
-    """Those that have none: asked, and left out of the figures."""
+    """Questions without any: asked, but not part of the figures."""
     passages: int
     recall: dict[str, float]
     """k -> percent."""
@@ -63,15 +63,15 @@ class Report:
     mrr: float
     intervals: dict[str, tuple[float, float] | None]
     """Figure, named as in `retrieval.metrics.NAMES` -> its 95 % interval by a bootstrap over the
-    questions; None where they are too few."""
+    questions; None if there are too few."""
     index_seconds: float
-    """What indexing took in this run; next to nothing where it was done before."""
+    """Time spent indexing in this run; close to 0 if it was done before."""
     index_steps: dict[str, float]
     """Seconds by step."""
     embedding_ms: dict[str, float]
     """Median and 95th percentile of embedding a question."""
     question_ms: dict[str, float]
-    """The same of all but the embedding."""
+    """The same for everything but the embedding."""
     peak_rss_mb: float
     failed_aids: int
     """How often a chat model or a reranker failed, and the search went on without it."""
@@ -80,7 +80,8 @@ class Report:
 
 
 class StepClock:
-    """Splits time by step: each report's step gets what has passed since the report before."""
+    """Splits time by step: each report's step is credited with the time since the previous
+    report."""
 
     def __init__(self, also: ReportProgress) -> None:
         self.seconds: dict[str, float] = {}
@@ -107,7 +108,7 @@ def evaluate(
 ) -> Report:
     """Measure. `extractor` is as in the settings; 'precomputed' alone means the data set's own.
 
-    `gold_steps`: the data set's own steps stand in for what a chat model would say.
+    `gold_steps`: use the data set's own steps in place of a chat model's.
 
     Raises: InputError, SettingsInvalid, ModelError.
     """
@@ -152,8 +153,8 @@ def _check_gold(dataset: Dataset) -> None:
 
 
 def _aside(settings: Settings) -> Settings:
-    """With a store, snapshots and a worker of its own, whatever servers there are. The limits of
-    models' endpoints stay those that all share."""
+    """The settings of the evaluation: an embedded store, local snapshots and a worker in this
+    process, whatever the user's settings. Rate limits of endpoints are still shared."""
     shared = settings.broker_url if settings.broker_url.startswith("redis") else ""
     return settings.model_copy(
         update={
@@ -216,7 +217,8 @@ def _measured(
 
 
 def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) -> str:
-    """Bring the corpus into the collection of this data set, variant, extractor and ids."""
+    """Index the corpus in a collection named after data set, variant, extractor and document
+    ids."""
     corpus = ids.content_hash(
         *dataset.variant, *sorted(document.source for document in dataset.documents)
     )
@@ -235,7 +237,7 @@ def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) 
 
 
 def _check_indexed(failed: Sequence[tuple[str, str]]) -> None:
-    """`failed`: sources and reasons. Raises: InputError that tells of the first few."""
+    """`failed`: sources and reasons. Raises: InputError that names the first few."""
     if not failed:
         return
     told = [reason if source in reason else f"{source}: {reason}" for source, reason in failed]
@@ -247,7 +249,7 @@ def _check_indexed(failed: Sequence[tuple[str, str]]) -> None:
 
 
 def _documents(answer: Retrieval, parents: Mapping[str, str]) -> tuple[str, ...]:
-    """The documents of the passages found, or their parents, best first, each once."""
+    """The documents (or parents) of the passages found, best first, without duplicates."""
     found = (place.source for hit in answer.hits for place in hit.citations)
     return tuple(dict.fromkeys(parents.get(source, source) for source in found))
 

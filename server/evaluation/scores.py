@@ -1,4 +1,4 @@
-"""Figures question by question: kept in a file, and compared with those of another run.
+"""Figures for each question: written to a file, and compared with those of another run.
 
 A line is `{"id", "question", "mode", "embedder", "recall@1", …, "ndcg@10", "mrr",
 "ranks": {gold id: place or null}}`; figures are in percent.
@@ -28,8 +28,8 @@ class _Row(BaseModel):
 
 
 def check_writable(path: Path) -> None:
-    """Before hours of measuring. What is there stays. Raises: InputError if it cannot be
-    written."""
+    """Fail before hours of measuring, not after. An existing file is not changed. Raises:
+    InputError if the file cannot be written."""
     try:
         path.open("a", encoding="utf-8").close()
     except OSError as error:
@@ -71,9 +71,9 @@ def read_scores(path: Path) -> list[Scores]:
 
 
 def compare(ours: Sequence[Scores], theirs: Sequence[Scores]) -> Mapping[str, Difference]:
-    """For each figure, ours less theirs over the same questions.
+    """For each figure, the difference of ours minus theirs over the same questions.
 
-    Raises: InputError if they are not of the same questions, in the same order.
+    Raises: InputError if the two runs have not the same questions in the same order.
     """
     if [one.id for one in ours] != [one.id for one in theirs]:
         raise InputError(

@@ -1,6 +1,6 @@
-"""Variants of a data set: does retrieval hold where text is unlike an encyclopaedia's?
+"""Variants of a data set: how well does retrieval work on text that is unlike an encyclopaedia?
 
-Each function makes another data set of the same questions and adds itself to `Dataset.variant`.
+Each function returns a data set with the same questions and adds its name to `Dataset.variant`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,9 @@ from server.evaluation.dataset import Dataset
 
 
 def joined(dataset: Dataset, others: Sequence[Dataset]) -> Dataset:
-    """With the corpora of other data sets among its own; their questions are left out.
+    """With the corpora of other data sets added, but not their questions.
 
-    The others' documents get their data set's name before their ids; one that says the same as
-    another counts once.
+    The ids of the added documents are prefixed with their data set's name; duplicates count once.
     Raises: InputError if two data sets have one name.
     """
     names = [dataset.name, *(other.name for other in others)]
@@ -35,7 +34,7 @@ def joined(dataset: Dataset, others: Sequence[Dataset]) -> Dataset:
         dataset,
         documents=tuple(documents),
         whole=all(one.whole for one in (dataset, *others)),
-        openie=None,  # it knows nothing of the others' passages
+        openie=None,  # the extractions do not cover the added passages
         variant=(*dataset.variant, *(f"with-{other.name}" for other in others)),
     )
 
@@ -65,8 +64,8 @@ def lower(dataset: Dataset) -> Dataset:
 def in_pieces(dataset: Dataset, sentences: int) -> Dataset:
     """With every document cut into pieces of so many sentences, each one a passage.
 
-    Pieces are documents under their parent's title; `Dataset.parents` leads back, and a parent is
-    ranked at the place of its best piece. Headings and pages are left out.
+    Pieces become documents with their parent's title. `Dataset.parents` maps them back, and a
+    parent is ranked where its best piece is. Headings and page numbers are dropped.
     """
     pieces: list[SourceDocument] = []
     parents: dict[str, str] = {}
@@ -81,7 +80,7 @@ def in_pieces(dataset: Dataset, sentences: int) -> Dataset:
         dataset,
         documents=tuple(pieces),
         whole=True,
-        openie=None,  # it is of whole passages
+        openie=None,  # the extractions are of whole passages
         parents=parents,
         variant=(*dataset.variant, f"pieces-{sentences}"),
     )
@@ -108,7 +107,8 @@ def _lower_section(section: Section) -> Section:
 
 
 def _lower_in_place(text: str) -> str:
-    """In lower case and of the same length, so that offsets stay right: 'İ' alone has two."""
+    """Lower-cased without a change of length, so that offsets stay valid: only 'İ' has two
+    lower-case characters."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered

@@ -1,4 +1,4 @@
-"""The app: routers, problems, middleware, and the life of what they work with."""
+"""The FastAPI app: routers, error responses, middleware, and the lifespan of the core."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ _TAGS = {
 
 
 def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAPI:
-    """Make the app. What it works with is opened by `opener` when it starts, and closed with it."""
+    """Create the app. `opener` opens the core when the app starts; it is closed with the app."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,10 +66,10 @@ def create_app(settings: Settings, opener: Callable[[Settings], Core]) -> FastAP
 
 
 class _App(FastAPI):
-    """FastAPI, whose description tells of our problems."""
+    """FastAPI with the schema of our error responses in the OpenAPI document."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, made once."""
+        """The OpenAPI document, generated once."""
         made = super().openapi()
         template = "#/components/schemas/{model}"
         schema = problems.Problem.model_json_schema(ref_template=template)

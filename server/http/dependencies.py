@@ -1,4 +1,4 @@
-"""What endpoints ask for."""
+"""FastAPI dependencies of the endpoints."""
 
 from typing import Annotated, TypeAlias
 

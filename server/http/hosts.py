@@ -1,7 +1,7 @@
-"""Which names the server answers to, and from whose pages it takes changes.
+"""Host and Origin checks, against DNS rebinding and cross-site requests.
 
-A web page can have its own name point to 127.0.0.1, or post a form there. What listens on loopback
-for one person must not answer to such a page.
+A web page can have its own host name resolve to 127.0.0.1, or post a form there. A server that
+listens on loopback for one person must not answer such a page.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nothing but this machine reaches an address."""
+    """Whether an address can be reached only from this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -27,10 +27,10 @@ def is_loopback(host: str) -> bool:
 
 
 class Hosts:
-    """Refuses requests for hosts that are not the server's, and changes from others' pages.
+    """Refuses requests with a foreign Host, and changes with a foreign Origin.
 
-    On a loopback address the server's are the names of loopback and those of the setting
-    `allowed_hosts`. On another address it answers to all, unless the setting names some.
+    A server on a loopback address answers to the names of loopback and those in the setting
+    `allowed_hosts`. On any other address it answers to all names, unless the setting lists some.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:

@@ -1,6 +1,7 @@
-"""What every request passes: an id, a line in the log, the boundary for errors, a limit on size.
+"""Middleware for every request: a request id, a log line, the outermost error boundary, a size
+limit.
 
-Somebody waits for it, hence it is hurried (`kg.haste`).
+A client waits for each request, so an unavailable store must fail fast (`kg.haste`).
 """
 
 import re
@@ -22,8 +23,8 @@ _log = structlog.get_logger("server.http")
 
 
 class Requests:
-    """Gives each request an id (the caller's, if it sent one), which stands in every line of the
-    log and in the response; logs the request; answers unexpected errors without their insides."""
+    """Gives each request an id (the client's, if it sent one), which appears in all log lines and
+    in the response; logs the request; answers unexpected errors without revealing internals."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -49,7 +50,7 @@ class Requests:
             except Exception:  # the outermost boundary
                 _log.exception("unexpected error", path=scope["path"])
                 if status:
-                    raise  # too late to tell; the connection is cut
+                    raise  # the response has begun: all that is left is to cut the connection
                 detail = f"Unexpected error. See the server's log for {request_id}."
                 answer = problem(500, "unexpected", detail, scope["path"])
                 await answer(scope, receive, send_with_id)
@@ -63,11 +64,11 @@ class Requests:
 
 
 class BodyTooLarge(Exception):
-    """A request's body has more bytes than the server takes."""
+    """A request's body is larger than the limit."""
 
 
 class BodyLimit:
-    """Refuses bodies of more than so many bytes, whatever they say of their length."""
+    """Refuses bodies larger than the limit, whatever their Content-Length says."""
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app

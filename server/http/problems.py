@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the one form in which errors are answered."""
+"""Problem details (RFC 9457): the format of all error responses."""
 
 import re
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ from kg.validation import as_unicode
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 NOT_BLANK = r"\S"
-"""The pattern of texts that must say something; `_field_problem` puts it in words."""
+"""The pattern of texts that must not be blank; `_field_problem` puts it in words."""
 _JSON = re.compile(r"application/(.+\+)?json")
-"""Content types of bodies that are read as JSON."""
+"""Content types whose bodies are parsed as JSON."""
 
 _STATUS: tuple[tuple[type[AmmonError], int], ...] = (
     (NotFound, 404),
@@ -83,9 +83,9 @@ def problem(
     errors: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    """The response that tells of an error.
+    """The response for an error.
 
-    A request may quote half of a surrogate pair to us; no response can hold one.
+    The detail may quote half of a surrogate pair from the request, which no response can contain.
     """
     body = Problem(
         type=f"urn:ammon:problem:{kind}",
@@ -105,7 +105,7 @@ def problem(
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """How OpenAPI describes the problems of an operation."""
+    """How OpenAPI describes the error responses of an operation."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {
@@ -117,7 +117,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer all errors of an app with problems; those that nobody expected: see `middleware`."""
+    """Answer all errors of an app with problem details; for unexpected ones see `middleware`."""
     app.add_exception_handler(AmmonError, _ammon_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
@@ -140,7 +140,8 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 
 def _no_json(request: Request, error: RequestValidationError) -> JSONResponse | None:
-    """The answer to a body that was not read as JSON for its content type, as curl sends it."""
+    """The answer to a body that was not parsed as JSON because of its content type, as with curl's
+    default."""
     given = request.headers.get("content-type", "")
     kind = given.split(";")[0].strip().lower()
     whole = any(tuple(found["loc"]) == ("body",) for found in error.errors())
@@ -154,7 +155,8 @@ def _no_json(request: Request, error: RequestValidationError) -> JSONResponse | 
 
 
 def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
-    """One of pydantic's errors, in words; a body that is not JSON has a place and no field."""
+    """One of pydantic's errors, in words; for a body that is not JSON, a position in place of a
+    field."""
     place, message = ".".join(str(part) for part in found["loc"]), str(found["msg"])
     match found["type"], found.get("ctx", {}):
         case "json_invalid", {"error": reason}:

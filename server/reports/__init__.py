@@ -1,1 +1,1 @@
-"""What there is, and how it stands: as the command line and HTTP report it alike."""
+"""Reports on collections, jobs and the graph, shared by the command line and the HTTP API."""

@@ -1,4 +1,4 @@
-"""An answer as a link to Neo4j Browser."""
+"""Links that show an answer in Neo4j Browser."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,8 @@ def check_neo4j(settings: Settings) -> None:
 
 
 def browser_link(settings: Settings, found: Retrieval) -> str:
-    """Where Neo4j Browser opens with the passages found, and the entities and facts that led there.
+    """A link that opens Neo4j Browser with the passages found, and the entities and facts that led
+    to them.
 
     Raises: SettingsInvalid unless the graph is kept in Neo4j.
     """
@@ -37,7 +38,8 @@ def browser_link(settings: Settings, found: Retrieval) -> str:
 
 
 def _names(found: Retrieval) -> Iterator[str]:
-    """Also names that are no entities, as years: those have no node, and so are not drawn."""
+    """The names used; those that are not entities, such as years, have no node and are not
+    drawn."""
     for entity in found.explanation.entities:
         yield entity.name
     for fact in found.explanation.facts:

@@ -15,7 +15,7 @@ from kg.snapshot import Snapshot, Strings
 
 _SUGGESTIONS = 5
 _ROWS_AT_ONCE = 65_536
-"""Names that are searched together: some megabytes."""
+"""How many names are searched at once: a few megabytes."""
 
 _Key: TypeAlias = tuple[Literal["entity", "passage"], int]
 
@@ -31,7 +31,7 @@ class Node:
     type: str = ""
     """An entity's type, if it has one."""
     distance: int
-    """Steps from the entity that was asked for."""
+    """Steps from the requested entity."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,13 +57,13 @@ class Neighbourhood:
     """By distance, the centre first."""
     edges: tuple[Edge, ...]
     truncated: bool
-    """Whether more nodes were found than were asked for."""
+    """Whether there are more nodes than the limit."""
 
 
 def neighbourhood(snapshot: Snapshot, name: str, *, depth: int, limit: int) -> Neighbourhood:
     """The graph within `depth` steps of an entity, at most `limit` nodes.
 
-    A step goes over a fact or a synonym to another entity, or to a passage, which is an end.
+    A step leads over a fact or a synonym to another entity, or to a passage, where paths end.
     Raises: EntityNotFound.
     """
     walk = _Walk(snapshot, limit, {("entity", _find(snapshot, name)): 0})
@@ -88,7 +88,7 @@ class _Walk:
     truncated: bool = field(default=False)
 
     def step(self, distance: int) -> None:
-        """Go one step from what was reached last; each kind of neighbour has its turn."""
+        """Go one step from the nodes reached last, one kind of neighbour after the other."""
         last = [
             row for (kind, row), at in self.found.items() if kind == "entity" and at == distance - 1
         ]
@@ -169,7 +169,7 @@ def _node(snapshot: Snapshot, key: _Key, distance: int) -> Node:
 
 
 def _find(snapshot: Snapshot, name: str) -> int:
-    """The entity's row: ids are hashes of normal names, and stand in order."""
+    """The entity's row, by bisection: ids are hashes of normalised names, and are sorted."""
     wanted = ids.entity_id(snapshot.collection, normalise(name))
     row = bisect.bisect_left(snapshot.entities.id, wanted)
     if row < len(snapshot.entities.id) and snapshot.entities.id[row] == wanted:
@@ -189,8 +189,8 @@ def _similar(snapshot: Snapshot, name: str) -> list[str]:
 
 
 def _containing(strings: Strings, part: str) -> Iterator[int]:
-    """The rows whose string has that part. Their bytes are searched many rows at once: to make a
-    string of each would take a second for a million."""
+    """The rows whose string contains that part. The bytes of many rows are searched at once: making
+    a string of each would take a second per million."""
     wanted = part.encode("utf-8", "replace")
     for first in range(0, len(strings), _ROWS_AT_ONCE):
         ends = np.array(strings.offsets[first : first + _ROWS_AT_ONCE + 1])

@@ -1,4 +1,4 @@
-"""Passages whose extraction failed: which, of which documents, and why."""
+"""Passages whose extraction failed, with their documents and the reasons."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The open retrievers of a process, and the check of the snapshots that they answer from."""
+"""The open retrievers of a process, and the verification of their snapshots."""
 
 from server.retrievers.opened import Opened
 from server.retrievers.retrievers import Retrievers

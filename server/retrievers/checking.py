@@ -1,4 +1,4 @@
-"""A thread that checks the contents of open snapshots, one after the other (see `soundness`)."""
+"""A thread that verifies the contents of open snapshots, one after the other (see `soundness`)."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,26 +14,26 @@ _log = structlog.get_logger(__name__)
 
 
 class ContentsCheck:
-    """Checks each snapshot that is opened, once, until it is stopped."""
+    """Verifies each snapshot once after it was opened, until stopped."""
 
     def __init__(
         self,
         opened: Callable[[], Mapping[str, Opened]],
         condemned: Callable[[str, Opened], None],
     ) -> None:
-        """`opened`: what is open at present, by collection. `condemned`: is told of what is
-        damaged, so that no further question is answered from it."""
+        """`opened` returns the snapshots in use, by collection. `condemned` is called with a
+        damaged one, so that it answers no further questions."""
         self._opened = opened
         self._condemned = condemned
         self._thread: Thread | None = None
 
     def start(self, stop: Event, every: float) -> None:
-        """Look every so many seconds, in the background, until `stop` is set."""
+        """Check every `every` seconds, in the background, until `stop` is set."""
         self._thread = Thread(target=self._run, args=(stop, every), name="check", daemon=True)
         self._thread.start()
 
     def join(self, seconds: float) -> None:
-        """Wait for its end, so long at most."""
+        """Wait for the thread to end, for at most so many seconds."""
         if self._thread is not None:
             self._thread.join(seconds)
             self._thread = None
@@ -60,7 +60,7 @@ class ContentsCheck:
         try:
             if damaged.folder.current() != damaged.name:
                 return
-        except SnapshotError:  # then a snapshot has to be published in any case
+        except SnapshotError:  # no usable snapshot is published anyway
             return
         soundness.condemn(damaged.path)
         self._condemned(collection, damaged)

@@ -1,4 +1,4 @@
-"""A snapshot that questions are answered from."""
+"""An open snapshot, from which questions are answered."""
 
 from dataclasses import dataclass
 from pathlib import Path

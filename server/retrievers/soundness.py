@@ -1,10 +1,10 @@
-"""Large snapshots are checked while they are in use, at a quarter of one core's time.
+"""Verifies large snapshots while they are in use, in a quarter of one core's time.
 
-Opening a snapshot compares its files with their checksums unless they are large: a first question
-is not to wait for gigabytes. What is damaged there could lead compiled loops astray, or give wrong
-answers. So a server reads these files afterwards, one after the other, once a day for all processes
-of a machine. A damaged snapshot loses its manifest: then no process opens it again, and whoever
-publishes snapshots builds it anew.
+Opening a snapshot compares its files with their checksums, unless they are large: a first question
+should not wait for gigabytes to be read. But damaged files could give wrong answers, or crash
+compiled loops. So a server reads large files afterwards, one after the other, once a day for all
+processes of a machine. A damaged snapshot loses its manifest, so that no process opens it again and
+the publisher builds it anew.
 """
 
 import fcntl
@@ -19,31 +19,31 @@ from kg.snapshot.container import MANIFEST, VERIFY_UP_TO_BYTES
 _MARK = "verified"
 _TRUSTED_SECONDS = 24 * 3600.0
 _PAUSES = 3.0
-"""So many times as long as reading a block took, nothing is done."""
+"""After reading a block, the thread rests for this many times as long as that took."""
 
 
 class Stopped(Exception):
-    """The server ends."""
+    """The server is shutting down."""
 
 
 def see_sound(folder: Path, stop: Event) -> None:
-    """Compare a large snapshot's files with their checksums, unless a process did so lately.
+    """Compare a large snapshot's files with their checksums, unless a process did so recently.
 
     Raises: SnapshotDamaged, SnapshotUnavailable; Stopped; OSError if the snapshot is gone.
     """
     with (folder / MANIFEST).open("rb") as held:
         if SnapshotReader.open(folder, verify_up_to=0).total_bytes <= VERIFY_UP_TO_BYTES:
             return
-        fcntl.flock(held, fcntl.LOCK_EX)  # processes that share the snapshot wait for the first
+        fcntl.flock(held, fcntl.LOCK_EX)  # one process verifies, others wait for its result
         reader = SnapshotReader.open(folder, verify_up_to=0)
         if not _is_trusted(folder):
             reader.verify(_Pauses(stop))
-            with suppress(OSError):  # a folder that cannot be written to is read again
+            with suppress(OSError):  # a read-only folder is verified again each time
                 (folder / _MARK).touch()
 
 
 def condemn(folder: Path) -> None:
-    """See that nobody opens a snapshot again."""
+    """Prevent a snapshot from being opened again."""
     with suppress(OSError):
         (folder / MANIFEST).rename(folder / f"{MANIFEST}.damaged")
 
@@ -56,7 +56,7 @@ def _is_trusted(folder: Path) -> bool:
 
 
 class _Pauses:
-    """Called between blocks: questions go first."""
+    """Called between blocks, so that questions have priority."""
 
     def __init__(self, stop: Event) -> None:
         self._stop = stop

@@ -1,7 +1,7 @@
-"""A bell between the processes of one server: those that only answer ring it, the one that works
-hears it.
+"""A doorbell between the processes of one server: those that only answer questions ring it when
+they have queued documents, and the one that indexes looks for work at once.
 
-The worker also polls for work; on a notification it looks at once.
+It is only a shortcut: that process also polls for work.
 """
 
 import os
@@ -14,14 +14,15 @@ from kg.records import JSON
 
 
 class Bell:
-    """A `Post` that says "there is work" and no more; to be made before processes are forked."""
+    """A `Post` that only says "there is work". It must be created before the processes are
+    forked."""
 
     def __init__(self) -> None:
         self._hears, self._rings = os.pipe()
         os.set_blocking(self._rings, False)
 
     def answer(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever it rings, from a thread of its own, as long as the process lives."""
+        """Call `wake` whenever it rings, from a new thread, as long as the process lives."""
 
         def listen() -> None:
             while os.read(self._hears, 4096):
@@ -31,13 +32,13 @@ class Bell:
 
     def send(self, step: Step, message: Mapping[str, JSON]) -> bool:  # noqa: ARG002 - the port's
         """Ring, whatever the message."""
-        with suppress(BlockingIOError):  # it is ringing already
+        with suppress(BlockingIOError):  # the pipe is full: it is ringing already
             os.write(self._rings, b"!")
         return True
 
     def depth(self, queue: Queue) -> int:  # noqa: ARG002
-        """It keeps no messages."""
+        """Always 0: a bell stores no messages."""
         return 0
 
     def close(self) -> None:
-        """Others may still ring: it stays as long as the process."""
+        """Nothing: other processes may still ring it."""

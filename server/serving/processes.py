@@ -1,8 +1,9 @@
-"""Several processes that do the same: forked from one that has loaded what they need, and replaced
-when they die.
+"""Pre-forking: several identical processes, forked from one that has loaded what they need, and
+replaced when they die.
 
-What is loaded before the fork they share, page by page, until one of them writes there. So nothing
-that does not survive a fork may be open by then: no threads, connections or transactions.
+They share the memory of everything loaded before the fork, page by page, until one of them writes
+to it. Nothing that does not survive a fork may be open by then: no threads, connections or
+transactions.
 """
 
 import gc
@@ -26,7 +27,8 @@ from kg.errors import SettingsInvalid
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _BRIEF_SECONDS, _MOST_BRIEF, _WITHIN_SECONDS = 10.0, 5, 60.0
-"""So many that did not live so long, in so short a time: something is wrong with all of them."""
+"""If `_MOST_BRIEF` processes that lived less than `_BRIEF_SECONDS` die within `_WITHIN_SECONDS`,
+something is wrong with all of them."""
 _PAUSE_SECONDS = 1.0
 _STOP_SECONDS = 90.0
 
@@ -43,8 +45,8 @@ class Processes:
     """Runs processes until all are asked to stop. For the main thread."""
 
     def __init__(self, count: int, work: Callable[[int], None]) -> None:
-        """`work` is called in each with its number, 0 to count - 1; SIGTERM and SIGINT find it as
-        in a fresh process. Raises: SettingsInvalid where processes cannot be forked."""
+        """`work` is called in each process with its number, 0 to count - 1; SIGTERM and SIGINT have
+        their default handlers there. Raises: SettingsInvalid where processes cannot be forked."""
         if "fork" not in multiprocessing.get_all_start_methods():
             raise SettingsInvalid(
                 "Several processes need a system that can fork, such as Linux: set `processes` "
@@ -56,10 +58,11 @@ class Processes:
         self._lifeline = _Lifeline()
 
     def run(self, begun: Callable[[], object]) -> bool:
-        """Work until SIGTERM or SIGINT comes, which each process gets too and is waited for.
+        """Run until SIGTERM or SIGINT arrives; it is passed on to each process, and their ends are
+        awaited.
 
-        `begun` is called in this process once all have started, to release what belongs to them
-        now. Returns False if they stopped without being asked: one after the other died right after
+        `begun` is called in this process once all have started, to release what now belongs to
+        them. Returns False if they ended on their own: one after the other died right after
         starting.
         """
         _settle()
@@ -99,11 +102,11 @@ class Processes:
     def _start(self, number: int) -> None:
         context = multiprocessing.get_context("fork")
         process = context.Process(target=self._child, args=(number,), name=f"server-{number}")
-        # A signal that comes in between waits until the child is ready for it.
+        # Signals are blocked until the child is ready for them.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             with warnings.catch_warnings():
-                # Of threads: those of matrix libraries, which see to it that they survive a fork.
+                # A warning about threads: those of matrix libraries, which handle forks.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 process.start()
         finally:
@@ -132,7 +135,7 @@ class Processes:
 
 
 class _Told:
-    """Readable when SIGTERM or SIGINT has come, whichever thread it came to."""
+    """Becomes readable when SIGTERM or SIGINT arrives, in whichever thread."""
 
     def __enter__(self) -> Self:
         self.readable, self._writing = socket.socketpair()
@@ -150,10 +153,10 @@ class _Told:
 
 
 class _Lifeline:
-    """A pipe that the parent alone can write to: that it is gone, its children hear together.
+    """A pipe that only the parent can write to: when the parent dies, all children notice at once.
 
-    (Of the pipes that `multiprocessing` makes for this, one a child, each child holds those of the
-    children before it open: they would hear one after the other.)
+    (`multiprocessing` makes such a pipe for each child, but each child inherits those of earlier
+    children and keeps them open, so the children would notice one after the other.)
     """
 
     def __enter__(self) -> Self:
@@ -165,11 +168,12 @@ class _Lifeline:
         os.close(self._writing)
 
     def let_go(self) -> None:
-        """The first thing that a child process does."""
+        """Must be called first in a child process."""
         os.close(self._writing)
 
     def end_with_it(self) -> None:
-        """A process whose parent is gone stops in order, and at once when its time is up."""
+        """Stop this process in good order when its parent is gone; kill it if that takes too
+        long."""
         os.read(self._reading, 1)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(_STOP_SECONDS)
@@ -177,11 +181,11 @@ class _Lifeline:
 
 
 def _settle() -> None:
-    """Leave memory as it is best shared."""
+    """Prepare memory for being shared."""
     gc.collect()
-    gc.freeze()  # the collector would write to the pages of all that it looks at
-    give_back()  # each process would fill free memory for itself
+    gc.freeze()  # the garbage collector would write to the pages of all objects
+    give_back()  # otherwise each process would fill its own copy of free pages
 
 
 def _noted(*_: object) -> None:
-    """The signal's number has been written to the socket."""
+    """Do nothing: the signal's number has been written to the socket."""

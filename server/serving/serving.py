@@ -20,15 +20,15 @@ from server.workforce import Resting
 
 _GRACE_SECONDS = 30
 _WAITING = 2048
-"""Connections that the system holds ready until a process takes them."""
+"""The backlog: connections that the system queues until a process accepts them."""
 
 
 def serve(core: Core, listening: socket.socket, ready: Callable[[], None] = lambda: None) -> bool:
-    """Answer at this socket until SIGTERM or SIGINT; the core is closed in any case.
+    """Serve this socket until SIGTERM or SIGINT; the core is closed in any case.
 
-    With several processes, the first works through the queue too; this one answers nothing, it
-    watches over them. `ready` is called when all is loaded, and requests are answered at once.
-    False if it ended although nobody asked for it.
+    With several processes, the first also indexes; this one answers nothing and supervises them.
+    `ready` is called once everything is loaded and requests are answered. Returns False if it ended
+    without being asked to.
     """
     if core.settings.processes == 1:
         try:
@@ -60,7 +60,7 @@ class _OneOfSeveral:
         self.number = 0
 
     def open(self, settings: Settings) -> Core:
-        """The core; work is done by that of the first process, which the others wake."""
+        """Open the core. Only the first process indexes; the others wake it."""
         core = self._core.again()
         if self.number == 0:
             self._bell.answer(core.worker.wake)
@@ -97,10 +97,10 @@ def _answer(
 
 
 class _Server(uvicorn.Server):
-    """Takes one waiting connection at a time, and leaves the others to other processes.
+    """Accepts one waiting connection at a time, and leaves the others to other processes.
 
-    The event loop takes as many at once as may wait, which for it is one number; the system is told
-    the true one afterwards.
+    The event loop accepts as many at once as its backlog allows, so that is set to 1; the socket
+    gets its real backlog afterwards.
     """
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:

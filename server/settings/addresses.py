@@ -1,4 +1,4 @@
-"""Addresses in settings: what could never be meant is refused before it is used.
+"""Validates addresses in settings, so that impossible ones are refused before they are used.
 
 Each function takes a setting's value and returns it normalised, or raises a ValueError that says
 what to write instead.
@@ -22,7 +22,7 @@ def neo4j_uri(uri: str) -> str:
 
 
 def snapshot_url(url: str) -> str:
-    """A place that other processes find too; a file's path without its percent signs."""
+    """A URL that other processes can reach, too; in file URLs, percent-encoding is decoded."""
     scheme, _, rest = url.partition("://")
     match scheme.lower():
         case "memory":

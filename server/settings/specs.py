@@ -1,7 +1,7 @@
 """Names of extractors and embedders, as people write them and as collections keep them.
 
-A collection keeps a name that stands on its own: with its model, and with absolute paths. So it is
-indexed in the same way later, whatever the settings have become.
+A collection stores the full name, with the model and with absolute paths, so that it is indexed in
+the same way later, even if the settings have changed.
 """
 
 from pathlib import Path
@@ -19,8 +19,8 @@ def split(spec: str) -> tuple[str, str]:
 
 
 def is_forkable(embedder: str) -> bool:
-    """Whether processes may share an embedder that was loaded before they were forked: it runs in
-    onnxruntime, on the thread that asks, and has no connections."""
+    """Whether an embedder survives a fork: those that run in onnxruntime, on the calling thread,
+    do; they have no connections."""
     return split(embedder)[0] in ("minilm", "onnx")
 
 

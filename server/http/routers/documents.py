@@ -44,7 +44,7 @@ class DocumentIn(BaseModel):
 
     source: Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=NOT_BLANK)] = (
         Field(
-            default_factory=str,  # what is not said is "", which cannot be said
+            default_factory=str,  # the default is "", which clients cannot send
             description="Identifies the document: a later text with the same source replaces it. "
             "Default: a hash of title and text.",
         )

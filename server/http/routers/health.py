@@ -15,9 +15,9 @@ from server.workforce import Resting
 router = APIRouter(prefix="/health", tags=["health"])
 
 _limiter = anyio.CapacityLimiter(2)
-"""Threads of their own: a busy server is ready all the same."""
+"""Separate threads, so that a busy server still reports that it is ready."""
 _SECONDS = 2.0
-"""Within which it is told: who asks does not wait for long."""
+"""How long the checks may take: probes have short timeouts."""
 
 
 class HealthOut(BaseModel):
@@ -47,14 +47,14 @@ async def ready(request: Request) -> HealthOut | JSONResponse:
 
 
 def _reasons(core: Core) -> list[str]:
-    """Why it is not ready."""
+    """Why the server is not ready."""
     reasons = []
     try:
         core.store.probe()
     except StoreError as error:
         reasons.append(str(error))
     folder = core.settings.data_dir
-    # One that is not there yet is made when something is written.
+    # A folder that does not exist yet is created with the first write.
     present = next(one for one in (folder, *folder.parents) if one.exists())
     answers_only = isinstance(core.worker, Resting)
     if not answers_only and not os.access(present, os.W_OK):

@@ -36,7 +36,7 @@ def _known(mode: str) -> str:
 
 
 def _no_text(value: object) -> object:
-    """3.0 is a whole number in JSON; "3" and true are none."""
+    """3.0 is a whole number in JSON; "3" and true are not."""
     if isinstance(value, (bool, str)):
         raise ValueError(f"{value!r} is not a whole number")
     return value
