@@ -92,9 +92,17 @@ SETS: Mapping[str, MeasuredSet] = {
     "ar": MeasuredSet(folder="bench/multilingual/ar", runs=_WALK_AND_TEXT),
     "ru": MeasuredSet(folder="bench/multilingual/ru", runs=_WALK_AND_TEXT),
     "everyday": MeasuredSet(folder="bench/everyday", runs=_WALK_AND_TEXT),
+    "firm": MeasuredSet(folder="bench/firm", runs=_WALK_AND_TEXT),
+    "library": MeasuredSet(folder="bench/library", runs=_WALK_AND_TEXT),
     "2wiki": MeasuredSet(folder="2wiki", runs=_WALK, in_tests=False),
     "everyday-untitled": MeasuredSet(
         folder="bench/everyday", runs=_WALK_AND_TEXT, vary=variants.untitled
+    ),
+    "firm-untitled": MeasuredSet(
+        folder="bench/firm", runs=_WALK_AND_TEXT, vary=variants.untitled, in_tests=False
+    ),
+    "library-untitled": MeasuredSet(
+        folder="bench/library", runs=_WALK_AND_TEXT, vary=variants.untitled, in_tests=False
     ),
     "musique-untitled": MeasuredSet(folder="musique", runs=_WALK, vary=variants.untitled),
     "musique-lower": MeasuredSet(folder="musique", runs=_WALK, vary=variants.lower, in_tests=False),
