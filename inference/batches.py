@@ -1,4 +1,4 @@
-"""Which texts go through a model together."""
+"""Grouping texts into batches for a model."""
 
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import TypeAlias, TypeVar
@@ -10,23 +10,22 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 _Text = TypeVar("_Text", bound=Sized)
 
 _BATCH_TOKENS = 384
-"""With MiniLM batches of this many tokens are the fastest, those of half and of double two to four
-per cent slower: what the model makes of larger ones does not stay in the processor's cache."""
+"""The fastest batch size with MiniLM; half and double are two to four per cent slower, since the
+activations of larger batches do not fit into the processor's cache."""
 _ROW_TOKENS = 128
-"""A packed row is closed at this length. Attention takes time and memory by the square of a row's
-length, masked or not: rows of 32 to 128 tokens are equally fast, those of 512 take twice as long.
-The longest question of MuSiQue has 98 with its clauses."""
+"""The length at which a packed row is closed. Attention costs time and memory quadratic in a row's
+length, masked or not: rows of 32 to 128 tokens are equally fast, rows of 512 take twice as long.
+MuSiQue's longest question, with its clauses, has 98."""
 _BATCH_TEXTS = 96
 _PASS = 20
 """The fixed cost of a pass through the model, in tokens: reading its weights.
 
-With MiniLM it is 6 where nothing else runs and 20 where all cores work; where this is too much it
-costs a per cent, where it is too little five."""
+With MiniLM it is 6 on an idle machine and 20 when all cores are busy. Assuming too much costs one
+per cent, assuming too little five."""
 
 
 def packed(texts: Iterable[_Text], most: int = _ROW_TOKENS) -> Iterator[list[_Text]]:
-    """Pack texts into rows in order, each of at most so many tokens; a text longer than a row gets
-    its own."""
+    """Pack texts in order into rows of at most `most` tokens; a longer text gets its own row."""
     row: list[_Text] = []
     tokens = 0
     for text in texts:
@@ -40,18 +39,19 @@ def packed(texts: Iterable[_Text], most: int = _ROW_TOKENS) -> Iterator[list[_Te
 
 
 def batches(lengths: Sequence[int], *, together: bool) -> list[Rows]:
-    """Rows to run together, the longest first: one by one, or padded to the longest of each.
+    """Batches of row numbers, the longest rows first: each row alone, or padded to its batch's
+    longest.
 
-    Of all ways to cut the rows in order of their lengths the one with the fewest tokens, padding
-    included; a pass counts as some tokens too.
+    Dynamic programming finds the division of the rows, sorted by length, with the fewest tokens:
+    padding included, plus `_PASS` for each batch.
     """
     order = np.argsort(-np.array(lengths, dtype=np.int64), kind="stable")
     sizes = [lengths[row] for row in order.tolist()]
     most = _BATCH_TEXTS if together else 1
     cost = [0] * (len(sizes) + 1)
-    """Of the first so many rows."""
+    """The least cost of the first n rows."""
     begins = [0] * (len(sizes) + 1)
-    """Where the last batch of the first so many rows begins."""
+    """Where the last batch of the first n rows begins."""
     for end in range(1, len(sizes) + 1):
         cost[end] = cost[end - 1] + _PASS + sizes[end - 1]
         begins[end] = end - 1

@@ -1,4 +1,4 @@
-"""An embedder that embeds nothing twice: a content-addressed cache before another one."""
+"""A content-addressed cache in front of an embedder, so that no text is embedded twice."""
 
 import hashlib
 from collections import OrderedDict
@@ -14,28 +14,28 @@ from inference.vector_file import VectorFile
 from inference.wrapper import EmbedderWrapper
 
 _Query: TypeAlias = tuple[str, Bundle]
-"""The kind's instruction, and what is asked."""
+"""The kind's instruction, and the question."""
 _QUERIES_KEPT = 1024
 _READ_AT_ONCE = 1024
 _EMBED_TEXTS = 1024
 _EMBED_CHARACTERS = 65_536
-"""How much is embedded between two writes: a second or two of work, which a crash may lose."""
+"""How much is embedded between two writes: a second or two of work, the most that a crash loses."""
 
 
 class CachedEmbedder(EmbedderWrapper):
     """Caches another embedder's vectors in a file, keyed by the model and by the text that the
     model reads.
 
-    Vectors are written every second or two, so that a run that is killed loses little. Questions
-    are kept in memory only, the latest thousand: who only reads an index writes nothing. Safe for
-    several threads and processes; the file may be deleted at any time between two runs.
+    Vectors are written every second or two, so that a killed run loses little. The latest thousand
+    questions are kept, in memory only: a process that only answers questions writes nothing. Safe
+    for several threads and processes; the file may be deleted at any time between two runs.
     """
 
     def __init__(self, embedder: Embedder, path: Path, most_bytes: int = 0) -> None:
-        """Put a cache file, new or old, before an embedder.
+        """Put a cache file, new or existing, in front of an embedder.
 
-        most_bytes: how large it may become before it forgets what it has had for longest; 0: at
-        will. Raises: StoreUnavailable.
+        most_bytes: the size above which the oldest entries are dropped; 0: no limit. Raises:
+        StoreUnavailable.
         """
         super().__init__(embedder)
         self._file = VectorFile(path, most_bytes)
@@ -55,7 +55,7 @@ class CachedEmbedder(EmbedderWrapper):
         return self._embed_kept(texts, self._keys(texts, kind), kind, progress or _ignore)
 
     def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
-        """See `inference.embedder.BundleEmbedder`: from memory as far as they are there."""
+        """See `inference.embedder.BundleEmbedder`; bundles in memory are not embedded again."""
         instruction = self.instructions.get(kind, "")
         keys: list[_Query] = [(instruction, bundle) for bundle in bundles]
         with self._lock:
@@ -89,7 +89,8 @@ class CachedEmbedder(EmbedderWrapper):
     def _embed_kept(
         self, texts: Sequence[str], keys: Sequence[bytes], kind: Kind, progress: Progress
     ) -> Vectors:
-        """Fill in what the file has, then embed the rest in parts and write each part."""
+        """Fill in the vectors that the file has, then embed the rest in parts and write each
+        part."""
         dimension = self.dimension
         vectors = np.empty((len(texts), dimension), dtype=np.float32)
         missing: dict[bytes, list[int]] = {}
@@ -112,7 +113,8 @@ class CachedEmbedder(EmbedderWrapper):
         return vectors
 
     def _read(self, keys: Sequence[bytes], dimension: int) -> dict[bytes, Vectors]:
-        """The vectors that the file has; a damaged one, not of length one, counts as missing."""
+        """The vectors in the file; one that is not of unit length is damaged and counts as
+        missing."""
         data = [
             (key, blob) for key, blob in self._file.read(keys).items() if len(blob) == 4 * dimension
         ]

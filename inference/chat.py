@@ -17,7 +17,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """A model's whole answer; a cut-off or empty one is an error, not a reply."""
+    """A model's complete answer; a truncated or empty one is an error, not a reply."""
 
     text: str
     model: str
@@ -26,7 +26,7 @@ class Reply:
 
 
 class AnswerUnusable(ModelOutputInvalid):
-    """A model answered, and must be paid, but its answer is empty, cut off or filtered."""
+    """The model answered, at a cost, but its answer is empty, truncated or filtered."""
 
     def __init__(
         self, message: str, *, text: str = "", input_tokens: int = 0, output_tokens: int = 0
@@ -38,11 +38,11 @@ class AnswerUnusable(ModelOutputInvalid):
 
 
 Arrived: TypeAlias = Callable[[bytes], None]
-"""Given an answer's bytes, before anything else is done with them."""
+"""A callback that receives an answer's raw bytes before anything else is done with them."""
 
 
 class ChatModel(Protocol):
-    """A language model that answers messages. Safe for several threads."""
+    """A chat model. Safe for several threads."""
 
     @property
     def model(self) -> str:
@@ -56,7 +56,7 @@ class ChatModel(Protocol):
         json_schema: Mapping[str, Any] | None = None,
         max_tokens: int = 2048,
     ) -> Reply:
-        """Ask for one answer at temperature 0; with a JSON schema if one is given.
+        """Ask for one answer at temperature 0, which should fit the JSON schema if one is given.
 
         Raises: ModelUnavailable after its retries; ModelOutputInvalid if the answer is empty, cut
         off by its length, or filtered (then as AnswerUnusable, with what it cost).
@@ -65,7 +65,7 @@ class ChatModel(Protocol):
 
 
 class KeepableChatModel(ChatModel, Protocol):
-    """One whose answers can be kept as they came, and read later, as by another process."""
+    """A chat model whose raw answers can be saved, and parsed later, perhaps by another process."""
 
     def complete(
         self,
@@ -75,10 +75,10 @@ class KeepableChatModel(ChatModel, Protocol):
         max_tokens: int = 2048,
         arrived: Arrived | None = None,
     ) -> Reply:
-        """As `ChatModel.complete`; `arrived` is given each answer of the endpoint's as it came, the
-        last one last."""
+        """As `ChatModel.complete`; `arrived` is called with each raw answer of the endpoint, in
+        order."""
         ...
 
     def read(self, answer: bytes, *, max_tokens: int = 2048) -> Reply:
-        """Read what had arrived. Raises: ModelOutputInvalid, as `complete` does."""
+        """Parse a raw answer. Raises: ModelOutputInvalid, as `complete` does."""
         ...

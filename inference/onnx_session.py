@@ -18,25 +18,27 @@ if TYPE_CHECKING:
 
 Ids: TypeAlias = npt.NDArray[np.int64]
 Row: TypeAlias = Sequence[Ids]
-"""The texts of one row of a batch, each with its special tokens; one, unless the model packs."""
+"""The texts of one row of a batch, each with its special tokens; only one unless the model
+packs."""
 States: TypeAlias = npt.NDArray[Any]
-"""Of one text: (tokens, dimension), or (dimension,) from a model that pools by itself."""
+"""The states of one text: (tokens, dimension), or (dimension,) from a model that pools by
+itself."""
 
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 _STATES = ("last_hidden_state", "token_embeddings")
 _ERRORS_ONLY = 3
 _SHRINK = ("memory.enable_memory_arena_shrinkage", "cpu:0")
 _SLOWER = ["SkipLayerNormFusion"]
-"""What onnxruntime does to a graph to make it faster, and which makes it slower by a tenth: the
-fused operator takes longer than an addition and a normalisation."""
+"""Optimisations of onnxruntime that make this model a tenth slower: the fused operator takes longer
+than an addition and a normalisation."""
 
 
 class OnnxSession:
     """Runs one batch at a time on the calling thread; several threads may share it.
 
-    Rows of a batch are padded to the longest. Padding is masked, so nothing but arithmetic could
-    make a text's vector depend on its neighbours; `batches_exactly` says whether that does. With
-    `packing` a row may hold several texts, none of which sees another.
+    Rows of a batch are padded to the longest. Padding is masked, so a text's vector can depend on
+    its neighbours only through rounding; `batches_exactly` tests whether it does. With `packing` a
+    row may hold several texts, which do not attend to each other.
     """
 
     def __init__(self, weights: Path, pooling: Pooling, packing: Packing | None = None) -> None:
@@ -67,18 +69,19 @@ class OnnxSession:
 
     @property
     def pools_tokens(self) -> bool:
-        """Whether a vector is the mean of tokens' states, so that some of them make one too."""
+        """Whether a vector is the mean of token states, so that one can be made of some of the
+        tokens."""
         return self._pooling == "mean" and self._output in _STATES
 
     def run(self, rows: Sequence[Row]) -> Vectors:
-        """Embed a batch of rows: (texts of all rows, dimension), each of length one.
+        """Embed a batch of rows: (number of texts in all rows, dimension), rows of length one.
 
         Raises: ModelOutputInvalid.
         """
         return np.stack([self.pool(states) for row in self.states(rows) for states in row])
 
     def states(self, rows: Sequence[Row]) -> list[list[States]]:
-        """What the model makes of each text of each row, without padding."""
+        """The token states of each text of each row, without padding."""
         (found,) = self._session.run([self._output], self._feeds(rows))
         states = np.asarray(found)
         if states.ndim == 2:
@@ -97,7 +100,7 @@ class OnnxSession:
         return {**given, **self._packed(rows, mask)}
 
     def _packed(self, rows: Sequence[Row], mask: Ids) -> dict[str, npt.NDArray[Any]]:
-        """The inputs by which texts of a row are told apart."""
+        """The inputs that keep the texts of a row apart."""
         if self._packing is None:
             return {}
         if all(len(row) == 1 for row in rows):
@@ -131,10 +134,10 @@ class OnnxSession:
         return vector
 
     def batches_exactly(self) -> bool:
-        """Whether texts have the same vectors in a batch as alone, to the bit.
+        """Whether texts have bit-identical vectors in a batch and alone.
 
-        A model that quantises its activations takes their range over the whole batch, and then
-        they have not; nor if it has no mask. Two batches of made-up texts show it.
+        They have not if the model quantises its activations, with a range taken over the whole
+        batch, or if it has no attention mask. Two batches of made-up texts are compared.
         """
         if "attention_mask" not in self._inputs:
             return False
@@ -147,7 +150,7 @@ class OnnxSession:
         return True
 
     def let_go(self) -> None:
-        """Give back what large batches were worked on in; questions need a fraction of it."""
+        """Release the working memory of large batches; questions need a fraction of it."""
         import onnxruntime
 
         options = onnxruntime.RunOptions()
@@ -166,15 +169,15 @@ def _cut(states: States, row: Row) -> list[States]:
 
 def _open(weights: Path, packing: Packing | None) -> "InferenceSession":
     """A session that uses the calling thread only, so that callers choose the number of threads."""
-    # Its telemetry writes files into the home folder as soon as it is imported; this, and only
-    # before the import, keeps it from that.
+    # Its telemetry writes files to the home folder on import; only this setting, made before the
+    # import, prevents that.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
-    # Every text has another length: plans of memory by shape would only pile up.
+    # Texts differ in length: memory plans for each shape would only pile up.
     options.enable_mem_pattern = False
     model = str(weights) if packing is None else _opened(weights, packing)
     try:
@@ -184,13 +187,13 @@ def _open(weights: Path, packing: Packing | None) -> "InferenceSession":
             providers=["CPUExecutionProvider"],
             disabled_optimizers=_SLOWER,
         )
-    except Exception as error:  # onnxruntime's own errors have no common root but this
+    except Exception as error:  # onnxruntime's errors have no other common base class
         raise WeightsInvalid(f"onnxruntime cannot load {weights}: {error}") from error
 
 
 def _opened(weights: Path, packing: Packing) -> bytes:
-    """The model with inputs for the positions and the mask, by which each token sees its own text,
-    and padding itself. Raises: WeightsInvalid."""
+    """The model with inputs for positions and attention mask; each token attends to its own text,
+    and padding to itself. Raises: WeightsInvalid."""
     rows, tokens = "packed_rows", "packed_tokens"
     values = {
         packing.positions: Value(elements=INT64, axes=("position_rows", tokens)),

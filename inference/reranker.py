@@ -8,11 +8,11 @@ import numpy.typing as npt
 
 
 class Reranker(Protocol):
-    """Says how well passages answer a question. Safe for several threads."""
+    """Scores how well passages answer a question. Safe for several threads."""
 
     def score(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """One number for each text, (len(texts),); the higher, the better it answers.
+        """A score for each text, (len(texts),), higher for better answers.
 
-        Only their order means something. Raises: ModelError, DependencyMissing.
+        Only the order is meaningful. Raises: ModelError, DependencyMissing.
         """
         ...

@@ -16,23 +16,23 @@ from inference.torch_device import fitting, is_cuda, placed
 from kg.errors import DependencyMissing, ModelOutputInvalid, WeightsInvalid
 
 _CHUNK, _CHUNK_ON_GPU = 512, 2048
-"""Texts between two reports of progress, among which those of like length are put together."""
+"""Texts between two progress reports, within which those of similar length are batched."""
 _BATCH, _BATCH_ON_GPU = 32, 128
-"""Texts in one pass through the model: a GPU has more to do at once."""
+"""Texts in one pass through the model: a GPU needs larger batches to be busy."""
 
 
 class SentenceTransformerEmbedder:
-    """A model by its name at the hub or by its folder. One call at a time runs on the device.
+    """A model, given by its name on the hub or by its folder. Runs one call at a time.
 
-    Batches are padded, and floating-point sums depend on a batch's shape: vectors are equal in all
-    company only to about 1e-6. A cache before it settles them.
+    Batches are padded, and floating-point sums depend on a batch's shape, so a text's vector varies
+    with its batch by about 1e-6. A cache in front fixes the first result.
     """
 
     def __init__(
         self, model: str | Path, *, instructions: Instructions | None = None, device: str = "auto"
     ) -> None:
-        """Name a model; it is loaded, and downloaded if it is none of a folder, when needed. It
-        runs on the device: auto (the library's choice: a GPU if there is one), cpu or cuda."""
+        """The model is loaded at first use, and downloaded if it is not a folder. It runs on the
+        device: auto (the library's choice: a GPU if there is one), cpu or cuda."""
         self._name = str(model)
         self._device = device
         self._instructions: Instructions = dict(instructions or {})
@@ -50,12 +50,12 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def dimension(self) -> int:
-        # The library's own method has another name in each of its major versions.
+        # The library's method for this has a different name in each major version.
         return int(self._encode([""]).shape[1])
 
     @property
     def max_tokens(self) -> int:
-        # Models of word vectors have no limit.
+        # Word-vector models have no limit.
         return int(self._loaded().max_seq_length or 1_000_000)
 
     def count_tokens(self, text: str) -> int:
@@ -79,7 +79,7 @@ class SentenceTransformerEmbedder:
         model = self._loaded()
 
         def encoded(batch: int) -> Any:
-            # An empty prompt keeps the model's own default prompt off: instructions are ours.
+            # An empty prompt disables the model's default prompt: the instructions are ours.
             return model.encode(
                 texts,
                 prompt="",
@@ -101,7 +101,7 @@ class SentenceTransformerEmbedder:
         return np.asarray(vectors, dtype=np.float32)
 
     def _loaded(self) -> Any:
-        """The model, loaded once, by however many threads it is wanted first."""
+        """The model, loaded only once even if several threads ask for it at the same time."""
         if self._model is None:
             with self._lock:
                 if self._model is None:

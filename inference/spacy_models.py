@@ -1,8 +1,9 @@
-"""spaCy, for all who use it: its pipelines and word lists, imported by one thread at a time.
+"""spaCy's pipelines and word lists, imported by one thread at a time.
 
-Of two threads that import spaCy from different ends, each comes to a module that the other one is
-at; Python lets one of them go on with a module that is not whole yet, and its import fails. A
-pipeline imports more of spaCy while it is loaded; so that is done by one thread at a time, too.
+If two threads import different parts of spaCy at the same time, each may need a module that the
+other is importing. Python breaks that deadlock by letting one of them go on with a partially
+initialised module, and its import fails. Loading a pipeline imports more of spaCy, so that is also
+done by one thread at a time.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""Counting a model's tokens, with its tokenizer or without."""
+"""Counting a model's tokens, exactly with its tokenizer or by an estimate."""
 
 from pathlib import Path
 from threading import Lock
@@ -15,7 +15,7 @@ _BYTES_A_TOKEN = 4
 
 
 def open_tokenizer(path: Path) -> "Tokenizer":
-    """A tokenizer.json that neither cuts nor pads. Raises: WeightsInvalid."""
+    """Open a tokenizer.json, with truncation and padding turned off. Raises: WeightsInvalid."""
     from tokenizers import Tokenizer
 
     try:
@@ -35,7 +35,7 @@ def estimated_tokens(text: str) -> int:
 
 
 def cut_by_estimate(text: str, tokens: int) -> str:
-    """The beginning of a text, of about so many tokens."""
+    """The beginning of a text, about `tokens` tokens long."""
     data = text.encode("utf-8", "replace")[: tokens * _BYTES_A_TOKEN]
     return data.decode("utf-8", "ignore")
 
@@ -49,7 +49,7 @@ class TokenCounter:
         self._tokenizer: Tokenizer | None = None
 
     def count(self, text: str) -> int:
-        """Number of tokens, special ones left out."""
+        """The number of tokens, not counting special tokens."""
         return len(self._opened().encode(encodable(text), add_special_tokens=False).ids)
 
     def _opened(self) -> "Tokenizer":

@@ -12,10 +12,11 @@ _log = structlog.get_logger(__name__)
 
 
 def placed(make: Callable[[str | None], Any], name: str, wanted: str) -> Any:
-    """What `make(device)` makes, on the device that is `wanted`: cpu, cuda, or auto, by which the
-    library chooses (None); if the model has no room there or the GPU fails, the CPU is taken.
+    """The result of `make(device)` for the `wanted` device: cpu, cuda, or auto, which leaves the
+    choice to the library (None). With auto, if the model does not fit there or the GPU fails, the
+    CPU is used.
 
-    Raises: SettingsInvalid for cuda where there is none; ModelUnavailable if it fails there.
+    Raises: SettingsInvalid for cuda without a GPU; ModelUnavailable if loading fails there.
     """
     if wanted == "cuda":
         _check_cuda()
@@ -32,12 +33,13 @@ def placed(make: Callable[[str | None], Any], name: str, wanted: str) -> Any:
 
 
 def is_cuda(model: Any) -> bool:
-    """Whether a model is on a GPU of NVIDIA's."""
+    """Whether a model is on an NVIDIA GPU."""
     return str(getattr(model, "device", "")).startswith("cuda")
 
 
 def fitting(run: Callable[[int], Any], batch: int, name: str) -> Any:
-    """What `run(batch)` returns, with half as large a batch as often as the GPU's memory is full.
+    """The result of `run(batch)`; the batch size is halved as often as the GPU's memory does not
+    suffice.
 
     Raises: ModelUnavailable if not even one text fits.
     """
@@ -45,7 +47,7 @@ def fitting(run: Callable[[int], Any], batch: int, name: str) -> Any:
         try:
             return run(batch)
         except RuntimeError as error:
-            # torch.OutOfMemoryError, whose name in torch is another in each of its versions.
+            # torch.OutOfMemoryError, which stands in a different module in different versions.
             if type(error).__name__ != "OutOfMemoryError":
                 raise
             if batch == 1:

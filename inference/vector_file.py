@@ -1,4 +1,4 @@
-"""A file of vectors by content: what the cache of embeddings is kept in."""
+"""The embedding cache's file: vectors by content hash."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 _BUSY_MS = 60_000
 _Result = TypeVar("_Result")
 
-# A page of this size holds ten vectors of 384 numbers with little waste.
+# A page of this size holds ten vectors of 384 floats with little waste.
 _OPEN = """
 PRAGMA page_size = 16384;
 PRAGMA journal_mode = WAL;
@@ -25,7 +25,7 @@ PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS model (id TEXT PRIMARY KEY, dimension INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, data BLOB NOT NULL) STRICT;
 """
-# Pages that were freed are used again, so that the file stays as it is.
+# Freed pages are reused, so that the file does not grow.
 _USED_BYTES = """
 SELECT (page_count - freelist_count) * page_size
 FROM pragma_page_count, pragma_freelist_count, pragma_page_size
@@ -52,7 +52,7 @@ class VectorFile:
     """
 
     def __init__(self, path: Path, most_bytes: int = 0) -> None:
-        """Open or make the file and the folders above it; 0: it may be of any size.
+        """Open or create the file and its parent folders; `most_bytes` 0: no size limit.
 
         Raises: StoreUnavailable.
         """
@@ -74,7 +74,7 @@ class VectorFile:
         return None if row is None else int(row[0])
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The data of those keys that are there."""
+        """The data of those of the keys that are present."""
         wanted = json.dumps([key.hex() for key in keys])
 
         def select(connection: apsw.Connection) -> dict[bytes, bytes]:
@@ -84,7 +84,7 @@ class VectorFile:
         return self._do(select)
 
     def write(self, model_id: str, dimension: int, rows: Mapping[bytes, bytes]) -> None:
-        """Keep some vectors of one model, in one transaction."""
+        """Store some vectors of one model, in one transaction."""
 
         def insert(connection: apsw.Connection) -> None:
             with connection:
@@ -161,7 +161,7 @@ def _used_bytes(connection: apsw.Connection) -> int:
 
 
 def _may_be_written(path: Path) -> bool:
-    """Whether a file, and those that SQLite puts beside it, may be written or made."""
+    """Whether a file, and the files that SQLite puts beside it, can be written or created."""
     if path.exists() and not os.access(path, os.W_OK):
         return False
     folder = next((above for above in path.parents if above.exists()), path.parent)
@@ -181,7 +181,7 @@ def _open(place: str) -> apsw.Connection:
                 if place == ":memory:":
                     connection.pragma("query_only", True)
                 return connection
-            except apsw.BusyError:  # at once, not after the timeout, if another makes it new, too
+            except apsw.BusyError:  # raised at once if another process creates it, too
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.01)

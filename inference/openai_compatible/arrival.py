@@ -1,7 +1,7 @@
-"""Callbacks that can save an answer as soon as it has arrived.
+"""Callbacks that save an answer as soon as it has arrived.
 
-The client library reads an answer, releases its connection, builds objects, and only then returns;
-rate limits are updated meanwhile. A crash during that time would lose an answer that had arrived.
+The client library reads an answer, releases its connection and builds objects before it returns,
+and rate limits are updated meanwhile. A crash in that time would lose an answer that was paid for.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from inference.chat import Arrived
 
 _ARRIVED: ContextVar[Arrived | None] = ContextVar("arrived", default=None)
-"""Whom this thread's answers are shown to."""
+"""The callback for this thread's answers."""
 _KEYS = (b'"choices"', b'"data"')
-"""One of which each answer of the protocol has: of chat models, of embedders."""
+"""Every answer of the protocol has one of these: chat models the first, embedders the second."""
 _SHOWN = 200
 """Bytes."""
 
@@ -40,16 +40,17 @@ def shown_to(arrived: Arrived | None) -> Iterator[None]:
 
 
 class ForeignAnswer(Exception):
-    """A success that is nobody's answer, as of a proxy whose server is away."""
+    """A successful response that is not from a model, as from a proxy whose server is down."""
 
     def __init__(self, said: str, request: Any) -> None:
-        """What was said to a request of the HTTP client's."""
+        """`said`: the beginning of the body; `request`: the HTTP client's request."""
         super().__init__(f"its answer is not JSON of OpenAI's protocol: {said!r}")
         self.request = request
 
 
 def show(response: _Response) -> None:
-    """The HTTP client's hook: called when an answer's head is there. Errors are no answers.
+    """The HTTP client's response hook, called when the headers have arrived. Error responses are
+    ignored.
 
     Raises: ForeignAnswer.
     """

@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 _LONGEST_ANSWER = 1_000_000
-"""Characters; no sane limit in tokens allows more, so a longer one is a server gone wrong."""
+"""In characters. No sensible token limit allows more, so a longer answer means that the server is
+broken."""
 
 
 class OpenAIChatModel:
     """A chat model behind `/chat/completions`. Safe for several threads.
 
-    An endpoint that refuses JSON schemas is asked for JSON objects with the schema in words, then
-    for plain text; likewise for limits and temperatures. What it accepts is remembered.
+    If the endpoint refuses JSON schemas, it is asked for a JSON object with the schema in the
+    prompt, then for plain text; refused limits and temperatures are adapted likewise. What it
+    accepts is remembered.
     """
 
     def __init__(self, endpoint: Endpoint, *, patience: float | None = None) -> None:
-        """`patience`: for how many seconds an answer is waited for, all in all, with the wait for
-        one's turn; None: as long as it takes."""
+        """`patience`: total seconds to wait for an answer, including the wait for a turn; None: no
+        limit."""
         self._caller = Caller(endpoint)
         self._patience = patience
         self._dialect = Dialect()
@@ -66,7 +68,7 @@ class OpenAIChatModel:
             return self._reply(answer, max_tokens)
 
     def read(self, answer: bytes, *, max_tokens: int = 2048) -> Reply:
-        """Read an answer that had arrived. Raises: ModelOutputInvalid, as `complete` does."""
+        """Parse a saved answer. Raises: ModelOutputInvalid, as `complete` does."""
         from openai.types.chat import ChatCompletion
 
         try:
@@ -82,13 +84,13 @@ class OpenAIChatModel:
         self._caller.close()
 
     def _ask(self, body: Mapping[str, Any], arrived: Arrived | None, client: "OpenAI") -> object:
-        # A server may send anything, and the client checks nothing: so it stays an object here.
+        # A server may send anything, and the client validates nothing: hence `object`.
         with shown_to(arrived):
             answer: object = client.chat.completions.create(model=self.model, **body)
         return answer
 
     def _reply(self, answer: object, max_tokens: int) -> Reply:
-        """Read the protocol's answer, of which any part may be missing or of another type."""
+        """Parse an answer, any part of which may be missing or of the wrong type."""
         choices = getattr(answer, "choices", None)
         if not isinstance(choices, list) or not choices:
             raise ModelOutputInvalid(

@@ -53,7 +53,7 @@ class Dialect:
             return body
         if self.format == "json_object":
             body["response_format"] = {"type": "json_object"}
-        # Only a schema that the server enforces can stay unsaid.
+        # The prompt can omit the schema only if the server enforces it.
         body["messages"][-1]["content"] += (
             "\n\nAnswer with one JSON object that fits this JSON schema, and with nothing else:\n"
             + json.dumps(json_schema, ensure_ascii=False)

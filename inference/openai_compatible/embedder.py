@@ -26,8 +26,8 @@ OPENAI_MAX_TOKENS = 8191
 class OpenAIEmbedder:
     """An embedding model behind `/embeddings`. Safe for several threads.
 
-    Whether a text's vector depends on the texts beside it is up to the endpoint; put a cache
-    before it, so that at least each text is embedded once.
+    Whether a text's vector depends on the other texts in a request is up to the endpoint. Put a
+    cache in front, so that each text is embedded only once.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class OpenAIEmbedder:
         instructions: Instructions | None = None,
         question_patience: float | None = None,
     ) -> None:
-        """Name a model at an endpoint; nothing is sent before it is needed.
+        """Nothing is sent before it is needed.
 
-        dimensions: the length to ask for, of models that can shorten their vectors.
-        max_tokens: the longest text that the model reads; longer ones are cut before they go.
+        dimensions: the length to request, for models that can shorten their vectors.
+        max_tokens: the longest text that the model reads; longer ones are truncated before sending.
         batch_texts, batch_tokens: the most that one request holds, a token taken as four bytes.
-        question_patience: how many seconds a question waits for its vector, all in all; None: as
-        long as a text of a document.
+        question_patience: total seconds that a question waits for its vector; None: as long as
+        texts of documents do.
         """
         self._caller = Caller(endpoint)
         self._dimensions = dimensions
@@ -64,8 +64,8 @@ class OpenAIEmbedder:
 
     @property
     def model_id(self) -> str:
-        """Model, length if asked for, longest text if it is not OpenAI's, and instructions; the
-        same at another address."""
+        """Model, requested length, longest text if it is not OpenAI's, and instructions; not the
+        address."""
         shortened = f":{self._dimensions}" if self._dimensions else ""
         cut = f":{self._max_tokens}t" if self._max_tokens != OPENAI_MAX_TOKENS else ""
         model = self._caller.endpoint.model
@@ -73,7 +73,7 @@ class OpenAIEmbedder:
 
     @property
     def dimension(self) -> int:
-        """The length of a vector; found with a call where none was made. Raises: ModelError."""
+        """The length of a vector, from a call if none was made yet. Raises: ModelError."""
         return self._found or self._embed_batch(["dimension"]).shape[1]
 
     @property
@@ -109,7 +109,8 @@ class OpenAIEmbedder:
         self._caller.close()
 
     def _sent(self, text: str) -> str:
-        """The text as it is sent: cut to what the model reads; endpoints refuse empty texts."""
+        """The text as it is sent: truncated to what the model reads, and not empty, which endpoints
+        refuse."""
         return cut_by_estimate(encodable(text), self._max_tokens) or " "
 
     def _batches(self, texts: Sequence[str]) -> list[list[str]]:

@@ -29,9 +29,9 @@ _Answer = TypeVar("_Answer")
 _log = structlog.get_logger(__name__)
 
 _PASSING = (408, 409, 425, 429)
-"""Statuses beside 5xx that a later attempt may not meet."""
+"""Statuses, besides 5xx, after which a later attempt may succeed."""
 _SHORTEST_TIMEOUT = 0.05
-"""Seconds for a question whose turn comes at the last moment."""
+"""The least time, in seconds, for a question whose turn comes at the last moment."""
 _NO_KEY = "none"
 """The key that is sent if none is set: the client requires one, local servers ignore it."""
 
@@ -46,7 +46,7 @@ class Endpoint:
     timeout: float = 120.0
     """Seconds for one attempt."""
     attempts: int = 5
-    """How often a call is tried that fails for a passing reason."""
+    """How often a call that fails for a transient reason is tried."""
     wait_initial: float = 0.5
     """Seconds before the second attempt; twice as many before each further one."""
     wait_max: float = 30.0
@@ -54,11 +54,11 @@ class Endpoint:
     retry_after_max: float = 120.0
     """The longest wait that the endpoint may ask for, in seconds; if longer, the call fails."""
     concurrency: int = 4
-    """How many calls are under way at once, over all who share the limits."""
+    """Maximum number of concurrent calls, over all processes that share the limits."""
     requests_per_minute: int = 0
-    """How many calls may begin in a minute; 0: as many as there are."""
+    """Maximum number of calls per minute; 0: no limit."""
     tokens_per_minute: int = 0
-    """How many tokens, sent and answered, a minute may take; 0: as many as there are."""
+    """Maximum number of tokens per minute, input and output together; 0: no limit."""
     limits_url: str = IN_PROCESS
     """Where the limits are kept: in this process, or in a Redis that several processes share."""
     settings: str = "AMMON_LLM"
@@ -72,7 +72,7 @@ class Caller:
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Nothing is sent, or imported, before it is needed. Raises: DependencyMissing."""
-        if find_spec("openai") is None:  # told here, not by each document that meets it
+        if find_spec("openai") is None:  # reported once, here, and not for each document
             raise DependencyMissing("openai")
         self.endpoint = endpoint
         self.pace = pace_of(
@@ -133,7 +133,7 @@ class Caller:
                 f"server is running and that {self.endpoint.settings}_BASE_URL is right."
             ) from error
         except (openai.OpenAIError, ValueError, RecursionError) as error:
-            # The client lets through what the JSON and UTF-8 decoders raise.
+            # The client does not wrap the errors of the JSON and UTF-8 decoders.
             raise ModelOutputInvalid(
                 f"{self._name} did not answer with JSON of OpenAI's protocol: {_start(str(error))}"
             ) from error
@@ -155,7 +155,7 @@ class Caller:
                 ):
                     raise
                 if time.monotonic() + wait >= until:
-                    raise  # the caller cannot wait for that
+                    raise  # the caller cannot wait so long
                 _log.warning(
                     "retrying the model",
                     model=self.endpoint.model,
@@ -166,7 +166,7 @@ class Caller:
                 )
                 if self.endpoint.stopping.wait(wait):
                     raise
-        raise AssertionError  # it is counted without end
+        raise AssertionError  # `count` never ends
 
     def _once(self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float) -> _Answer:
         import openai
@@ -197,7 +197,7 @@ class Caller:
         )
 
     def explain(self, error: "APIStatusError") -> ModelError:
-        """What a refusal means, and how to resolve it."""
+        """Our error for a refusal: what it means, and how to resolve it."""
         endpoint, status, said = self.endpoint, error.status_code, _start(error.message)
         unknown_model = status == 404 or error.code == "model_not_found"
         if status in (401, 402, 403):
@@ -237,7 +237,7 @@ class Caller:
 
                 _settle_imports()
                 http = DefaultHttpxClient(event_hooks={"response": [show]})
-                finalize(self, http.close)  # what is given to the client, it does not close itself
+                finalize(self, http.close)  # a client does not close what it was given
                 self._client = OpenAI(
                     base_url=self.endpoint.base_url,
                     api_key=self.endpoint.api_key or _NO_KEY,
@@ -248,7 +248,7 @@ class Caller:
             return self._client
 
     def _wait_after(self, error: "APIError", attempt: int) -> float | None:
-        """After how many seconds to try again; None if it is of no use."""
+        """Seconds until the next attempt; None if retrying is useless."""
         import openai
 
         endpoint = self.endpoint
@@ -269,7 +269,7 @@ class Caller:
 
 
 def _retry_after(error: "APIStatusError") -> float | None:
-    """For how many seconds the endpoint wants rest; None if it does not say."""
+    """The pause that the endpoint asks for, in seconds; None if it does not say."""
     said = error.response.headers.get("retry-after", "")
     try:
         seconds = float(said)
@@ -283,16 +283,16 @@ def _retry_after(error: "APIStatusError") -> float | None:
 
 
 def _settle_imports() -> None:
-    """Import httpx, where it is installed, before the first answer comes.
+    """Import httpx, if it is installed, before the first answer arrives.
 
-    The client looks at it once it is among the loaded modules, even while another thread (spaCy's
-    loading does so) is still importing it: an answer that was paid for would be lost to that.
+    The client uses it as soon as it is in `sys.modules`, even while another thread is still
+    importing it (as loading spaCy does): that would lose an answer that was paid for.
     """
     with suppress(ImportError):
         importlib.import_module("httpx")
 
 
 def _start(text: str) -> str:
-    """The beginning of what may be a whole page of HTML."""
+    """The beginning of a message, which may be a whole page of HTML."""
     line = " ".join(text.split())
     return line if len(line) <= 300 else line[:300] + "…"

@@ -1,11 +1,11 @@
-"""When an endpoint may be called: not while it asks for a pause, within its concurrency, and within
-its rate limits.
+"""When an endpoint may be called: not during a pause that it asked for, and within its limits on
+concurrency and rate.
 
-Requests and tokens a minute are counted by the `limits` library in a sliding window. Where that
-window is kept decides who shares it: the threads of this process (`memory://`), or all processes
-that name one Redis (`redis://host:port/0`). Then they share the rests and the places too.
+Requests and tokens per minute are counted by the `limits` library in a sliding window. It is shared
+by the threads of this process (`memory://`) or by all processes that use the same Redis
+(`redis://host:port/0`), which then share pauses and connection slots, too.
 
-While Redis is unavailable, each process counts alone: limits must never stop the work.
+While Redis is unavailable, each process counts on its own: limits must never stop the work.
 
 Questions take precedence over documents: for a minute after a caller with a deadline, a tenth of
 the connections and of each limit is reserved for such callers. Without questions nothing is
@@ -42,13 +42,13 @@ _LONGEST_NAP = 1.0
 """Seconds between two checks by a waiting caller."""
 _SHORTEST_NAP = 0.02
 _HURRY_SECONDS = 60.0
-"""For how long a tenth is kept free for the next question."""
+"""How long a tenth is kept free after a question, for the next one."""
 
 _log = structlog.get_logger(__name__)
 
 
 class TurnTooLate(Exception):
-    """There was no turn in the time that one could wait."""
+    """No turn came within the time that the caller could wait."""
 
 
 def reserve_of(amount: int) -> int:
@@ -70,9 +70,9 @@ class Pace:
         place_seconds: float = 15.0,
         window_seconds: int = 60,
     ) -> None:
-        """`name`: of the endpoint, the same for all that share it; 0 a minute: no limit.
-        `place_seconds`: after which the place of a process that died is free; `window_seconds`:
-        what a minute is.
+        """`name`: the endpoint's, the same for all that share its limits; 0 per minute: no limit.
+        `place_seconds`: when the slot of a process that died becomes free; `window_seconds`: the
+        length of a "minute".
 
         Raises: DependencyMissing, SettingsInvalid.
         """
@@ -104,11 +104,11 @@ class Pace:
         self._tokens.wait(tokens, until, self._kept_free)
         self._rest(until)
         with self._places.place(until, self._asked_lately), self._shared_place(until):
-            self._rest(until)  # whoever had the place may have been told to wait
+            self._rest(until)  # the slot's previous holder may have been told to pause
             yield
 
     def spent(self, tokens: int) -> None:
-        """Count tokens that were not known before the call, as those of the answer."""
+        """Count tokens that were unknown before the call, such as those of the answer."""
         if self._shared is None:
             self._tokens.charge(tokens)
         else:
@@ -139,7 +139,7 @@ class Pace:
             self._shared.slow_down(seconds)
 
     def _hurry(self) -> None:
-        """Have a tenth kept free for a while, by the other processes too."""
+        """Keep a tenth free for a while, in the other processes, too."""
         now = time.monotonic()
         with self._lock:
             told, self._hurry_until = self._hurry_until, now + _HURRY_SECONDS
@@ -150,11 +150,12 @@ class Pace:
         return self._hurry_until > time.monotonic()
 
     def _kept_free(self) -> bool:
-        """Whether capacity is reserved for questions, of any process."""
+        """Whether capacity is being kept free for questions of any process."""
         return self._asked_lately() or (self._shared is not None and self._shared.hurried())
 
     def _rest(self, until: float) -> None:
-        """Wait while the endpoint wants rest; then not everybody at the same moment."""
+        """Wait for the end of a pause, plus a random time, so that not all callers start
+        together."""
         while (left := self._resting()) > 0.0:
             if time.monotonic() + left > until:
                 raise TurnTooLate(f"it asked to wait for another {left:.0f} s")
@@ -182,7 +183,7 @@ _PACES_LOCK = Lock()
 def pace_of(
     name: str, *, concurrency: int, requests_per_minute: int, tokens_per_minute: int, url: str
 ) -> Pace:
-    """The pace of an endpoint: one for all in this process who call it within the same limits.
+    """The pace of an endpoint: one per process for all callers with the same limits.
 
     Raises: DependencyMissing, SettingsInvalid.
     """
@@ -207,12 +208,12 @@ class _Places:
         self._free = number
         self._reserve = reserve_of(number)
         self._hurried = 0
-        """How many wait who cannot wait for long."""
+        """The number of waiting callers with a deadline."""
         self._changed = Condition()
 
     @contextmanager
     def place(self, until: float, kept_free: Callable[[], bool]) -> Iterator[None]:
-        """Wait for a place and hold it. Raises: TurnTooLate."""
+        """Wait for a slot and hold it during the body. Raises: TurnTooLate."""
         with self._changed:
             if until < inf:
                 self._wait_hurried(until)
@@ -239,7 +240,7 @@ class _Places:
 
 
 class _Rate:
-    """So many a minute of something; 0: no limit."""
+    """A limit per minute on something; 0: no limit."""
 
     def __init__(self, name: str, amount: int, seconds: int, shared: "RedisStorage | None") -> None:
         self._name = name
@@ -257,7 +258,7 @@ class _Rate:
             self._away_until = 0.0
 
     def wait(self, cost: int, until: float, kept_free: Callable[[], bool]) -> None:
-        """Wait until so many more are within the limit; an amount above the limit waits until the
+        """Wait until this amount is within the limit; an amount above the limit waits until the
         whole limit is free.
 
         Raises: TurnTooLate.
@@ -271,12 +272,12 @@ class _Rate:
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 4))
 
     def charge(self, cost: int) -> None:
-        """Count so many without waiting, as far as the window allows."""
+        """Count this amount without waiting, as far as the window allows."""
         while self._amount and cost > 0 and not self._hit(min(cost, self._amount)):
             cost //= 2
 
     def _hit(self, cost: int, kept: int = 0) -> bool:
-        """Count so many more if they fit beside the reserve."""
+        """Count this amount if it fits beside the reserve."""
         if self._together is not None and time.monotonic() > self._away_until:
             try:
                 return self._hit_in(self._together, cost, kept)

@@ -1,4 +1,4 @@
-"""Rests and places of an endpoint that several processes share, in Redis."""
+"""Pauses and connection slots of an endpoint that several processes share, in Redis."""
 
 import random
 import time
@@ -21,9 +21,9 @@ _SHORTEST_NAP = 0.02
 _LONGEST_NAP = 0.1
 """Seconds between two checks by a caller that waits for a slot."""
 _NOWHERE = "-"
-"""A place that is no place, where nobody counts them."""
+"""A dummy slot, for when Redis is unavailable and nobody counts them."""
 _REDIS_SECONDS = 5.0
-"""How long one command may take; one that takes longer is done without."""
+"""How long a Redis command may take before it is given up."""
 AWAY_SECONDS = 5.0
 """How long Redis is not used after a failed command, so that callers do not wait for it again."""
 
@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 class SharedPace:
-    """When one endpoint may be called, as far as several processes have a say in it.
+    """When one endpoint may be called, as far as that is shared between processes.
 
     While Redis is unavailable, each process behaves as if nothing were shared.
     """
@@ -45,10 +45,10 @@ class SharedPace:
         reserve: int,
         place_seconds: float,
     ) -> None:
-        """`reserve`: how many of the places are kept free for who cannot wait."""
+        """`reserve`: how many of the slots are kept free for callers with a deadline."""
         self._place_seconds = place_seconds
         self._held: dict[str, str] = {}
-        """Place -> the mark that this process has put there."""
+        """Slot -> the mark that this process has put there."""
         self._lock = Lock()
         self._keeper: Thread | None = None
         self._redis = storage.storage
@@ -65,7 +65,7 @@ class SharedPace:
             self._try(lambda: self._redis.set(self._rest, "1", px=ceil(seconds * 1000)), None)
 
     def resting(self) -> float:
-        """For how many more seconds."""
+        """The remaining seconds of the pause."""
         return max(self._try(lambda: int(self._redis.pttl(self._rest)), 0) / 1000, 0.0)
 
     def hurry(self, seconds: float) -> None:
@@ -78,9 +78,10 @@ class SharedPace:
 
     @contextmanager
     def place(self, until: float = inf) -> Iterator[bool]:
-        """Wait for a place and hold it: True; False, with none, at a moment of `time.monotonic`.
+        """Wait for a slot and hold it during the body; yields False, without a slot, if none is
+        free at `until` (of `time.monotonic`).
 
-        A place whose process dies is free soon.
+        The slot of a process that dies is soon free again.
         """
         mark = uuid.uuid4().hex
         while not (place := self._try(partial(self._taken, mark, until), _NOWHERE)):
@@ -98,7 +99,7 @@ class SharedPace:
                 unawaited(lambda: self._try(lambda: self._leave(place, mark), None))
 
     def _taken(self, mark: str, until: float) -> str:
-        """The place that was taken; '' if none is free."""
+        """Take a slot and return its name; '' if none is free."""
         kept = self._reserve if until == inf and self._redis.exists(self._hurry) else 0
         open_to_all = self._places[kept:]
         for place in random.sample(open_to_all, len(open_to_all)):
@@ -107,7 +108,7 @@ class SharedPace:
         return ""
 
     def _hold(self, place: str, mark: str) -> None:
-        """Have the place kept for as long as this process lives and wants it."""
+        """Extend the slot periodically for as long as this process lives and holds it."""
         if place == _NOWHERE:
             return
         with self._lock:
@@ -155,7 +156,8 @@ def unawaited(action: Callable[[], object]) -> None:
 
 
 def open_redis(url: str) -> "RedisStorage":
-    """The Redis of that address, not yet asked. Raises: DependencyMissing, SettingsInvalid."""
+    """The Redis at that address, without contacting it. Raises: DependencyMissing,
+    SettingsInvalid."""
     if not url.startswith(("redis://", "rediss://", "unix://", "redis+unix://")):
         raise SettingsInvalid(
             f"Limits can be shared through Redis (redis://host:6379/0) only, not through {url!r}."
@@ -164,7 +166,7 @@ def open_redis(url: str) -> "RedisStorage":
         import redis  # noqa: F401 - the library below wants it
     except ImportError as error:
         raise DependencyMissing("redis", "celery") from error
-    import limits  # noqa: F401 - whole, before another thread imports it from its other end
+    import limits  # noqa: F401 - completely, before another thread imports it in a different order
     from limits.storage import RedisStorage
 
     return RedisStorage(url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS)
