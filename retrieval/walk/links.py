@@ -79,9 +79,17 @@ class Bonuses:
 
 
 def link_bonus(
-    link: Link, entries: Sequence[int], postings: Postings, constants: WalkConstants
+    link: Link,
+    entries: Sequence[int],
+    postings: Postings,
+    constants: WalkConstants,
+    common: int = 0,
 ) -> LinkBonus:
-    """0.1 idf for each passage that mentions the name; 0.2 for its own, 0.2/df for the others."""
+    """0.1 idf for each passage that mentions the name; 0.2 for its own, 0.2/df for the others.
+
+    `common`: so many passages at least have what the question says, as a name or not. "stick" in a
+    question in lower case is as rare as the word is, however seldom "Stick" is a name.
+    """
     pairs = postings.pairs
     ambiguous = constants.ambiguous if len(entries) > 1 else 1.0
     meanings, largest = [], 0.0
@@ -89,9 +97,10 @@ def link_bonus(
         first = int(pairs.indptr[entry])
         df = int(pairs.indptr[entry + 1]) - first
         if df:
-            rare = rarity(df, postings.passages)
+            having = max(df, common)
+            rare = rarity(having, postings.passages)
             own = constants.idf_bonus * rare + constants.title_bonus * ambiguous
-            other = constants.idf_bonus * rare + constants.title_bonus / df
+            other = constants.idf_bonus * rare + constants.title_bonus / having
             meanings.append(Meaning(first=first, end=first + df, own=own, other=other))
             titled = bool(pairs.is_title[first : first + df].any())
             largest = max(largest, own if titled else other)

@@ -26,7 +26,7 @@ from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import sources
 from retrieval.walk.steps import take_steps
 from retrieval.walk.without import pairs_without
-from retrieval.walk.words import SharedWords
+from retrieval.walk.words import SharedWords, frequency
 
 _READ = 256
 """Questions that are remembered as they were read: each is read before it is embedded, and again
@@ -115,7 +115,11 @@ class ConditionedWalk:
     def _link_bonus(self, read: Question, number: int) -> LinkBonus:
         link = read.links[number]
         entries = self._lookup.entries(link.surface)
-        return link_bonus(link, entries, self._postings, self._constants)
+        small = self._snapshot.cased and read.text[link.start].islower()
+        common = 0
+        if small and " " not in link.surface:
+            common = frequency(link.surface, self._words, self._gone)
+        return link_bonus(link, entries, self._postings, self._constants, common)
 
     def without(self, *, entries: Iterable[int] = (), passages: Iterable[int] = ()) -> Self:
         """The walk as it goes where these entries are not named, and these passages are not there.

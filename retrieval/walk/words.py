@@ -8,6 +8,7 @@ none of the P is worth as much as one that is in one.
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Words
+from kg.surfaces import key_of
 from retrieval.loops.best import best_of_each
 from retrieval.loops.sets import distinct
 from retrieval.loops.shared import (
@@ -64,3 +65,13 @@ def _asked(question: Question, forms: list[str]) -> BoolArray:
         inside = {form for form, place in question.words if clause.start <= place < clause.end}
         asked.append([form in inside for form in forms])
     return np.array(asked, dtype=np.bool_)
+
+
+def frequency(word: str, table: Words, gone: Int32Array) -> int:
+    """How many passages have a word, by its normal form, but for those that are `gone`."""
+    key = np.uint64(key_of(word))
+    row = int(table.key.searchsorted(key))
+    if row == len(table.key) or table.key[row] != key:
+        return 0
+    having = table.passages.row(row)
+    return len(having) - (int(np.isin(having, gone).sum()) if len(gone) else 0)

@@ -113,9 +113,13 @@ class Corpus:
         return len(self.mentions[entry])
 
     def idf(self, entry: Words) -> float:
+        """How rare an entry is."""
+        return self.rarity(self.df(entry))
+
+    def rarity(self, df: int) -> float:
         """ln(1 + n/df) / ln(1 + n)."""
         count = len(self.notes)
-        return math.log(1 + count / max(self.df(entry), 1)) / math.log(1 + count)
+        return math.log(1 + count / max(df, 1)) / math.log(1 + count)
 
     def postings(self, entry: Words, limit: int) -> list[int]:
         """The passages that an entry leads to: its own titles, then where it is named earliest."""

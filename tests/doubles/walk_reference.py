@@ -63,7 +63,7 @@ class ReferenceWalk:
             for one in clauses
         ]
         distinct = {one.words: one for one in names}
-        bonuses = {words: self._bonus(one) for words, one in distinct.items()}
+        bonuses = {words: self._bonus(one, question) for words, one in distinct.items()}
         base = {
             p: max(view[p] for view in views) + sum(given.get(p, 0) for given in bonuses.values())
             for p in range(len(self._corpus.notes))
@@ -182,15 +182,19 @@ class ReferenceWalk:
             for p in range(count)
         }
 
-    def _bonus(self, name: Named) -> Scores:
+    def _bonus(self, name: Named, question: str) -> Scores:
         """Passage -> bonus, for each passage that names what the question names."""
         corpus, constants, best = self._corpus, self._constants, dict[int, float]()
+        common = 0
+        if corpus.cased and question[name.start].islower() and len(name.words) == 1:
+            common = sum(name.words[0] in words for words in corpus.words)
         for entry in name.meanings:
+            df = max(corpus.df(entry), common)
             for passage in corpus.mentions[entry]:
-                special = 1 / corpus.df(entry)
+                special = 1 / df
                 if corpus.title[passage] == entry:
                     special = constants.ambiguous if len(name.meanings) > 1 else 1.0
-                bonus = constants.idf_bonus * corpus.idf(entry) + constants.title_bonus * special
+                bonus = constants.idf_bonus * corpus.rarity(df) + constants.title_bonus * special
                 best[passage] = max(best.get(passage, 0.0), bonus)
         return best
 

@@ -8,7 +8,7 @@ import pytest
 
 from kg.snapshot import Snapshot
 from retrieval.gazetteer import GazetteerLookup
-from retrieval.question import read_question
+from retrieval.question import Link, read_question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.links import Bonuses, link_bonus
@@ -95,3 +95,11 @@ def test_a_passage_that_is_looked_at_again_stays_in_its_place() -> None:
     assert base.passages.tolist() == [0, 1, 2]
     assert base.score == pytest.approx([0.1, 0.2, 0.3])
     assert base.places(np.array([2, 7, 0], dtype=np.int32)).tolist() == [2, -1, 0]
+
+
+@pytest.mark.parametrize(("common", "having"), [(0, 2), (1, 2), (4, 4)])
+def test_a_word_is_no_rarer_than_the_passages_that_have_it(common: int, having: int) -> None:
+    snapshot = walkable(8, [{0: [0], 1: [0]}], surfaces={"stick": [0]})
+    link = Link(surface="stick", start=4, end=9)
+    found = link_bonus(link, [0], Postings(snapshot, 20), WalkConstants(), common)
+    assert found.largest == pytest.approx(0.1 * log(1 + 8 / having) / log(9) + 0.2 / having)

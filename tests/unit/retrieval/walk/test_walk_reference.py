@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,6 +123,16 @@ def test_they_agree_on_text_without_capitals(seed: int) -> None:
     ]
     questions = [shape.format(*chance.choices(NAMES, k=4)).lower() for shape in SHAPES]
     agree(notes, WalkConstants(pool=5, postings=4), questions, cased=False)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_they_agree_on_questions_in_lower_case_where_names_are_words_too(seed: int) -> None:
+    chance = random.Random(seed)
+    notes = [
+        replace(one, text=chance.choice([one.text, one.text.lower()])) for one in corpus(chance, 14)
+    ]
+    questions = [shape.format(*chance.choices(NAMES, k=4)).lower() for shape in SHAPES]
+    agree(notes, WalkConstants(), questions, cased=True)
 
 
 @pytest.mark.parametrize("size", [1, 2])

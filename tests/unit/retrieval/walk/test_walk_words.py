@@ -9,7 +9,7 @@ from kg.snapshot import Ragged
 from kg.snapshot.tables import Int32Array, Words
 from kg.surfaces import key_of
 from retrieval.question import read_question
-from retrieval.walk.words import SharedWords
+from retrieval.walk.words import SharedWords, frequency
 from tests.doubles.names import named
 
 NONE: Int32Array = np.zeros(0, dtype=np.int32)
@@ -17,15 +17,18 @@ ALL: Int32Array = np.arange(4, dtype=np.int32)
 POSTINGS = {"river": [0, 1], "flows": [1], "the": [0, 1, 2, 3], "rhine": [2]}
 
 
-def shared(question: str, gone: Int32Array = NONE) -> SharedWords:
+def table() -> Words:
     keyed = sorted((key_of(word), rows) for word, rows in POSTINGS.items())
-    table = Words(
+    return Words(
         key=np.array([key for key, _ in keyed], dtype=np.uint64),
         passages=Ragged.from_rows([rows for _, rows in keyed]),
         cased=np.ones(4, dtype=np.bool_),
     )
+
+
+def shared(question: str, gone: Int32Array = NONE) -> SharedWords:
     read = read_question(question, named("rhine"), cased=True)
-    return SharedWords(read, table, 4 - len(gone), gone)
+    return SharedWords(read, table(), 4 - len(gone), gone)
 
 
 def test_a_word_is_worth_more_where_it_is_rare() -> None:
@@ -67,3 +70,16 @@ def test_the_best_are_those_with_most_of_the_words() -> None:
     assert shared("river flows").best(1).tolist() == [1]
     assert shared("river flows").best(9).tolist() == [0, 1]
     assert shared("unknown").best(9).tolist() == []
+
+
+@pytest.mark.parametrize(("word", "gone", "passages"), [("river", [], 2), ("river", [0, 3], 1)])
+def test_a_word_is_as_frequent_as_the_passages_that_are_left_with_it(
+    word: str, gone: list[int], passages: int
+) -> None:
+    assert frequency(word, table(), np.array(gone, dtype=np.int32)) == passages
+
+
+@pytest.mark.parametrize("word", ["basin", "zz", ""])
+def test_an_unknown_word_is_in_no_passage(word: str) -> None:
+    assert frequency(word, table(), NONE) == 0
+    assert frequency(word, Words.none(), NONE) == 0
