@@ -1,4 +1,4 @@
-"""The errors of all stores for what does not exist, or exists already."""
+"""Errors that all stores raise for what does not exist, or already exists."""
 
 from kg.errors import CollectionExists, CollectionNotFound, DocumentNotFound, JobNotFound
 

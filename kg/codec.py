@@ -1,4 +1,4 @@
-"""Settings, documents and extractions as JSON: how stores keep them and dumps show them."""
+"""Settings, documents and extractions as JSON, for stores and dumps."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _TRANSITION = {
     "swapping": "swapping",
     "swapped_at": "swapped_at",
 }
-"""What the fields of a transition are called among the settings."""
+"""Field of a transition -> its name among the settings."""
 
 
 def dumps(value: JSON) -> str:
@@ -41,8 +41,8 @@ def settings_fields(settings: CollectionSettings) -> dict[str, JSON]:
 
 
 def settings_of(fields: Mapping[str, Any]) -> CollectionSettings:
-    """The settings that `settings_fields` was given. What is missing, as it came with a later
-    version, has its default; there may be other fields."""
+    """The inverse of `settings_fields`. Missing fields, which later versions added, get their
+    defaults; unknown fields are ignored."""
     own = {name: fields[name] for name in _SETTINGS if name in fields}
     transition = {name: fields[key] for key, name in _TRANSITION.items() if key in fields}
     return CollectionSettings(**own, transition=Transition(**transition))
@@ -68,7 +68,7 @@ def document_fields(document: Document) -> dict[str, JSON]:
 
 
 def document_of(fields: Mapping[str, Any]) -> Document:
-    """The document that `document_fields` was given."""
+    """The inverse of `document_fields`."""
     moment = fields["observed_at"]
     return Document(
         **{
@@ -80,8 +80,8 @@ def document_of(fields: Mapping[str, Any]) -> Document:
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
-    """The same moment in UTC, since one moment has many spellings. One without an offset is not
-    changed, nor one whose year UTC cannot express."""
+    """The same moment in UTC, so that it has only one spelling. Unchanged if it has no offset, or
+    if its year in UTC would be out of range."""
     if moment is None or moment.tzinfo is None:
         return moment
     try:
@@ -101,12 +101,12 @@ def triples_json(triples: tuple[Triple, ...]) -> list[JSON]:
 
 
 def entities_of(items: list[list[str]]) -> tuple[NamedEntity, ...]:
-    """The entities that `entities_json` was given."""
+    """The inverse of `entities_json`."""
     return tuple(NamedEntity(name=name, type=type_) for name, type_ in items)
 
 
 def triples_of(items: list[list[str]]) -> tuple[Triple, ...]:
-    """The triples that `triples_json` was given."""
+    """The inverse of `triples_json`."""
     return tuple(
         Triple(subject=subject, relation=relation, object=object_)
         for subject, relation, object_ in items

@@ -1,9 +1,10 @@
-"""Finding the nearest of very many vectors by short codes of them, with FAISS.
+"""Nearest-neighbour search among very many vectors by short codes (product quantisation), with
+FAISS.
 
-Vectors are turned to their principal axes, of which a third is kept, and these are coded in four
-bits a pair (product quantisation). Codes are compared with a query through tables that fit into
-registers, 100,000 of them in a fraction of a millisecond; the vectors themselves are only read for
-the nearest by code. Unlike an inverted file that looks into a part of the corpus, this finds what
+Vectors are rotated to their principal axes, of which a third is kept, and these are coded in four
+bits for each pair. Codes are compared with a query by lookup tables that fit into registers,
+100,000 of them in a fraction of a millisecond; the vectors themselves are only read for the
+candidates. Unlike an inverted file that looks into a part of the corpus, this finds what
 is near a question even if the question lies near nothing.
 """
 
@@ -17,13 +18,13 @@ from kg.vectors import Vectors, faiss_module
 Uint8Array = npt.NDArray[np.uint8]
 
 _SAMPLE = 16_384
-"""Vectors that the code is learnt from."""
+"""The number of vectors that the code is trained on."""
 _CHUNK = 65_536
-"""Vectors that are coded at a time: bounds the memory that this takes."""
+"""The number of vectors coded at a time, which bounds the memory used."""
 
 
 class Codes:
-    """Codes of n vectors, known by their row numbers. Safe for several threads."""
+    """Codes of n vectors, identified by row number. Safe for several threads."""
 
     def __init__(self, index: Any) -> None:
         self._faiss = faiss_module()
@@ -32,7 +33,7 @@ class Codes:
     @classmethod
     def learn(cls, vectors: Vectors) -> Self:
         """Code the rows of `vectors` (n, dimension), on one thread: the steps are so short that
-        several would mostly wait for each other. Raises: DependencyMissing."""
+        several threads would mostly wait for each other. Raises: DependencyMissing."""
         faiss = faiss_module()
         threads = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(1)
@@ -43,7 +44,7 @@ class Codes:
 
     @classmethod
     def loads(cls, data: Uint8Array) -> Self:
-        """Codes that `dumps` gave, read where they lie: no second copy is made on the way."""
+        """The inverse of `dumps`, without copying the data."""
         faiss = faiss_module()
         lying = np.ascontiguousarray(data)
         return cls(faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(lying), lying.size)))

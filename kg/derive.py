@@ -1,4 +1,4 @@
-"""What follows from a passage's extraction: its mentions, its facts, and who supports them.
+"""Derives mentions, facts and their supports from a passage's extraction.
 
 One pure function that every store uses, so that all of them hold the same graph.
 """
@@ -66,9 +66,10 @@ def passage_graph(collection: str, extraction: Extraction) -> PassageGraph:
 
 
 def entity_of(entity_id: str, name: str, mentions: Iterable[tuple[str, str]]) -> Entity:
-    """The entity that these mentions (surface, type) make: most frequent wins, then the least."""
+    """The entity that results from these mentions (surface, type): the most frequent values, or the
+    smallest of equally frequent ones."""
     found = list(mentions)
-    if len(found) == 1:  # as most are
+    if len(found) == 1:  # the usual case
         return Entity(id=entity_id, name=name, surface=found[0][0], type=found[0][1])
     surfaces: Counter[str] = Counter()
     types: Counter[str] = Counter()

@@ -1,7 +1,7 @@
-"""Where vectors are searched: on the CPU, or on a GPU if one is there and worth its while.
+"""Whether vectors are searched on the CPU or, if there is one and it is worth it, on a GPU.
 
-That a GPU works is found out in a process of its own: a driver that does not fit may end the
-process that asks it, and one that has asked CUDA anything may not fork any more.
+GPUs are tested in a separate process: an incompatible driver may crash the process that calls it,
+and a process that has used CUDA can no longer fork.
 """
 
 import os
@@ -16,7 +16,7 @@ from kg.errors import DependencyMissing, DeviceFailed, SettingsInvalid
 from kg.vectors import faiss_module
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
-"""auto: the GPU for what is worth it, if there is one that works. cuda: the GPU, or an error."""
+"""auto: the GPU, if one works and the search is large enough. cuda: the GPU, or an error."""
 
 _PATIENCE_SECONDS = 120.0
 _NONE_THERE = "FAISS sees no GPU: there is none, or no driver of NVIDIA's"
@@ -36,23 +36,22 @@ _log = structlog.get_logger(__name__)
 
 
 class _Choice:
-    """What holds for this process, and for those forked from it."""
+    """The choice of this process, and of those forked from it."""
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.device: Device = "auto"
         self.trouble: str | None = None
         self.user = 0
-        """The process that has used the GPU, whose children cannot."""
+        """Id of the process that has used the GPU; its children cannot use it."""
 
 
 _choice = _Choice()
 
 
 def choose(device: Device) -> None:
-    """Say where vectors are searched from now on.
-
-    Raises: SettingsInvalid for cuda, if no GPU works here.
+    """Set where vectors are searched from now on. Raises: SettingsInvalid for cuda if no GPU works
+    here.
     """
     if device == "cuda" and (reason := trouble()):
         raise SettingsInvalid(
@@ -64,15 +63,15 @@ def choose(device: Device) -> None:
 
 
 def wants_gpu(products: int, worth: int) -> bool:
-    """Whether to search on the GPU: if that is forced, or if one works and there are at least
-    `worth` products of two vectors' numbers to compute. Starts no process for less."""
+    """Whether to search on the GPU: if that is forced, or if one works and at least `worth`
+    multiplications are to be computed. For fewer, GPUs are not even tested."""
     if _choice.device == "cpu" or _choice.user not in (0, os.getpid()):
         return False
     return _choice.device == "cuda" or (products >= worth and not trouble())
 
 
 def trouble() -> str:
-    """Why no GPU searches vectors here; '' if one does. Found out once, in up to a few seconds."""
+    """Why no GPU can be used here; '' if one can. Tested once, which takes up to a few seconds."""
     with _choice.lock:
         if _choice.trouble is None:
             _choice.trouble = _found_out()
@@ -80,7 +79,7 @@ def trouble() -> str:
 
 
 def gpu_module() -> Any:
-    """The module `faiss`, for use of the GPU: from now on, what is forked cannot use it.
+    """The module `faiss`, for use of the GPU; processes forked from now on cannot use it.
 
     Raises: DeviceFailed in a process that was forked from one that had used it.
     """

@@ -1,7 +1,7 @@
-"""The canonical dump: what two collections of the same content have in common, byte for byte.
+"""The canonical dump, which is byte-identical for collections of the same content.
 
-One JSON object a line, keys in order, records in order of id. Nothing in it depends on when or how
-the graph came to be: no times, revisions, jobs, token counts or raw answers of models.
+One JSON object per line, with sorted keys; records are in order of id. Nothing in it depends on
+when or how the graph was built: no times, revisions, jobs, token counts or raw model answers.
 """
 
 import hashlib

@@ -133,8 +133,8 @@ class SnapshotError(AmmonError):
     """A snapshot cannot be used."""
 
     def __init__(self, reason: str, *, rebuild: str = "", collection: str = "") -> None:
-        """`rebuild`: how the message goes on before the command that builds another one; '' if that
-        is not the remedy. `collection`: whose snapshot it is; '' if only the caller knows."""
+        """`rebuild`: how the message continues before the command that builds a new snapshot; '' if
+        that is not the remedy. `collection`: whose snapshot it is; '' if only the caller knows."""
         super().__init__(reason)
         self._rebuild = rebuild
         self._collection = collection
@@ -146,7 +146,7 @@ class SnapshotError(AmmonError):
         return f"{super().__str__()} {self._rebuild}: ammon rebuild --collection {name}"
 
     def name_collection(self, collection: str) -> None:
-        """Tell whose snapshot it is, unless that is known already."""
+        """Set whose snapshot it is, unless that is known already."""
         self._collection = self._collection or collection
 
 
@@ -163,7 +163,7 @@ class SnapshotVersionUnknown(SnapshotError):
 
 
 class SnapshotUnavailable(SnapshotError):
-    """The place of the snapshots cannot be reached, or refuses access."""
+    """The storage of the snapshots cannot be reached, or refuses access."""
 
 
 class TooManyFiles(SnapshotUnavailable):
@@ -178,7 +178,7 @@ class TooManyFiles(SnapshotUnavailable):
 
     @staticmethod
     def is_told_by(error: Exception) -> bool:
-        """Whether an error of the operating system says so."""
+        """Whether an operating system error means this."""
         return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
 
 

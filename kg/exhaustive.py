@@ -1,8 +1,8 @@
-"""Exhaustive search for the nearest of fixed vectors, by FAISS: the port, on a GPU and on the CPU.
+"""Exhaustive nearest-neighbour search with FAISS: the port, and its versions for GPU and CPU.
 
-What it finds is a first choice. Products on a GPU are rounded in another order, or even to fewer
-digits, than on the CPU; so whoever asks computes them anew for what was found, and asks for enough
-more than is wanted that what `LOOSE` leaves open is among them. Then the device does not matter.
+The results are candidates. Inner products on a GPU are rounded in another order, or even to fewer
+digits, than on the CPU. So callers request enough extra neighbours to cover an error of `LOOSE`,
+and recompute the products of those found. Then the device makes no difference.
 """
 
 from threading import Lock
@@ -16,8 +16,8 @@ from kg.errors import DeviceFailed
 from kg.vectors import Vectors, faiss_module
 
 LOOSE = 2e-3
-"""So far may a product of unit vectors lie from the true one. Single precision is off by 1e-6;
-TF32, which CUDA's libraries may be set to, by up to 1e-3."""
+"""The largest assumed error of an inner product of unit vectors. Single precision is off by 1e-6;
+TF32, which CUDA's libraries may be set to use, by up to 1e-3."""
 MOST_ASKED = 2048
 """The most neighbours that FAISS finds on a GPU."""
 _TEMPORARY = 128 << 20
@@ -28,7 +28,7 @@ Rows: TypeAlias = npt.NDArray[np.int64]
 
 
 class Exhaustive(Protocol):
-    """n vectors, known by their row numbers. Safe for several threads."""
+    """n vectors, identified by row number. Safe for several threads."""
 
     def nearest(self, queries: Vectors, count: int) -> tuple[Products, Rows]:
         """The `count` (at most n and MOST_ASKED) largest products of each of (q, d) queries, in
@@ -37,14 +37,14 @@ class Exhaustive(Protocol):
 
 
 class OnGpu:
-    """In the memory of the first visible GPU, unrounded: 4 bytes a number."""
+    """In the memory of the first visible GPU, in single precision."""
 
     def __init__(self, vectors: Vectors) -> None:
-        """Copy (n, d) vectors. Raises: DeviceFailed, where there is no room or no GPU."""
+        """Copy (n, d) vectors. Raises: DeviceFailed if there is not enough memory or no GPU."""
         faiss = gpu_module()
         if not hasattr(faiss, "GpuIndexFlatIP"):
             raise _failed(RuntimeError("the FAISS that is installed is for CPUs alone"))
-        self._lock = Lock()  # its intermediate memory is one
+        self._lock = Lock()  # its temporary memory is shared
         try:
             self._resources = faiss.StandardGpuResources()
             self._resources.setTempMemory(_TEMPORARY)
@@ -62,7 +62,7 @@ class OnGpu:
 
 
 class OnCpu:
-    """The same on the CPU: what that on the GPU is compared with."""
+    """The same on the CPU, as a reference for the GPU."""
 
     def __init__(self, vectors: Vectors) -> None:
         """Copy (n, d) vectors."""

@@ -1,7 +1,7 @@
-"""Work that a person waits for does not wait long for an unavailable store.
+"""Requests that a person waits for fail fast if the store is unavailable.
 
-Background work retries for half a minute, so that a restart of the server does no harm. A request
-that a person waits for should rather fail soon.
+Background work retries for half a minute, so that a restart of the store's server does no harm. A
+request that a person waits for should rather fail soon.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 SILENCE_SECONDS = 4.0
-"""For which a store may say nothing before it counts as away. One that is only slow, as all is on
-a busy machine, is not to be taken for it."""
+"""How long a store may be silent before it counts as unavailable. It is long enough that a store on
+a busy machine, which is only slow, does not."""
 
 _patience: ContextVar[float | None] = ContextVar("patience", default=None)
 

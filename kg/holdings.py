@@ -9,7 +9,7 @@ from kg.records import Passage, Placement, Synonym
 from kg.store import Change, DocumentGraph, GraphReader, Holdings
 
 BATCH = 500
-"""Documents, extractions, or entities of one batch."""
+"""The number of documents, extractions or entities in a batch."""
 _Item = TypeVar("_Item")
 
 

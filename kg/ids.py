@@ -1,8 +1,8 @@
 """Ids are hashes of content within a collection: the same content has the same id, always.
 
 Each id is a kind, a hyphen, and 24 hexadecimal digits (96 bits of BLAKE2b over the collection's
-name and the content's parts, each preceded by its length in bytes, so that no two different lists
-of parts can meet).
+name and the content's parts, each preceded by its length in bytes, so that different lists of parts
+never give the same bytes).
 """
 
 import hashlib

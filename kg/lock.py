@@ -11,7 +11,7 @@ from typing import IO
 from kg.errors import SnapshotUnavailable, TooManyFiles
 
 _TRIES = 100
-"""So often a folder may be gone again before a file in it is open."""
+"""How often to retry if the folder is removed before the file in it could be opened."""
 _POLL_SECONDS, _TELL_SECONDS = 0.05, 1.0
 
 
@@ -19,13 +19,13 @@ _POLL_SECONDS, _TELL_SECONDS = 0.05, 1.0
 def file_lock(
     path: Path, *, remove: bool = False, waiting: Callable[[], object] | None = None
 ) -> Iterator[None]:
-    """Hold the file's lock, waiting for whoever holds it; `waiting` is called once a second
-    meanwhile, and ends that by raising something.
+    """Hold the file's lock during the body, after waiting for other holders; meanwhile `waiting` is
+    called once a second, and may end the wait by raising an exception.
 
-    Every call opens the file anew, and a lock belongs to what was opened: two threads of a process
-    exclude each other just as two processes do. The operating system frees the lock of a process
-    that dies. The file stays, or is removed by its holder at the end: who waited for it then sees
-    that what was locked is not there any more, and begins again.
+    Every call opens the file anew, and a lock belongs to the open file: two threads of a process
+    exclude each other just as two processes do. The operating system releases the lock of a process
+    that dies. With `remove`, the holder removes the file at the end; those who waited for it notice
+    that and start over.
 
     Raises: SnapshotUnavailable if the file can be neither opened nor made.
     """
@@ -35,7 +35,7 @@ def file_lock(
         finally:
             if remove:
                 path.unlink(missing_ok=True)
-            fcntl.flock(file, fcntl.LOCK_UN)  # a forked process may have the file open still
+            fcntl.flock(file, fcntl.LOCK_UN)  # a forked process may still have the file open
 
 
 def is_locked(path: Path) -> bool:
@@ -90,7 +90,7 @@ def _opened(path: Path) -> IO[bytes]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             return path.open("ab")
-        except (FileNotFoundError, FileExistsError) as error:  # or a link that leads nowhere
+        except (FileNotFoundError, FileExistsError) as error:  # or a dangling link
             failed += 1
             if failed == _TRIES:
                 raise cannot_open(path, error) from error

@@ -30,7 +30,7 @@ def normalise(name: str) -> str:
 
 
 def surface(name: str) -> str:
-    """A name as people read it: white space collapsed, nothing else changed."""
+    """A name for display: white space collapsed, nothing else changed."""
     return _SPACE.sub(" ", name.replace("\x00", " ")).strip()[:MAX_NAME_CHARS].rstrip()
 
 
@@ -40,5 +40,6 @@ def is_collection_name(name: str) -> bool:
 
 
 def _inside(char: str) -> bool:
-    """Whether a name may begin or end with this character: no punctuation, no space, no control."""
+    """Whether a name may begin or end with this character: not punctuation, white space or a
+    control."""
     return unicodedata.category(char)[0] not in "PZC"

@@ -30,14 +30,15 @@ class Span(NamedTuple):
 
 
 def surface_of(tokens: Sequence[Token]) -> str:
-    """The surface that these tokens make."""
+    """The surface of these tokens."""
     return " ".join(token.form for token in tokens)
 
 
 @lru_cache(_REMEMBERED)
 def key_of(surface: str) -> int:
     """The surface's 64-bit key: FNV-1a of its UTF-8 bytes, mixed by MurmurHash3's last step, so
-    that keys lie evenly. It is also computed in a compiled loop (`retrieval.loops.surfaces`)."""
+    that keys are evenly distributed. A compiled loop also computes it (`retrieval.loops.surfaces`).
+    """
     key = FNV_START
     for byte in surface.encode("utf-8"):
         key = (key ^ byte) * FNV_PRIME & _WORD
@@ -62,11 +63,11 @@ def spans(tokens: Sequence[Token], *, cased: bool, longest: int = MAX_TOKENS) ->
 
 
 def longest_spans(found: Sequence[Span]) -> list[Span]:
-    """The longest matches that do not overlap; among equally long ones the earlier."""
+    """The longest matches that do not overlap; of equally long ones, the earlier."""
     kept: list[Span] = []
     taken: set[int] = set()
     for span in sorted(found, key=lambda span: (span.first - span.last, span.first)):
-        # What overlaps a span that is no shorter has its first or its last token in it.
+        # A span that overlaps a span of at least its length has its first or last token inside it.
         if span.first not in taken and span.last not in taken:
             taken.update(range(span.first, span.last + 1))
             kept.append(span)
@@ -74,7 +75,7 @@ def longest_spans(found: Sequence[Span]) -> list[Span]:
 
 
 def outer_spans(found: Sequence[Span]) -> list[Span]:
-    """Those that lie in no longer one, in order."""
+    """The spans that are not inside a longer one, in order."""
     kept: list[Span] = []
     for span in sorted(found, key=lambda span: (span.first, -span.last)):
         if not kept or span.last > kept[-1].last:
@@ -85,5 +86,5 @@ def outer_spans(found: Sequence[Span]) -> list[Span]:
 def matches(
     tokens: Sequence[Token], *, cased: bool, known: Callable[[str], bool], longest: int = MAX_TOKENS
 ) -> list[Span]:
-    """All spans whose surface is known, nested ones too."""
+    """All spans whose surface is known, including nested ones."""
     return [span for span in spans(tokens, cased=cased, longest=longest) if known(span.surface)]

@@ -1,10 +1,11 @@
-"""Words of a text in a normal form, with their places: what names are matched by.
+"""Tokenisation: the words of a text in a normal form, with their offsets, by which names are
+matched.
 
-The normal form lets 'H.M.' meet 'HM', 'Cajal’s' meet 'Cajal' and 'Москвы' meet 'Москва': lower
-case, accents and dots inside initials dropped, the possessive 's dropped, all other punctuation a
-gap between words; marks are part of their word, invisible joiners and soft hyphens are dropped.
-Scripts written without spaces give one token a character. Cyrillic and Arabic words are cut to
-their stems (Snowball), since names are inflected there.
+In the normal form 'H.M.' equals 'HM', 'Cajal’s' equals 'Cajal' and 'Москвы' equals 'Москва': it is
+lower-cased, without accents, dots inside initials, the possessive 's, invisible joiners and soft
+hyphens. Marks are part of their word; all other punctuation separates words. Scripts written
+without spaces give one token per character. Cyrillic and Arabic words are stemmed (Snowball), since
+names are inflected in these languages.
 """
 
 import re
@@ -27,7 +28,7 @@ _WORD = regex.compile(
 )
 _CHARACTER = regex.compile(rf"[{_UNSPACED}]", regex.VERSION1)
 _FIRST_UNSPACED = "\u0e00"
-"""No character of a script without spaces comes before it."""
+"""The first code point that may belong to a script without spaces."""
 _DROPPED = re.compile(
     rf"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\ufe00-\ufe0f{_INVISIBLE}]"
 )
@@ -40,7 +41,7 @@ _local = threading.local()
 
 
 class Token(NamedTuple):
-    """A word and where it stands."""
+    """A word and its position."""
 
     form: str
     """Normal form; never empty."""
@@ -50,8 +51,8 @@ class Token(NamedTuple):
     """Whether it looks like part of a name: it begins with a capital or a digit, or its script
     has no case."""
     alone: bool
-    """Whether it may be a name all by itself: not a number of less than four digits, not a single
-    character of a script without spaces, unless that stands in quotation marks."""
+    """Whether it may be a name on its own: not if it is a number of fewer than four digits, or a
+    single character of a script without spaces outside quotation marks."""
 
 
 def tokenise(text: str) -> list[Token]:
@@ -59,12 +60,12 @@ def tokenise(text: str) -> list[Token]:
     found: list[Token] = []
     end = 0
     for raw in _WORD.findall(text):
-        # What lies between two matches has no letter, so that no match begins in it.
+        # Between two matches there are no letters, so no match can begin there.
         start = text.find(raw, end)
         end = start + len(raw)
         first = raw[0]
         form = normal_form(raw)
-        if form:  # a possessive has none
+        if form:  # empty for a possessive
             alone = len(form) > 3 or not form.isdigit()
             if first >= _FIRST_UNSPACED and _CHARACTER.match(first):
                 alone = _quoted(text, start, end)
@@ -85,8 +86,8 @@ def normal_form(word: str) -> str:
 
 
 def has_case(tokens: list[Token], text: str) -> bool:
-    """Whether capitals tell names from other words in this text: there is a capital after the
-    first word, and a small letter too."""
+    """Whether capitals distinguish names from other words in this text: there is a capital after
+    the first word, and also a lower-case letter."""
     firsts = [text[token.start] for token in tokens]
     return any(map(str.islower, firsts)) and any(map(str.isupper, firsts[1:]))
 

@@ -1,4 +1,4 @@
-"""What every store refuses: invalid Unicode, and records that contradict each other."""
+"""Validation in every store: invalid Unicode and contradictory records are refused."""
 
 import reprlib
 from collections.abc import Iterable
@@ -28,8 +28,8 @@ def check_change(change: Change) -> None:
 
 
 def check_source(document: object) -> SourceDocument:
-    """The document, as callers hand it in. Raises: InputError if it is none, or without a source or
-    a text."""
+    """Check a document from a caller, and return it. Raises: InputError if it is not a document, or
+    has no source or text."""
     if not isinstance(document, SourceDocument):
         raise InputError(
             "Documents must be a list of SourceDocument (kg.records), not "
@@ -93,7 +93,7 @@ def _check_graph(graph: DocumentGraph) -> None:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can hold it: no half of a surrogate pair."""
+    """Whether UTF-8 can represent it: it contains no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from kg.errors import DependencyMissing
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
-"""Unit vectors, one a row: shape (n, dimension), float32."""
+"""Unit vectors, one per row: shape (n, dimension), float32."""
 
 
 def faiss_module() -> Any:

@@ -1,9 +1,9 @@
 """Snapshots: immutable, checksummed, memory-mapped directories, one for each revision and model.
 
-`container` reads and writes named arrays and strings; `tables` says which ones a snapshot holds,
-`snapshot` is all of them together; `port` says what a place for snapshots does, one of them being
-the current one (`pointer`); `publication` is such a place in a local folder, `remote` one at a URL
-(`objects`, `urls`) with a mirror on this machine.
+`container` reads and writes named arrays and strings; `tables` defines which ones a snapshot has,
+and `snapshot` holds all of them. `port` is the port for snapshot storage, in which one snapshot is
+current (`pointer`); `publication` implements it for a local folder, `remote` for a URL (`objects`,
+`urls`) with a mirror on this machine.
 """
 
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings

@@ -1,9 +1,10 @@
-"""Opening snapshots behind the backs of those who answer questions.
+"""Opening snapshots in the background without slowing down questions.
 
-Small steps hold the interpreter's lock nearly all the time, although each releases it: a waiting
-thread is not awake before the next step has taken it again. If no one waits for the snapshot, the
-thread that opens it rests now and then, for longer than it worked. Not after each step: a snapshot
-has some hundred files, each read twice, and to sleep and wake up takes as long as such a step.
+A thread of many small steps holds the interpreter lock nearly all the time, although each step
+releases it: before a waiting thread has woken up, the next step has taken the lock again. So if no
+one waits for the snapshot, the thread that opens it pauses now and then, for longer than it worked.
+It does not pause after each step: a snapshot has about a hundred files, each read twice, and a
+pause takes as long as such a step.
 """
 
 import time
@@ -12,13 +13,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _STRETCH_SECONDS = 0.0005
-"""After so long it is time to rest; a question waits no longer than this for the lock."""
+"""How long the thread works between two pauses; a question waits no longer than this for the
+lock."""
 _REST_SECONDS = 0.002
-"""So that opening takes a quarter of one core, which questions may need."""
+"""Chosen so that opening takes a quarter of one core, which questions may need."""
 
 
 class _Pace:
-    """When to rest."""
+    """Decides when to pause."""
 
     def __init__(self) -> None:
         self._since = time.perf_counter()
@@ -30,12 +32,12 @@ class _Pace:
 
 
 _pace: ContextVar[_Pace | None] = ContextVar("_pace", default=None)
-"""None in a thread that somebody waits for."""
+"""None if somebody waits for this thread."""
 
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """In the body, this thread's steps let others go first."""
+    """In the body, this thread's steps give way to other threads."""
     token = _pace.set(_Pace())
     try:
         yield
@@ -44,7 +46,7 @@ def unhurried() -> Iterator[None]:
 
 
 def step() -> None:
-    """One file, or a part of it, is done."""
+    """Called after each file, or part of a large one."""
     pace = _pace.get()
     if pace is not None:
         pace.step()

@@ -49,7 +49,8 @@ class Strings:
     offsets: npt.NDArray[np.int64]
     _bytes: memoryview = field(init=False, repr=False, compare=False)
     _ends: memoryview = field(init=False, repr=False, compare=False)
-    """The two arrays as Python reads single items fastest: an answer has a hundred strings."""
+    """The two arrays as memoryviews, from which Python reads single items fastest: an answer has a
+    hundred strings."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_bytes", self.data.data)
@@ -170,7 +171,7 @@ class SnapshotWriter:
             files=dict(sorted(self._files.items())),
         )
         (self.path / MANIFEST).write_text(manifest.dumps(), encoding="utf-8")
-        # All at once: the file system then commits many files together.
+        # All at the same time, so that the file system commits many files together.
         with ThreadPoolExecutor(_SYNCED_AT_ONCE) as pool:
             list(pool.map(_sync, [self.path / name for name in (*self._files, MANIFEST)]))
         sync_folder(self.path)
@@ -214,7 +215,7 @@ class SnapshotReader:
 
     @property
     def total_bytes(self) -> int:
-        """Of all files together."""
+        """The size of all files together."""
         return sum(entry.bytes for entry in self.manifest.files.values())
 
     def verify(self, between: Callable[[], None] = step) -> None:
@@ -268,7 +269,8 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _entry(path: Path, between: Callable[[], None] = step) -> FileEntry:
-    """Read, not mapped: a file that is truncated meanwhile must not end the process."""
+    """The manifest's entry for a file. It is read, not mapped: a file that is truncated meanwhile
+    must not crash the process."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK_BYTES):

@@ -1,4 +1,4 @@
-"""Entries in many passages: which of their pairs say most."""
+"""Hubs, the entries that many passages name: which of their pairs to keep."""
 
 import numpy as np
 import numpy.typing as npt

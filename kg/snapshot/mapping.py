@@ -1,8 +1,8 @@
-"""Mapping the arrays of `.npy` files into memory, many at once and beside questions.
+"""Mapping the arrays of `.npy` files into memory quickly, while questions are being answered.
 
-NumPy parses a file's header as a Python program would be parsed, which takes the interpreter's lock
-for longer than all else that is done to open a snapshot. Headers as NumPy writes them are read by a
-pattern here; whatever looks different is NumPy's to read.
+NumPy parses a file's header as a Python literal, which holds the interpreter lock for longer than
+everything else in opening a snapshot. Here, headers in the form that NumPy writes are read with a
+regular expression; anything else is left to NumPy.
 """
 
 import mmap
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 _START = len(_MAGIC) + 2
-"""Where the header begins: after its length, two bytes with the least first."""
+"""Where the header begins: after its length, in two bytes, little-endian."""
 _HEADER = re.compile(
     rb"\{'descr': '([|][biu]1|<[iuf][248])', 'fortran_order': False, "
     rb"'shape': \(([0-9, ]*)\), \} *\n"
@@ -29,11 +29,12 @@ READ_UP_TO_BYTES = 65_536
 descriptor, of which a process may have 1,024: too few for a hundred per small collection."""
 _OPTIONS: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
 _PARSING = Lock()
-"""To NumPy a header is a Python literal, and CPython 3.11 fails where two threads parse at once."""
+"""NumPy parses a header as a Python literal, and CPython 3.11 crashes if two threads do that at
+once."""
 
 
 def map_array(file: Path) -> npt.NDArray[Any]:
-    """The array of a file, read-only. Raises: OSError; ValueError if it is none."""
+    """The array of a file, read-only. Raises: OSError; ValueError if it does not contain one."""
     with open(file, "rb") as opened:  # noqa: PTH123 - once for each of a hundred files
         if os.fstat(opened.fileno()).st_size <= READ_UP_TO_BYTES:
             data: bytes | mmap.mmap = opened.read()

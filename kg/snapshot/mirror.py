@@ -1,9 +1,9 @@
-"""A machine's copies of snapshots that are elsewhere: each is brought once for all processes.
+"""A machine's copies of remote snapshots: each is downloaded once for all processes.
 
-A copy is brought aside, checked, and renamed to its name; a damaged one is brought again. Which one
-was current when that could last be asked is noted here, for when it cannot: for each URL in a
-folder of its own, `of-…/CURRENT`, since a machine may be given another URL, and then the first one
-again.
+A copy is downloaded under a temporary name, checked, and renamed; a damaged one is downloaded
+again. The mirror also remembers which snapshot was current, for when the storage cannot be reached:
+for each URL in its own folder, `of-…/CURRENT`, since a machine's URL may be changed, and changed
+back.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from kg.snapshot.pointer import POINTER, is_name
 from kg.snapshot.publication import SnapshotFolder
 
 _KEPT = 3
-"""So many snapshots stay: the one that is being built, the current one, the one before it."""
+"""How many snapshots stay: one being built, the current one, and the previous one."""
 _ASIDE = ".fetching-"
 _LOCK = "fetch.lock"
 _NOTES = "of-"
@@ -41,8 +41,8 @@ class Mirror:
     def open(
         self, name: str, bring: Callable[[Path], None], *, verify_up_to: int
     ) -> SnapshotReader:
-        """Open a snapshot; one that is not here, or damaged, is first brought by `bring`, which
-        fills an empty folder and checks it.
+        """Open a snapshot. If its copy is missing or damaged, `bring` first fills an empty folder
+        with it and checks it.
 
         Raises: what `bring` raises; SnapshotVersionUnknown.
         """
@@ -53,7 +53,7 @@ class Mirror:
         except SnapshotMissing:
             pass
         with file_lock(self.folder.path / _LOCK):
-            with suppress(SnapshotDamaged, SnapshotMissing):  # others may have been quicker
+            with suppress(SnapshotDamaged, SnapshotMissing):  # another was quicker
                 return self.folder.open(name, verify_up_to=verify_up_to)
             self._fill(name, bring)
             self.prune()
@@ -63,23 +63,22 @@ class Mirror:
         """Note that a snapshot is current at a URL, if there is a copy of it."""
         if self.remembered(url) == name or not (self.folder.path / name).is_dir():
             return
-        with suppress(SnapshotError):  # a damaged copy is not remembered, and mended when opened
+        with suppress(SnapshotError):  # a damaged copy is repaired when it is opened
             SnapshotReader.open(self.folder.path / name)
             _write(self._note(url), name)
 
     def remembered(self, url: str) -> str | None:
-        """The snapshot that was current at a URL when that could last be asked, if there is a copy
-        of it."""
+        """The last known current snapshot at a URL, if there is a copy of it."""
         name = _read(self._note(url))
         return name if name and (self.folder.path / name).is_dir() else None
 
     def forget(self, url: str) -> None:
-        """Note that none is current at a URL."""
+        """Note that no snapshot is current at a URL."""
         self._note(url).unlink(missing_ok=True)
 
     def prune(self) -> None:
-        """Keep those that are current at some URL and the newest others: by arrival, since
-        revisions begin anew with a collection of the same name."""
+        """Keep the snapshots that are current at some URL, and the newest others by time of
+        arrival: revisions start again from 0 if a collection is deleted and created anew."""
         notes = self.folder.path.glob(f"{_NOTES}*/{POINTER}")
         kept = {_read(self.folder.path / POINTER), *map(_read, notes)}
         found = [self.folder.path / name for name in self.folder.names() if name not in kept]
@@ -92,13 +91,13 @@ class Mirror:
 
     def _fill(self, name: str, bring: Callable[[Path], None]) -> None:
         path = self.folder.path
-        for left in path.glob(f"{_ASIDE}*"):  # of processes that died
+        for left in path.glob(f"{_ASIDE}*"):  # left by processes that died
             shutil.rmtree(left, ignore_errors=True)
         aside = path / f"{_ASIDE}{uuid.uuid4().hex[:8]}"
         aside.mkdir(parents=True)
         try:
             bring(aside)
-            # Who has the damaged one open keeps it: renamed or removed, its files stay mapped.
+            # Processes that have the damaged one open can go on: its files stay mapped.
             shutil.rmtree(path / name, ignore_errors=True)
             aside.rename(path / name)
         finally:

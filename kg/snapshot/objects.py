@@ -21,23 +21,24 @@ from kg.errors import SnapshotUnavailable
 from kg.lock import file_lock
 
 PAUSE_SECONDS = 5.0
-"""After a failed attempt, readers use what they have for so long before they try again."""
+"""How long readers make do with what they have after a failed attempt."""
 _END_SECONDS = 8.0
-"""What is nearly uploaded when a process is to end shall be."""
+"""How long a process that is to end may go on uploading, to finish what is nearly done."""
 _LOCK_SECONDS = 30.0
-"""A lock is held for the writing of a few bytes: one that is older is of a process that died."""
+"""A lock is held only while a few bytes are written: an older one belongs to a process that
+died."""
 _POLL_SECONDS = 0.02
 _BLOCK_BYTES = 1 << 23
 
 REACH = "Check the network, the address and its access keys."
-"""The remedy where nothing else is known."""
+"""The remedy if nothing more specific is known."""
 _MOUNT = (
     "Mount it, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing folder. To start "
     "using this folder, create a folder 'collections' in it."
 )
 
 _MEMORY = RLock()
-"""fsspec's memory is one for the whole process, and not made for several threads."""
+"""fsspec's memory file system is shared by the whole process and is not thread-safe."""
 
 _log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class _Empty(FileNotFoundError):
 class Objects:
     """Files below one URL, by their keys. Safe for several threads, and after a fork.
 
-    All methods raise SnapshotUnavailable where the files cannot be reached.
+    All methods raise SnapshotUnavailable if the files cannot be reached.
     """
 
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
@@ -69,16 +70,17 @@ class Objects:
 
     @property
     def trouble(self) -> str:
-        """Why the files were out of reach just now; '' if they were not, or long enough ago."""
+        """Why the files could not be reached in the last few seconds; '' if they could."""
         return self._trouble if time.monotonic() < self._down_until else ""
 
     def hasten(self) -> None:
-        """From now on a server that says nothing is not waited for: the process is to end."""
+        """The process is about to end: from now on, do not wait long for a silent server."""
         self._end = min(self._end, time.monotonic() + _END_SECONDS)
 
     @property
     def late(self) -> bool:
-        """Whether the process is to end and should have by now: no further file is begun."""
+        """Whether a process that is to end should have ended by now, so that no further file is
+        begun."""
         return time.monotonic() > self._end
 
     def read(self, key: str) -> bytes:
@@ -87,9 +89,9 @@ class Objects:
             return bytes(files.cat_file(f"{root}/{key}"))
 
     def see_in_use(self) -> None:
-        """See, before it is asked for anything or written to, that the place is there: a share
-        that is not mounted is an empty folder, or none. So nobody but its owner makes the folder
-        of a URL and the first thing in it, as it is with buckets.
+        """Check before any use that the storage is really there: an unmounted share looks like an
+        empty or missing folder. So, as with buckets, the folder of a URL and its first content are
+        only ever created by its owner.
 
         Raises: SnapshotUnavailable.
         """
@@ -101,7 +103,7 @@ class Objects:
                     raise _Empty("that folder is empty")
 
     def check(self) -> None:
-        """See that files can be written, by writing one and removing it."""
+        """Check that files can be written, by writing and removing one."""
         self.see_in_use()
         key = f"check-{uuid.uuid4().hex[:8]}"
         self.write(key, b"")
@@ -116,9 +118,8 @@ class Objects:
             files.mv(aside, f"{root}/{key}")
 
     def write_over(self, key: str, seen: bytes | None, data: bytes) -> bool:
-        """Write a small file if the existing one is still as it was seen (None: did not exist).
-
-        Of several at once one succeeds.
+        """Write a small file if its content is still `seen` (None: it did not exist). Of several
+        concurrent writers, one succeeds. Returns whether it was written.
         """
         with self._locked(f"{key}.lock"):
             if self._present(key) != seen:
@@ -181,7 +182,7 @@ class Objects:
         """
         if self._local:
             above = folder.split("/")[:-1]
-            with self._asking() as (files, root), suppress(OSError):  # others may be in it
+            with self._asking() as (files, root), suppress(OSError):  # it may not be empty
                 for depth in range(len(above), 1, -1):
                     files.rmdir("/".join((root, *above[:depth])))
 
@@ -233,7 +234,7 @@ class Objects:
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Any, str]]:
-        """As `_asking`; a place that cannot be made is one that cannot be reached."""
+        """As `_asking`; storage that cannot be created counts as unreachable."""
         try:
             with self._asking() as found:
                 yield found
@@ -250,7 +251,8 @@ class Objects:
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
-        """Hold a lock: of a folder the operating system's, else a file that only one can create."""
+        """Hold a lock: the operating system's for a local folder, otherwise a file that only one
+        process can create."""
         if self._local:
             with self._writing() as (files, root):
                 lock = Path(f"{root}/{key}")
@@ -271,11 +273,11 @@ class Objects:
         try:
             yield
         finally:
-            if self._present(key) == mark:  # else it was taken for one of a process that died
+            if self._present(key) == mark:  # else somebody took it for a dead process's
                 self.remove(key)
 
     def _create(self, key: str, data: bytes) -> bool:
-        """Write a file that is not there yet: of several at once one succeeds."""
+        """Write a file that does not exist yet; of several concurrent writers, one succeeds."""
         with self._writing() as (files, root):
             files.makedirs(f"{root}/{key}".rpartition("/")[0], exist_ok=True)
             try:
@@ -286,9 +288,10 @@ class Objects:
                 return False
 
     def _break(self, key: str) -> None:
-        """Remove a lock that is too old. Of all that find it so one may, or a second could remove
-        the next holder's: who creates a file that is named after this one lock."""
-        with suppress(FileNotFoundError):  # let go of meanwhile
+        """Remove a lock that is too old. Only one of those who find it may, since a second one
+        could remove the next holder's lock: the one that creates a file named after this particular
+        lock."""
+        with suppress(FileNotFoundError):  # released meanwhile
             mark = self.read(key)
             if self.age(key) > _LOCK_SECONDS and self._create(f"{key}.{_name(mark)}", b""):
                 self.remove(key)

@@ -132,7 +132,7 @@ class SnapshotFolder:
         """See `Snapshots`."""
         if len(self.names()) <= keep:
             return []
-        with file_lock(self.path / _POINTER_LOCK):  # else one could be published meanwhile
+        with file_lock(self.path / _POINTER_LOCK):  # otherwise one could be published meanwhile
             names, current = self.names(), self.current()
             gone = [name for name in names[: len(names) - keep] if name != current]
             for name in gone:

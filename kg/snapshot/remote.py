@@ -3,10 +3,10 @@
     <url>/<place>/CURRENT                      the name of the current snapshot
     <url>/<place>/r0000000007-1f2e3d4c/…       its files; the manifest comes last
 
-A snapshot is written into the mirror and uploaded file by file under a name of its own; it counts
-once its manifest is there. It is published by a put of `CURRENT` on condition that nobody else has
-put another one there. Whoever opens it has it brought to the mirror first, where all processes of
-a machine map the same files.
+A snapshot is written into the mirror and uploaded file by file under a unique name; it is complete
+once its manifest is there. It is published by a conditional put of `CURRENT`, which fails if
+somebody else has replaced it. To be opened, it is first downloaded into the mirror, where all
+processes of a machine map the same files.
 """
 
 import hashlib
@@ -59,12 +59,12 @@ class RemoteSnapshots:
 
     @property
     def lock(self) -> Path:
-        """See `Snapshots`: of this machine's builders one works."""
+        """See `Snapshots`: one builder at a time works on this machine."""
         return self.mirror.folder.lock
 
     @property
     def lease(self) -> str:
-        """See `Snapshots`: of all machines' builders one works."""
+        """See `Snapshots`: one builder at a time works on all machines."""
         return f"publish {self.place}"
 
     def write(self, revision: int, fill: Callable[[SnapshotWriter], None]) -> str:
@@ -95,7 +95,7 @@ class RemoteSnapshots:
         return True
 
     def current(self) -> str | None:
-        """See `Snapshots`: asks the store of objects, unless that was out of reach just now."""
+        """See `Snapshots`: asks the object store, unless that could not be reached just now."""
         trouble = self.objects.trouble
         if not trouble:
             try:
@@ -116,8 +116,8 @@ class RemoteSnapshots:
         return remembered
 
     def _unreadable_pointer(self) -> bytes | None:
-        """What `CURRENT` contains if that is no snapshot's name: it may be replaced as if it were
-        not there."""
+        """The contents of `CURRENT` if they are not a snapshot's name: it may then be replaced as
+        if it did not exist."""
         try:
             data = self.objects.read(self._key(POINTER))
             pointed_at(data, self._where(POINTER))
@@ -141,7 +141,8 @@ class RemoteSnapshots:
         return manifest
 
     def check(self, name: str, *, thorough: bool = False) -> None:
-        """See `Snapshots`: unless `thorough`, sizes; contents are checked where they arrive."""
+        """See `Snapshots`: sizes only, unless `thorough`; contents are checked after each
+        download."""
         for file, entry in self.manifest(name).files.items() if thorough else ():
             digest = hashlib.sha256()
             for block in self.objects.blocks(self._key(name, file)):
@@ -161,7 +162,7 @@ class RemoteSnapshots:
             chosen, lambda folder: self._bring(chosen, folder), verify_up_to=verify_up_to
         )
         if not was_here:
-            self.current()  # which is remembered now that there is a copy
+            self.current()  # now that there is a copy, it can be remembered
         return reader
 
     def names(self) -> list[str]:
@@ -171,7 +172,7 @@ class RemoteSnapshots:
         return sorted(name for name in _folders(found) if f"{name}/{MANIFEST}" in found)
 
     def prune(self, keep: int = 2) -> list[str]:
-        """See `Snapshots`; the mirror too."""
+        """See `Snapshots`; also prunes the mirror."""
         names, current = self.names(), self.current()
         gone = [name for name in names[: max(len(names) - keep, 0)] if name != current]
         for name in gone:
@@ -180,7 +181,7 @@ class RemoteSnapshots:
         return gone
 
     def sweep(self) -> None:
-        """See `Snapshots`: uploads under way on other machines are left alone."""
+        """See `Snapshots`: uploads in progress on other machines are left alone."""
         self.objects.see_in_use()
         self.mirror.folder.sweep()
         found = self.objects.sizes(self.place)
@@ -190,7 +191,7 @@ class RemoteSnapshots:
                 self._discard(name)
 
     def clear(self) -> None:
-        """See `Snapshots`; the mirror of this machine too."""
+        """See `Snapshots`; also clears this machine's mirror."""
         self.objects.see_in_use()
         self.objects.remove(self._key(POINTER))
         self.objects.remove_folder(self.place)
@@ -226,7 +227,7 @@ class RemoteSnapshots:
         self.objects.remove_folder(self._key(name))
 
     def _age(self, files: Iterable[str]) -> float:
-        """Seconds since the newest of some files was written; 0 of files that are gone."""
+        """Seconds since the newest of these files was written; 0 if they are gone."""
         try:
             return min(self.objects.age(self._key(file)) for file in files)
         except FileNotFoundError:
@@ -244,7 +245,7 @@ class RemoteSnapshots:
     def _parsed(self, name: str, text: str) -> Manifest:
         manifest = Manifest.loads(text, self._where(name, MANIFEST))
         for file in manifest.files:
-            # Names from elsewhere become paths here: no other ones than ours.
+            # Names from elsewhere become paths here, so only names of our own form are accepted.
             if not _FILE.fullmatch(file):
                 raise SnapshotDamaged(
                     f"{self._where(name, MANIFEST)} contains {file!r}, which is not a name that "
@@ -261,7 +262,7 @@ class RemoteSnapshots:
 
 
 def _for_all(files: Iterable[str], act: Callable[[str], None]) -> None:
-    """Do it for several files at once; what goes wrong with one is raised."""
+    """Run the action for several files in parallel; raise the first error."""
     with ThreadPoolExecutor(_AT_ONCE, "snapshot-files") as pool:
         for _ in pool.map(act, files):
             pass

@@ -1,4 +1,4 @@
-"""Files in a bucket of S3, or of a server that speaks as S3 does: conditional puts."""
+"""Files in a bucket of S3 or of a compatible server, with conditional puts."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +10,9 @@ from kg.snapshot.attendance import Attendance
 from kg.snapshot.objects import REACH, Objects
 
 _CONNECTIONS = 32
-"""More than are used at once: who asks whether the server answers must not wait for one."""
+"""More than are used at once, so that probes need not wait for a connection."""
 _PROBE = "probe"
-"""A file that is not there."""
+"""The key that probes ask for; no such file exists."""
 _BUCKET = (
     "Create the bucket, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing one, "
     "and AMMON_SNAPSHOT_ENDPOINT to its server."
@@ -22,10 +22,10 @@ _Result = TypeVar("_Result")
 
 
 class S3Objects(Objects):
-    """Files in a bucket of S3, or of a server that speaks as S3 does."""
+    """Files in a bucket of S3 or of a compatible server."""
 
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
-        """`url` and options of s3fs; missing ones are found as AWS tools find them."""
+        """The URL, and options of s3fs; missing options are looked up as AWS tools do."""
         super().__init__(
             url,
             {
@@ -95,7 +95,7 @@ class S3Objects(Objects):
         self._attended(partial(super().remove_folder, folder))
 
     def _attended(self, action: Callable[[], _Result]) -> _Result:
-        """Wait for the action as long as the server answers."""
+        """Run the action, waiting for it as long as the server answers probes."""
         try:
             return self._attendance.attended(action)
         except TimeoutError as error:
@@ -132,7 +132,7 @@ class S3Objects(Objects):
             condition = {"IfNoneMatch": "*"}
             try:
                 if seen is not None:
-                    # The tag before the contents: what is written between the two is noticed.
+                    # The tag is read before the contents, so that a write in between is noticed.
                     condition = {"IfMatch": files.info(path, refresh=True)["ETag"]}
                     if files.cat_file(path, max_concurrency=1) != seen:
                         return False
@@ -145,7 +145,7 @@ class S3Objects(Objects):
             except self._troubles as error:
                 if not _is_refusal(error):
                     raise
-        # Ours too, if the answer to it was lost and it was sent again.
+        # It may be our own write, if its answer was lost and it was sent again.
         try:
             return self._read(key) == data
         except FileNotFoundError:
@@ -167,7 +167,7 @@ def _code(error: Exception) -> str:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether the server found a put's condition not met."""
+    """Whether the server refused a put because its condition was not met."""
     return _code(error) in (
         "PreconditionFailed",
         "ConditionalRequestConflict",

@@ -25,7 +25,8 @@ from kg.snapshot.tables import (
 )
 
 CODED_FROM = 4_000
-"""Passages from which on their vectors are coded: below, comparing all of them is as fast."""
+"""The number of passages from which on their vectors are coded; with fewer, comparing all is as
+fast."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +38,7 @@ class Snapshot:
     embedder: str
     """The model id of every embedding in it."""
     cased: bool
-    """Whether names can be told by their capitals (see `indexer.snapshot.gazetteer`)."""
+    """Whether names can be recognised by their capitals (see `indexer.snapshot.gazetteer`)."""
     documents: Documents
     passages: Passages
     sentences: Sentences
@@ -49,9 +50,9 @@ class Snapshot:
     pairs: Pairs
     words: Words = field(default_factory=Words.none)
     rules: str = ""
-    """By which its texts were read (`indexer.snapshot.rules`); '' if that is not known."""
+    """The rules by which its texts were processed (`indexer.snapshot.rules`); '' if unknown."""
     derived: Derived | None = None
-    """None in memory, before it is written; and where what it was derived from is changed."""
+    """None before it is written, and if the tables that it is derived from have been changed."""
 
     def write(self, writer: SnapshotWriter) -> None:
         """Put every table into a snapshot that is being written."""

@@ -66,7 +66,7 @@ class Documents:
     source: Strings
     title: Strings
     metadata: Strings
-    """A JSON object each."""
+    """Each a JSON object."""
     observed_at: Strings
     """ISO 8601, or ''."""
     passages: Ragged
@@ -99,12 +99,13 @@ class Sentences:
     passage: Int32Array
     """(S,): the passage of each."""
     indptr: Int64Array
-    """(P + 1,): passage p's sentences are indptr[p]:indptr[p + 1]; each has one at least."""
+    """(P + 1,): passage p's sentences are indptr[p]:indptr[p + 1]; each passage has at least
+    one."""
     start: Int32Array
     """Offset of its first character in the passage's text."""
     end: Int32Array
     vectors: Quantised
-    """(S, d): embeddings of 'title: sentence', of unit length but for rounding."""
+    """(S, d): embeddings of 'title: sentence', of unit length up to rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,9 +165,9 @@ class Gazetteer:
     surface: Strings
     """G distinct surfaces, in order of key."""
     entries: Ragged
-    """Surface -> the entries it may mean; more than one: it is ambiguous."""
+    """Surface -> the entries it may mean; more than one if it is ambiguous."""
     label: Strings
-    """Entry -> its name for people."""
+    """Entry -> its name for display."""
     entity: Int32Array
     """Entry -> the entity of the same name, or -1."""
     titled: Ragged
@@ -201,7 +202,7 @@ class Derived:
     hubs: Int32Array
     """(H,): the entries with many pairs, ascending."""
     kept: Int64Array
-    """(H, `kg.snapshot.hubs.KEPT`): the pairs of each hub that say most, ascending."""
+    """(H, `kg.snapshot.hubs.KEPT`): the pairs kept of each hub, ascending."""
     vectors: Quantised
     """(P, d): the passages' vectors rounded to bytes, which the walk reads."""
     codes: Uint8Array
@@ -210,7 +211,7 @@ class Derived:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
-    """W words, by their normal forms (`kg.tokens`): what a next build finds passages by."""
+    """W words, by their normal forms (`kg.tokens`): the next build finds passages by these."""
 
     key: Uint64Array
     """(W,): the words' 64-bit keys (`kg.surfaces.key_of`), ascending."""
@@ -221,6 +222,6 @@ class Words:
 
     @classmethod
     def none(cls) -> Self:
-        """Of no passages, as in a snapshot that was written without."""
+        """An empty table, for snapshots written without one."""
         none = np.zeros(0, dtype=np.bool_)
         return cls(key=none.astype(np.uint64), passages=Ragged.from_rows([]), cased=none)

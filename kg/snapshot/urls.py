@@ -1,4 +1,4 @@
-"""Files at a URL, by the file system that its protocol names."""
+"""Opens the file system for a URL's protocol."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,8 @@ def open_objects(url: str, options: Mapping[str, Any] | None = None) -> Objects:
         import fsspec
 
         if of_s3:
-            import s3fs  # noqa: F401 - fsspec imports it by name, and says less where it is missing
+            import s3fs  # noqa: F401 - fsspec imports it by name, with a less helpful error if it
+            # is missing
     except ImportError as error:
         raise DependencyMissing(str(error.name), "remote") from error
     if of_s3:
