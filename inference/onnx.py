@@ -181,8 +181,9 @@ class OnnxEmbedder:
         if self._batches is None and self._seen > _PROBE_AFTER:
             if texts > _PROBE_AFTER:
                 self._probe()
-            elif self._probing is None:  # a question does not wait for it, the process's end does:
-                # the model's code aborts in a thread that is ended from outside
+            elif self._probing is None:
+                # In the background, so that no question waits for it. Not as a daemon: the model's
+                # code aborts if its thread is killed at the end of the process.
                 self._probing = Thread(target=self._probe, name="batches")
                 self._probing.start()
         return bool(self._batches)

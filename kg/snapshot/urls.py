@@ -18,8 +18,7 @@ def open_objects(url: str, options: Mapping[str, Any] | None = None) -> Objects:
         import fsspec
 
         if of_s3:
-            import s3fs  # noqa: F401 - fsspec imports it by name, with a less helpful error if it
-            # is missing
+            import s3fs  # noqa: F401 - fsspec imports it by name; its error is less clear
     except ImportError as error:
         raise DependencyMissing(str(error.name), "remote") from error
     if of_s3:
