@@ -99,8 +99,8 @@ def posting_rows(
 
 
 @compiled(
-    f"float64[::1]({LONGS}, {INTS}, {FLOATS}, {LONGS}, {FLOATS}, {LONGS}, {INTS}, {BOOLS}, "
-    "float64, float64)"
+    f"Tuple((float64[::1], float64[::1]))({LONGS}, {INTS}, {FLOATS}, {LONGS}, {FLOATS}, {LONGS}, "
+    f"{INTS}, {BOOLS}, float64, float64, {INTS}, {INTS}, {LONGS})"
 )
 def weights_of(
     rows: Int64Array,
@@ -113,14 +113,19 @@ def weights_of(
     is_title: BoolArray,
     title_bonus: float,
     temperature: float,
-) -> Float64Array:
+    sources: Int32Array,
+    passages: Int32Array,
+    sentences_of: Int64Array,
+) -> tuple[Float64Array, Float64Array]:
     """How well each pair's passage fits as the end of a move over its entry (`step`), in a common
-    scale: the best is 1.
+    scale: the best is 1; and in the same scale, how well the `sources` fit with any sentence (0
+    where there is no pair).
 
     `place`: of each passage in `score` and `shift`; the latter is what takes a sentence of that
-    passage to its place in `relevance`.
+    passage to its place in `relevance`. `sources` are such places, `passages` those at all places;
+    passage p has the sentences sentences_of[p]:sentences_of[p + 1].
     """
-    weight = empty(len(rows), np.float64)
+    weight, own_weight = empty(len(rows), np.float64), zeros(len(sources), np.float64)
     top = -np.inf
     for number in range(len(rows)):
         row, at = rows[number], place[number]
@@ -132,7 +137,12 @@ def weights_of(
         top = max(top, weight[number])
     for number in range(len(rows)):
         weight[number] = np.exp(weight[number] - top)
-    return weight
+    for number in range(len(sources) if len(rows) else 0):
+        at, most = sources[number], np.float32(-np.inf)
+        for item in range(sentences_of[passages[at]], sentences_of[passages[at] + 1]):
+            most = max(most, relevance[item + shift[at]])
+        own_weight[number] = np.exp((0.5 * most + 0.5 * score[at]) / temperature - top)
+    return weight, own_weight
 
 
 @compiled(f"float32[::1]({INTS}, {LONGS}, int64)")
@@ -160,7 +170,8 @@ def mixed(before: Float32Array, arrivals: Float32Array, share: float) -> Float32
 
 _SHARES = (
     "Tuple((int32[::1], int32[::1], float64[::1], float64[::1], float32[::1]))"
-    f"({FLOATS}, {INTS}, {INTS}, {BOOLS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64, float64)"
+    f"({FLOATS}, {INTS}, {INTS}, {BOOLS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64, float64, "
+    f"{INTS}, {DOUBLES}, float64)"
 )
 
 
@@ -176,11 +187,15 @@ def moves_of(
     weight: Float64Array,
     exponent: float,
     weak_share: float,
+    sources: Int32Array,
+    own_weight: Float64Array,
+    staying: float,
 ) -> tuple[Int32Array, Int32Array, Float64Array, Float64Array, Float32Array]:
     """(origin, which, rate, back) of the moves from a place to a bridge that leads elsewhere, and
     (bridges,) how much goes over each bridge.
 
     `rate` is what a move brings for each unit of weight, `back` what it would bring to its origin.
+    Going nowhere is preferred by how well a source itself fits, times `staying`.
     """
     total = zeros(len(idf), np.float64)
     for bridge in range(len(idf)):
@@ -188,6 +203,8 @@ def moves_of(
             total[bridge] += weight[row]
     preference, rest = zeros(len(origin), np.float64), zeros(len(origin), np.float64)
     own, of_origin = zeros(len(origin), np.float64), zeros(len(reset), np.float64)
+    for number in range(len(sources)):
+        of_origin[sources[number]] = staying * own_weight[number] ** exponent
     alive = 0
     for move in range(len(origin)):
         bridge, mine = which[move], 0.0

@@ -28,6 +28,9 @@ class WalkConstants:
     """Added to a step's fitness if it leads to the passage that the bridge is the title of."""
     mass_exponent: float = 0.5
     """How strongly a bridge is preferred that leads to better passages."""
+    staying: float = 0.3
+    """How strongly a step goes nowhere from a passage that fits the question better than what its
+    bridges lead to; 0: all that is there moves on, however badly the other ends fit."""
     word_weight: float = 0.1
     """Added to the similarity of a passage that contains all words of the question other than
     names."""

@@ -53,7 +53,8 @@ class Postings:
         self.passages = len(snapshot.passages.id)
         """The n of idf."""
         self._limit = limit
-        self._sentences = snapshot.sentences.indptr
+        self.sentences: Int64Array = snapshot.sentences.indptr
+        """Passage p has the sentences sentences[p]:sentences[p + 1]."""
         derived = snapshot.derived
         if derived is not None and derived.kept.shape[1] != limit:
             derived = None
@@ -113,7 +114,7 @@ class Postings:
         first, end = self.pairs.indptr[hub : hub + 2].tolist()
         rows, table = slice(first, end), self.pairs.sentences
         passage = self.pairs.passage[rows]
-        place = table.items[table.indptr[rows]] - self._sentences[passage]
+        place = table.items[table.indptr[rows]] - self.sentences[passage]
         count = np.array([end - first])
         alike = np.zeros(end - first, dtype=np.int32)
         title = self.pairs.is_title[rows]

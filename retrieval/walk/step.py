@@ -9,13 +9,17 @@ all that e leads to besides p1:
     P(e | p1) ∝ idf(e) · rest(e, p1)^0.5, half of it if p1 has e only inside longer names, or e is
                 a number
     h(p2)     = Σ over p1, e of  a(p1) · P(e | p1) · w(e, p2) / rest(e, p1),   p2 ≠ p1
+
+A step may also go nowhere, in proportion to 0.3 · v(p1)^0.5, where v is w of the passage itself,
+with the best of all its sentences: where p1 answers and its few bridges lead to nothing, what is
+there does not arrive at the least bad of that. It is not lost, for the reset vector has it.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array, Pairs
+from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.best import rows_of_most
 from retrieval.loops.moving import arrivals_of, moves_of, weights_of
 from retrieval.walk.base import Base
@@ -86,7 +90,7 @@ def take_step(
     ends = postings.ends_of(ways.entries)
     base.look_at(ends.passages)
     place = base.places(ends.passages)
-    weight = _weights(base, ends.rows, place, postings.pairs, constants)
+    weight, own_weight = _weights(base, ends.rows, place, sources, postings, constants)
     origin, which, rate, back, flow = moves_of(
         reset,
         sources[ways.origin],
@@ -98,6 +102,9 @@ def take_step(
         weight,
         constants.mass_exponent,
         constants.weak_bridge,
+        sources,
+        own_weight,
+        constants.staying,
     )
     return Step(
         arrivals=arrivals_of(
@@ -118,9 +125,16 @@ def take_step(
 
 
 def _weights(
-    base: Base, rows: Int64Array, place: Int32Array, pairs: Pairs, constants: WalkConstants
-) -> Float64Array:
-    """For each pair, of a passage with a place in the base: w above, in a common scale."""
+    base: Base,
+    rows: Int64Array,
+    place: Int32Array,
+    sources: Int32Array,
+    postings: Postings,
+    constants: WalkConstants,
+) -> tuple[Float64Array, Float64Array]:
+    """For each pair, of a passage with a place in the base: w above, in a common scale; and v of
+    the sources."""
+    pairs = postings.pairs
     return weights_of(
         rows,
         place,
@@ -132,4 +146,7 @@ def _weights(
         pairs.is_title,
         constants.bridge_title_bonus,
         constants.temperature,
+        sources,
+        base.passages,
+        postings.sentences,
     )

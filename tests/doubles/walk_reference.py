@@ -244,13 +244,14 @@ class ReferenceWalk:
         arrivals = dict.fromkeys(base, 0.0)
         common = max(0.5 * len(corpus.notes), 20)
 
-        def weight(entry: Words, passage: int) -> float:
-            best = max(
-                float(relevant @ corpus.sentences[passage][sentence])
-                for sentence in corpus.mentions[entry][passage]
-            )
-            own = constants.bridge_title_bonus if corpus.title[passage] == entry else 0.0
+        def fit(passage: int, sentences: Sequence[Vector], own: float) -> float:
+            best = max(float(relevant @ sentence) for sentence in sentences)
             return math.exp((0.5 * best + 0.5 * base[passage] + own) / constants.temperature)
+
+        def weight(entry: Words, passage: int) -> float:
+            named = [corpus.sentences[passage][one] for one in corpus.mentions[entry][passage]]
+            own = constants.bridge_title_bonus if corpus.title[passage] == entry else 0.0
+            return fit(passage, named, own)
 
         for origin, mass in self._most(reset).items():
             bridges: dict[Words, Scores] = {}
@@ -265,8 +266,11 @@ class ReferenceWalk:
                 * (constants.weak_bridge if corpus.weak(entry, origin) else 1)
                 for entry, leads in bridges.items()
             }
+            stays = constants.staying * (
+                fit(origin, corpus.sentences[origin], 0.0) ** constants.mass_exponent
+            )
             for entry, leads in bridges.items():
-                share = mass * preference[entry] / sum(preference.values())
+                share = mass * preference[entry] / (stays + sum(preference.values()))
                 for passage, fitness in leads.items():
                     arrivals[passage] += share * fitness / sum(leads.values())
         return arrivals

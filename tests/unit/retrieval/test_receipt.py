@@ -227,9 +227,9 @@ def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
 
 
 def test_what_is_taken_off_for_one_that_the_question_prefers_names_it() -> None:
-    plain = WalkConstants(foremost=2.0)
+    moving, plain = WalkConstants(staying=0.0), WalkConstants(staying=0.0, foremost=2.0)
     notes, question = snapshot_of(HOPS, EMBEDDER), "Where was the teacher of Milner born?"
-    usual, found = (receipts(notes, question, constants) for constants in (plain, None))
+    usual, found = (receipts(notes, question, constants) for constants in (plain, moving))
     assert [receipt.title for receipt in usual[:2]] == ["Hebb", "Milner"]
     assert [receipt.title for receipt in found[:2]] == ["Milner", "Hebb"]
     part = next(part for part in found[1].direct if part.kind == "passed")

@@ -6,7 +6,7 @@ import pytest
 
 from retrieval.mode import Ranking
 from retrieval.results import UsedEntity
-from retrieval.walk import ConditionedWalk
+from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.explanation import NOTHING_LINKED
 from tests.doubles.corpus import Note, note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
@@ -173,7 +173,7 @@ def test_of_two_that_give_each_other_all_that_they_have_the_better_fit_comes_fir
 ) -> None:
     notes = [note("Alice met Bob in Oslo.", "", "Oslo"), note("Xavier met Yvonne in Oslo.", "M")]
     snapshot = snapshot_of(notes, EMBEDDER)
-    walk = ConditionedWalk(snapshot)
+    walk = ConditionedWalk(snapshot, WalkConstants(staying=0.0))
     question = f"Where was it that {names}?"
     run = walk.run(question, EMBEDDER.embed([text for text, _ in walk.texts(question)], "query"))
     passages, scores = run.best(2)

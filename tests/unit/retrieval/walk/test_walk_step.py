@@ -22,14 +22,15 @@ def step(
     relevance: Sequence[float] | None = None,
     excluded: Sequence[int] = (),
     limit: int = 20,
+    staying: float = 0.0,
 ) -> Step:
-    """With base scores and relevance of 0 unless given."""
+    """With base scores and relevance of 0 unless given; all moves on unless `staying`."""
     return take_step(
         base_of(snapshot, [base] if base else (), relevance or ()),
         np.array(reset, dtype=np.float32),
         np.array(excluded, dtype=np.int32),
         Postings(snapshot, limit),
-        WalkConstants(temperature=0.1),
+        WalkConstants(temperature=0.1, staying=staying),
     )
 
 
@@ -115,3 +116,40 @@ def test_only_the_sentences_that_name_the_bridge_tell_how_it_fits() -> None:
     snapshot = walkable(3, [{0: [0], 1: [1], 2: [0]}], sentences=2)
     found = step(snapshot, [1, 0, 0], relevance=[0, 0, 0.9, 0, 0.2, 0.9])
     assert found.arrivals == pytest.approx([0, 1 / (e + 1), e / (e + 1)])
+
+
+def test_what_fits_as_well_as_where_it_could_go_stays_by_the_given_share() -> None:
+    found = step(walkable(2, [{0: [0], 1: [0]}]), [1, 0], staying=0.5)
+    rare = log(2) / log(3)
+    assert found.arrivals == pytest.approx([0, rare / (rare + 0.5)])
+    assert found.flow == pytest.approx(found.arrivals[1:])
+
+
+@pytest.mark.parametrize("by", ["base", "relevance"])
+def test_what_fits_better_than_where_it_could_go_stays_more(by: str) -> None:
+    fitness = [0.4, 0.0]
+    found = step(
+        walkable(2, [{0: [0], 1: [0]}]),
+        [1, 0],
+        base=fitness if by == "base" else None,
+        relevance=fitness if by == "relevance" else None,
+        staying=0.5,
+    )
+    rare = log(2) / log(3)
+    assert found.arrivals == pytest.approx([0, rare / (rare + 0.5 * e)])
+
+
+def test_all_sentences_tell_how_a_passage_itself_fits() -> None:
+    snapshot = walkable(2, [{0: [0], 1: [0]}], sentences=2)
+    found = step(snapshot, [1, 0], relevance=[0, 0.4, 0, 0], staying=0.5)
+    rare = log(2) / log(3)
+    assert found.arrivals == pytest.approx([0, rare / (rare + 0.5 * e)])
+
+
+def test_passages_stay_each_by_their_own_fit() -> None:
+    snapshot = walkable(4, [{0: [0], 1: [0]}, {2: [0], 3: [0]}])
+    found = step(snapshot, [0.5, 0, 0.5, 0], base=[0.4, 0, 0, 0], staying=0.5)
+    rare = log(3) / log(5)
+    assert found.arrivals == pytest.approx(
+        [0, 0.5 * rare / (rare + 0.5 * e), 0, 0.5 * rare / (rare + 0.5)]
+    )
