@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, main_thread
 
+import structlog
+
 LEAVE_SECONDS = 4.0
 """Seconds for the client to end in, once no work is in progress."""
 WORK_SECONDS = 40.0
 """Seconds for the work to end in. A model that hangs is abandoned then, before the process would be
 killed (docker-compose.yml gives it 60 s); its work is done again later."""
 _LOOK_SECONDS = 0.25
+_log = structlog.get_logger(__name__)
 
 
 class Interrupted(BaseException):
@@ -57,6 +60,8 @@ def interrupt_after(
     done = Event()
 
     def watch() -> None:
+        # Not by the caller, who may be a signal handler: those must not log.
+        _log.info("shutting down once work in progress is done; a second signal abandons it")
         idle, until = 0.0, time.monotonic() + work
         while idle < seconds and time.monotonic() < until:
             if done.wait(_LOOK_SECONDS):

@@ -87,7 +87,8 @@ def run_worker(
         leaving = ExitStack()
 
         def end() -> None:
-            flow.tools.stop.set()
+            flow.tools.stop.set()  # first: from the next line on a signal may interrupt
+            interrupt_on(signal.SIGTERM, signal.SIGINT)
             core.stopping.set()
             core.folders.hasten()
             ending.enter_context(away.left_if_away(core.store))
@@ -131,7 +132,6 @@ def _consume(
         logging.getLogger("py.warnings").addFilter(_unless_known)
 
     def stopping(**_: object) -> None:
-        interrupt_on(signal.SIGTERM, signal.SIGINT)  # the next signal
         end()
 
     signals.setup_logging.connect(keep_logging)

@@ -6,7 +6,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
-from threading import Event, Lock
+from math import inf
+from threading import Condition, Lock
 
 from tests.doubles.chat_server import Answer, ChatServer, Request
 
@@ -27,26 +28,28 @@ class Ledger:
     unread: int = 0
     """How many such answers there were."""
     _lock: Lock = field(default_factory=Lock)
-    _gate: Event = field(default_factory=Event)
-
-    def __post_init__(self) -> None:
-        """Answer, until told otherwise."""
-        self.answer()
+    _gate: Condition = field(default_factory=Condition)
+    _left: float = inf
+    """How many answers may be given."""
 
     def pause(self) -> None:
         """Answer nothing, and no question that came, until told to."""
-        self._gate.clear()
+        self.answer(0)
 
-    def answer(self) -> None:
-        """Answer again, also what came meanwhile."""
-        self._gate.set()
+    def answer(self, times: float = inf) -> None:
+        """Answer again, also what came meanwhile, so many times."""
+        with self._gate:
+            self._left = times
+            self._gate.notify_all()
 
     def __call__(self, request: Request) -> Answer:
         """The rule."""
         with self._lock:
             self.asked += 1
         time.sleep(self.seconds)
-        self._gate.wait()
+        with self._gate:
+            self._gate.wait_for(lambda: self._left > 0)
+            self._left -= 1
         asked = request.body["messages"][-1]["content"]
         text = asked.partition("</passage>")[0]
         names = list(dict.fromkeys(_NAME.findall(text)))

@@ -107,7 +107,7 @@ class Plant:
         """What a worker has said."""
         return (self.folder / f"worker-{place}.log").read_text(errors="replace")
 
-    def wait_for(self, place: int, said: str, seconds: float = 60.0) -> None:
+    def wait_for(self, place: int, said: str, seconds: float = 120.0) -> None:
         """Until a worker has said something."""
         until(lambda: said in self.log(place), seconds)
 
@@ -120,7 +120,7 @@ class Plant:
         self.workers[place].kill()
         self.workers[place].wait()
 
-    def end(self, place: int, seconds: float = 30.0) -> int:
+    def end(self, place: int, seconds: float = 60.0) -> int:
         """As an operator does; the exit code."""
         self.workers[place].send_signal(signal.SIGTERM)
         return self.workers[place].wait(seconds)

@@ -65,7 +65,7 @@ def test_documents_are_found_while_the_model_still_reads_them(tmp_path: Path) ->
     go_on = Event()
 
     def slowly(request: Request) -> Answer:
-        go_on.wait(30)
+        go_on.wait(100)
         return answers(request)
 
     with ChatServer(slowly) as model, opened(tmp_path, model) as client:
@@ -121,7 +121,7 @@ def test_a_budget_for_what_waits_without_one_is_a_conflict(tmp_path: Path) -> No
     go_on = Event()
 
     def slowly(request: Request) -> Answer:
-        go_on.wait(30)
+        go_on.wait(100)
         return answers(request)
 
     with ChatServer(slowly) as model, opened(tmp_path, model) as client:
@@ -155,7 +155,7 @@ def test_a_cancelled_job_sends_no_more_and_keeps_its_drafts(tmp_path: Path) -> N
     go_on = Event()
 
     def slowly(request: Request) -> Answer:
-        go_on.wait(30)
+        go_on.wait(100)
         return answers(request)
 
     with ChatServer(slowly) as model, opened(tmp_path, model, llm_concurrency=1) as client:

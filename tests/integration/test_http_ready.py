@@ -1,6 +1,5 @@
 """Whether the server is ready is told in a moment, also when its store is out of reach."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from server.http.app import create_app
 from tests.doubles.house import open_house, settings_in
+from tests.doubles.waiting import Watch
 from tests.servers.neo4j import Neo4jServer
 from tests.servers.relay import Relay, relayed
 
@@ -43,9 +43,9 @@ def client(tmp_path: Path, empty_neo4j: Neo4jServer, relay: Relay) -> Iterator[T
 
 def asked(client: TestClient) -> tuple[httpx2.Response, float]:
     """The answer, and after how many seconds it came."""
-    began = time.monotonic()
-    response = client.get("/health/ready")
-    return response, time.monotonic() - began
+    with Watch() as watch:
+        response = client.get("/health/ready")
+    return response, watch.seconds
 
 
 def test_a_server_whose_neo4j_answers_is_ready(client: TestClient) -> None:

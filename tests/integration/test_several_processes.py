@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -73,7 +72,7 @@ class Server:
     def ask(self, question: str) -> list[str]:
         """The titles that one of the processes finds, over a connection of its own."""
         asked = {"question": question, "k": 5}
-        got = httpx2.post(f"{self.api}/collections/papers/query", json=asked, timeout=30)
+        got = httpx2.post(f"{self.api}/collections/papers/query", json=asked, timeout=100)
         assert got.status_code == 200, f"{got.text} {self._log.read_text(encoding='utf-8')}"
         return [hit["title"] for hit in got.json()["hits"]]
 
@@ -106,12 +105,12 @@ def gone(pids: dict[int, int]) -> Callable[[], bool]:
 
 def ingest(server: Server, title: str) -> None:
     document = {"title": title, "text": f"{title} sought the Engram."}
-    got = httpx2.post(f"{server.api}/collections/papers/documents", json=[document], timeout=30)
+    got = httpx2.post(f"{server.api}/collections/papers/documents", json=[document], timeout=100)
     assert got.status_code == 202, got.text
 
 
 def test_what_one_takes_in_all_find(server: Server) -> None:
-    made = httpx2.post(f"{server.api}/collections", json={"name": "papers"}, timeout=30)
+    made = httpx2.post(f"{server.api}/collections", json={"name": "papers"}, timeout=100)
     assert made.status_code == 201, made.text
     path = "/api/v1/collections/papers/query"
     for title in ("Karl Lashley", "Donald Hebb"):
@@ -128,7 +127,7 @@ def test_one_that_dies_is_replaced_while_the_other_answers(server: Server, numbe
     before = server.pids()
     os.kill(before[number], signal.SIGKILL)
     for _ in range(5):
-        got = httpx2.get(f"{server.api}/health/ready", timeout=30)
+        got = httpx2.get(f"{server.api}/health/ready", timeout=100)
         assert got.json() == {"status": "ok"}
     until(lambda: server.pids()[number] != before[number])
     after = server.pids()
@@ -152,11 +151,13 @@ def test_a_request_under_way_is_answered_before_its_process_ends(server: Server)
     host, port = server.api.split("/")[2].split(":")
     body = json.dumps({"name": "papers"}).encode()
     head = f"POST /api/v1/collections HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
-    with socket.create_connection((host, int(port)), timeout=30) as asking:
-        asking.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body[:5])
-        time.sleep(0.3)  # until it has been read
+    head += "Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as asking:
+        asking.sendall(head.encode())
+        assert asking.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n", "it waits for the body"
+        asking.sendall(body[:5])
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        until(lambda: any(line["event"] == "Shutting down" for line in server.lines()))
         asking.sendall(body[5:])
         assert asking.recv(100).startswith(b"HTTP/1.1 201")
     assert server.process.wait(60) == 0

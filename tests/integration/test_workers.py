@@ -1,6 +1,5 @@
 """Workers are processes with a real broker between them and whoever hands documents in."""
 
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from kg.jobs import TaskState
 from server.core import Core
 from tests.doubles.model_ledger import Ledger, ledger_server
 from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed
-from tests.doubles.waiting import until
+from tests.doubles.waiting import Watch, until
 from tests.servers.rabbitmq import RabbitServer, need_rabbitmq
 from tests.servers.redis import RedisServer
 from tests.servers.sharing import free_port, need
@@ -60,16 +59,17 @@ def line(
         stack.callback(plant.close)
         core = stack.enter_context(plant.opened())
         core.create_collection(COLLECTION, WANTED)
-        began = time.monotonic()
-        core.submit(COLLECTION, DOCUMENTS[:6])
-        seconds = time.monotonic() - began
+        with Watch() as watch:
+            core.submit(COLLECTION, DOCUMENTS[:6])
         broker.start()
         stack.callback(broker.kill if isinstance(broker, RedisServer) else broker.close)
         plant.begin()
         until(lambda: core.queue.waiting() == 0)
         core.submit(COLLECTION, DOCUMENTS[6:])
         core.worker.run_until_empty(COLLECTION)
-        yield Line(plant=plant, core=core, ledger=ledger, wanted=wanted, seconds_to_submit=seconds)
+        yield Line(
+            plant=plant, core=core, ledger=ledger, wanted=wanted, seconds_to_submit=watch.seconds
+        )
 
 
 def test_what_is_handed_in_while_the_broker_is_away_is_found(line: Line) -> None:
@@ -94,7 +94,7 @@ def test_what_workers_published_answers_questions(line: Line) -> None:
 
 def test_prometheus_reads_what_was_done_and_what_waits(line: Line) -> None:
     address = f"http://127.0.0.1:{line.plant.extra['metrics_port']}/metrics"
-    with urllib.request.urlopen(address, timeout=5) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         rows = dict(
             row.rsplit(" ", 1) for row in answer.read().decode().splitlines() if row[0] != "#"
         )

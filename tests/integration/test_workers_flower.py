@@ -34,7 +34,7 @@ def flower(plant: Plant) -> Iterator[str]:
     until(lambda: read(f"{address}/api/workers") == {})
     yield address
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 def read(url: str) -> Any:
@@ -48,8 +48,14 @@ def read(url: str) -> Any:
 
 def test_flower_shows_who_works_and_on_what(plant: Plant, flower: str) -> None:
     plant.begin("embed,commit")
-    until(lambda: bool(read(f"{flower}/workers?json=1")["data"]))
-    (shown,) = read(f"{flower}/workers?json=1")["data"]
+    known: list[Any] = []
+
+    def is_known() -> bool:
+        known[:] = (read(f"{flower}/workers?json=1") or {"data": []})["data"]
+        return bool(known)
+
+    until(is_known)
+    (shown,) = known
     assert shown["status"] is True
     until(lambda: bool(read(f"{flower}/api/workers?refresh=1")))
     ((name, worker),) = read(f"{flower}/api/workers?refresh=1").items()

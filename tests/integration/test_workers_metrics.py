@@ -22,7 +22,7 @@ def test_metrics_are_served_while_the_broker_is_away(tmp_path: Path) -> None:
     try:
         worker = plant.begin()
         plant.wait_for(worker, "broker unavailable; waiting for it")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             assert b"ammon_documents_waiting" in answer.read()
     finally:
         plant.close()
