@@ -1,19 +1,14 @@
-"""The composition root: the one place where adapters are made."""
+"""The composition root: the one place where adapters are put together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
-from threading import Event, Lock
+from threading import Event
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
 
-from indexer.extraction import Extractor
 from indexer.pipeline import Pipeline
 from indexer.worker import Worker
-from inference.cache import CachedEmbedder
 from inference.chat import ChatModel
-from inference.dynamic_batching import BatchingEmbedder
-from inference.embedder import Embedder
 from inference.reranker import Reranker
 from kg import device
 from kg.jobs import Prices
@@ -31,16 +26,12 @@ from server.aids import AidCabinet
 from server.core import Core
 from server.folders import Folders
 from server.known_collections import KnownCollections
+from server.models import MakeEmbedder, MakeExtractor, Models
 from server.remote_worker import RemoteWorker
 from server.retrievers import Opened, Retrievers
 from server.settings import Settings
-from server.settings.specs import is_forkable
 from server.stores import Store, make_store
 from server.workforce import Resting, Workforce
-
-_Made = TypeVar("_Made")
-MakeExtractor: TypeAlias = Callable[[str, Settings], Extractor]
-MakeEmbedder: TypeAlias = Callable[[str, Settings], Embedder]
 
 
 def compose(
@@ -62,30 +53,23 @@ def compose(
     make extractors that heed it. Raises: StoreError, SettingsInvalid, DependencyMissing.
     """
     stopping = stopping or Event()
-    extractor_of = extractor or partial(make_extractor, stopping=stopping)
-    embedder_of = embedder or partial(make_embedder, stopping=stopping)
     device.choose(settings.vector_device)
     folders = Folders(settings.data_dir, make_objects(settings))
     store = make_store(settings, folders, may_be_away=True)
     resources = ExitStack()
     resources.callback(store.close)
-
-    models = _once_each(lambda name: embedder_of(name, settings))
-    extractors = _once_each(lambda name: extractor_of(name, settings))
-    embedders = _once_each(lambda name: _cached(models(name), name, settings, folders, resources))
+    models = Models(
+        settings,
+        extractor=extractor or partial(make_extractor, stopping=stopping),
+        embedder=embedder or partial(make_embedder, stopping=stopping),
+        folders=folders,
+        resources=resources,
+    )
     retrievers = Retrievers(
-        folders.snapshots,
-        lambda chosen: embedders(chosen.embedder),
-        ready,
-        most=settings.open_collections,
+        folders.snapshots, models.embedder, ready, most=settings.open_collections
     )
     seen = KnownCollections(store)
-
-    def published(collection: Collection) -> None:
-        seen.note(collection)
-        retrievers.refresh(collection)
-
-    pipeline = _pipeline(settings, store, folders, extractors, embedders, published)
+    pipeline = _pipeline(settings, store, folders, models, (seen.note, retrievers.refresh))
     return Core(
         settings=settings,
         store=store,
@@ -101,7 +85,7 @@ def compose(
         again=lambda: compose(
             settings,
             extractor=extractor,
-            embedder=_kept(models, embedder_of),
+            embedder=models.embedder_after_fork,
             chat=chat,
             reranker=reranker,
             ready=retrievers.hand_over(),
@@ -113,37 +97,26 @@ def _pipeline(
     settings: Settings,
     store: Store,
     folders: Folders,
-    extractors: Callable[[str], Extractor],
-    embedders: Callable[[str], Embedder],
-    published: Callable[[Collection], None],
+    models: Models,
+    followers: Sequence[Callable[[Collection], None]],
 ) -> Pipeline:
+    """`followers` are called with a collection when a snapshot of it has been published."""
+
+    def published(collection: Collection) -> None:
+        for follower in followers:
+            follower(collection)
+
     return Pipeline(
         store=store,
         queue=store,
-        extractor=lambda chosen: extractors(chosen.extractor),
-        embedder=lambda chosen: embedders(chosen.embedder),
+        extractor=models.extractor,
+        embedder=models.embedder,
         folder=folders.snapshots,
         published=published,
         first_tier="spacy" if settings.first_tier else "",
         prices=Prices(input=settings.llm_price_input, output=settings.llm_price_output),
         retention_seconds=settings.job_retention_days * 86_400,
     )
-
-
-def _kept(models: Callable[[str], Embedder], make: MakeEmbedder) -> MakeEmbedder:
-    """After a fork: reuses loaded models that survive it, and makes the others anew."""
-    return lambda name, settings: models(name) if is_forkable(name) else make(name, settings)
-
-
-def _cached(
-    model: Embedder, name: str, settings: Settings, folders: Folders, resources: ExitStack
-) -> Embedder:
-    # An endpoint answers several requests at once; a local model uses all cores for each batch.
-    lanes = settings.embedding_concurrency if name.startswith("openai") else 1
-    batching = BatchingEmbedder(model, lanes=lanes)
-    cached = CachedEmbedder(batching, folders.embeddings, int(settings.embedding_cache_gb * 1e9))
-    resources.callback(cached.close)
-    return cached
 
 
 def _workforce(settings: Settings, store: Store, pipeline: Pipeline) -> Workforce:
@@ -159,17 +132,3 @@ def _workforce(settings: Settings, store: Store, pipeline: Pipeline) -> Workforc
         lambda: broker.open_post(settings.broker_url),
         check=lambda: broker.check_password(settings.broker_url),
     )
-
-
-def _once_each(make: Callable[[str], _Made]) -> Callable[[str], _Made]:
-    """Cache what is made for each name; thread-safe, so that nothing is made twice."""
-    made: dict[str, _Made] = {}
-    lock = Lock()
-
-    def get(name: str) -> _Made:
-        with lock:
-            if name not in made:
-                made[name] = make(name)
-            return made[name]
-
-    return get

@@ -25,10 +25,11 @@ from retrieval.results import Retrieval
 from retrieval.significance import interval_of
 from server.adapters import make_chat_model, make_embedder, make_extractor
 from server.aids import AS_SET, WantedAids
-from server.composition import MakeEmbedder, compose
+from server.composition import compose
 from server.core import Core
 from server.evaluation.dataset import Dataset
 from server.evaluation.gold_steps import GoldSteps
+from server.models import MakeEmbedder
 from server.reports.status import job_failures
 from server.settings import Settings
 from server.settings.specs import split
