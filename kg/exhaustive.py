@@ -1,4 +1,4 @@
-"""Exhaustive nearest-neighbour search with FAISS: the port, and its versions for GPU and CPU.
+"""Exhaustive nearest-neighbour search on a GPU, with FAISS, and the port to it.
 
 The results are candidates. Inner products on a GPU are rounded in another order, or even to fewer
 digits, than on the CPU. So callers request enough extra neighbours to cover an error of `LOOSE`,
@@ -6,14 +6,14 @@ and recompute the products of those found. Then the device makes no difference.
 """
 
 from threading import Lock
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from kg.device import gpu_module
 from kg.errors import DeviceFailed
-from kg.vectors import Vectors, faiss_module
+from kg.vectors import Vectors
 
 LOOSE = 2e-3
 """The largest assumed error of an inner product of unit vectors. Single precision is off by 1e-6;
@@ -56,26 +56,12 @@ class OnGpu:
     def nearest(self, queries: Vectors, count: int) -> tuple[Products, Rows]:
         with self._lock:
             try:
-                return _searched(self._index, queries, count)
+                products, rows = self._index.search(
+                    np.ascontiguousarray(queries, dtype=np.float32), count
+                )
+                return products, rows
             except (RuntimeError, MemoryError) as error:
                 raise _failed(error) from error
-
-
-class OnCpu:
-    """The same on the CPU, as a reference for the GPU."""
-
-    def __init__(self, vectors: Vectors) -> None:
-        """Copy (n, d) vectors."""
-        self._index = faiss_module().IndexFlatIP(vectors.shape[1])
-        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-
-    def nearest(self, queries: Vectors, count: int) -> tuple[Products, Rows]:
-        return _searched(self._index, queries, count)
-
-
-def _searched(index: Any, queries: Vectors, count: int) -> tuple[Products, Rows]:
-    products, rows = index.search(np.ascontiguousarray(queries, dtype=np.float32), count)
-    return products, rows
 
 
 def _failed(error: Exception) -> DeviceFailed:

@@ -7,8 +7,9 @@ import pytest
 
 from kg.device import trouble
 from kg.errors import DeviceFailed
-from kg.exhaustive import LOOSE, MOST_ASKED, Exhaustive, OnCpu, OnGpu
+from kg.exhaustive import LOOSE, MOST_ASKED, Exhaustive, OnGpu
 from kg.vectors import Vectors
+from tests.doubles.exhaustive_on_cpu import OnCpu
 
 pytest.importorskip("faiss")
 

@@ -8,13 +8,14 @@ import structlog
 
 from kg.device import trouble
 from kg.errors import DeviceFailed
-from kg.exhaustive import LOOSE, Exhaustive, OnCpu, OnGpu
+from kg.exhaustive import LOOSE, Exhaustive, OnGpu
 from kg.snapshot.tables import Float32Array
 from retrieval import shortlist
 from retrieval.dense import Dense
 from retrieval.mode import Ranking
 from retrieval.shortlist import Shortlist, sure
 from tests.doubles.choices import as_if_forced, searched_on
+from tests.doubles.exhaustive_on_cpu import OnCpu
 from tests.doubles.snapshots import APassage, Handmade
 
 pytest.importorskip("faiss")

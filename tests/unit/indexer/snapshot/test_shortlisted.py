@@ -12,8 +12,9 @@ from indexer.snapshot.shortlisted import Lists, pairs_on_any_device
 from inference.embedder import Vectors
 from kg.device import trouble
 from kg.errors import DeviceFailed
-from kg.exhaustive import Exhaustive, OnCpu, OnGpu, Products
+from kg.exhaustive import Exhaustive, OnGpu, Products
 from tests.doubles.choices import as_if_forced, searched_on
+from tests.doubles.exhaustive_on_cpu import OnCpu
 from tests.unit.indexer.snapshot.test_nearness import all_pairs, crowd
 
 pytest.importorskip("faiss")
