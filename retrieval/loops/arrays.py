@@ -18,6 +18,8 @@ from numba.extending import intrinsic
 
 New: TypeAlias = Callable[[int | tuple[int, int], type], npt.NDArray[Any]]
 
+_LINE = 64
+"""Bytes of a line of the processor's cache: what is read by 64 bytes is then read in one go."""
 _build: Any = numba.core.cgutils
 _types: Any = types
 _arrays: Any = numba.np.arrayobj
@@ -41,7 +43,7 @@ def _new(filling: int | None) -> New:
             for length in reversed(lengths[1:]):
                 strides.insert(0, builder.mul(strides[0], length))
             size = builder.mul(strides[0], lengths[0])
-            align = context.get_preferred_array_alignment(kind.dtype)
+            align = max(context.get_preferred_array_alignment(kind.dtype), _LINE)
             memory = context.nrt.meminfo_alloc_aligned(builder, size=size, align=align)
             data = context.nrt.meminfo_data(builder, memory)
             if filling is not None:

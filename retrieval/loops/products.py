@@ -42,6 +42,8 @@ for it."""
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _WIDE = ir.VectorType(_I16, _LANES)
 _SUMS = ir.VectorType(_I32, _LANES // 2 if _PAIRS else _LANES)
+_MASK, _QUARTER = ir.VectorType(_I32, _SUMS.count), ir.VectorType(_I32, 4)
+_FLOATS = ir.VectorType(ir.FloatType(), 4)
 
 
 def _fetch_of(_: Any, vectors: Any, _row: Any) -> Any:
@@ -63,14 +65,31 @@ def _fetch_of(_: Any, vectors: Any, _row: Any) -> Any:
     return types.void(vectors, types.int64), code
 
 
-def _four_of(_: Any, vectors: Any, _row: Any, views: Any, _first: Any, _axes: Any) -> Any:
-    """The sums of products of a row's first axes, a multiple of `_LANES`, with four views."""
+def _four_of(
+    _: Any,
+    vectors: Any,
+    scale: Any,
+    views: Any,
+    worth: Any,
+    rest: Any,
+    found: Any,
+    _row: Any,
+    _first: Any,
+    _count: Any,
+    _axes: Any,
+    _column: Any,
+) -> Any:
+    """Put the products of a row with four views, or fewer, into a column of `found`.
+
+    Sums of the first axes, a multiple of `_LANES`, are made here; those of the others come in
+    `rest`.
+    """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        _, row, _, first, axes = arguments
-        octets, whole = (
-            context.make_array(signature.args[place])(context, builder, arguments[place])
-            for place in (0, 2)
+        row, first, count, axes, column = arguments[6:]
+        octets, scales, whole, worths, added, products_ = (
+            context.make_array(kind)(context, builder, array)
+            for kind, array in zip(signature.args[:6], arguments[:6], strict=True)
         )
         columns, width = (_build.unpack_tuple(builder, array.shape)[1] for array in (octets, whole))
         start = builder.gep(octets.data, [builder.mul(row, columns)])
@@ -80,24 +99,70 @@ def _four_of(_: Any, vectors: Any, _row: Any, views: Any, _first: Any, _axes: An
         ]
         none = ir.Constant(_SUMS, [0] * _SUMS.count)
         sums = [_build.alloca_once_value(builder, none) for _ in range(4)]
-        with _build.for_range_slice(builder, _I64(0), axes, _I64(_LANES), _I64) as (place, _):
-            some = _loaded(builder, start, place, ir.VectorType(_I8, _LANES))
-            some = builder.sext(some, _WIDE)
-            for view, total in zip(of_views, sums, strict=True):
-                more = _multiplied(builder, some, _loaded(builder, view, place, _WIDE))
-                builder.store(builder.add(builder.load(total), more), total)
-        kind, name = ir.FunctionType(_I32, [_SUMS]), f"llvm.vector.reduce.add.v{_SUMS.count}i32"
-        reduce = _build.get_or_insert_function(builder.module, kind, name)
-        found = [builder.call(reduce, [builder.load(total)]) for total in sums]
-        return _build.pack_array(builder, found)
+        for number in range(1, 5):
+            with builder.if_then(builder.icmp_signed("==", count, _I64(number))):
+                _sum_up(builder, start, axes, list(zip(of_views, sums, strict=True))[:number])
+        four = _added(builder, [builder.load(total) for total in sums])
+        four = builder.add(four, _loaded(builder, added.data, _I64(0), four.type))
+        product = builder.sitofp(four, _FLOATS)
+        of_row = builder.load(builder.gep(scales.data, [row]))
+        alike = builder.insert_element(ir.Constant(_FLOATS, ir.Undefined), of_row, _I32(0))
+        alike = builder.shuffle_vector(alike, alike, ir.Constant(_QUARTER, [0] * 4))
+        # Else whether it is this product or that of the factors that is rounded is the compiler's.
+        kind, name = ir.FunctionType(_FLOATS, [_FLOATS]), "llvm.arithmetic.fence.v4f32"
+        fence = _build.get_or_insert_function(builder.module, kind, name)
+        product = builder.call(fence, [builder.fmul(product, alike)])
+        product = builder.fmul(product, _loaded(builder, worths.data, first, _FLOATS))
+        length = _build.unpack_tuple(builder, products_.shape)[1]
+        for number in range(4):
+            at = builder.mul(builder.add(first, _I64(number)), length)
+            target = builder.gep(products_.data, [builder.add(at, column)])
+            builder.store(builder.extract_element(product, _I32(number)), target)
+        return context.get_dummy_value()
 
-    four = _types.UniTuple(_types.int32, 4)
-    return four(vectors, types.int64, views, types.int64, types.int64), code
+    places = [types.int64] * 5
+    return types.void(vectors, scale, views, worth, rest, found, *places), code
+
+
+def _sum_up(builder: Any, start: Any, axes: Any, views: list[Any]) -> None:
+    """Add the products of a row with each view to the sums beside it."""
+    with _build.for_range_slice(builder, _I64(0), axes, _I64(_LANES), _I64) as (place, _):
+        some = builder.sext(_loaded(builder, start, place, ir.VectorType(_I8, _LANES)), _WIDE)
+        for view, total in views:
+            more = _multiplied(builder, some, _loaded(builder, view, place, _WIDE))
+            builder.store(builder.add(builder.load(total), more), total)
+
+
+def _added(builder: Any, sums: list[Any]) -> Any:
+    """The total of each of four vectors, as one of four: pairs of neighbours side by side are what
+    processors have instructions for."""
+    quarters = range(0, _SUMS.count, 4)
+
+    def beside(left: Any, right: Any, *places: int) -> Any:
+        taken = [start + place for start in quarters for place in places]
+        return builder.shuffle_vector(left, right, ir.Constant(_MASK, taken))
+
+    def neighbours(left: Any, right: Any) -> Any:
+        low, high = (0, other, 1, other + 1), (2, other + 2, 3, other + 3)
+        return builder.add(beside(left, right, *low), beside(left, right, *high))
+
+    other = _SUMS.count
+    both = neighbours(*sums[:2]), neighbours(*sums[2:])
+    low, high = (0, 1, other, other + 1), (2, 3, other + 2, other + 3)
+    total = builder.add(beside(*both, *low), beside(*both, *high))
+    while total.type.count > 4:
+        half = total.type.count // 2
+        kind = ir.VectorType(_I32, half)
+        low, high = (ir.Constant(kind, [start + n for n in range(half)]) for start in (0, half))
+        total = builder.add(
+            builder.shuffle_vector(total, total, low), builder.shuffle_vector(total, total, high)
+        )
+    return total
 
 
 def _loaded(builder: Any, start: Any, place: Any, kind: Any) -> Any:
     address = builder.bitcast(builder.gep(start, [place]), kind.as_pointer())
-    return builder.load(address, align=kind.element.width // 8)
+    return builder.load(address, align=1)
 
 
 def _multiplied(builder: Any, left: Any, right: Any) -> Any:
@@ -137,23 +202,24 @@ def products(
 ) -> Float32Array:
     """(v, n) inner products of v views with n rows of `vectors`.
 
-    Four views at a time cost little more than one, for reading the vectors is what takes time.
+    Four views at a time cost little more than one, and each row is read once for all views.
     """
     axes = views.shape[1]
     whole, worth = _whole(views)
     blocks = axes // _LANES * _LANES
-    found = empty((len(whole), len(rows)), np.float32)
-    for first in range(0, len(whole), 4):
-        for number in range(len(rows)):
-            if number + _AHEAD < len(rows):
-                _fetch(vectors, np.int64(rows[number + _AHEAD]))
-            row = np.int64(rows[number])
-            sums = _four(vectors, row, whole, np.int64(first), np.int64(blocks))
-            for view in range(4):
-                total = np.int64(sums[view])
+    found, rest = empty((len(whole), len(rows)), np.float32), zeros(4, np.int32)
+    for number in range(len(rows)):
+        if number + _AHEAD < len(rows):
+            _fetch(vectors, np.int64(rows[number + _AHEAD]))
+        row, column = np.int64(rows[number]), np.int64(number)
+        for four in range(len(whole) // 4):
+            first, count = np.int64(4 * four), np.int64(min(4, len(views) - 4 * four))
+            for view in range(4 if blocks < axes else 0):
+                rest[view] = 0
                 for axis in range(blocks, axes):
-                    total += np.int64(vectors[row, axis]) * whole[first + view, axis]
-                found[first + view, number] = np.float32(total) * (scale[row] * worth[first + view])
+                    rest[view] += np.int32(vectors[row, axis]) * whole[first + view, axis]
+            places = row, first, count, np.int64(blocks), column
+            _four(vectors, scale, whole, worth, rest, found, *places)
     return found[: len(views)]
 
 
