@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from indexer.foresight import Foresight
-from indexer.identity import identify, identify_ahead, is_ahead
+from indexer.identity import AHEAD, identify, identify_ahead, is_ahead
 from kg.errors import JobNotFound
 from kg.jobs import UNKNOWN, Budget, Job, Prices
 from kg.queue import JobStore
@@ -170,11 +170,9 @@ class Changeover:
     def _is_whole(self, present: Collection, wanted: CollectionSettings) -> bool:
         """Whether every document was extracted ahead; what was not is queued, if that may help."""
         name = present.name
-        pending, failed = self.jobs.pending(name), self.jobs.failed(name)
-        jobs = {
-            failed[one]
-            for one in self.foresight.hopeless(name, wanted, failed.keys() - pending.keys())
-        }
+        failed = self.jobs.failed(name)
+        given_up = failed.keys() - self.jobs.pending(name, failed).keys()
+        jobs = {failed[one] for one in self.foresight.hopeless(name, wanted, given_up)}
         if jobs:
             self._held_up[name] = present, failed
             _log.warning(
@@ -185,12 +183,11 @@ class Changeover:
                 f"or: ammon jobs cancel {present.settings.transition.job}",
             )
             return False
-        lacking = [
-            document
-            for page in self.foresight.pages(name)
-            for document in self.foresight.lacking(name, page, wanted)
-            if document.id not in pending
-        ]
+        lacking: list[Document] = []
+        for page in self.foresight.pages(name):
+            found = self.foresight.lacking(name, page, wanted)
+            waits = self.jobs.pending(name, [one.id for one in found]) if found else {}
+            lacking += (one for one in found if one.id not in waits)
         rounds = self._rounds.get(name, 0)
         if not lacking or rounds == ROUNDS:
             return True
@@ -244,7 +241,7 @@ class Changeover:
         _log.info("the new graph has replaced the old one", collection=collection, late=len(late))
 
     def _is_extracting(self, collection: str) -> bool:
-        return any(map(is_ahead, self.jobs.pending(collection).values()))
+        return self.jobs.awaits(collection, AHEAD)
 
     def _append(self, collection: str, job_id: str, documents: Sequence[Document]) -> Job:
         """Queue documents that are in the graph: what was handed in comes before them. For a start,

@@ -42,7 +42,7 @@ def identify(collection: str, document: SourceDocument, settings: CollectionSett
     )
 
 
-_AHEAD = "ahead:"
+AHEAD = "ahead:"
 
 
 def identify_ahead(
@@ -51,12 +51,12 @@ def identify_ahead(
     """The document as it is queued to be extracted for what its collection is indexed with next
     (see `indexer.changeover`): in the graph it stays as it is."""
     found = identify(collection, document, settings)
-    return replace(found, fingerprint=_AHEAD + found.fingerprint)
+    return replace(found, fingerprint=AHEAD + found.fingerprint)
 
 
 def is_ahead(fingerprint: str) -> bool:
     """Whether it is that of such a document."""
-    return fingerprint.startswith(_AHEAD)
+    return fingerprint.startswith(AHEAD)
 
 
 def _in_unicode(document: SourceDocument) -> SourceDocument:

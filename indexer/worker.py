@@ -32,6 +32,8 @@ from kg.queue import JobQueue
 
 _TELL_SECONDS = 1.0
 """Between two reports of how far a model is."""
+_LOOKS_SPARINGLY = 20.0
+"""So many times as long as such a look took passes before the next one."""
 _COUNT_SECONDS = 1.0
 """Between two counts of what waits: they take the longer the more does, and batches are short."""
 _TOLD_JOBS = 1000
@@ -88,7 +90,7 @@ class Worker:
             shift.waits = tally.wait
             shift.run(until_empty=True)
 
-        asked = _Asked(queue, collection, progress)
+        asked = HowFar(queue, collection, progress)
         asked.tell()
         with (
             beating(asked.tell, _TELL_SECONDS, "progress", failure="could not report progress"),
@@ -104,7 +106,7 @@ class Worker:
                 trouble = error  # after what is done was published
             finally:
                 stop.set()
-        asked.tell()
+        asked.tell_all()
         changing = False
         for name in (
             [found.name for found in store.collections()] if not collection else [collection]
@@ -236,17 +238,26 @@ class Worker:
                 self._stop.wait(self._publish_seconds)
 
 
-class _Asked:
+class HowFar:
     """Tells how many passages of drafted documents a model has read: batches of them take long."""
 
     def __init__(self, queue: JobQueue, collection: str | None, progress: ReportProgress) -> None:
+        """Nothing was told yet."""
         self._queue = queue
         self._collection = collection
         self._progress = progress
         self._jobs: set[str] = set()
+        self._due = -math.inf
 
     def tell(self) -> None:
-        """Look, and report."""
+        """Look, and report; less often where looking takes long."""
+        began = time.monotonic()
+        if began >= self._due:
+            self.tell_all()
+            self._due = time.monotonic() + (time.monotonic() - began) * _LOOKS_SPARINGLY
+
+    def tell_all(self) -> None:
+        """Look, and report, whenever that was done last."""
         jobs = self._queue.jobs(self._collection, unfinished_at=EVERY_REVISION, limit=_TOLD_JOBS)
         present = {job.id: job for job in jobs if job.drafted or job.id in self._jobs}
         self._jobs.update(present)

@@ -93,7 +93,7 @@ class JobStore(Protocol):
         ...
 
     def job(self, job_id: str) -> Job:
-        """A job with the sums over its tasks, which take the longer the more there are. Raises:
+        """A job with the sums over its tasks, which may take the longer the more there are. Raises:
         JobNotFound."""
         ...
 
@@ -114,9 +114,15 @@ class JobStore(Protocol):
         ...
 
     def tasks(
-        self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
+        self,
+        job_id: str,
+        *,
+        state: TaskState | None = None,
+        limit: int = 1000,
+        document_ids: Iterable[str] | None = None,
     ) -> Sequence[Task]:
-        """A job's tasks in order of arrival, without their documents (None).
+        """A job's tasks in order of arrival, without their documents (None); only of these
+        documents, if given (at a cost proportional to their number).
 
         Raises: JobNotFound.
         """
@@ -134,6 +140,11 @@ class JobStore(Protocol):
     ) -> Mapping[str, str]:
         """Document id -> fingerprint of its newest open task; only for these documents, if
         given."""
+        ...
+
+    def awaits(self, collection: str, beginning: str) -> bool:
+        """Whether there is an open task whose document's fingerprint begins so; to be told takes no
+        longer for more tasks."""
         ...
 
     def failed(self, collection: str) -> Mapping[str, str]:
@@ -208,7 +219,7 @@ class TaskQueue(Protocol):
         ...
 
     def waiting(self, collection: str | None = None) -> int:
-        """Number of open tasks; counting takes the longer the more there are."""
+        """Number of open tasks; counting may take the longer the more there are."""
         ...
 
     def busy(self, collection: str | None = None) -> bool:

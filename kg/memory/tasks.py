@@ -98,11 +98,19 @@ class MemoryTasks(MemoryLeases):
             return len(gone)
 
     def tasks(
-        self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
+        self,
+        job_id: str,
+        *,
+        state: TaskState | None = None,
+        limit: int = 1000,
+        document_ids: Iterable[str] | None = None,
     ) -> Sequence[Task]:
         with self._lock:
             self.job(job_id)
             tasks = [one.task for one in self._tasks.values() if one.task.job_id == job_id]
+            if document_ids is not None:
+                chosen = set(document_ids)
+                tasks = [task for task in tasks if task.document_id in chosen]
             found = [replace(task, document=None) for task in tasks if state in (None, task.state)]
             return found[:limit]
 
@@ -113,6 +121,13 @@ class MemoryTasks(MemoryLeases):
     def busy(self, collection: str | None = None) -> bool:
         with self._lock:
             return any(collection in (None, one.task.collection) for one in self._in(*OPEN))
+
+    def awaits(self, collection: str, beginning: str) -> bool:
+        with self._lock:
+            return any(
+                one.task.collection == collection and one.fingerprint.startswith(beginning)
+                for one in self._in(*OPEN)
+            )
 
     def pending(
         self, collection: str, document_ids: Iterable[str] | None = None

@@ -31,7 +31,7 @@ from kg.neo4j.work import Work
 if TYPE_CHECKING:
     from neo4j import Driver, Session
 
-VERSION = 1
+VERSION = 2
 """Of the schema: which labels, properties, constraints and indexes there are."""
 RETRY_SECONDS = 30.0
 """For how long a transaction that met another one, or no server, is tried again."""
@@ -43,6 +43,8 @@ PROBE_SECONDS = 1.5
 _PROBE = "RETURN 1"
 _FETCHED_AT_ONCE = 5000
 """Rows that the server sends before it waits to be asked for more."""
+_COUNTED_AT_ONCE = 20
+"""Jobs whose tasks are summed up in one transaction."""
 _Result = TypeVar("_Result")
 
 
@@ -221,6 +223,8 @@ class Database:
                 if not is_made_already(error.__cause__):
                     raise
         self._tried(_reading(lambda work: work.of("collections").run("await_indexes")))
+        while self._tried(_writing(_count_some)):
+            pass
         set_version = partial(_set_version, VERSION)
         self._tried(_writing(set_version))
 
@@ -235,6 +239,16 @@ def _writing(action: Callable[[Work], _Result]) -> "Callable[[Session], _Result]
 
 def _make(name: str, work: Work) -> None:
     work.of("schema").run(name)
+
+
+def _count_some(work: Work) -> bool:
+    """Sum up the tasks of some jobs whose nodes do not have that yet, as version 1 left them;
+    whether there were any."""
+    work.lock_all()
+    jobs = work.of("queue").rows("uncounted_jobs", limit=_COUNTED_AT_ONCE)
+    for (job_id,) in jobs:
+        work.of("queue").run("recount_job", job_id=job_id)
+    return bool(jobs)
 
 
 def _set_version(version: int, work: Work) -> None:

@@ -11,10 +11,9 @@ from kg.codec import document_fields, dumps
 from kg.jobs import UNKNOWN, UNLIMITED, Budget, Job, Prices, Task, TaskState
 from kg.neo4j.database import Database
 from kg.neo4j.queued import FORGOTTEN_JOBS, NewTasks, alone, forget, job_rows, requeue
-from kg.neo4j.tasks import job_properties, job_record, task_properties, task_record
+from kg.neo4j.tasks import account_record, job_properties, job_record, task_properties, task_record
 from kg.neo4j.work import Row, Work
 from kg.records import Document
-from kg.tally import Tally, with_tallies
 from kg.validation import check_documents
 
 
@@ -146,7 +145,7 @@ class Neo4jJobs:
 
     def account(self, job_id: str) -> Job:
         ((row,),) = self._database.read(lambda work: job_rows(work.of("queue"), job_id))
-        return job_record(row, self._clock())
+        return account_record(row, self._clock())
 
     def jobs(
         self,
@@ -159,8 +158,8 @@ class Neo4jJobs:
         asked = {"of": collection, "limit": limit, "at": unfinished_at, "now": self._clock()}
 
         def action(work: Work) -> Sequence[Job]:
-            work = work.of("queue")
-            return self._with_counts(work, work.rows(query, **asked))
+            now = self._clock()
+            return [job_record(row, now) for (row,) in work.of("queue").rows(query, **asked)]
 
         return self._database.read(action)
 
@@ -196,15 +195,33 @@ class Neo4jJobs:
                 return gone
 
     def tasks(
-        self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
+        self,
+        job_id: str,
+        *,
+        state: TaskState | None = None,
+        limit: int = 1000,
+        document_ids: Iterable[str] | None = None,
     ) -> Sequence[Task]:
+        ids = None if document_ids is None else sorted(set(document_ids))
+
         def action(work: Work) -> Sequence[Task]:
             work = work.of("queue")
-            job_rows(work, job_id)
-            rows = work.rows("tasks_of_job", job_id=job_id, state=state, limit=limit)
+            ((job,),) = job_rows(work, job_id)
+            asked = {"job_id": job_id} if state is None else {"job_id": job_id, "state": state}
+            if ids is not None:
+                among = {"of": job["collection"], "job_id": job_id, "state": state}
+                found = work.each("tasks_among", ids, **among)
+                rows = sorted(found, key=_number)[:limit]
+            else:
+                query = "tasks_of_job" if state is None else "tasks_in_state"
+                rows = work.rows(query, limit=limit, **asked)
             return [task_record(row) for (row,) in rows]
 
         return self._database.read(action)
+
+    def awaits(self, collection: str, beginning: str) -> bool:
+        asked = {"of": collection, "beginning": beginning}
+        return self._database.read(lambda work: bool(work.of("queue").rows("awaits", **asked)))
 
     def pending(
         self, collection: str, document_ids: Iterable[str] | None = None
@@ -226,12 +243,10 @@ class Neo4jJobs:
         return self._database.read(action)
 
     def _job(self, work: Work, job_id: str) -> Job:
-        return self._with_counts(work, job_rows(work, job_id))[0]
+        ((row,),) = job_rows(work, job_id)
+        return job_record(row, self._clock())
 
-    def _with_counts(self, work: Work, rows: Sequence[Sequence[Mapping[str, object]]]) -> list[Job]:
-        ids = [str(row["id"]) for (row,) in rows]
-        tallies: dict[str, list[Tally]] = {id_: [] for id_ in ids}
-        for job_id, state, *numbers in work.each("counts_of_jobs", ids):
-            tallies[job_id].append(Tally(TaskState(state), *numbers))
-        now = self._clock()
-        return [with_tallies(job_record(row, now), tallies[str(row["id"])]) for (row,) in rows]
+
+def _number(row: Row) -> int:
+    number: int = row[0]["number"]
+    return number

@@ -40,6 +40,7 @@ def forget(work: Work, job_ids: Sequence[str]) -> int:
     for number, job_id in enumerate(job_ids):
         left -= int(work.value("delete_tasks", job_id=job_id, limit=left))
         if left == 0:  # the job may have more
+            work.run("recount_job", job_id=job_id)
             return number
         work.run("delete_job", job_id=job_id)
     return len(job_ids)

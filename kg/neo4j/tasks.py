@@ -3,12 +3,24 @@
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from kg.codec import document_of
 from kg.jobs import Budget, Job, Prices, Progress, Task, TaskState
 from kg.records import Document
+
+_SUMS = ("open", "drafts", "passages", "passages_done")
+"""Beside the number of tasks in each state: of those that are open, of these the number that are
+drafted, and of all tasks the passages."""
+
+
+def account_record(row: Mapping[str, Any], now: float) -> Job:
+    """A job from its node, without the sums over its tasks."""
+    job = job_record(row, now)
+    progress = replace(job.progress, passages=0, passages_done=0)
+    return replace(job, counts={}, drafted=0, progress=progress)
 
 
 def job_properties(
@@ -30,11 +42,12 @@ def job_properties(
         "cost": 0.0,
         "worked_seconds": 0.0,
         "worked_at": now,
+        **dict.fromkeys((*TaskState, *_SUMS), 0),
     }
 
 
 def job_record(row: Mapping[str, Any], now: float) -> Job:
-    """A job from its node, but for what its tasks make (`kg.tally`)."""
+    """A job from its node, which has the sums over its tasks: whoever changes tasks keeps them."""
     created_at: datetime = row["created_at"].to_native()
     return Job(
         id=row["id"],
@@ -44,7 +57,11 @@ def job_record(row: Mapping[str, Any], now: float) -> Job:
         priority=row["priority"],
         budget=Budget(tokens=row.get("budget_tokens"), cost=row.get("budget_cost")),
         prices=Prices(input=row.get("price_input", 0.0), output=row.get("price_output", 0.0)),
+        counts={state: row[state] for state in TaskState if row[state]},
+        drafted=row["drafts"],
         progress=Progress(
+            passages=row["passages"],
+            passages_done=row["passages_done"],
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
             cost=row["cost"],

@@ -1,5 +1,6 @@
 """Jobs in the store's database: submitted, looked at, and forgotten."""
 
+import sys
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -185,13 +186,28 @@ class SQLiteJobs:
                 return gone
 
     def tasks(
-        self, job_id: str, *, state: TaskState | None = None, limit: int = 1000
+        self,
+        job_id: str,
+        *,
+        state: TaskState | None = None,
+        limit: int = 1000,
+        document_ids: Iterable[str] | None = None,
     ) -> Sequence[Task]:
         with self._database.read() as connection:
             session = Session(connection, "queue")
             number_of(session, job_id)
-            rows = session.rows("tasks_of_job", id=job_id, state=state, limit=limit)
+            asked = {"id": job_id, "state": state, "limit": limit}
+            if document_ids is None:
+                rows = session.rows("tasks_of_job", **asked)
+            else:
+                rows = session.rows("tasks_among", ids=ids_of(document_ids), **asked)
             return [task_record(row) for row in rows]
+
+    def awaits(self, collection: str, beginning: str) -> bool:
+        end = beginning + chr(sys.maxunicode)
+        with self._database.read() as connection:
+            asked = {"collection": collection, "beginning": beginning, "end": end}
+            return bool(Session(connection, "queue").ids("awaits", **asked))
 
     def pending(
         self, collection: str, document_ids: Iterable[str] | None = None

@@ -191,9 +191,13 @@ def job_status(core: Core, job: Job) -> JobStatus:
 def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:
     """The passages in quarantine of the documents that a job brought in, by source."""
     with suppress(CollectionNotFound):
-        if quarantine(core, job.collection):  # seldom; a job may have very many documents
-            tasks = core.queue.tasks(job.id, state=TaskState.EXTRACTED, limit=job.total)
-            return quarantine(core, job.collection, (task.document_id for task in tasks))
+        # Few, while a job may have very many documents.
+        ids = {one.document_id for one in core.store.quarantined(job.collection)}
+        if ids:
+            tasks = core.queue.tasks(
+                job.id, state=TaskState.EXTRACTED, limit=job.total, document_ids=ids
+            )
+            return quarantine(core, job.collection, {task.document_id for task in tasks})
     return ()
 
 

@@ -284,3 +284,34 @@ class JobsConformance(StoreFixtures):
         library.enqueue(COLLECTION, [document("a", "queued")])
         library.commit(COLLECTION, Change(put=(with_fingerprint(graph("a", "x"), "f"),)))
         assert texts(library) == {"x"}
+
+    def test_tasks_of_some_documents_can_be_asked_for(self, library: Store) -> None:
+        first = library.enqueue(COLLECTION, [document(name) for name in "abc"])
+        library.enqueue(COLLECTION, [document("b", "newer")])
+        asked = [document_id("c"), document_id("b"), document_id("z")]
+        found = library.tasks(first.id, document_ids=asked)
+        assert [(task.source, task.state) for task in found] == [("b", CANCELLED), ("c", QUEUED)]
+        assert [task.source for task in library.tasks(first.id, document_ids=asked, limit=1)] == [
+            "b"
+        ]
+        some = library.tasks(first.id, document_ids=asked, state=QUEUED)
+        assert [(task.source, task.document) for task in some] == [("c", None)]
+        assert not library.tasks(first.id, document_ids=[])
+
+    def test_what_kind_of_documents_is_awaited_can_be_asked(self, library: Store) -> None:
+        library.create_collection("other", SETTINGS)
+        kinds = [
+            with_fingerprint(graph("a"), "ahead:1").document,
+            with_fingerprint(graph("b"), "else").document,
+        ]
+        job = library.enqueue(COLLECTION, kinds)
+        assert library.awaits(COLLECTION, "ahead:")
+        assert not library.awaits(COLLECTION, "behind:")
+        assert not library.awaits("other", "ahead:")
+        (task, _) = library.lease(worker="w", limit=2, seconds=60)
+        assert library.awaits(COLLECTION, "ahead:"), "also while it is worked on"
+        library.commit(COLLECTION, Change(completed=(task.id,)))
+        assert not library.awaits(COLLECTION, "ahead:")
+        assert library.awaits(COLLECTION, "else")
+        library.cancel(job.id)
+        assert not library.awaits(COLLECTION, "else")

@@ -20,7 +20,7 @@ from kg.errors import (
     StoreUnavailable,
     StoreVersionUnknown,
 )
-from kg.jobs import Progress
+from kg.jobs import Progress, TaskState
 from kg.neo4j import Neo4jStore, queued
 from kg.neo4j.browser import answer_link
 from kg.store import Change
@@ -343,9 +343,32 @@ def test_several_may_be_the_first_to_open_a_database(
     stores[0].create_collection(COLLECTION, SETTINGS)
     assert stores[1].commit(COLLECTION, written("a", "Ann likes Bob")) == 1
     assert stores[2].lease(worker="w", limit=1, seconds=1) == []
-    assert asked(driver, "MATCH (a:Ammon) RETURN a.name, a.version") == [["Ammon", 1]]
+    assert asked(driver, "MATCH (a:Ammon) RETURN a.name, a.version") == [["Ammon", 2]]
     for store in stores:
         store.close()
+
+
+def test_jobs_that_an_older_version_made_are_counted_when_the_database_is_opened(
+    store: Neo4jStore, driver: "Driver", empty_neo4j: Neo4jServer
+) -> None:
+    store.commit(COLLECTION, written("old", "Ann likes Bob"))
+    job = store.enqueue(COLLECTION, [document(name) for name in "abcde"])
+    one, other, third = store.lease(worker="w", limit=3, seconds=60)
+    store.note_progress({one.id: Progress(passages=3, passages_done=1)})
+    store.commit(COLLECTION, Change(drafted=(other.id,)))
+    store.fail(third.id, "no", worker="w", retry=False)
+    store.enqueue(COLLECTION, [document("e", "newer")])
+    empty = store.enqueue(COLLECTION, [])
+    before = [store.job(job.id), store.job(empty.id)]
+    sums = [str(state) for state in TaskState] + ["open", "drafts", "passages", "passages_done"]
+    driver.execute_query(
+        "MATCH (j:Job) REMOVE " + ", ".join(f"j.{name}" for name in sums), database_="neo4j"
+    )
+    driver.execute_query("MATCH (a:Ammon) SET a.version = 1", database_="neo4j")
+    again = Neo4jStore(empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password, clock=Clock())
+    assert [again.job(job.id), again.job(empty.id)] == before
+    assert again.waiting(COLLECTION) == 4
+    again.close()
 
 
 def test_a_database_of_a_newer_ammon_is_refused(
@@ -356,7 +379,7 @@ def test_a_database_of_a_newer_ammon_is_refused(
         with pytest.raises(StoreVersionUnknown, match="version 99"):
             opened(empty_neo4j)
     finally:
-        asked(driver, "MATCH (a:Ammon) SET a.version = 1")
+        asked(driver, "MATCH (a:Ammon) SET a.version = 2")
 
 
 def test_where_nobody_listens_the_setting_is_named() -> None:

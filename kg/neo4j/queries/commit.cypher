@@ -113,14 +113,22 @@ SET s.linked = false;
 MATCH (e:Entity {collection: $collection}) WHERE e.id IN $ids DETACH DELETE e;
 
 // name: draft_tasks
-MATCH (t:Task) WHERE t.id IN $ids AND t.collection = $collection
-  AND t.state IN ['queued', 'extracting']
-SET t.drafted = 1;
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids AND t.collection = $collection
+  AND t.state IN ['queued', 'extracting'] AND t.drafted = 0
+SET t.drafted = 1
+WITH j, count(*) AS number
+SET j.drafts = j.drafts + number;
 
 // name: complete_tasks
 // What is done has all that it was to have, whatever was noted of it.
 MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids AND t.collection = $collection
   AND t.state IN ['queued', 'extracting']
-SET t.state = 'extracted', t.error = '', t.worker = '', t.passages_done = t.passages,
-    j.revision = $revision
-REMOVE t.document, t.leased_until;
+WITH t, j, CASE t.state WHEN 'queued' THEN 1 ELSE 0 END AS was_queued,
+     CASE WHEN t.passages_done < t.passages THEN t.passages - t.passages_done ELSE 0 END AS left
+SET t.state = 'extracted', t.error = '', t.worker = '', t.passages_done = t.passages
+REMOVE t.document, t.leased_until
+WITH j, count(*) AS number, sum(was_queued) AS queued, sum(t.drafted) AS drafts,
+     sum(left) AS passages
+SET j.revision = $revision, j.extracted = j.extracted + number, j.queued = j.queued - queued,
+    j.extracting = j.extracting - number + queued, j.open = j.open - number,
+    j.drafts = j.drafts - drafts, j.passages_done = j.passages_done + passages;

@@ -7,10 +7,14 @@ CREATE (j:Job) SET j = $job, j.collection = $collection;
 
 // name: supersede
 // A newer text of these documents comes: older ones that wait, or failed, are not wanted any more.
-MATCH (t:Task {collection: $collection})
+MATCH (t:Task {collection: $collection})-[:PART_OF]->(j:Job)
 WHERE t.document_id IN $ids AND t.state IN ['queued', 'failed']
+WITH t, j, CASE t.state WHEN 'queued' THEN 1 ELSE 0 END AS was_queued
 SET t.state = 'cancelled'
-REMOVE t.document;
+REMOVE t.document
+WITH j, count(*) AS number, sum(was_queued) AS queued, sum(was_queued * t.drafted) AS drafts
+SET j.cancelled = j.cancelled + number, j.failed = j.failed - number + queued,
+    j.queued = j.queued - queued, j.open = j.open - queued, j.drafts = j.drafts - drafts;
 
 // name: open_among
 MATCH (t:Task {collection: $collection})
@@ -21,7 +25,12 @@ RETURN DISTINCT t.document_id;
 UNWIND $rows AS row
 MATCH (j:Job {id: row.job_id})
 CREATE (t:Task)-[:PART_OF]->(j)
-SET t = row, t.collection = $collection;
+SET t = row, t.collection = $collection
+WITH j, row, CASE row.state WHEN 'queued' THEN 1 ELSE 0 END AS is_queued
+WITH j, count(*) AS number, sum(is_queued) AS queued, sum(is_queued * row.drafted) AS drafts,
+     sum(row.passages) AS passages
+SET j.queued = j.queued + queued, j.open = j.open + queued, j.drafts = j.drafts + drafts,
+    j.cancelled = j.cancelled + number - queued, j.passages = j.passages + passages;
 
 // name: expired
 MATCH (t:Task {state: 'extracting'}) WHERE t.leased_until <= $now RETURN t.id;
@@ -38,22 +47,31 @@ UNION MATCH (j:Job) WHERE j.filled_until > $now RETURN j.filler AS worker;
 MATCH (t:Task {state: 'extracting'}) WHERE t.worker IN $workers RETURN t.id;
 
 // name: failed_of_job
-MATCH (t:Task {state: 'failed'})-[:PART_OF]->(:Job {id: $job_id}) RETURN t.id ORDER BY t.number;
+MATCH (t:Task {job_id: $job_id, state: 'failed'}) RETURN t.id ORDER BY t.number;
 
 // name: requeue
-MATCH (t:Task) WHERE t.id IN $ids
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids
+WITH t, j, CASE t.state WHEN 'failed' THEN 1 ELSE 0 END AS had_failed
 SET t.state = 'queued', t.worker = ''
-REMOVE t.leased_until;
+REMOVE t.leased_until
+WITH j, count(*) AS number, sum(had_failed) AS failed, sum(had_failed * t.drafted) AS drafts
+SET j.queued = j.queued + number, j.extracting = j.extracting - number + failed,
+    j.failed = j.failed - failed, j.open = j.open + failed, j.drafts = j.drafts + drafts;
 
 // name: cancel_superseded
 // A text that is back in the queue is not wanted if there is a newer one.
-MATCH (t:Task) WHERE t.id IN $ids AND EXISTS {
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids AND EXISTS {
   MATCH (newer:Task {collection: t.collection, document_id: t.document_id})
   WHERE newer.number > t.number AND newer.state <> 'cancelled'
 }
 SET t.state = 'cancelled'
 REMOVE t.document
-RETURN t.id;
+WITH j, collect(t.id) AS ids, count(*) AS number, sum(t.drafted) AS drafts
+SET j.queued = j.queued - number, j.open = j.open - number, j.cancelled = j.cancelled + number,
+    j.drafts = j.drafts - drafts
+WITH ids
+UNWIND ids AS id
+RETURN id;
 
 // name: uncount_attempt
 MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = t.attempts - 1;
@@ -73,9 +91,11 @@ WHERE t.drafted >= $least AND t.drafted <= $most AND t.rank IS NOT NULL AND t.nu
 RETURN t.id ORDER BY t.state, t.drafted, t.rank, t.number LIMIT $limit;
 
 // name: lease
-MATCH (t:Task) WHERE t.id IN $ids
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids
 SET t.state = 'extracting', t.attempts = t.attempts + 1, t.worker = $worker,
-    t.leased_until = $until;
+    t.leased_until = $until
+WITH j, count(*) AS number
+SET j.queued = j.queued - number, j.extracting = j.extracting + number;
 
 // name: leased_tasks
 MATCH (t:Task) WHERE t.id IN $ids AND t.state = 'extracting'
@@ -90,19 +110,34 @@ RETURN t.id;
 MATCH (t:Task) WHERE t.id IN $ids SET t.error = $error;
 
 // name: fail
-MATCH (t:Task) WHERE t.id IN $ids
+MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids
 SET t.state = 'failed', t.worker = ''
-REMOVE t.leased_until;
+REMOVE t.leased_until
+WITH j, count(*) AS number, sum(t.drafted) AS drafts
+SET j.extracting = j.extracting - number, j.open = j.open - number, j.failed = j.failed + number,
+    j.drafts = j.drafts - drafts;
 
 // name: set_passages
 UNWIND $rows AS row
-MATCH (t:Task {id: row.id}) WHERE t.state <> 'extracted'
-SET t.passages = row.passages, t.passages_done = row.passages_done;
+MATCH (t:Task {id: row.id})-[:PART_OF]->(j:Job) WHERE t.state <> 'extracted'
+WITH t, j, row, t.passages AS passages,
+     CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END AS done
+SET t.passages = row.passages, t.passages_done = row.passages_done
+WITH j, sum(t.passages - passages) AS more, sum(
+       CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END - done
+     ) AS more_done
+SET j.passages = j.passages + more, j.passages_done = j.passages_done + more_done;
 
 // name: add_passages
 UNWIND $rows AS row
-MATCH (t:Task {id: row.id}) WHERE t.state <> 'extracted'
-SET t.passages = t.passages + row.passages, t.passages_done = t.passages_done + row.passages_done;
+MATCH (t:Task {id: row.id})-[:PART_OF]->(j:Job) WHERE t.state <> 'extracted'
+WITH t, j, row, t.passages AS passages,
+     CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END AS done
+SET t.passages = t.passages + row.passages, t.passages_done = t.passages_done + row.passages_done
+WITH j, sum(t.passages - passages) AS more, sum(
+       CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END - done
+     ) AS more_done
+SET j.passages = j.passages + more, j.passages_done = j.passages_done + more_done;
 
 // name: lock_jobs_of
 // In one order, lest two wait for each other; whoever adds to a job's sums comes by here.
@@ -133,16 +168,29 @@ MATCH (j:Job {id: $job_id}) SET j.budget_tokens = $tokens, j.budget_cost = $cost
 MATCH (j:Job {id: $job_id}) SET j.price_input = $input, j.price_output = $output;
 
 // name: cancel_job
-MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id}) WHERE t.state IN ['queued', 'extracting']
-SET t.state = 'cancelled', t.worker = ''
-REMOVE t.document, t.leased_until;
-
-// name: withdraw
-MATCH (t:Task {collection: $collection})
-WHERE t.document_id IN $ids AND t.state IN ['queued', 'extracting', 'failed']
+MATCH (t:Task)-[:PART_OF]->(j:Job {id: $job_id}) WHERE t.state IN ['queued', 'extracting']
+WITH t, j, CASE t.state WHEN 'queued' THEN 1 ELSE 0 END AS was_queued
 SET t.state = 'cancelled', t.worker = ''
 REMOVE t.document, t.leased_until
-RETURN t.id;
+WITH j, count(*) AS number, sum(was_queued) AS queued, sum(t.drafted) AS drafts
+SET j.queued = j.queued - queued, j.extracting = j.extracting - number + queued,
+    j.open = j.open - number, j.cancelled = j.cancelled + number, j.drafts = j.drafts - drafts;
+
+// name: withdraw
+MATCH (t:Task {collection: $collection})-[:PART_OF]->(j:Job)
+WHERE t.document_id IN $ids AND t.state IN ['queued', 'extracting', 'failed']
+WITH t, j, CASE t.state WHEN 'queued' THEN 1 ELSE 0 END AS was_queued,
+     CASE t.state WHEN 'failed' THEN 0 ELSE 1 END AS was_open
+SET t.state = 'cancelled', t.worker = ''
+REMOVE t.document, t.leased_until
+WITH j, collect(t.id) AS ids, count(*) AS number, sum(was_queued) AS queued,
+     sum(was_open) AS open, sum(was_open * t.drafted) AS drafts
+SET j.queued = j.queued - queued, j.extracting = j.extracting - open + queued,
+    j.failed = j.failed - number + open, j.open = j.open - open,
+    j.cancelled = j.cancelled + number, j.drafts = j.drafts - drafts
+WITH ids
+UNWIND ids AS id
+RETURN id;
 
 // name: job
 MATCH (j:Job {id: $job_id}) RETURN properties(j);
@@ -153,8 +201,7 @@ RETURN properties(j) ORDER BY j.number DESC LIMIT $limit;
 
 // name: unfinished_jobs
 CALL {
-  MATCH (t:Task) WHERE t.state IN ['queued', 'extracting'] AND ($of IS NULL OR t.collection = $of)
-  MATCH (t)-[:PART_OF]->(j:Job)
+  MATCH (j:Job) WHERE j.open > 0 AND ($of IS NULL OR j.collection = $of)
   RETURN j
   UNION
   MATCH (j:Job)
@@ -207,29 +254,58 @@ WITH t LIMIT $limit
 DETACH DELETE t
 RETURN count(*);
 
+// name: recount_job
+// For when its sums are not known, as those of a job that an older version made.
+MATCH (j:Job {id: $job_id})
+OPTIONAL MATCH (t:Task)-[:PART_OF]->(j)
+WITH j, count(t) AS number, collect({state: t.state, drafted: t.drafted}) AS found,
+     coalesce(sum(t.passages), 0) AS passages,
+     coalesce(sum(CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END),
+              0) AS passages_done
+SET j.queued = size([x IN found WHERE x.state = 'queued']),
+    j.extracting = size([x IN found WHERE x.state = 'extracting']),
+    j.extracted = size([x IN found WHERE x.state = 'extracted']),
+    j.failed = size([x IN found WHERE x.state = 'failed']),
+    j.cancelled = size([x IN found WHERE x.state = 'cancelled']),
+    j.open = size([x IN found WHERE x.state IN ['queued', 'extracting']]),
+    j.drafts = size([x IN found WHERE x.state IN ['queued', 'extracting'] AND x.drafted = 1]),
+    j.passages = passages, j.passages_done = passages_done;
+
+// name: uncounted_jobs
+MATCH (j:Job) WHERE j.open IS NULL RETURN j.id LIMIT $limit;
+
 // name: delete_job
 MATCH (j:Job {id: $job_id}) DETACH DELETE j;
 
-// name: counts_of_jobs
-MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE j.id IN $ids
-RETURN j.id, t.state, count(*), sum(t.drafted), sum(t.passages),
-       sum(CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END);
-
 // name: tasks_of_job
-MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id}) WHERE $state IS NULL OR t.state = $state
+MATCH (t:Task {job_id: $job_id}) WHERE t.state IS NOT NULL AND t.number IS NOT NULL
 RETURN t {.*, document: null} ORDER BY t.number LIMIT $limit;
 
+// name: tasks_in_state
+// In the order of the index, so that no more tasks are looked at than are wanted.
+MATCH (t:Task {job_id: $job_id, state: $state}) WHERE t.number IS NOT NULL
+RETURN t {.*, document: null} ORDER BY t.job_id, t.state, t.number LIMIT $limit;
+
+// name: tasks_among
+MATCH (t:Task) WHERE t.collection = $of AND t.document_id IN $ids AND t.job_id = $job_id
+  AND ($state IS NULL OR t.state = $state)
+RETURN t {.*, document: null};
+
 // name: waiting
-MATCH (t:Task) WHERE t.state IN ['queued', 'extracting'] AND ($of IS NULL OR t.collection = $of)
-RETURN count(*);
+MATCH (j:Job) WHERE j.open > 0 AND ($of IS NULL OR j.collection = $of) RETURN sum(j.open);
 
 // name: busy
-MATCH (t:Task) WHERE t.state IN ['queued', 'extracting'] AND ($of IS NULL OR t.collection = $of)
-RETURN t.id LIMIT 1;
+MATCH (j:Job) WHERE j.open > 0 AND ($of IS NULL OR j.collection = $of) RETURN j.id LIMIT 1;
 
 // name: pending
 MATCH (t:Task) WHERE t.collection = $of AND t.state IN ['queued', 'extracting']
 RETURN t.document_id, t.fingerprint ORDER BY t.number;
+
+// name: awaits
+MATCH (t:Task)
+WHERE t.collection = $of AND t.state IN ['queued', 'extracting']
+  AND t.fingerprint STARTS WITH $beginning
+RETURN t.id LIMIT 1;
 
 // name: pending_among
 MATCH (t:Task {collection: $of})

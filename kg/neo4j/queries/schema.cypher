@@ -59,3 +59,13 @@ CREATE INDEX ammon_task_document IF NOT EXISTS FOR (t:Task) ON (t.collection, t.
 
 // name: jobs_by_collection
 CREATE INDEX ammon_job_collection IF NOT EXISTS FOR (j:Job) ON (j.collection);
+
+// name: tasks_by_job
+CREATE INDEX ammon_task_job IF NOT EXISTS FOR (t:Task) ON (t.job_id, t.state, t.number);
+
+// name: tasks_by_fingerprint
+CREATE INDEX ammon_task_fingerprint IF NOT EXISTS
+FOR (t:Task) ON (t.collection, t.state, t.fingerprint);
+
+// name: jobs_with_tasks
+CREATE INDEX ammon_job_open IF NOT EXISTS FOR (j:Job) ON (j.open);

@@ -232,6 +232,25 @@ WHERE jobs.id = :id AND (:state IS NULL OR tasks.state = :state)
 ORDER BY tasks.number
 LIMIT :limit;
 
+-- name: tasks_among
+SELECT tasks.id, jobs.id, collections.name, NULL, tasks.document_id, tasks.source,
+       tasks.state, tasks.attempts, tasks.error, tasks.worker, tasks.drafted
+FROM jobs
+CROSS JOIN tasks ON tasks.collection = jobs.collection
+                AND tasks.document_id IN (SELECT value FROM json_each(:ids))
+                AND tasks.job = jobs.number
+JOIN collections ON collections.key = tasks.collection
+WHERE jobs.id = :id AND (:state IS NULL OR tasks.state = :state)
+ORDER BY tasks.number
+LIMIT :limit;
+
+-- name: awaits
+SELECT 1 FROM tasks INDEXED BY tasks_awaited
+WHERE collection = (SELECT key FROM collections WHERE name = :collection)
+  AND state IN ('queued', 'extracting')
+  AND fingerprint >= :beginning AND fingerprint < :end
+LIMIT 1;
+
 -- name: waiting
 SELECT count(*) FROM tasks
 WHERE state IN ('queued', 'extracting')

@@ -1,11 +1,16 @@
 """A little to do asks the store for little, whatever else is in it."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from indexer.worker import HowFar
 from kg import ids
+from kg.jobs import Job
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.watched_store import Asked, WatchedStore
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
@@ -74,3 +79,36 @@ def test_indexing_otherwise_reads_no_graph_before_it_changes(full: Watched) -> N
     found = full.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other"))
     assert (found.submitted, full.pipeline.left_behind(COLLECTION)) == (20, 20)
     assert full.asked().graphs == []
+
+
+def test_whether_a_change_is_due_is_known_without_looking_at_all_that_waits(full: Watched) -> None:
+    full.extractors["other"] = ScriptedExtractor(fingerprint="other")
+    full.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other"))
+    full.pipeline.submit(COLLECTION, [note("new", "Scoville met Milner.")])
+    full.asked()
+    change = full.pipeline.changeover
+    assert not change.is_due(full.store.collection(COLLECTION))
+    assert full.asked().everything == []
+    full.pipeline.process(full.lease())
+    full.pipeline.publish(COLLECTION)
+    assert "pending" not in full.asked().everything
+
+
+def test_how_far_a_model_is_is_looked_up_the_less_often_the_longer_it_takes(
+    full: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, looks = [0.0], [0]
+    jobs = full.queue.jobs
+
+    def slowly(*asked: Any, **more: Any) -> Sequence[Job]:
+        looks[0] += 1
+        now[0] += 0.5
+        return jobs(*asked, **more)
+
+    monkeypatch.setattr(full.queue, "jobs", slowly)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    progress = HowFar(full.queue, COLLECTION, lambda _: None)
+    for _ in range(100):
+        progress.tell()
+        now[0] += 1.0
+    assert looks[0] == pytest.approx(10, abs=1)

@@ -57,7 +57,7 @@ def test_the_folder_is_made(tmp_path: Path) -> None:
 
 def test_the_file_is_in_wal_mode_and_knows_its_version(path: Path, store: SQLiteStore) -> None:
     assert pragma(path, "PRAGMA journal_mode") == [("wal",)]
-    assert pragma(path, "PRAGMA user_version") == [(5,)]
+    assert pragma(path, "PRAGMA user_version") == [(6,)]
 
 
 def test_transactions_are_synced_and_foreign_keys_enforced(path: Path) -> None:
@@ -77,7 +77,7 @@ def test_nothing_but_the_file_is_left_once_closed(path: Path, store: SQLiteStore
 def test_a_file_of_a_newer_version_is_refused_with_both_versions(path: Path) -> None:
     SQLiteStore(path).close()
     pragma(path, "PRAGMA user_version = 7")
-    with pytest.raises(StoreVersionUnknown, match=r"version 7.*up to 5.*Install"):
+    with pytest.raises(StoreVersionUnknown, match=r"version 7.*up to 6.*Install"):
         SQLiteStore(path)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kg.records import Document, SourceDocument
+from kg.records import Document, Quarantined, SourceDocument
 from server.core import Core
 from server.reports.jobs import prune, running
 from server.reports.status import collection_status, job_status, quarantine_of
@@ -72,6 +73,22 @@ def test_only_its_own_documents_are_told_to_be_in_quarantine(core: Core) -> None
     job = submitted(core, "a")
     core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
     assert quarantine_of(core, core.queue.job(job)) == ()
+
+
+def test_a_jobs_quarantine_is_found_by_the_documents_that_are_in_it(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = submitted(core, "a")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    asked: list[dict[str, Any]] = []
+    tasks = core.queue.tasks
+    monkeypatch.setattr(
+        core.queue, "tasks", lambda of, **more: [asked.append(more), tasks(of, **more)][1]
+    )
+    in_it = Quarantined(document_id="doc-1", source="a", passage_id="psg-1", reason="no")
+    monkeypatch.setattr(core.store, "quarantined", lambda *_: [in_it])
+    quarantine_of(core, core.queue.job(job))
+    assert [one["document_ids"] for one in asked] == [{"doc-1"}]
 
 
 def test_jobs_of_one_collection_or_of_all_are_forgotten(core: Core) -> None:
