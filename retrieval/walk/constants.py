@@ -26,6 +26,9 @@ class WalkConstants:
     """Weight of a name among the sources, times its largest bonus over the largest possible."""
     bridge_title_bonus: float = 0.2
     """Added to a step's fitness if it leads to the passage that the bridge is the title of."""
+    common_mask: float = 0.3
+    """Share of the mask in the question's vector where the question names nothing but what very
+    many passages name."""
     mass_exponent: float = 0.5
     """How strongly a bridge is preferred that leads to better passages."""
     staying: float = 0.3

@@ -74,9 +74,10 @@ class ConditionedWalk:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
         read = self._read(question)
         masked = 1 if read.mask else 0
-        aim = np.float32(0.5) * (vectors[:1] + vectors[masked : masked + 1])
+        whole = self._whole(read, vectors)
+        aim = np.float32(0.5) * (whole + vectors[masked : masked + 1])
         asked = Asked(
-            vectors=np.concatenate((vectors[:1], vectors[1 + masked :], aim)),
+            vectors=np.concatenate((whole, vectors[1 + masked :], aim)),
             words=SharedWords(read, self._words, self._postings.passages, self._gone),
             word_weight=self._constants.word_weight,
         )
@@ -97,6 +98,17 @@ class ConditionedWalk:
             facts_of=self._facts_of,
             constants=self._constants,
         )
+
+    def _whole(self, read: Question, vectors: Float32Array) -> Float32Array:
+        """(1, d): the question's vector; leaning to its mask where all its names are common."""
+        whole = vectors[:1]
+        if not read.mask or not all(
+            self._postings.are_common(self._lookup.entries(link.surface)) for link in read.links
+        ):
+            return whole
+        leaning = whole + self._constants.common_mask * (vectors[1:2] - whole)
+        found: Float32Array = leaning / max(float(np.linalg.norm(leaning)), 1e-9)
+        return found
 
     def _base(self, read: Question, asked: Asked) -> Base:
         """The scores of the passages that the walk may begin at."""

@@ -1,5 +1,6 @@
 """Which passages an entry leads to: its postings, cut to the best."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log1p
 
@@ -13,6 +14,9 @@ from retrieval.loops.moving import bridges_from, idf_of, posting_rows
 _COMMON, _FEW = 0.5, 20
 """What more than this share of the passages name, and more than a few, is no bridge: it leads
 anywhere, as the title of one long document in all its pieces does."""
+_USUAL = 0.2
+"""What more than this share of the passages name, and more than a few, tells hardly any of them
+from the others, as the name of a firm in its own documents."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +71,12 @@ class Postings:
         """In how many passages each entry is named."""
         found: Int64Array = self.pairs.indptr[entries + 1] - self.pairs.indptr[entries]
         return found
+
+    def are_common(self, entries: Sequence[int]) -> bool:
+        """Whether what these may mean is in so many passages that naming it says next to
+        nothing."""
+        indptr, most = self.pairs.indptr, max(_USUAL * self.passages, _FEW)
+        return any(indptr.item(one + 1) - indptr.item(one) > most for one in entries)
 
     def idf(self, entries: Int32Array) -> Float32Array:
         """How rare each entry is, 0..1."""

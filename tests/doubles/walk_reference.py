@@ -53,6 +53,10 @@ class ReferenceWalk:
         clauses = read_question(question, self._spans_named, cased=self._corpus.cased).clauses
         whole = embedded(self._embedder, question)
         mask = self._mask(question, names)
+        if mask is not None and all(self._is_common(one) for one in names):
+            share = self._constants.common_mask
+            whole = (1 - share) * whole + share * mask
+            whole = whole / math.sqrt(float(whole @ whole))
         relevant = whole if mask is None else (whole + mask) / 2
         views = [self._similarity(whole, self._unnamed(question, names))]
         views += [
@@ -148,6 +152,11 @@ class ReferenceWalk:
                 means = frozenset(self._corpus.means[words])
                 found.append(Named(words=words, start=start, end=stop, meanings=means))
         return sorted(found, key=lambda one: one.start)
+
+    def _is_common(self, name: Named) -> bool:
+        """Whether more than a fifth of all passages, and more than twenty, name it."""
+        most = max(0.2 * len(self._corpus.notes), 20)
+        return any(self._corpus.df(entry) > most for entry in name.meanings)
 
     def _mask(self, question: str, names: Sequence[Named]) -> Vector | None:
         left = list(question)

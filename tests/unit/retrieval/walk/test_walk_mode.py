@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from retrieval.mode import Ranking
@@ -179,3 +180,17 @@ def test_of_two_that_give_each_other_all_that_they_have_the_better_fit_comes_fir
     passages, scores = run.best(2)
     assert scores.tolist() == pytest.approx([0.5, 0.5], abs=1e-3)
     assert passages[0] == run.base.passages[run.base.score.argmax()]
+
+
+@pytest.mark.parametrize(("everywhere", "share"), [(30, 0.3), (20, 0.0)])
+def test_a_name_that_is_everywhere_counts_less_in_the_question(
+    everywhere: int, share: float
+) -> None:
+    notes = [note(f"Lakeside keeps box {n}.", "", "Lakeside") for n in range(everywhere)]
+    notes += [note(f"Box {n} is blue.") for n in range(50 - everywhere)]
+    walk = ConditionedWalk(snapshot_of(notes, EMBEDDER))
+    question = "Which box is blue at Lakeside?"
+    vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
+    leaning = (1 - share) * vectors[0] + share * vectors[1]
+    found = walk.run(question, vectors).asked.vectors[0]
+    assert found == pytest.approx(leaning / np.linalg.norm(leaning), abs=1e-6)

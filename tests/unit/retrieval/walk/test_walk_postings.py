@@ -99,3 +99,14 @@ def test_a_snapshot_that_was_written_says_what_is_kept_of_hubs(tmp_path: Path) -
     for entry in range(5):
         assert led_to(written, KEPT, entry) == led_to(fresh, KEPT, entry)
     assert led_to(written, 2) == led_to(fresh, 2)
+
+
+@pytest.mark.parametrize(
+    ("passages", "named", "common"), [(30, 20, False), (30, 21, True), (200, 40, False)]
+)
+def test_a_name_is_common_in_more_than_a_fifth_of_the_passages_and_in_more_than_twenty(
+    passages: int, named: int, common: bool
+) -> None:
+    snapshot = walkable(passages, [{p: [0] for p in range(named)}, {0: [0]}])
+    assert Postings(snapshot, 20).are_common([1, 0]) is common
+    assert not Postings(snapshot, 20).are_common([1])

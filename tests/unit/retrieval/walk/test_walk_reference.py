@@ -135,6 +135,17 @@ def test_they_agree_on_questions_in_lower_case_where_names_are_words_too(seed: i
     agree(notes, WalkConstants(), questions, cased=True)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_they_agree_where_one_name_is_everywhere(seed: int) -> None:
+    chance = random.Random(seed)
+    notes = [
+        replace(one, text=one.text + " The files of Lakeside.", names=(*one.names, "Lakeside"))
+        for one in corpus(chance, 24)
+    ]
+    questions = ["Who does Lakeside say taught cells?", "What does Lakeside keep of Hebb?"]
+    agree(notes, WalkConstants(), questions, cased=True)
+
+
 @pytest.mark.parametrize("size", [1, 2])
 def test_they_agree_on_the_smallest_corpora(size: int) -> None:
     notes = corpus(random.Random(size), size)
