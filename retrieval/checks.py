@@ -1,4 +1,5 @@
-"""Checks of queries: callers from Python and the command line are not checked before."""
+"""Validates queries from Python and the command line; HTTP requests are validated by their
+schema."""
 
 from collections.abc import Iterable
 
@@ -10,8 +11,8 @@ from retrieval.question import LONGEST
 
 
 def check_question(question: object, k: object) -> None:
-    """Raises: InputError for a question that is not a string, is blank, too long or no valid
-    Unicode, or a k below 1."""
+    """Raises: InputError for a question that is not a string, is blank, too long or not valid
+    Unicode, or for a k below 1."""
     if not isinstance(question, str):
         raise InputError(f"The question must be a string, not {question!r}.")
     if not question.strip():
@@ -30,7 +31,7 @@ def check_question(question: object, k: object) -> None:
 
 
 def check_k(k: object) -> None:
-    """Raises: InputError unless it is a whole number from 1."""
+    """Raises: InputError unless k is a whole number of at least 1."""
     if not isinstance(k, int | np.integer) or isinstance(k, bool):
         raise InputError(f"k must be a whole number of passages, 1 or more, not {k!r}.")
     if k < 1:
@@ -38,7 +39,8 @@ def check_k(k: object) -> None:
 
 
 def checked_questions(questions: Iterable[object], k: object) -> list[str]:
-    """The questions, each checked. Raises: InputError, also for a single string."""
+    """The questions, each checked. Raises: InputError, also for a single string in place of a
+    list."""
     if isinstance(questions, str | bytes) or not isinstance(questions, Iterable):
         raise InputError(f"The questions must be a list of strings, not {questions!r}.")
     check_k(k)
@@ -50,7 +52,8 @@ def checked_questions(questions: Iterable[object], k: object) -> list[str]:
 
 
 def checked_keys(passages: Iterable[object]) -> list[str]:
-    """Passages' ids, or documents' ids or sources. Raises: InputError, also for none."""
+    """Ids of passages, or ids or sources of documents. Raises: InputError, also if there are
+    none."""
     if isinstance(passages, str | bytes) or not isinstance(passages, Iterable):
         raise InputError(
             f"passages must be a list of ids or sources, not {passages!r}. For one passage, give "

@@ -1,4 +1,4 @@
-"""Where a passage stands: every place in every document."""
+"""Where a passage occurs: every position in every document."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ def source_of(snapshot: Snapshot, passage: int) -> str:
 
 
 def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
-    """A passage's places, in order of document, then of place."""
+    """A passage's citations, in order of document, then of position."""
     table = snapshot.documents
     found: list[Citation] = []
     for document in _documents(snapshot.passages.documents, passage):
@@ -46,7 +46,7 @@ def _documents(of: Ragged, passage: int) -> Iterable[int]:
 
 
 def _places(held: Ragged, document: int, passage: int) -> list[int]:
-    """The rows of a document's items where a passage of it stands."""
+    """The rows of a document's placements that are of this passage."""
     first, end = held.indptr.item(document), held.indptr.item(document + 1)
     if end - first == 1:
         return [first]

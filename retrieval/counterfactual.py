@@ -1,4 +1,4 @@
-"""What if: where a passage would stand without an entity, a passage or a fact."""
+"""Counterfactuals: where a passage would rank without an entity, a passage or a fact."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ NO_FACTS = (
     "not change the rank. (Mode 'hipporag2' starts from facts.)"
 )
 SEPARATOR = " — "
-"""Between the parts of a fact, as people write and read it."""
+"""The separator between the parts of a fact as text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class LeftOut:
     """What is left out: one of the three fields; the others are ''."""
 
     entity: str = ""
-    """A name; all that it may mean is left out, and the names that stand inside it."""
+    """A name: everything that it may mean is left out, and so are the names inside it."""
     passage: str = ""
     """A passage's id, or a document's id or source: the document with all its passages."""
     fact: str = ""
@@ -36,7 +36,7 @@ class LeftOut:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counterfactual:
-    """Where a passage stands, and where it would stand without something."""
+    """Where a passage ranks, and where it would rank without something."""
 
     mode: str
     passage_id: str
@@ -45,30 +45,30 @@ class Counterfactual:
     """Of the first of its documents."""
     without: LeftOut
     names: tuple[str, ...]
-    """What was left out, for people: names, passages' titles, or the fact."""
+    """What was left out, for display: names, titles of passages, or the fact."""
     rank: int
-    """With it."""
+    """The rank with it."""
     score: float
     rank_without: int
     score_without: float
-    """0 if the walk does not reach the passage then."""
+    """0 if the walk then does not reach the passage."""
     note: str = ""
     """A remark for people; '' if there is none."""
 
 
 @runtime_checkable
 class OverNames(Traced, Protocol):
-    """A mode that goes from passage to passage through names, and can do without some of them."""
+    """A mode that walks from passage to passage through names, and can leave some of them out."""
 
     def without(self, *, entries: Iterable[int] = (), passages: Iterable[int] = ()) -> Traced:
-        """The mode as it is where these entries of the gazetteer are not named, and these passages
-        are not there."""
+        """The mode as if these entries of the gazetteer were not mentioned, and these passages did
+        not exist."""
         ...
 
 
 @runtime_checkable
 class OverFacts(Traced, Protocol):
-    """A mode that starts from facts, and can do without some of them."""
+    """A mode that starts from facts, and can leave some of them out."""
 
     def without_fact(self, fact: int) -> Traced:
         """The mode without comparing that fact with questions."""
@@ -76,8 +76,7 @@ class OverFacts(Traced, Protocol):
 
 
 def passages_named(snapshot: Snapshot, key: str) -> list[int]:
-    """The passages of an id, or of all documents of a source, in order of number.
-
+    """The passages with an id, or those of the documents with an id or source, in ascending order.
     Raises: DocumentNotFound.
     """
     found = _row(snapshot.passages.id, key)
@@ -95,11 +94,8 @@ def passages_named(snapshot: Snapshot, key: str) -> list[int]:
 def without(
     mode: Traced, snapshot: Snapshot, left_out: LeftOut, asked: int
 ) -> tuple[Traced, tuple[str, ...], str]:
-    """The mode without something, what was left out, and a note.
-
-    `asked` is the passage to rank.
-
-    Raises: InputError if the mode cannot do without it, NotFound.
+    """The mode without something, the names of what was left out, and a note. `asked` is the
+    passage to rank. Raises: InputError if the mode cannot leave it out; NotFound.
     """
     if sum(map(bool, (left_out.entity, left_out.passage, left_out.fact))) != 1:
         raise InputError("Name what to leave out: one entity, one passage or one fact.")
@@ -140,9 +136,9 @@ def _told(snapshot: Snapshot, fact: int) -> str:
 
 
 def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
-    """The entries that a name may mean, then those of the names inside it, which the longer name
-    mentions too."""
-    from retrieval.gazetteer import GazetteerLookup  # loads the compiler
+    """The entries that a name may mean, then those of the names inside it, which mentioning the
+    longer name also mentions."""
+    from retrieval.gazetteer import GazetteerLookup  # slow: it loads the compiler
 
     lookup = GazetteerLookup(snapshot)
     tokens = tokenise(name)
@@ -172,6 +168,6 @@ def fact_named(snapshot: Snapshot, key: str) -> int:
 
 
 def _row(column: Strings, key: str) -> list[int]:
-    """The row of a key in a column of ids, which ascend; none if it is not there."""
+    """The row of a key in an ascending column of ids, as a list; empty if it is not there."""
     row = bisect_left(column, key)
     return [row] if row < len(column) and column[row] == key else []

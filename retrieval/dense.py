@@ -39,7 +39,7 @@ class Dense:
     def traced(
         self, mode: str, question: str, query: Float32Array, notes: tuple[str, ...] = ()
     ) -> DirectTrace:
-        """The trace of a mode that falls back on this one."""
+        """The trace of another mode that falls back to this one."""
         cosines = self.scores(query)
 
         def parts(passage: int) -> tuple[DirectPart, ...]:

@@ -1,6 +1,6 @@
-"""Mode `hipporag`: HippoRAG's first way to start the walk, from the names in the question.
+"""Mode `hipporag`: the first HippoRAG, whose walk starts from the names in the question.
 
-Each name is linked to the entity with the nearest embedding, which weighs one over the number of
+Each name is linked to the entity with the nearest embedding, whose weight is one over the number of
 its passages (node specificity). Personalized PageRank from these entities ranks the passages. The
 graph is that of HippoRAG 2, with passages as nodes, so that a passage's score is its own PageRank,
 not a sum over its entities as in the paper.
@@ -58,7 +58,7 @@ class HippoRAG:
         return [(question, "query"), *((name, "entity") for name in self._named(question))]
 
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
-        """See `Mode.rank`; a score is a PageRank, or a cosine where nothing was linked."""
+        """See `Mode.rank`; a score is a PageRank, or a cosine if nothing was linked."""
         names = vectors[1:]
         if not len(names) or not self._linkable.any():
             cosines = self._dense.scores(vectors[0])

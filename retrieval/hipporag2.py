@@ -3,8 +3,8 @@
 The question is compared with all facts; the best five name the entities that the walk starts
 from, each with the mean score of its facts, divided by the number of its passages, so that a rare
 entity weighs more. Every passage is a starting point too, with a twentieth of its dense score.
-Personalized PageRank from there ranks the passages. The paper's chat model, which drops facts
-that do not help before the walk, is left out; what was found may be shown to one
+Personalized PageRank from there ranks the passages. The paper's chat model, which drops unhelpful
+facts before the walk, is left out; a chat model may judge the results instead
 (`retrieval.aids.recognition`).
 
 Source: Gutiérrez et al., From RAG to Memory, arXiv 2502.14802.
@@ -30,9 +30,9 @@ from retrieval.seeds import SeededWalk
 from retrieval.trace import DirectTrace, similarity_part
 
 FACTS = 5
-"""Facts that may give entities."""
+"""How many facts may supply entities."""
 ENTITIES = 5
-"""Entities that the walk starts from."""
+"""How many entities the walk starts from."""
 PASSAGE_WEIGHT = 0.05
 """Weight of a passage's dense score (0..1) among the starting points."""
 DAMPING = 0.5
@@ -61,7 +61,7 @@ class HippoRAG2:
         return [(question, "query"), (question, "query_to_fact")]
 
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:  # noqa: ARG002
-        """See `Mode.rank`; a score is a PageRank, or a cosine where no fact was left."""
+        """See `Mode.rank`; a score is a PageRank, or a cosine if no fact was left."""
         cosines = self._dense.scores(vectors[0])
         facts, scores, used = self._facts(vectors[1])
         if not len(facts):
@@ -101,7 +101,7 @@ class HippoRAG2:
         """The best facts, with their scores scaled to 0..1 over all facts."""
         products = self._snapshot.facts.vectors @ query
         facts, scores = best_of(min_max(np.delete(products, self._left_out)), FACTS)
-        for fact in sorted(set(self._left_out)):  # those behind it had moved up
+        for fact in sorted(set(self._left_out)):  # undo the shift by `np.delete`
             facts[facts >= fact] += 1
         used = tuple(
             used_fact(self._snapshot, fact, score)

@@ -108,7 +108,8 @@ def words(text: str) -> list[str]:
 
 
 def _unspaced(runs: list[str]) -> list[str]:
-    """The runs, with what is of scripts without spaces as characters and pairs of them."""
+    """The runs, with scripts without spaces split into characters and pairs of neighbouring
+    characters."""
     found: list[str] = []
     for run in runs:
         end = 0
@@ -126,14 +127,16 @@ def _unspaced(runs: list[str]) -> list[str]:
 
 @cache
 def _word() -> re.Pattern[str]:
-    r"""`\w` does not know marks, which many scripts of India and South-East Asia spell with."""
+    r"""`\w` does not match combining marks, which many scripts of India and South-East Asia
+    need."""
     characters = map(chr, range(sys.maxunicode + 1))
     marks = "".join(char for char in characters if unicodedata.category(char)[0] == "M")
     return re.compile(rf"\w+(?:[{marks}]+\w*)*")
 
 
 def _numbered(passages: Passages) -> tuple[list[list[int]], dict[str, int]]:
-    """Each passage as numbers of words, and the numbers: in order of first occurrence."""
+    """Each passage as a list of word numbers, and the number of each word, in order of first
+    occurrence."""
     numbers: dict[str, int] = {}
     documents = [
         [

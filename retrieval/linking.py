@@ -1,4 +1,4 @@
-"""The graph's entities as modes that walk over them need them: how common, how near, how named."""
+"""Linking names and facts to the graph's entities, for the modes that walk over entities."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from retrieval.results import UsedEntity, UsedFact
 def passages_of_entities(adjacency: Adjacency, entities: int) -> Int32Array:
     """Number of passages that each entity has an edge to: (E,) int32.
 
-    An entity that no triple names has none: in HippoRAG's graph it is a node alone.
+    An entity that no triple names has none: in HippoRAG's graph it is an isolated node.
     """
     ends = adjacency.indptr[: entities + 1]
     passages = adjacency.indices[: ends[-1]] >= entities
@@ -24,9 +24,8 @@ def passages_of_entities(adjacency: Adjacency, entities: int) -> Int32Array:
 def nearest_entities(
     vectors: Float32Array, names: Float32Array, allowed: npt.NDArray[np.bool_]
 ) -> Int32Array:
-    """The allowed entity with the highest cosine to each name; the least number of equal ones.
-
-    `vectors` (E, d), `names` (n, d), `allowed` (E,) with one True at least -> (n,) int32.
+    """The allowed entity with the highest cosine to each name; of equal ones, the lowest number.
+    `vectors` (E, d), `names` (n, d), `allowed` (E,) with at least one True -> (n,) int32.
     """
     cosines: Float32Array = names @ vectors.T
     cosines[:, ~allowed] = -np.inf
@@ -35,7 +34,7 @@ def nearest_entities(
 
 
 def used_fact(snapshot: Snapshot, fact: int, score: float) -> UsedFact:
-    """A fact by its number, as people read it."""
+    """A fact, given by its number, for display."""
     facts, surface = snapshot.facts, snapshot.entities.surface
     return UsedFact(
         subject=surface[int(facts.subject[fact])],

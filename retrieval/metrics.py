@@ -1,4 +1,4 @@
-"""How good rankings are, against gold passages: ir-measures' figures, in percent."""
+"""Quality of rankings against gold passages: figures by ir-measures, in percent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ NAMES = (
     "ndcg@10",
     "mrr",
 )
-"""The figures of a question, and their means."""
+"""The names of the figures, of single questions and as means."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judged:
-    """One question's ranking beside what it should have found."""
+    """One question's ranking, and its gold passages."""
 
     id: str = ""
     gold: frozenset[str]
     ranked: tuple[str, ...]
-    """Ids, best first; an id that comes twice counts at its first place."""
+    """Ids, best first; an id that occurs twice counts at its first rank."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class Scores:
     values: Mapping[str, float]
     """Each of `NAMES` -> percent."""
     ranks: Mapping[str, int | None]
-    """Gold passage -> its place, from 1; None if it was not found. In the order of ids."""
+    """Gold passage -> its rank, from 1; None if it was not found. In order of id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,7 @@ def measure(judged: Sequence[Judged]) -> Figures:
 
 
 def score(judged: Sequence[Judged]) -> list[Scores]:
-    """Score each ranking by itself. Questions without gold passages are left out."""
+    """Score each ranking. Questions without gold passages are left out."""
     import ir_measures
     from ir_measures import RR, R, nDCG
 

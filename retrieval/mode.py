@@ -1,4 +1,4 @@
-"""The port to retrieval modes: each ranks all passages of a view for a question."""
+"""The port for retrieval modes: each ranks the passages of a snapshot for a question."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,8 +26,8 @@ class Mode(Protocol):
     """One way to rank passages. Made once for a snapshot, then asked by several threads."""
 
     def texts(self, question: str) -> list[tuple[str, str]]:
-        """What it wants embedded for a question: (text, kind) pairs, kind as in
-        `inference.embedder.Kind`. Embedded in one batch, before `rank` is called."""
+        """The texts whose embeddings it needs for a question: (text, kind) pairs, with kinds of
+        `inference.embedder.Kind`. They are embedded in one batch before `rank` is called."""
         ...
 
     def rank(self, question: str, vectors: npt.NDArray[np.float32], k: int) -> Ranking:
@@ -40,16 +40,15 @@ class Mode(Protocol):
 
 
 class Divided(Protocol):
-    """What a mode has besides if some of its texts are parts of the first."""
+    """An additional method of modes some of whose texts are parts of the first text."""
 
     def parts(self, question: str) -> Mapping[int, tuple[tuple[int, int], ...]]:
-        """Row in `texts(question)` -> where in the first text it stands, (start, end) each.
-
-        Such rows may be embedded as they read in the whole, for next to nothing."""
+        """Row in `texts(question)` -> its spans (start, end) in the first text. Such rows may be
+        embedded in the context of the first text, at almost no cost."""
         ...
 
 
 def divided(mode: Mode) -> Divided | None:
     """The mode, if some of its texts may be parts of the first."""
-    # By the method's name: to compare it with the protocol takes as long as a step of a walk.
+    # By the method's name: isinstance() with the protocol takes as long as a step of a walk.
     return cast(Divided, mode) if hasattr(mode, "parts") else None

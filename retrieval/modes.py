@@ -1,4 +1,4 @@
-"""The modes that a question can be asked in, by name; what makes them is imported when needed."""
+"""The retrieval modes by name; their modules are imported when they are first used."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ MODES: Mapping[str, Callable[["Snapshot"], "Mode"]] = {
     "dense": _dense,
     "bm25": _bm25,
 }
-"""Name -> what makes the mode for a snapshot."""
+"""Name -> a function that makes the mode for a snapshot."""
 
 
 def check_mode(name: str) -> None:

@@ -23,7 +23,8 @@ _POSSESSIVE = re.compile(r"['’ʼ][sS]$")
 
 
 class NameFinder:
-    """spaCy's entities; where it finds none, or in other scripts, names by their spelling."""
+    """spaCy's entities; if it finds none, and in non-Latin scripts, names recognised by their
+    spelling."""
 
     def __init__(self, model: str = spacy_models.DEFAULT_MODEL) -> None:
         """`model` is an installed spaCy pipeline with named entities, loaded at first use."""
@@ -50,13 +51,13 @@ class NameFinder:
 
 
 def _mostly_latin(text: str) -> bool:
-    """Whether most letters are Latin: of other scripts the English pipeline knows nothing."""
+    """Whether most letters are Latin: the English pipeline cannot handle other scripts."""
     letters = [char for char in text if char.isalpha()]
     return 2 * sum(char < "\u0250" for char in letters) > len(letters)
 
 
 def names_by_spelling(question: str) -> list[str]:
-    """Names in any language: what stands in quotation marks, and runs of capitalised words.
+    """Names in any language: text in quotation marks, and runs of capitalised words.
 
     A single capitalised word at the very beginning is no name: most questions begin with one.
     """

@@ -1,9 +1,9 @@
 """Receipts as a picture: the part of the graph that led to the passages, as SVG.
 
 From left to right: the question; its clauses and names; the passages that the walk came from; the
-names that it went over; the passages that are explained. Where a passage that the walk came from
-was itself reached over a name, that name and the passage before it have two columns of their own. A
-line is as wide as its share of what the passages that it led to were given.
+names that it went through; the passages that are explained. If a passage that the walk came from
+was itself reached through a name, that name and the passage before it have two more columns. The
+width of a line shows its share of the score of the passages it leads to.
 """
 
 import unicodedata
@@ -19,7 +19,7 @@ from retrieval.receipt import TAKEN_OFF, Giver, Receipt, named
 QUESTION, SOURCE, EARLIER, FIRST_BRIDGE, ORIGIN, BRIDGE, PASSAGE = range(7)
 """The columns."""
 _ROWS = 7
-"""Nodes of a column; lighter ones are left out."""
+"""The most nodes in a column; lighter ones are left out."""
 _FAINTEST = 0.04
 """Lines and nodes that carry less of a passage's score are left out."""
 _COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 250, 64, 180, 38, 24
@@ -49,7 +49,7 @@ text { fill: #e8edf2; } .heading { fill: #9db0c2; } path { stroke: #7fb2e6; }
 """
 
 Key: TypeAlias = tuple[int, str]
-"""A node: its column, and what tells it from others there."""
+"""Identifies a node: its column, and a key within the column."""
 Node: TypeAlias = tuple[Key, str]
 """A node and its label."""
 Place: TypeAlias = tuple[int, int]
@@ -58,13 +58,13 @@ Place: TypeAlias = tuple[int, int]
 
 @dataclass(slots=True)
 class _Graph:
-    """What is drawn: labels of nodes, and how much goes over each line."""
+    """What is drawn: the labels of nodes, and the amount that each line carries."""
 
     labels: dict[Key, str] = field(default_factory=dict)
     lines: dict[tuple[Key, Key], float] = field(default_factory=lambda: defaultdict(float))
 
     def add(self, way: Sequence[Node], amount: float) -> None:
-        """An amount that went along nodes, given with their labels."""
+        """Add an amount to the lines along a path of nodes, given with their labels."""
         self.labels.update(way)
         for (one, _), (other, _) in pairwise(way):
             self.lines[one, other] += amount
@@ -132,9 +132,8 @@ def _source(kind: str, label: str) -> list[Node]:
 
 
 def _ways(giver: Giver) -> Iterator[tuple[list[Node], float]]:
-    """The nodes on each way over a giver, and the way's share of it.
-
-    A bridge is the end of a chain: the passage before it, and what brought the walk there.
+    """The nodes on each path through a giver, and the path's share of it. A bridge ends a chain:
+    the passage before it, and what brought the walk there.
     """
     if giver.kind != "bridge":
         yield _source(giver.kind, giver.label), 1.0
@@ -148,7 +147,8 @@ def _ways(giver: Giver) -> Iterator[tuple[list[Node], float]]:
 
 
 def _heaviest(graph: _Graph) -> list[Key]:
-    """The nodes that are drawn: the question, the passages, and the heaviest of all others."""
+    """The nodes that are drawn: the question, the explained passages, and the heaviest of the
+    others."""
     weight: dict[Key, float] = defaultdict(float)
     for (one, _), amount in graph.lines.items():
         weight[one] = max(weight[one], amount)
@@ -177,10 +177,9 @@ def _places(shown: Sequence[Key], columns: Sequence[int]) -> dict[Key, Place]:
 def _lines(
     lines: Mapping[tuple[Key, Key], float], places: Mapping[Key, Place]
 ) -> tuple[list[str], int]:
-    """The lines, lightest first, and how far down they go.
-
-    A line to the next column is a curve; one that skips columns runs below all nodes, in a lane of
-    its own, so that it does not hide behind them.
+    """The lines, lightest first, and the lowest point they reach. A line to the next column is a
+    curve; one that skips columns runs below all nodes, in a separate lane, so that they do not hide
+    it.
     """
     bottom = max(y for _, y in places.values()) + _HEIGHT
     drawn, lane = [], bottom + _LANE
@@ -243,6 +242,6 @@ def _fitting(text: str) -> int:
 
 
 def _escaped(text: str) -> str:
-    """Text for XML, without the characters that no XML document may have."""
+    """Text escaped for XML, without characters that XML does not allow."""
     allowed = (c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))
     return escape("".join(allowed).encode("utf-8", "replace").decode("utf-8"))

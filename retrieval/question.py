@@ -1,4 +1,4 @@
-"""Reading a question: which names it links to, what it asks without them, and its clauses."""
+"""Analysing a question: the names it links to, the question without them, and its clauses."""
 
 import re
 from bisect import bisect_left
@@ -33,7 +33,7 @@ _MOST_CLAUSES = 16
 """The most clauses that are used. Each is embedded, compared with all passages and sentences, and
 is a separate source; questions of benchmarks have five at most, a pasted page has hundreds."""
 LONGEST = 10_000
-"""Characters of a question. Embedding models read the first thousand or so."""
+"""The most characters in a question. Embedding models read the first thousand or so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clause:
-    """A part of the question that can be looked for on its own."""
+    """A part of the question that can be searched for on its own."""
 
     text: str
     start: int
@@ -58,17 +58,17 @@ class Clause:
     """The links that lie inside it, by their surfaces."""
 
     def holds(self, link: Link) -> bool:
-        """Whether the link's name stands inside this clause, here or elsewhere too."""
+        """Whether the link's name occurs in this clause."""
         return link.surface in self.surfaces
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """A question, read."""
+    """An analysed question."""
 
     text: str
     links: tuple[Link, ...]
-    """The longest matches, each surface once, where it stands first."""
+    """The longest matches, each surface once, at its first occurrence."""
     surfaces: frozenset[str]
     """All surfaces that occur in it, nested ones too."""
     mask: str
@@ -77,15 +77,15 @@ class Question:
     words: tuple[tuple[str, int], ...] = ()
     """Its words outside of links: (normal form, offset)."""
     unlinked: tuple[tuple[int, int], ...] = ()
-    """Where in the question the mask is from: (start, end) of what lies between links."""
+    """The spans (start, end) of the question between links, of which the mask consists."""
 
 
 def read_question(
     text: str, names: Callable[[Sequence[Token], bool], Sequence[Span]], *, cased: bool
 ) -> Question:
-    """Link and cut a question; `names` finds all spans among tokens that the gazetteer has.
-
-    Names must have a capital or a digit where the corpus (`cased`) and the question have case.
+    """Find a question's links and clauses; `names` finds all spans of tokens that are in the
+    gazetteer. If both the corpus (`cased`) and the question use capitals, a name must contain a
+    capital or a digit.
     """
     tokens = tokenise(text)
     found = names(tokens, cased and has_case(tokens, text))
@@ -124,7 +124,7 @@ def _unlinked(text: str, places: Sequence[tuple[int, int]]) -> tuple[tuple[int, 
 def _clauses(
     text: str, tokens: Sequence[Token], spans: Sequence[Span], places: Sequence[tuple[int, int]]
 ) -> list[Clause]:
-    """Cut before clause words (with their preposition) and after commas, never inside a link.
+    """Split before clause words (with their preposition) and after commas, never inside a link.
 
     The first `_MOST_CLAUSES` that are long enough.
     """

@@ -1,4 +1,4 @@
-"""Which of a passage's sentences is quoted."""
+"""Choosing the sentence of a passage to quote."""
 
 import re
 from dataclasses import replace
@@ -11,7 +11,7 @@ from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.receipt import Quote
 
 _LONGEST_HEADING = 100
-"""Characters; a longer line is a paragraph."""
+"""In characters; a longer line is a paragraph."""
 _BULLET = re.compile(r"[-*+•–]\s")
 _SENTENCE_END = re.compile(r"[.!?…:;。！？：؟۔।][\"'”’»›」』)\]]*(?:\s?\[\d+\])*$")
 
@@ -23,10 +23,9 @@ def best_quote(
     *,
     naming: frozenset[int] | None = None,
 ) -> Quote:
-    """Of some sentences of one passage, one at least, that with the largest inner product with a
-    vector (d,); a heading only if there is nothing else.
-
-    naming: those that name what they are quoted for; the others are marked. None: all do.
+    """The one of these sentences of a passage (at least one) with the largest inner product with a
+    vector (d,); a heading only if there is nothing else. naming: the sentences that contain the
+    name they are quoted for, others are marked; None: no marks.
     """
     table = snapshot.sentences
     fits = table.vectors.rows(sentences) @ vector
@@ -50,10 +49,9 @@ def sentences_of(snapshot: Snapshot, passage: int) -> Int32Array:
 
 
 def is_heading(text: str, start: int, end: int, title: str = "") -> bool:
-    """Whether a piece of a text is a heading: its title on a line of its own, or a short line
-    between empty ones, with something below it, which does not end as sentences do.
-
-    Only that piece of the text and the white space around it are read.
+    """Whether a piece of a text is a heading: the text's title on a line of its own, or a short
+    line between empty lines that has text below it and does not end like a sentence. Only that
+    piece of the text and the white space around it are looked at.
     """
     line, before, after = text[start:end], _breaks_above(text, start), _breaks_below(text, end)
     if line == title:

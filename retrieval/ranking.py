@@ -17,10 +17,9 @@ def ranking(
 
 
 def best_of(scores: npt.NDArray[np.floating], k: int) -> tuple[Int32Array, Float32Array]:
-    """The k best rows of (n,) scores and their scores, best first; all n where n < k.
-
-    Scores that are equal in single precision are ties, and go by row number: what a sum's rounding
-    makes of equal rows must not decide.
+    """The k best rows of (n,) scores and their scores, best first; all n if n < k. Scores that are
+    equal in single precision are ties, resolved by row number: rounding errors must not decide
+    between equal rows.
     """
     rounded = scores.astype(np.float32)
     if k < len(rounded):
@@ -33,7 +32,7 @@ def best_of(scores: npt.NDArray[np.floating], k: int) -> tuple[Int32Array, Float
 
 
 def min_max(scores: Float32Array) -> Float32Array:
-    """Scores scaled to 0..1; all 1 if they are all the same, as HippoRAG 2 has it."""
+    """Scores scaled to 0..1; all 1 if they are all the same, as in HippoRAG 2."""
     if not len(scores):
         return scores
     least, most = scores.min(), scores.max()

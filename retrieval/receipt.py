@@ -1,4 +1,4 @@
-"""Receipts: why a passage stands where it stands, in parts that add up to its score."""
+"""Receipts: why a passage ranks where it does, in parts that add up to its score."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,13 +13,13 @@ class Quote:
     """Offset in the passage's text."""
     end: int
     heading: bool = False
-    """Whether it is a heading: quoted only where no sentence says it."""
+    """Whether it is a heading, which is quoted only if no sentence mentions the name."""
     by_title: bool = False
-    """Whether the name it is quoted for is not in it, but is the title that it stands under."""
+    """Whether the name that it is quoted for is not in it, but is the passage's title."""
 
 
 TAKEN_OFF = frozenset({"alike", "passed"})
-"""The kinds of parts that are not given but taken off, below 0."""
+"""The kinds of parts that are deductions, with negative amounts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,16 +27,16 @@ class DirectPart:
     """What a passage received directly, not through another passage."""
 
     kind: str
-    """'question', 'clause' or 'link' (of the question) in mode `ammon`; there, too, 'alike' for
-    what is taken off because a better passage is like it, and 'passed' because the first passage,
-    which the walk had near behind it, fits the question itself better; 'similarity' (of the
-    embeddings), 'seed' (an entity that a walk started from) or 'word' in the others."""
+    """In mode `ammon`: 'question', 'clause' or 'link' (a name in the question); 'alike' for a
+    deduction because the passage resembles a better one, and 'passed' for a deduction because the
+    first passage, whose score was close, fits the question itself better. In the other modes:
+    'similarity' (of the embeddings), 'seed' (an entity that the walk started from) or 'word'."""
     label: str
     """The question, the clause, the name, the better passage's title, the entity or the word."""
     amount: float
-    """What it adds to the score; of `TAKEN_OFF`, below 0."""
+    """What it adds to the score; negative for `TAKEN_OFF`."""
     quote: Quote | None
-    """The sentence of the passage that fits it best; None where no sentence speaks for it."""
+    """The sentence of the passage that fits it best; None if no sentence supports it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,14 +47,14 @@ class Giver:
     """'question', 'clause' or 'link'; 'bridge' if the walk came there in an earlier step."""
     label: str
     share: float
-    """Of all that was put there, 0..1."""
+    """Its share of everything that arrived there, 0..1."""
     passage_id: str = ""
-    """Of a bridge: the passage from which most came over it; '' for the others."""
+    """For a bridge: the passage from which most came through it; otherwise ''."""
     title: str = ""
     source: str = ""
     """Of the first of its documents."""
     givers: "tuple[Giver, ...]" = ()
-    """Of a bridge: why the walk was at that passage before."""
+    """For a bridge: why the walk was at that passage before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,8 +70,8 @@ class Origin:
     amount: float
     """What came from it, as part of the score."""
     quote: Quote | None
-    """Its sentence that speaks of the bridge and fits the question best; None where only its title
-    names the bridge, among others."""
+    """Its sentence that mentions the bridge and fits the question best; None if only its title
+    mentions it, among other names."""
     givers: tuple[Giver, ...]
     """Why the walk was there; the largest first."""
 
@@ -87,7 +87,7 @@ class ConnectingFact:
     score: float
     """Its similarity to the question."""
     passage_ids: tuple[str, ...]
-    """Where it is stated, of the passages on this way."""
+    """Those of the passages on this path that state it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,15 +100,16 @@ class BridgePart:
     origins: tuple[Origin, ...]
     """The largest first."""
     quote: Quote | None
-    """The sentence of this passage that speaks of the bridge and fits the question best; None as
-    in `Origin`."""
+    """The sentence of this passage that mentions the bridge and fits the question best; None as in
+    `Origin`."""
     facts: tuple[ConnectingFact, ...]
-    """At most three, the nearest to the question first."""
+    """At most three, those closest to the question first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """Why a passage is where it is: the amounts of all parts sum to its score, to rounding."""
+    """Why a passage ranks where it does: the amounts of all parts sum to its score, up to
+    rounding."""
 
     mode: str
     passage_id: str
@@ -121,18 +122,18 @@ class Receipt:
     direct: tuple[DirectPart, ...]
     """The largest first."""
     bridges: tuple[BridgePart, ...]
-    """The largest first; mode `ammon` alone has them."""
+    """The largest first; only mode `ammon` has them."""
     notes: tuple[str, ...] = ()
     """Remarks for people."""
 
     @property
     def given(self) -> float:
-        """The score before anything was taken off."""
+        """The score before deductions."""
         return self.score - sum(part.amount for part in self.direct if part.kind in TAKEN_OFF)
 
 
 class Told(Protocol):
-    """A passage that is spoken of."""
+    """Something about one passage: a receipt, or a counterfactual."""
 
     @property
     def passage_id(self) -> str: ...
@@ -143,5 +144,5 @@ class Told(Protocol):
 
 
 def named(passage: Told) -> str:
-    """A passage's name for people: its title, or else its source."""
+    """A passage's name for display: its title, or else its source or id."""
     return passage.title or passage.source or passage.passage_id

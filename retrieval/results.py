@@ -1,4 +1,4 @@
-"""The result of a question: ranked passages, where they are from, and what led to them."""
+"""The result of a query: ranked passages, their citations, and what led to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

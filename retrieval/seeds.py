@@ -1,8 +1,9 @@
 """How much each starting point of a PageRank contributes to a passage.
 
 PageRank is linear in its reset vector: from reset weights w it is the mean of the PageRanks x of
-the single nodes. Each counts in it as its weight times the mass that its own walk has before
-scaling, 1 / (1 - d + d · (the mass of x at nodes without edges)): who ends there starts again.
+the single nodes. Each counts with its weight times the mass that its own walk has before scaling, 1
+/ (1 - d + d · (the mass of x at nodes without edges)), since a walk that reaches such a node starts
+again.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ Weights = npt.NDArray[np.float64]
 
 
 class SeededWalk:
-    """One PageRank from entities, and perhaps from passages, taken apart."""
+    """One PageRank from entities, and perhaps from passages, broken down by starting point."""
 
     def __init__(
         self, snapshot: Snapshot, pagerank: PageRank, damping: float, reset: Weights

@@ -1,7 +1,7 @@
-"""The passages that may be the best for a question, found by a GPU among very many.
+"""Candidates for the best of very many passages, found on a GPU.
 
-For mode `dense`, which compares all. A GPU holds a copy of the passages' vectors for each process
-and snapshot, made when the first question comes: what was forked cannot use another's.
+For mode `dense`, which compares all passages. The GPU holds a copy of their vectors for each
+process and snapshot, made for the first question, since forked processes cannot share one.
 """
 
 from threading import Lock
@@ -15,25 +15,25 @@ from kg.exhaustive import LOOSE, MOST_ASKED, Exhaustive, OnGpu
 from kg.snapshot.tables import Float32Array, Int32Array
 
 _WORTH = 250_000 * 384
-"""Numbers in the vectors from which on a GPU is looked for: the CPU reads fewer in 20 ms."""
+"""The number of values in the vectors from which on a GPU is used: the CPU reads fewer in 20 ms."""
 _SPARE = 64
 
 _log = structlog.get_logger(__name__)
 
 
 class Shortlist:
-    """Of the vectors of a snapshot's passages."""
+    """The shortlists of one snapshot's passages."""
 
     def __init__(self, vectors: Float32Array) -> None:
-        """Take (P, d) unit vectors; nothing is copied or asked for yet."""
+        """Take (P, d) unit vectors; nothing is copied yet, and no GPU is looked for."""
         self._vectors = vectors
         self._lock = Lock()
         self._search: Exhaustive | None = None
         self._refused = False
 
     def rows(self, query: Float32Array, k: int) -> Int32Array | None:
-        """Passages, ascending, among which the k best for a query (d,) are; None if all must be
-        compared, on the CPU."""
+        """Passages, in ascending order, that include the k best for a query (d,); None if all must
+        be compared on the CPU."""
         count = min(2 * k + _SPARE, MOST_ASKED)
         if not k < count < len(self._vectors) or not wants_gpu(self._vectors.size, _WORTH):
             return None
@@ -56,9 +56,8 @@ class Shortlist:
 
 
 def sure(search: Exhaustive, query: Float32Array, k: int, count: int) -> Int32Array | None:
-    """The `count` nearest rows, ascending, if by the port's accuracy the k best must be among them.
-
-    Raises: DeviceFailed."""
+    """The `count` nearest rows, in ascending order, if the port's accuracy guarantees that the k
+    best are among them; otherwise None. Raises: DeviceFailed."""
     products, found = search.nearest(query[np.newaxis], count)
     if products[0, k - 1] - LOOSE <= products[0, -1] + LOOSE:
         return None

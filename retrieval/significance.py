@@ -1,8 +1,9 @@
-"""Whether one way of retrieving is better than another, or was lucky with the questions.
+"""Whether a difference between two ways of retrieving is significant, by a bootstrap over the
+questions.
 
-A bootstrap: questions are drawn again, with replacement, as many as there are, and each time the
-mean of their figures is taken. The middle 95 % of these means is the interval. Of two ways that
-answered the same questions, their differences are drawn: a paired bootstrap. (Efron and Tibshirani,
+As many questions as there are are drawn with replacement, again and again, and the mean of their
+figures is taken each time. The middle 95 % of these means is the interval. To compare two ways on
+the same questions, their differences are drawn: a paired bootstrap. (Efron and Tibshirani,
 An Introduction to the Bootstrap, 1993, chapter 13.)
 """
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 RESAMPLES = 10_000
 SEED = 0
 LEAST = 10
-"""Fewer questions say too little of those that were not asked: they get no interval."""
+"""Fewer questions than this get no interval: they say too little about other questions."""
 _NUMBERS_AT_ONCE = 4_000_000
 """How many drawn values are held in memory."""
 
@@ -26,12 +27,12 @@ class Difference:
 
     mean: float
     low: float | None
-    """None, as `high`, of fewer than `LEAST` questions."""
+    """None, like `high`, for fewer than `LEAST` questions."""
     high: float | None
 
     @property
     def certain(self) -> bool:
-        """Whether there is an interval, and it leaves zero out."""
+        """Whether there is an interval, and it does not contain zero."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
@@ -42,7 +43,7 @@ def paired_bootstrap(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Difference:
-    """The mean of ours less theirs, question by question, with its 95 % interval.
+    """The mean difference of ours minus theirs, question by question, with its 95 % interval.
 
     The same values give the same interval. Raises: ValueError if the lengths differ.
     """
@@ -61,7 +62,7 @@ def interval_of(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> tuple[float, float] | None:
-    """The 95 % interval of the mean of values; None of fewer than `LEAST`."""
+    """The 95 % interval of the mean of the values; None for fewer than `LEAST`."""
     from scipy.stats import bootstrap
 
     if len(values) < LEAST:

@@ -1,4 +1,4 @@
-"""One run of a mode, kept so that it can be asked why a passage stands where it stands."""
+"""One run of a mode, kept to explain why passages rank where they do."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ class Trace(ABC):
     def __init__(
         self, mode: str, snapshot: Snapshot, passages: Int32Array, scores: Float32Array
     ) -> None:
-        """`passages` are the best, best first, and `scores` are theirs; others have 0."""
+        """`passages` are the best passages, best first, with their `scores`; all others have 0."""
         self.mode = mode
         self.snapshot = snapshot
         self._score = np.zeros(len(snapshot.passages.id), dtype=np.float32)
@@ -45,7 +45,7 @@ class Trace(ABC):
         self._rank[passages] = np.arange(1, len(passages) + 1)
 
     def _all(self) -> Int32Array:
-        """All passages, best first; asked for where the best are not enough."""
+        """All passages, best first; called if those known are not enough."""
         return self._passages
 
     def best(self, k: int) -> Int32Array:
@@ -61,7 +61,7 @@ class Trace(ABC):
         return int(self._rank[passage])
 
     def first_of(self, passages: Sequence[int]) -> int:
-        """The one of these that stands before the others."""
+        """The one of these that ranks first."""
         return min(passages, key=lambda passage: self.rank(passage) or len(self._rank) + 1)
 
     def score(self, passage: int) -> float:
@@ -69,7 +69,7 @@ class Trace(ABC):
         return float(self._score[passage])
 
     def receipt(self, passage: int) -> Receipt:
-        """Why the passage of that number is where it is."""
+        """Why the passage with that number ranks where it does."""
         parts = self._parts(passage)
         return Receipt(
             mode=self.mode,
@@ -89,7 +89,7 @@ class Trace(ABC):
 
 
 class DirectTrace(Trace):
-    """A run of a mode that gives passages their scores without going over others."""
+    """A run of a mode that scores each passage directly, not through other passages."""
 
     def __init__(
         self,

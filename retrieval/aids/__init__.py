@@ -1,7 +1,7 @@
-"""Optional aids to a search besides the snapshot: a chat model or a reranker. All are off by
+"""Optional aids to a search: a chat model or a reranker. All are off by
 default.
 
-Each aid is called at most once for a question, caches its answer, and may fail: then the search
+Each aid is called at most once per question and caches its answer. If it fails, the search
 continues without it, and the result says so.
 """
 

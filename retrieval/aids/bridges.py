@@ -1,7 +1,7 @@
-"""A chat model names the bridges: what a question does not name, but leads to what it asks for.
+"""A chat model names the bridges: what the question does not mention, but what leads to the answer.
 
-It sees the question and the best passages of a first search, and says into which simpler questions
-the question falls, with all names filled in that the passages (or it) know. Each of those is then
+It sees the question and the best passages of a first search, and splits the question into simpler
+ones, filling in all names that it knows from the passages or by itself. Each of these is then
 searched for like a question of its own.
 """
 
@@ -15,7 +15,7 @@ from retrieval.aids.chat import ChatAid, shown
 from retrieval.results import Hit
 
 PASSAGES = 5
-"""How many of a first search the model sees."""
+"""How many passages of the first search the model sees."""
 _MAX_TOKENS = 512
 _MOST = 6
 _LONGEST = 300
@@ -70,7 +70,7 @@ class Bridges:
 
 
 def _clean(texts: Sequence[str], question: str) -> tuple[str, ...]:
-    """Each once, none that is empty, overlong or the question itself."""
+    """The texts without duplicates, empty or overlong ones, and the question itself."""
     folded = question.casefold().strip()
     stripped = (text.strip() for text in texts)
     kept = (text for text in stripped if text and len(text) <= _LONGEST)

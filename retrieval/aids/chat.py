@@ -1,4 +1,4 @@
-"""Asking a chat model for an object of a given form: one call, remembered."""
+"""Asking a chat model for an object of a given schema: one call, whose answer is cached."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _PASSAGE_CHARACTERS = 700
 
 
 class ChatAid(Generic[_Form]):
-    """A chat model with one instruction and one form of answer. Safe for several threads."""
+    """A chat model with one instruction and one schema of answers. Safe for several threads."""
 
     def __init__(
         self, chat: ChatModel, instruction: str, form: type[_Form], max_tokens: int
@@ -32,9 +32,8 @@ class ChatAid(Generic[_Form]):
         self._lock = Lock()
 
     def ask(self, prompt: str) -> _Form:
-        """The model's answer, from memory if it was asked the same before.
-
-        Raises: ModelError; an answer of another form is a ModelOutputInvalid.
+        """The model's answer, from the cache if it was asked the same before. Raises: ModelError;
+        ModelOutputInvalid for an answer that does not fit the schema.
         """
         with self._lock:
             if prompt in self._said:

@@ -1,8 +1,8 @@
 """Recognition memory: a chat model reads the results and says which passages help.
 
-Passages that do not help move behind those that do; none is removed, since the model may be wrong.
-After HippoRAG 2 (arXiv 2502.14802), which filters facts before the walk; here passages are judged
-after it, with the names that the walk went over.
+Passages that do not help are moved behind those that do; none is removed, since the model may be
+wrong. The idea is HippoRAG 2's (arXiv 2502.14802), which filters facts before the walk; here
+passages are judged after it, together with the names that the walk went through.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from retrieval.aids.chat import ChatAid, shown
 from retrieval.results import Hit
 
 PASSAGES = 10
-"""How many of the best are judged."""
+"""How many of the best passages are judged."""
 _MAX_TOKENS = 128
 
 INSTRUCTION = (
@@ -38,9 +38,8 @@ class Recognition:
         self._aid = ChatAid(chat, INSTRUCTION, Helpful, _MAX_TOKENS)
 
     def order(self, question: str, found: Sequence[Hit]) -> list[int]:
-        """Places in `found`: first those that help, then the others, else as they were.
-
-        Raises: ModelError.
+        """Positions in `found`: first the passages that help, then the others, each in their old
+        order. Raises: ModelError.
         """
         prompt = f"Question: {question}\n\nPassages:\n\n{shown(found[:PASSAGES])}"
         helpful = {number - 1 for number in self._aid.ask(prompt).helpful}

@@ -1,8 +1,9 @@
-"""A reranker's order and the walk's, made one.
+"""Combining a reranker's order with the walk's.
 
-A reranker reads the question with each passage alone, so it does not know a passage that only
-another one connects with the question: the walk's order counts as much as its own. Both are fused
-by reciprocal ranks (Cormack, Clarke and Büttcher, SIGIR 2009).
+A reranker reads the question with one passage at a time, so it does not recognise a passage that is
+connected with the question only through another one. Therefore the walk's order counts as much as
+the reranker's: both are combined by reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR
+2009).
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,14 @@ from inference.reranker import Reranker
 from retrieval.results import Hit
 
 PASSAGES = 20
-"""How many of the best are reranked."""
+"""How many of the best passages are reranked."""
 _SMOOTHING = 10.0
-"""Added to each rank before its reciprocal is taken: how little the first places outdo the next."""
+"""Added to each rank before taking the reciprocal: the larger it is, the less the first ranks stand
+out."""
 
 
 def reranked(reranker: Reranker, question: str, found: Sequence[Hit]) -> list[int]:
-    """Places in `found`, in their new order. Raises: ModelError, DependencyMissing."""
+    """Positions in `found`, in their new order. Raises: ModelError, DependencyMissing."""
     head = found[:PASSAGES]
     scores = reranker.score(question, [f"{hit.title}\n{hit.text}" for hit in head])
     rank = np.empty(len(head), dtype=np.float64)

@@ -1,7 +1,7 @@
-"""A search with aids: first as always, then what each aid adds.
+"""A search with aids: first a normal search, then each aid in turn.
 
 Scores of a search with bridges are those of the question's own walk plus the mean of the walks of
-its sub-questions. A reranker and recognition only change the order; the scores say what they said.
+its sub-questions. The reranker and recognition only change the order, not the scores.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,12 +22,12 @@ from retrieval.retriever import Retriever
 _Result = TypeVar("_Result")
 FAILED = "failed, and the search continued without it"
 _DEPTH = 60
-"""How many passages of each walk are added up."""
+"""How many passages of each walk are combined."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Aids:
-    """What helps; None is not used."""
+    """The aids of one search; None: not used."""
 
     bridges: Bridges | None = None
     reranker: Reranker | None = None
@@ -35,7 +35,7 @@ class Aids:
 
     @property
     def depth(self) -> int:
-        """How many passages the aids get."""
+        """How many passages the aids need."""
         return max(
             _DEPTH if self.bridges else 0,
             reranking.PASSAGES if self.reranker else 0,
@@ -52,7 +52,8 @@ def search(
     k: int = 10,
     receipts: bool = False,
 ) -> Retrieval:
-    """The k best passages. Receipts are of the question's own walk. Raises: as `Retriever`'s."""
+    """The k best passages. Receipts are those of the question's own walk. Raises: as
+    `Retriever.search`."""
     check_question(question, k)
     wanted = max(k, aids.depth)
     found = retriever.search(question, mode=mode, k=wanted, receipts=receipts)
@@ -104,7 +105,7 @@ def _reordered(
 
 
 def _tried(what: str, ask: Callable[[], _Result]) -> tuple[_Result | None, str]:
-    """An aid's answer, or why it has none."""
+    """An aid's answer, or a note that says why there is none."""
     try:
         return ask(), ""
     except ModelError as error:

@@ -34,7 +34,7 @@ class IgraphPageRank:
     def graph(self) -> Any:
         """The `igraph.Graph`: vertices are the adjacency's rows, edges have a 'weight'.
 
-        igraph is not safe for threads: explore it where no question is being answered.
+        igraph is not thread-safe: do not use it while questions are being answered.
         """
         return self._graph
 

@@ -1,4 +1,4 @@
-"""Which of a passage's sentences speak of an entry of the gazetteer."""
+"""The sentences of a passage that mention an entry of the gazetteer."""
 
 from functools import lru_cache
 
@@ -12,27 +12,26 @@ from retrieval.quoting import best_quote
 from retrieval.receipt import Quote
 
 _REMEMBERED = 1024
-"""Sentences of one question whose names are kept: a sentence is asked for several entries."""
+"""How many sentences' names are cached: the same sentence is looked at for several entries."""
 
 
 class Naming:
-    """The sentences of one snapshot's passages that are quoted for a name.
+    """Finds the sentence to quote for a name, in the passages of one snapshot.
 
-    The table of pairs lists all sentences of a passage whose title names the entry; those that name
-    it themselves are told from them by reading them again.
+    If a passage's title mentions an entry, the table of pairs lists all of its sentences; they are
+    tokenised again to find those that mention it themselves.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._lookup = GazetteerLookup(snapshot)
         self.named_in = lru_cache(_REMEMBERED)(self._named_in)
-        """The entries that a sentence (its number) of a passage names."""
+        """The entries that a sentence of a passage mentions: called with the numbers of both."""
 
     def quote(self, entries: tuple[int, ...], passage: int, aim: Float32Array) -> Quote | None:
-        """Of the sentences that name one of the entries, that nearest to the aim (d,).
-
-        If the passage's title is the name, of all its sentences, marked unless it names it itself;
-        None if the title names it among others and no sentence does, or the passage not at all.
+        """Of the sentences that mention one of the entries, the one nearest to the aim (d,). If the
+        passage's title is the name, all its sentences count, and one that does not mention it is
+        marked. None if the passage does not mention it, or only its title does, among other names.
         """
         title = bool(self._snapshot.passages.title[passage])
         naming: list[int] = []
@@ -47,7 +46,7 @@ class Naming:
         return best_quote(self._snapshot, chosen, aim, naming=frozenset(naming))
 
     def _listed(self, entry: int, passage: int) -> tuple[Int32Array, bool]:
-        """The sentences of their pair, and whether the entry is the passage's title."""
+        """The sentences listed for the pair, and whether the entry is the passage's title."""
         pairs = self._snapshot.pairs
         first, end = pairs.indptr[entry : entry + 2]
         rows = first + np.flatnonzero(pairs.passage[first:end] == passage)

@@ -1,8 +1,8 @@
-"""The receipt of a passage in mode `ammon`: which sources gave it how much, and which bridges.
+"""The receipt of a passage in mode `ammon`: how much it got from which sources and bridges.
 
 score(p) = direct_share · Σ over sources of their mass on p
          + Σ over steps of their share · Σ over bridges and origins of what they sent to p
-         - what is taken off because it is like a better one, or the question prefers another
+         - deductions, because it resembles a better passage or the question prefers another one
 """
 
 import re
@@ -38,7 +38,7 @@ _POSSESSIVE = re.compile("['’ʼ][sS]?$")
 
 
 class WalkTrace(Trace):
-    """One run of the walk, to be asked about its passages."""
+    """One run of the walk, to explain its passages."""
 
     def __init__(self, run: Run) -> None:
         super().__init__("ammon", run.snapshot, *run.best(len(run.score)))
@@ -69,7 +69,7 @@ class WalkTrace(Trace):
         )
 
     def _taken(self, passage: int) -> tuple[DirectPart, ...]:
-        """What was taken off because another one goes before it, if anything was."""
+        """The deductions, if any."""
         place = int(self._run.base.places(np.array([passage], dtype=np.int32))[0])
         walked = float(self._run.score[place]) if place >= 0 else 0.0
         taken, foremost = self.score(passage) - walked, int(self.best(1)[0])
@@ -94,7 +94,8 @@ class WalkTrace(Trace):
         return table.title[passage] or source_of(self.snapshot, passage) or table.id[passage]
 
     def _quote(self, number: int, passage: int) -> Quote | None:
-        """The sentence that fits a source best; of those that name it, where it is a name."""
+        """The sentence that fits a source best; if the source is a name, of those that mention
+        it."""
         run, source = self._run, self._sources[number]
         if source.kind != "link":
             sentences = sentences_of(self.snapshot, passage)
@@ -121,7 +122,7 @@ class WalkTrace(Trace):
         )
 
     def _arrived(self, passage: int, steps: Sequence[Step]) -> dict[int, dict[int, float]]:
-        """Entry -> origin -> what came from there over it, as part of the score."""
+        """Entry -> origin -> the part of the score that came from there through the entry."""
         arrived: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         for step in steps:
             origins, rows, mass = step.moves.into(passage)
@@ -185,7 +186,7 @@ class WalkTrace(Trace):
         return found
 
     def _connecting(self, facts: Sequence[int], ends: set[int]) -> tuple[ConnectingFact, ...]:
-        """The facts nearest to the question, of those that one of the passages states."""
+        """The facts closest to the question, of those that one of these passages states."""
         table, snapshot = self.snapshot.facts, self.snapshot
         places = {fact: sorted(ends & set(table.passages.row(fact).tolist())) for fact in facts}
         stated = [fact for fact in facts if places[fact]]
@@ -205,7 +206,7 @@ class WalkTrace(Trace):
 
 
 def _label(source: Source) -> str:
-    """A name without the possessive that it has in the question."""
+    """The source's label; a name without its possessive in the question."""
     return _POSSESSIVE.sub("", source.label) if source.kind == "link" else source.label
 
 
