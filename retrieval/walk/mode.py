@@ -106,9 +106,8 @@ class ConditionedWalk:
             self._postings.are_common(self._lookup.entries(link.surface)) for link in read.links
         ):
             return whole
-        leaning = whole + self._constants.common_mask * (vectors[1:2] - whole)
-        found: Float32Array = leaning / max(float(np.linalg.norm(leaning)), 1e-9)
-        return found
+        leaning = whole + np.float32(self._constants.common_mask) * (vectors[1:2] - whole)
+        return leaning / np.float32(max(np.linalg.norm(leaning), 1e-9))
 
     def _base(self, read: Question, asked: Asked) -> Base:
         """The scores of the passages that the walk may begin at."""
