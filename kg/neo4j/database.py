@@ -161,11 +161,16 @@ class Database:
         except StoreUnavailable as error:
             if not is_late(error.__cause__):
                 raise
+        finally:
+            self._let_go(self._prober)
 
     def _run(self, transaction: "Callable[[Session], _Result]") -> _Result:
         def prepared() -> _Result:
-            self._prepare()
-            return self._tried(transaction)
+            try:
+                self._prepare()
+                return self._tried(transaction)
+            finally:
+                self._let_go(self._driver)
 
         return self._presence.attended(prepared)
 
@@ -183,6 +188,12 @@ class Database:
                     raise
             self._closed.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _let_go(self, driver: "Driver") -> None:
+        """After `close`, close the connections that were being established at that moment: the
+        driver keeps those, and its own `close` does nothing the second time."""
+        if self._closed.is_set():
+            driver._pool.close()
 
     def _limit(self, error: StoreUnavailable) -> float:
         """For how many seconds what met this is begun again."""

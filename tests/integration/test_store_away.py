@@ -36,14 +36,12 @@ AWAY = pytest.mark.parametrize("away", ["gone", "hangs"])
 pytestmark = [
     pytest.mark.xdist_group("neo4j"),
     pytest.mark.timeout(600),  # the first test waits for the server to start, and for its turn
-    # Connections that were being opened when a store was closed are left to the garbage collector.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 
 
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
-    """What is left to the garbage collector is collected here, not during a test of others."""
+    """What a test left open is found here, not during a test of others."""
     yield
     gc.collect()
 

@@ -20,6 +20,12 @@ class Relay:
         self._speaks.set()
         self.port = self._listen(0)
 
+    @property
+    def connections(self) -> int:
+        """How many there are, or were, since it last listened."""
+        with self._lock:
+            return len(self._ends) // 2
+
     def fall_silent(self) -> None:
         """Take everything, pass on nothing: as a machine that hangs."""
         self._speaks.clear()

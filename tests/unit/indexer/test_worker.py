@@ -3,7 +3,9 @@
 import subprocess
 import sys
 import time
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -15,6 +17,7 @@ from kg.errors import DependencyMissing, ModelUnavailable
 from kg.jobs import TaskState
 from kg.lock import file_lock
 from kg.records import Passage
+from kg.sqlite import SQLiteStore
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.waiting import until
 from tests.doubles.workshop import COLLECTION, Workshop, note
@@ -122,14 +125,34 @@ def test_tasks_of_a_dead_process_are_taken_at_once(shop: Workshop) -> None:
     assert shop.worker().run_until_empty() == Processed(done=1)
 
 
-def test_work_that_takes_longer_than_its_lease_is_not_done_twice(shop: Workshop) -> None:
+class _Clocked(SQLiteStore):
+    """Its clock stands still unless it is moved on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, clock=lambda: self.now)
+        self.now = 1e9
+        self.extended = 0
+        """How often leases were."""
+
+    def extend(self, task_ids: Sequence[str], *, worker: str, seconds: float) -> Set[str]:
+        held = super().extend(task_ids, worker=worker, seconds=seconds)
+        self.extended += 1
+        return held
+
+
+def test_work_that_takes_longer_than_its_lease_is_not_done_twice(tmp_path: Path) -> None:
+    store = _Clocked(tmp_path / "store.sqlite")
+
     def dawdle(_: Passage) -> str:
-        time.sleep(0.6)
+        for _ in range(3):
+            store.now += 0.2
+            before = store.extended
+            until(lambda before=before: store.extended > before + 1)  # type: ignore[misc]
         return ""
 
-    shop.extractor = ScriptedExtractor(dawdle)
+    shop = Workshop(folder=tmp_path, store=store, extractor=ScriptedExtractor(dawdle))
     shop.pipeline.submit(COLLECTION, NOTES[:1])
-    shop.worker(threads=2, lease_seconds=0.2).run_until_empty()
+    shop.worker(threads=2, lease_seconds=0.3).run_until_empty()
     assert len(shop.extractor.calls) == 1
 
 

@@ -18,7 +18,7 @@ def read(meter: PrometheusMeter) -> dict[str, float]:
     port = free_port()
     close = meter.serve("127.0.0.1", port)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             rows = answer.read().decode().splitlines()
     finally:
         close()
