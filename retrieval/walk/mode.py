@@ -107,7 +107,8 @@ class ConditionedWalk:
         ):
             return whole
         leaning = whole + np.float32(self._constants.common_mask) * (vectors[1:2] - whole)
-        return leaning / np.float32(max(np.linalg.norm(leaning), 1e-9))
+        unit = leaning / max(float(np.linalg.norm(leaning)), 1e-9)
+        return unit.astype(np.float32, copy=False)
 
     def _base(self, read: Question, asked: Asked) -> Base:
         """The scores of the passages that the walk may begin at."""
