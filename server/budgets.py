@@ -53,13 +53,13 @@ def checked(budget: Budget, prices: Prices) -> Budget:
     return budget
 
 
-def told_budget(budget: Budget) -> str:
+def format_budget(budget: Budget) -> str:
     """'500,000 tokens and 2.50'; '' if there is no limit."""
     parts = []
     if budget.tokens is not None:
         parts.append(f"{budget.tokens:,} tokens")
     if budget.cost is not None:
-        parts.append(told_money(budget.cost))
+        parts.append(format_money(budget.cost))
     return " and ".join(parts)
 
 
@@ -69,7 +69,7 @@ def known_cost(progress: Progress) -> float | None:
     return None if paid and not progress.cost else round(progress.cost, 6)
 
 
-def told_money(amount: float) -> str:
+def format_money(amount: float) -> str:
     """'2.50', '0.0013': as many decimals as it takes, two at least."""
     if not 0 < amount < 1:
         return f"{amount:.2f}"
@@ -77,7 +77,7 @@ def told_money(amount: float) -> str:
     return told if len(told) <= 4 or told[-1] != "0" else told[:-1]
 
 
-def told_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """'8 s', '12 min', '3.5 h'."""
     if seconds < 100:
         return f"{seconds:.0f} s"

@@ -29,14 +29,14 @@ from retrieval.modes import check_mode
 from retrieval.results import Retrieval
 from retrieval.retriever import Retriever
 from server.aids import AS_SET, AidCabinet, WantedAids
-from server.away import left_if_away
 from server.budgets import budget_of
 from server.empty_results import EmptyResults
 from server.folders import Folders
 from server.known_collections import KnownCollections
 from server.retrievers import Retrievers
 from server.settings import Settings
-from server.wanted import AS_IT_IS, Wanted, settled, told
+from server.store_outage import abandoned_on_outage
+from server.wanted import AS_IT_IS, Wanted, in_words, settled
 from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
@@ -68,7 +68,7 @@ class Core:
         """Stop the worker and close all files. Work in progress is finished, unless that takes too
         long or the store is unavailable; another process then does it again."""
         self.folders.hasten()
-        with left_if_away(self.store):
+        with abandoned_on_outage(self.store):
             self.retrievers.stop()
             self.seen.stop()
             self.worker.stop(STOP_SECONDS)
@@ -103,7 +103,7 @@ class Core:
         allowed = [one for one in (settings, settings.upcoming) if one is not None]
         if all(settled(self.settings, wanted, one) != one for one in allowed):
             raise SettingsConflict(
-                f"The collection {name!r} has other settings: {told(settings)}. Change them "
+                f"The collection {name!r} has other settings: {in_words(settings)}. Change them "
                 f"with: ammon reindex --collection {name!r} --extractor … (or use another "
                 "collection)."
             )

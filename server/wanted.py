@@ -47,7 +47,7 @@ def settled(
     return changed
 
 
-def told(settings: CollectionSettings) -> str:
+def in_words(settings: CollectionSettings) -> str:
     """The settings in a few words."""
     return (
         f"extractor {settings.extractor}, embedder {settings.embedder}, "

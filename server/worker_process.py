@@ -25,7 +25,7 @@ from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
 from kg.haste import hurried
-from server import away
+from server import store_outage
 from server.broker import CeleryPost, make_app, open_post, register, wait_for
 from server.core import Core
 from server.forced_exit import interrupt_after, interrupt_on, interruptible
@@ -71,7 +71,7 @@ def run_worker(
         post = open_post(settings.broker_url)
         resources.callback(post.close)
         meter = _meter(core, post, resources)  # first: they show a worker that still waits
-        away.wait_for(core.store, settings)
+        store_outage.wait_for(core.store, settings)
         wait_for(settings.broker_url)
         flow = Flow(
             Tools(pipeline=core.pipeline, post=post, meter=meter, times=times or Times()),
@@ -91,7 +91,7 @@ def run_worker(
             interrupt_on(signal.SIGTERM, signal.SIGINT)
             core.stopping.set()
             core.folders.hasten()
-            ending.enter_context(away.left_if_away(core.store))
+            ending.enter_context(store_outage.abandoned_on_outage(core.store))
             leaving.enter_context(interrupt_after(lambda: flow.busy))
 
         with leaving:

@@ -33,7 +33,7 @@ def load_settings(default_level: "Level" = "error") -> "LoadedSettings":
 @contextmanager
 def opened(context: typer.Context) -> "Iterator[Core]":
     """The core of a command, closed when it ends."""
-    from server.away import expect
+    from server.store_outage import check_available
 
     loaded = load_settings()
     opener = context.obj
@@ -41,7 +41,7 @@ def opened(context: typer.Context) -> "Iterator[Core]":
         from server.composition import compose as opener
     core = opener(loaded.settings)
     try:
-        expect(core.store)
+        check_available(core.store)
         yield core
     except SnapshotError as error:
         if "collection" in context.params:

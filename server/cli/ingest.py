@@ -111,7 +111,7 @@ def _named(paths: list[str]) -> list[Path]:
     return [Path(path) for path in paths]
 
 
-def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
+def failure_lines(failures: "Sequence[Failure]") -> "Iterator[str]":
     """A line for each failure, up to a few for each file: the source of a record in a file is
     FILE#NUMBER."""
     files: dict[str, list[Failure]] = {}
@@ -128,7 +128,7 @@ def told_failures(failures: "Sequence[Failure]") -> "Iterator[str]":
 def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from server.budgets import told_money
+    from server.budgets import format_money
     from server.cli.output import console, counted, print_error, print_json
 
     if as_json:
@@ -136,7 +136,7 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
         value["estimate"]["spending"]["cost"] = found.estimate.cost
         print_json(value)
         return
-    for line in told_failures(found.failed):
+    for line in failure_lines(found.failed):
         print_error(line)
     about, spent = found.estimate, found.estimate.spending
     out = console()
@@ -149,7 +149,7 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
         return
     cost = "prices unknown (AMMON_LLM_PRICE_INPUT, AMMON_LLM_PRICE_OUTPUT)"
     if about.cost is not None:
-        cost = f"about {told_money(about.cost)}"
+        cost = f"about {format_money(about.cost)}"
     out.print(
         f"The chat model would read about {spent.input_tokens:,} tokens and write about "
         f"{spent.output_tokens:,}: {cost}"
@@ -159,25 +159,25 @@ def _tell_estimate(found: "FilesEstimate", *, as_json: bool) -> None:
 def _tell(report: "IngestReport", *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from server.cli.output import print_error, print_json, print_warning, told_quarantine
+    from server.cli.output import print_error, print_json, print_warning, quarantine_lines
 
     if as_json:
         print_json(asdict(report))
         return
-    for line in told_failures(report.failed):
+    for line in failure_lines(report.failed):
         print_error(line)
     for source in report.superseded:
         print_warning(f"{source} was given more than once: the last one is used.")
-    for line in told_quarantine(report.quarantine):
+    for line in quarantine_lines(report.quarantine):
         print_warning(line)
     if report.quarantine:
         _tell_remedy(report)
-    for line in told_cancelled(report):
+    for line in cancelled_line(report):
         print_error(line)
     _tell_numbers(report)
 
 
-def told_cancelled(report: "IngestReport") -> "Iterator[str]":
+def cancelled_line(report: "IngestReport") -> "Iterator[str]":
     """Which documents were cancelled meanwhile, and what to do about it."""
     from server.cli.output import counted
 
@@ -208,7 +208,7 @@ def _tell_remedy(report: "IngestReport") -> None:
     print_warning(f"{passages} in quarantine: to retry them, ingest these documents again.")
 
 
-def told_numbers(report: "IngestReport") -> str:
+def counts_line(report: "IngestReport") -> str:
     """How many documents were new, changed or unchanged."""
     under_way = f"{report.under_way} under way in another job, " if report.under_way else ""
     cancelled = f"{report.cancelled} cancelled, " if report.cancelled else ""
@@ -220,7 +220,7 @@ def told_numbers(report: "IngestReport") -> str:
 
 
 def _tell_numbers(report: "IngestReport") -> None:
-    from server.budgets import told_money
+    from server.budgets import format_money
     from server.cli.output import console, counted
 
     out = console()
@@ -228,7 +228,7 @@ def _tell_numbers(report: "IngestReport") -> None:
         shown = ", ".join(report.replaced[:_SHOWN])
         more = f" and {len(report.replaced) - _SHOWN} more" if len(report.replaced) > _SHOWN else ""
         out.print(f"Replaced: {shown}{more}")
-    out.print(told_numbers(report))
+    out.print(counts_line(report))
     out.print(
         f"Collection {report.collection!r}: {counted(report.documents, 'document')}, "
         f"{counted(report.passages, 'passage')}, {counted(report.entities, 'entity', 'entities')}, "
@@ -237,7 +237,7 @@ def _tell_numbers(report: "IngestReport") -> None:
         + f" ({report.seconds:.1f} s)"
     )
     if report.input_tokens or report.output_tokens:
-        cost = f", for {told_money(report.cost)}" if report.cost else ""
+        cost = f", for {format_money(report.cost)}" if report.cost else ""
         out.print(
             f"The chat model read {report.input_tokens:,} tokens and wrote "
             f"{report.output_tokens:,}{cost}"

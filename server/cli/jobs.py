@@ -64,7 +64,7 @@ def list_jobs(
         out.print("There are no jobs: ammon ingest PATH")
     for status in found:
         out.print(f"{status.job.id}  {status.job.collection}  {status.job.created_at:%F %T}")
-        out.print(f"  {told_job(status)}")
+        out.print(f"  {job_line(status)}")
 
 
 @jobs.command(epilog="Example: ammon jobs show job-5b0f")
@@ -72,7 +72,7 @@ def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) ->
     """Show one job, with its failed documents and quarantined passages, and the reasons."""
     from dataclasses import asdict
 
-    from server.cli.output import console, print_error, print_json, print_warning, told_quarantine
+    from server.cli.output import console, print_error, print_json, print_warning, quarantine_lines
     from server.reports.jobs import job_fields
     from server.reports.status import job_failures, job_status, quarantine_of
 
@@ -87,13 +87,13 @@ def show(context: typer.Context, job: JobId, as_json: options.AsJson = False) ->
         return
     out = console()
     out.print(f"{status.job.id}  {status.job.collection}  {status.job.created_at:%F %T}")
-    for line in told_in_full(status):
+    for line in job_lines(status):
         out.print(f"  {line}")
     for source, reason in failed[:_SHOWN]:
         print_error(f"{source}: {reason}")
     if len(failed) > _SHOWN:
         print_error(f"… and {len(failed) - _SHOWN:,} more (--json)")
-    for line in told_quarantine(apart):
+    for line in quarantine_lines(apart):
         print_warning(line)
 
 
@@ -112,7 +112,7 @@ def cancel(context: typer.Context, job: JobId, as_json: options.AsJson = False) 
     if as_json:
         print_json(job_fields(status))
         return
-    console().print(told_job(status))
+    console().print(job_line(status))
     if over:
         console().print("There was nothing to cancel: this job was over.")
 
@@ -146,7 +146,7 @@ def retry(
     if as_json:
         print_json(job_fields(status))
     else:
-        console().print(told_job(status))
+        console().print(job_line(status))
         if over:
             console().print(_NOTHING_FAILED)
     raise typer.Exit(1 if _failed(status) or status.all_quarantined else 0)
@@ -184,14 +184,14 @@ def prune(
         console().print("1 job deleted" if number == 1 else f"{number:,} jobs deleted")
 
 
-def told_job(status: "JobStatus") -> str:
+def job_line(status: "JobStatus") -> str:
     """A job in one line."""
-    return "; ".join(told_in_full(status))
+    return "; ".join(job_lines(status))
 
 
-def told_in_full(status: "JobStatus") -> "Iterator[str]":
+def job_lines(status: "JobStatus") -> "Iterator[str]":
     """All that is known of a job, but its id and when it came."""
-    from server.budgets import told_budget, told_money, told_seconds
+    from server.budgets import format_budget, format_money, format_seconds
     from server.cli.output import counted
 
     job, progress = status.job, status.job.progress
@@ -211,12 +211,12 @@ def told_in_full(status: "JobStatus") -> "Iterator[str]":
         )
     if progress.passages:
         rate = f", {status.rate:.1f} a second" if status.rate and job.open else ""
-        left = f", about {told_seconds(status.seconds_left)} left" if status.seconds_left else ""
+        left = f", about {format_seconds(status.seconds_left)} left" if status.seconds_left else ""
         yield f"passages {progress.passages_done} of {progress.passages}{rate}{left}"
     if progress.input_tokens or progress.output_tokens:
-        cost = f", for {told_money(progress.cost)}" if progress.cost else ""
+        cost = f", for {format_money(progress.cost)}" if progress.cost else ""
         yield f"tokens {progress.input_tokens:,} in, {progress.output_tokens:,} out{cost}"
-    if limit := told_budget(job.budget):
+    if limit := format_budget(job.budget):
         yield f"budget {limit}"
     if job.priority:
         yield f"priority {job.priority}"

@@ -45,7 +45,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
-def told_quarantine(quarantine: "Sequence[Quarantined]") -> "Iterator[str]":
+def quarantine_lines(quarantine: "Sequence[Quarantined]") -> "Iterator[str]":
     """A line for each document, up to a few: --json shows all."""
     documents: dict[str, list[Quarantined]] = {}
     for one in quarantine:

@@ -28,7 +28,7 @@ _BETTER = {
 _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
 
-def told(receipt: Receipt) -> Iterator[str]:
+def receipt_lines(receipt: Receipt) -> Iterator[str]:
     """The lines of a receipt: its heading, then its parts, largest first, then deductions."""
     title = named(receipt)
     yield f"{title} is ranked {ordinal(receipt.rank)} (score {receipt.score:.3g}):"
@@ -63,7 +63,7 @@ def _figure(amount: float, whole: float, of_score: bool) -> str:
     return percent(amount / whole) if of_score else f"{amount:.3g}"
 
 
-def told_without(found: Counterfactual) -> Iterator[str]:
+def counterfactual_lines(found: Counterfactual) -> Iterator[str]:
     """The lines of a counterfactual."""
     kind = "the name" if found.without.entity else "the fact" if found.without.fact else "passage"
     first, *others = [f"'{name}'" for name in found.names]

@@ -41,12 +41,12 @@ def serve(
 ) -> None:
     """Serve the HTTP API and process queued documents. The API is documented at /docs."""
     from server import broker
-    from server.away import greet
     from server.cli.output import print_warning
     from server.composition import compose
     from server.descriptors import raise_limit
     from server.http.hosts import is_loopback
     from server.serving import serve as answer
+    from server.store_outage import warn_if_unavailable
 
     chosen = {"host": host or None, "port": port, "processes": processes}
     settings = load_settings("info").settings.model_copy(
@@ -65,7 +65,7 @@ def serve(
             broker.check_password(settings.broker_url)
         core = (context.obj or compose)(settings)
         try:
-            greet(core.store, settings)
+            warn_if_unavailable(core.store, settings)
         except StoreError:
             core.close()
             raise

@@ -31,7 +31,7 @@ def status(
     if watch:
         _watch(context, collection, as_json=as_json)
         return
-    from server.cli.jobs import told_job
+    from server.cli.jobs import job_line
     from server.cli.output import NO_COLLECTIONS, console, print_json
     from server.reports.jobs import job_fields, running
     from server.reports.quarantine import quarantine
@@ -65,11 +65,11 @@ def status(
         _print(one, quarantined, takers)
     for job in under_way:
         if collection in (None, job.job.collection):
-            out.print(f"\n{job.job.id} ({job.job.collection}): {told_job(job)}")
+            out.print(f"\n{job.job.id} ({job.job.collection}): {job_line(job)}")
 
 
 def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", takers: str) -> None:
-    from server.cli.output import console, counted, printable, told_quarantine
+    from server.cli.output import console, counted, printable, quarantine_lines
 
     out, counts, settings = console(), status.counts, status.collection.settings
     out.print(f"\n{status.collection.name}")
@@ -89,7 +89,7 @@ def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", tak
     out.print(f"  {_standing(status, takers)}")
     if status.waiting_because:
         out.print(f"  waiting: {printable(status.waiting_because)}")
-    for line in told_quarantine(quarantined):
+    for line in quarantine_lines(quarantined):
         out.print(f"  {printable(line)}")
 
 

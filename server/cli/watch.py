@@ -83,7 +83,7 @@ def view(core: "Core", collection: str | None = None) -> "Group":
 
 
 def _row(status: "JobStatus") -> list[str]:
-    from server.budgets import told_money, told_seconds
+    from server.budgets import format_money, format_seconds
 
     job, progress = status.job, status.job.progress
     share = progress.passages_done / progress.passages if progress.passages else 0.0
@@ -95,7 +95,7 @@ def _row(status: "JobStatus") -> list[str]:
         f"{job.total - job.open} of {job.total}",
         f"{progress.passages_done:,} of {progress.passages:,}",
         "" if status.rate is None else f"{status.rate:.1f}",
-        "" if status.seconds_left is None else told_seconds(status.seconds_left),
+        "" if status.seconds_left is None else format_seconds(status.seconds_left),
         f"{tokens:,}" if tokens else "",
-        told_money(progress.cost) if progress.cost else "",
+        format_money(progress.cost) if progress.cost else "",
     ]

@@ -150,15 +150,15 @@ def _print(
     from rich.text import Text
 
     from server.cli.output import console, printable
-    from server.cli.receipt import told, told_without
+    from server.cli.receipt import counterfactual_lines, receipt_lines
 
     out = console()
     for receipt in receipts:
-        heading, *parts = told(receipt)
+        heading, *parts = receipt_lines(receipt)
         out.print(Text(printable(heading), style="bold"))
         for part in parts:
             out.print(Text(f"  {printable(part)}"))
-    for line in told_without(changed) if changed is not None else ():
+    for line in counterfactual_lines(changed) if changed is not None else ():
         out.print(Text(printable(line)))
     if picture is not None:
         out.print(Text(f"Drawn: {picture}", style="dim"))

@@ -13,9 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kg.neo4j import database
-from server.away import expect
 from server.http.app import create_app
 from server.settings import Settings
+from server.store_outage import check_available
 from tests.doubles.command_line import Ammon
 from tests.doubles.house import open_house, settings_in
 from tests.doubles.plant import Plant
@@ -178,7 +178,7 @@ def test_a_neo4j_that_is_slow_is_not_away(
     core = open_house(settings)
     try:
         monkeypatch.setattr(database, "_PROBE", SLOW_QUERY)
-        expect(core.store)  # Neo4j ends the query, and so has answered
+        check_available(core.store)  # Neo4j ends the query, and so has answered
     finally:
         core.close()
 

@@ -10,7 +10,7 @@ from indexer.loaders import LoadFailure, load
 from indexer.progress import ReportProgress, StepProgress
 from kg.errors import DocumentUnreadable
 from kg.records import SourceDocument
-from server.cli.ingest import told_cancelled, told_numbers
+from server.cli.ingest import cancelled_line, counts_line
 from server.core import Core
 from server.ingest import check_text, ingest, limits_of
 from tests.doubles.house import open_house, settings_in
@@ -29,7 +29,7 @@ def test_documents_that_are_under_way_are_no_new_ones(tmp_path: Path) -> None:
     core.close()
     assert (report.new, report.unchanged, report.under_way) == (1, 0, 1)
     assert report.documents == 2
-    told = told_numbers(report)
+    told = counts_line(report)
     assert told == "Documents: 1 new, 0 changed, 0 unchanged, 1 under way in another job, 0 failed"
 
 
@@ -78,10 +78,10 @@ def test_documents_that_were_cancelled_are_told_with_the_remedy(
     again = ingest(core, "papers", [notes])
     core.close()
     assert (report.new, report.cancelled, report.under_way) == (1, 2, 0)
-    assert list(told_cancelled(report)) == [
+    assert list(cancelled_line(report)) == [
         "2 documents were cancelled: to ingest them, run the same command again."
     ]
-    assert told_numbers(report).endswith("0 unchanged, 2 cancelled, 0 failed")
+    assert counts_line(report).endswith("0 unchanged, 2 cancelled, 0 failed")
     assert (again.new, again.unchanged, again.cancelled) == (2, 1, 0)
 
 
@@ -112,8 +112,8 @@ def test_documents_that_another_job_took_over_are_not_told_as_cancelled(
     )
     core.close()
     assert (report.new, report.cancelled, report.under_way) == (1, 0, 2)
-    assert list(told_cancelled(report)) == []
-    assert "2 under way in another job" in told_numbers(report)
+    assert list(cancelled_line(report)) == []
+    assert "2 under way in another job" in counts_line(report)
 
 
 def test_a_job_that_was_cancelled_while_files_were_read_is_told(
@@ -124,4 +124,4 @@ def test_a_job_that_was_cancelled_while_files_were_read_is_told(
     report = ingest(core, "papers", [notes], once_at("read", 3, cancel_newest(core)))
     core.close()
     assert (report.cut_short, report.new) == (True, 0)
-    assert "before all files were read" in list(told_cancelled(report))[-1]
+    assert "before all files were read" in list(cancelled_line(report))[-1]

@@ -1,7 +1,7 @@
 """Receipts as people read them."""
 
 from retrieval.receipt import BridgePart, DirectPart, Giver, Origin, Quote, Receipt
-from server.cli.receipt import percent, told
+from server.cli.receipt import percent, receipt_lines
 
 QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
 
@@ -27,7 +27,7 @@ def lines(kind: str, quote: Quote | None = QUOTE, title: str = "Brenda") -> list
         direct=(),
         bridges=(bridge,),
     )
-    return list(told(receipt))
+    return list(receipt_lines(receipt))
 
 
 def test_a_second_step_names_the_bridge_of_the_first() -> None:
@@ -68,7 +68,7 @@ def test_a_part_that_takes_away_from_the_score_is_told_by_its_amount() -> None:
         direct=(part,),
         bridges=(),
     )
-    assert list(told(receipt)) == [
+    assert list(receipt_lines(receipt)) == [
         "Donald is ranked 2nd (score -0.125):",
         "-0.125 directly, for its similarity to the question: «Brenda was taught by Donald.»",
     ]
@@ -88,7 +88,7 @@ def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
         direct=parts,
         bridges=(),
     )
-    assert list(told(receipt)) == [
+    assert list(receipt_lines(receipt)) == [
         "Donald is ranked 2nd (score 0.15):",
         "100 % directly, for its similarity to the question",
         "Of 0.2, 0.05 is taken off: 'Brenda' is similar and ranks higher.",

@@ -4,7 +4,7 @@ import pytest
 
 from kg.errors import PricesUnknown, SettingsInvalid
 from kg.jobs import UNKNOWN, Budget, Prices, Progress
-from server.budgets import budget_of, known_cost, told_budget, told_money, told_seconds
+from server.budgets import budget_of, format_budget, format_money, format_seconds, known_cost
 
 KNOWN = Prices(input=1.0, output=2.0)
 
@@ -55,15 +55,15 @@ def test_money_needs_both_prices(prices: Prices) -> None:
 
 
 def test_budgets_and_times_are_told_briefly() -> None:
-    assert told_budget(Budget(tokens=500_000, cost=2.5)) == "500,000 tokens and 2.50"
-    assert told_budget(Budget()) == ""
-    assert [told_seconds(seconds) for seconds in (8.4, 720, 12_600)] == ["8 s", "12 min", "3.5 h"]
+    assert format_budget(Budget(tokens=500_000, cost=2.5)) == "500,000 tokens and 2.50"
+    assert format_budget(Budget()) == ""
+    assert [format_seconds(seconds) for seconds in (8.4, 720, 12_600)] == ["8 s", "12 min", "3.5 h"]
 
 
 def test_money_has_as_many_decimals_as_it_takes() -> None:
     amounts = (0.0, 0.00128, 0.004, 0.05, 0.12, 0.999, 2.5, 1000.0)
     told = ["0.00", "0.0013", "0.004", "0.05", "0.12", "1.00", "2.50", "1000.00"]
-    assert [told_money(amount) for amount in amounts] == told
+    assert [format_money(amount) for amount in amounts] == told
 
 
 def test_what_was_paid_is_unknown_where_prices_were() -> None:

@@ -43,7 +43,7 @@ def wait_for(store: GraphStore, settings: Settings) -> None:
         _log.info(f"{_named(settings)} is available")
 
 
-def greet(store: GraphStore, settings: Settings) -> None:
+def warn_if_unavailable(store: GraphStore, settings: Settings) -> None:
     """Check whether the store answers, and log if it does not: it may come later.
 
     Raises: StoreRefused, StoreVersionUnknown, StoreError: waiting does not resolve those.
@@ -53,7 +53,7 @@ def greet(store: GraphStore, settings: Settings) -> None:
         _log.warning(f"not ready, waiting for {_named(settings)}", reason=str(trouble))
 
 
-def expect(store: GraphStore) -> None:
+def check_available(store: GraphStore) -> None:
     """Check that the store answers. If it accepts connections but is silent, retry for a few
     seconds: it may just have started. If it answers that it is starting, retry for longer.
 
@@ -76,10 +76,11 @@ def expect(store: GraphStore) -> None:
 
 
 @contextmanager
-def left_if_away(store: GraphStore) -> Iterator[None]:
-    """While the body waits for work to end: stop waiting if the store is unavailable.
+def abandoned_on_outage(store: GraphStore) -> Iterator[None]:
+    """While the body waits for work to end: if the store becomes unavailable, close it, which ends
+    the wait.
 
-    The store is closed then; another process does the unfinished work again.
+    Another process does the unfinished work again.
     """
     done = Event()
 
