@@ -39,6 +39,7 @@ from tests.conformance.material import (
     removed,
     written,
 )
+from tests.doubles.waiting import until
 from tests.servers.neo4j import Neo4jServer, connected
 from tests.servers.sharing import free_port
 
@@ -278,11 +279,8 @@ def test_a_deletion_that_was_killed_is_finished_by_whoever_opens_the_store(
 ) -> None:
     killed_while_deleting(store, empty_neo4j)
     other = opened(empty_neo4j)
-    until = time.monotonic() + 30
-    while asked(driver, LEFT) and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: not asked(driver, LEFT))
     other.close()
-    assert asked(driver, LEFT) == []
 
 
 def test_a_deletion_takes_many_jobs_and_tasks_in_portions(
@@ -465,7 +463,7 @@ def test_who_saves_an_answer_waits_for_nobody_that_changes_tasks(
                 instead_of=None,
                 progress=spent,
             )
-            done = wait([saving], timeout=5).done
+            done = wait([saving], timeout=60).done
             busy.rollback()
         assert done
     assert store.job(task.job_id).progress.input_tokens == 5

@@ -57,7 +57,7 @@ def _weights() -> Path:
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if process.poll() is not None:
             assert process.stderr is not None

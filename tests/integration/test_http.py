@@ -38,7 +38,7 @@ def papers(client: TestClient) -> TestClient:
 
 def finish(client: TestClient, receipt: dict[str, Any]) -> dict[str, Any]:
     """Wait until questions see what was handed in."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         job: dict[str, Any] = client.get(f"/jobs/{receipt['job']}").json()
         if job["state"] == "done":
@@ -124,7 +124,7 @@ def test_a_deleted_document_is_no_longer_found(papers: TestClient) -> None:
     (semon,) = [found["id"] for found in listed if found["source"] == "semon.md"]
     assert papers.delete(f"/collections/papers/documents/{semon}").status_code == 204
     assert papers.get(f"/collections/papers/documents/{semon}").status_code == 404
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not papers.get("/collections/papers/stats").json()["current"]:
         assert time.monotonic() < until
         time.sleep(0.02)

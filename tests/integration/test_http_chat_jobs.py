@@ -47,7 +47,7 @@ def opened(folder: Path, model: ChatServer, **changes: object) -> Iterator[TestC
 
 
 def until(look: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not wanted(found := look()):
         assert time.monotonic() < end, f"it is still {found}"
         time.sleep(0.05)

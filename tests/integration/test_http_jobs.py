@@ -42,7 +42,7 @@ def submit(client: TestClient, *texts: str) -> str:
 
 def wait(client: TestClient, path: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Ask for a job until it is as wanted."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         job: dict[str, Any] = client.get(path).json()
         if wanted(job):

@@ -24,7 +24,7 @@ def papers(tmp_path: Path) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://test/api/v1") as client:
         client.post("/collections", json={"name": "papers"})
         job = client.post("/collections/papers/documents", json=DOCUMENTS).json()["job"]
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while client.get(f"/jobs/{job}").json()["state"] != "done":
             assert time.monotonic() < until
             time.sleep(0.02)

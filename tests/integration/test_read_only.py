@@ -87,15 +87,16 @@ def test_a_server_answers_from_it(environment: dict[str, str]) -> None:
 
     def is_ready() -> bool:
         try:
-            return httpx2.get(f"{base}/health/ready").status_code == 200
+            return httpx2.get(f"{base}/health/ready", timeout=60).status_code == 200
         except httpx2.TransportError:
             return False
 
     try:
-        until(is_ready, 60)
-        found = httpx2.post(f"{base}/collections/default/query", json={"question": ASKED})
+        until(is_ready)
+        papers = f"{base}/collections/default"
+        found = httpx2.post(f"{papers}/query", json={"question": ASKED}, timeout=60)
         assert [hit["title"] for hit in found.json()["hits"]] == ["Semon"]
-        refused = httpx2.post(f"{base}/collections/default/documents", json=[{"text": "More."}])
+        refused = httpx2.post(f"{papers}/documents", json=[{"text": "More."}], timeout=60)
         assert refused.status_code == 503
         assert "is read-only" in refused.json()["detail"]
     finally:

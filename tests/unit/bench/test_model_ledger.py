@@ -39,7 +39,7 @@ def test_an_answer_that_was_read_was_received(server: ChatServer, ledger: Ledger
         client.recv(65_536)
     with asks(server) as again:
         again.recv(65_536)
-    until(lambda: ledger.calls == 2, 5)
+    until(lambda: ledger.calls == 2)
     assert (len(ledger.doubled()), ledger.unread) == (1, 0)
 
 
@@ -48,5 +48,5 @@ def test_an_answer_whose_client_died_before_it_read_it_was_not(
 ) -> None:
     """A process that is killed leaves its connections to the system, as one does that ends them."""
     asks(server).close()
-    until(lambda: ledger.unread == 1, 5)
+    until(lambda: ledger.unread == 1)
     assert (ledger.calls, ledger.last) == (0, 0.0)
