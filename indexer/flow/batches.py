@@ -1,7 +1,7 @@
 """Batches: passages that one worker extracts, and the tasks whose documents they are of."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from indexer.ingestion.work import reads_ahead
@@ -31,6 +31,16 @@ class Batch:
     passages: Sequence[Passage]
     ahead: bool = False
     """Whether they are extracted for what the collection is indexed with next."""
+
+    def part(self, own: Mapping[str, Sequence[str]]) -> "Batch":
+        """The batch of these passages of these tasks."""
+        wanted = {key for keys in own.values() for key in keys}
+        return replace(
+            self,
+            tasks={task_id: self.tasks[task_id] for task_id in own},
+            own=own,
+            passages=[passage for passage in self.passages if passage.id in wanted],
+        )
 
     def fields(self) -> dict[str, JSON]:
         """As a message."""

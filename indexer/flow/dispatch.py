@@ -68,6 +68,7 @@ class Dispatcher:
 
     def _prepare(self) -> Processed:
         limit, result = 1, Processed()
+        until = time.monotonic() + self._tools.times.message
         while self._tools.begins:
             tasks = self._next(limit)
             if not tasks:
@@ -75,6 +76,9 @@ class Dispatcher:
             begun = any(task.attempts > 1 for task in tasks)
             limit = 1 if begun else min(limit * 2, LARGEST_LEASE)
             result += self._advance(tasks, send=True)
+            if time.monotonic() > until:  # as when very many drafts are made
+                self._tools.post.send("prepare", {})
+                break
         return result
 
     def commit(self, task_ids: Sequence[str]) -> Processed:

@@ -3,6 +3,7 @@
 Nothing is asked for twice, and what ends workers is given up (see `holding`).
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,16 @@ is handed before it tells of any: a worker that is to end waits for no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Extracted:
+    """What became of a batch."""
+
+    whole: Sequence[str] = ()
+    """Tasks whose documents may be whole now."""
+    rest: Batch | None = None
+    """What there was no time for: others may do it, by another message."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Extracting:
     """Takes the step `extract`. Safe for several threads."""
 
@@ -40,43 +51,56 @@ class Extracting:
     def _holding(self) -> Holding:
         return Holding(tools=self.tools)
 
-    def extract(self, batch: Batch) -> Sequence[str]:
-        """Extract what is not saved; return the tasks whose documents may be whole now.
+    def extract(self, batch: Batch) -> Extracted:
+        """Extract what is not saved; return the tasks whose documents may be whole now, and what
+        there was no time for.
 
         What nobody wants any more (cancelled, done, taken by another worker) is left alone.
         Raises: StoreUnavailable.
         """
         queue, times = self.tools.queue, self.tools.times
+        until = time.monotonic() + times.message
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
         if not held:
-            return ()
+            return Extracted()
         resting = self.rest.known()
         if batch.collection in resting:
             reason = resting[batch.collection]
             queue.release(list(held), worker=batch.worker, reason=reason)
-            return ()
+            return Extracted()
         try:
             present = self.tools.store.collection(batch.collection).settings
             settings = present.upcoming if batch.ahead else present
             if settings is None:  # nobody waits for it any more
-                return list(held)
+                return Extracted(whole=list(held))
             extractor = self.extractor(settings)
-            self._extract(batch, held, extractor)
+            self._extract(batch, held, extractor, until)
         except CollectionNotFound:
-            return ()
+            return Extracted()
         except (ModelUnavailable, *SETUP_ERRORS) as error:
             if not self.rest.begin(batch.collection, "extract", error):
                 # The documents wait, with the reason, until the collection has rested.
                 queue.release(list(held), worker=batch.worker, reason=str(error))
-            return ()
+            return Extracted()
         fingerprint = extractor.fingerprint
-        return [
+        whole = [
             task_id
             for task_id in held
             if not self._lacking(batch.collection, fingerprint, task_id, batch.tasks[task_id])
         ]
+        late = time.monotonic() > until
+        return Extracted(whole=whole, rest=self._rest(batch, held, fingerprint) if late else None)
 
-    def _extract(self, batch: Batch, held: Set[str], extractor: Extractor) -> None:
+    def _rest(self, batch: Batch, held: Set[str], fingerprint: str) -> Batch | None:
+        """The batch of what is still lacking; None if nothing is."""
+        lacking = {
+            task_id: self._lacking(batch.collection, fingerprint, task_id, batch.own[task_id])
+            for task_id in held
+        }
+        own = {task_id: keys for task_id, keys in lacking.items() if keys}
+        return batch.part(own) if own else None
+
+    def _extract(self, batch: Batch, held: Set[str], extractor: Extractor, until: float) -> None:
         tasks_of: dict[str, list[str]] = {}
         for task_id in held:
             own = batch.own[task_id]
@@ -85,9 +109,9 @@ class Extracting:
         wanted = [passage for passage in batch.passages if passage.id in tasks_of]
         with self._holding.calm(batch, wanted, extractor) as (mine, suspects):
             calm = [passage for passage in wanted if passage.id in mine]
-            self._extract_held(batch, extractor, calm, tasks_of)
+            self._extract_held(batch, extractor, calm, tasks_of, until)
         for passage in wanted:
-            if passage.id not in suspects or self.tools.stop.is_set():
+            if passage.id not in suspects or self._ends(until):
                 continue
             with self._holding.alone(batch, passage, extractor) as deaths:
                 if deaths is None:
@@ -95,7 +119,7 @@ class Extracting:
                 if deaths >= DEATHS[extractor.paid]:
                     self._give_up(batch, given_up(passage, extractor.fingerprint, deaths), tasks_of)
                 else:
-                    self._extract_held(batch, extractor, [passage], tasks_of)
+                    self._extract_held(batch, extractor, [passage], tasks_of, until)
 
     def _extract_held(
         self,
@@ -103,6 +127,7 @@ class Extracting:
         extractor: Extractor,
         passages: Sequence[Passage],
         tasks_of: Mapping[str, Sequence[str]],
+        until: float,
     ) -> None:
         if not passages:
             return
@@ -110,13 +135,17 @@ class Extracting:
         ids = [passage.id for passage in passages]
         known = usable(self.tools.store, batch.collection, extractor.fingerprint, ids)
         rest = [passage for passage in passages if passage.id not in known]
-        for portion, prices in self.purse.portions(batch, extractor, rest):
+        for portion, prices in self.purse.portions(batch, extractor, rest, until):
             step = len(portion) if extractor.paid else AT_ONCE
             for start in range(0, len(portion), step):
                 part = portion[start : start + step]
-                self._extract_portion(batch, extractor, part, tasks_of, prices)
-                if self.tools.stop.is_set():
+                self._extract_portion(batch, extractor, part, tasks_of, prices, until)
+                if self._ends(until):
                     return
+
+    def _ends(self, until: float) -> bool:
+        """Whether nothing more is to be begun."""
+        return self.tools.stop.is_set() or time.monotonic() > until
 
     def _give_up(
         self, batch: Batch, found: Extraction, tasks_of: Mapping[str, Sequence[str]]
@@ -134,6 +163,7 @@ class Extracting:
         passages: Sequence[Passage],
         tasks_of: Mapping[str, Sequence[str]],
         prices: Prices,
+        until: float,
     ) -> None:
         tools, counted = self.tools, counts(extractor)
         news: list[Mapping[str, Progress]] = []
@@ -151,7 +181,7 @@ class Extracting:
                 news.append(progress_of(extraction, tasks, prices, counted=counted))
                 if len(news) == PASSAGES:
                     self._note(news)
-                if tools.stop.is_set():  # what is under way ends, and is kept; no more is begun
+                if self._ends(until):  # what is under way ends, and is kept; no more is begun
                     break
         finally:
             found.close()

@@ -72,7 +72,7 @@ class Flow:
     def busy(self) -> bool:
         """Whether a step is under way."""
         with self._lock:
-            return self._under_way > 0
+            return self._under_way > 0 or self._publishing.busy
 
     def take(self, step: Step, message: Mapping[str, Any]) -> None:
         """Take a step. What goes wrong is told, and left to whoever finds it undone."""
@@ -112,6 +112,7 @@ class Flow:
         """Begin nothing new, and let others have what was taken."""
         self.tools.stop.set()
         self.dispatcher.give_back()
+        self._publishing.join()
 
     def _count(self, more: int) -> None:
         with self._lock:
@@ -134,7 +135,7 @@ class Flow:
             case "embed":
                 self._embed(message["collection"], message["texts"])
             case "publish":
-                self._publishing.publish(message["collection"])
+                self._publishing.publish_aside(message["collection"])
 
     def _refuses(self, step: Step, message: Mapping[str, Any]) -> bool:
         kind = _KIND_OF.get(step)
@@ -157,9 +158,11 @@ class Flow:
     def _extract(self, step: Step, message: Mapping[str, Any]) -> None:
         post, batch = self.tools.post, Batch.of(message)
         self.dispatcher.lanes.saw(batch.job)
-        whole = self._extracting.extract(batch)
-        if whole:
-            post.send("commit", {"collection": batch.collection, "tasks": list(whole)})
+        found = self._extracting.extract(batch)
+        if found.rest is not None:
+            post.send(step, found.rest.fields())
+        if found.whole:
+            post.send("commit", {"collection": batch.collection, "tasks": list(found.whole)})
         elif self._refuses(step, message):
             self._hand_back(step, message)
         elif (post.depth("extract") or 0) < FEW_WAITING:

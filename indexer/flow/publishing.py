@@ -6,8 +6,9 @@ with documents. What a process that dies had kept is asked for again by whoever 
 """
 
 import uuid
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Lock, get_ident
+from threading import Event, Lock, Thread, get_ident
 
 import structlog
 
@@ -18,6 +19,7 @@ from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.progress import CUT_SHORT, Stopped, until_stopped
 from kg.errors import AmmonError, CollectionNotFound, ModelError, SnapshotError, StoreError
 
+_JOIN_SECONDS = 8.0
 _log = structlog.get_logger(__name__)
 
 
@@ -33,7 +35,46 @@ class Publishing:
     """Collections that are to be published when there is room, in the order of the messages."""
     _under_way: set[int] = field(default_factory=set)
     """The threads that publish."""
+    _threads: list[Thread] = field(default_factory=list)
+    """Those of `publish_aside`."""
     _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a snapshot is being made."""
+        return bool(self._under_way)
+
+    def publish_aside(self, collection: str) -> None:
+        """As `publish`, but wait for no longer than a message may take: what takes longer goes on,
+        and needs no message any more. Raises: as `publish`, if that happens meanwhile."""
+        outcome: Future[None] = Future()
+
+        def publish() -> None:
+            try:
+                self.publish(collection)
+            except BaseException as error:  # the outermost boundary of a thread
+                outcome.set_exception(error)
+                if late.is_set():
+                    _log.warning("could not publish a snapshot", reason=str(error), exc_info=True)
+            else:
+                outcome.set_result(None)
+
+        late = Event()
+        thread = Thread(target=publish, name="publish", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        try:
+            outcome.result(timeout=self.tools.times.message)
+        except TimeoutError:
+            if outcome.done():
+                raise
+            late.set()
+        self._threads[:] = [one for one in self._threads if one.is_alive()]
+
+    def join(self) -> None:
+        """Wait, for a moment, for what is to be cut short."""
+        for thread in list(self._threads):
+            thread.join(_JOIN_SECONDS)
 
     def publish(self, collection: str) -> None:
         """Publish what is new, and then what this process is asked for meanwhile; unless it is at

@@ -4,6 +4,8 @@ While there is plenty, they do not wait for one another. When a job's budget mig
 that can be under way, its batches go one at a time, so that each sees what the others spent.
 """
 
+import math
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,10 +33,15 @@ class Purse:
     """This process's, for jobs without any."""
 
     def portions(
-        self, batch: Batch, extractor: Extractor, passages: Sequence[Passage]
+        self,
+        batch: Batch,
+        extractor: Extractor,
+        passages: Sequence[Passage],
+        until: float = math.inf,
     ) -> Iterator[tuple[Sequence[Passage], Prices]]:
-        """What may be extracted now, a portion at a time, and what it is reckoned with. Documents
-        that there is no money for fail."""
+        """What may be extracted now, a portion at a time, and what it is reckoned with; nothing
+        more if it is not yet its turn at this moment of the monotonic clock. Documents that there
+        is no money for fail."""
         if not passages:
             return
         queue = self.tools.queue
@@ -51,7 +58,7 @@ class Purse:
             yield passages, prices
             return
         rest = list(passages)
-        with self._alone(batch.job) as allowed:
+        with self._alone(batch.job, until) as allowed:
             while rest and allowed:
                 job = queue.account(batch.job)
                 prices = prices_of(job, self.prices)
@@ -70,7 +77,7 @@ class Purse:
                 self.tools.meter.documents(done=0, failed=1)
 
     @contextmanager
-    def _alone(self, job_id: str) -> Iterator[bool]:
+    def _alone(self, job_id: str, until: float) -> Iterator[bool]:
         """Wait to be the only one who spends for this job; False if work is to end meanwhile."""
         queue, seconds = self.tools.queue, self.tools.times.hold
         name, me = f"spend {job_id}", f"{self.tools.name}/{uuid.uuid4().hex}"
@@ -79,7 +86,7 @@ class Purse:
             return queue.hold(name, worker=me, seconds=seconds)
 
         while not hold():
-            if self.tools.stop.wait(_POLL_SECONDS):
+            if self.tools.stop.wait(_POLL_SECONDS) or time.monotonic() > until:
                 yield False
                 return
         try:

@@ -29,6 +29,9 @@ class Times:
     settle: float = 30.0
     """After the store was away: before anything is begun. Whoever was paid an answer meanwhile, and
     lost the passage's lease, brings it in first."""
+    message: float = 600.0
+    """After which nothing more of a message's work is begun: the rest is sent anew. A broker may
+    have patience for no more than half an hour, and what was begun may take some of it."""
     refuse: float = 1.0
     """For which a message is kept that this worker leaves to others."""
     publish: float = 10.0

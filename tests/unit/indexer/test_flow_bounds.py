@@ -1,0 +1,75 @@
+"""A message is done with in bounded time, however much its work is and however slow the model."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from indexer.pipeline import Pipeline
+from indexer.progress import ReportProgress
+from kg.jobs import Task, TaskState
+from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.office import AT_ONCE, NOTES, SHORT, Office, undisturbed
+from tests.doubles.waiting import until
+from tests.doubles.workshop import COLLECTION, note
+
+NO_TIME = replace(AT_ONCE, message=-1.0)
+TEXT = " ".join(f"Person{number} met Person{number + 1}." for number in range(16))
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_what_there_is_no_time_for_goes_into_another_message(tmp_path: Path, *, paid: bool) -> None:
+    extractor = ScriptedExtractor(paid=paid)
+    office = Office(tmp_path, times=NO_TIME, settings=SHORT, extractor=extractor)
+    job = office.submit(note("long", TEXT))
+    office.work()
+    office.post.send("prepare", {})
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
+    assert len(office.calls) == len(set(office.calls)), "nothing is asked for twice"
+    sizes = [len(sent["passages"]) for step, sent in office.post.sent if step == "extract"]
+    if paid:
+        assert sizes == [4, 4, 3, 3, 2, 2, 1, 1]
+    assert office.graph() == undisturbed(tmp_path / "other", [note("long", TEXT)], settings=SHORT)
+
+
+def test_taking_documents_goes_on_by_another_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
+    submitted = office.submit(*NOTES)
+    lease = office.shop.queue.lease
+    began = Event()
+
+    def slowly(**asked: Any) -> Sequence[Task]:
+        began.wait(0.06)
+        return lease(**asked)
+
+    monkeypatch.setattr(office.shop.queue, "lease", slowly)
+    office.flow.take("prepare", {})
+    taken = office.shop.queue.job(submitted).counts[TaskState.EXTRACTING]
+    assert taken < len(NOTES)
+    assert "prepare" in office.post.steps()[1:]
+
+
+def test_a_snapshot_that_takes_long_needs_no_message_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
+    office.shop.ingest(*NOTES)
+    go_on, publish = Event(), Pipeline.publish
+
+    def slowly(self: Pipeline, collection: str, progress: ReportProgress) -> str | None:
+        go_on.wait(60)
+        return publish(self, collection, progress)
+
+    monkeypatch.setattr(Pipeline, "publish", slowly)
+    office.flow.take("publish", {"collection": COLLECTION})
+    assert office.flow.busy, "it is being made"
+    assert office.shop.snapshots().current() is None
+    go_on.set()
+    until(lambda: not office.flow.busy)
+    assert len(office.shop.snapshot().documents.id) == len(NOTES)
