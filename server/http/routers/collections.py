@@ -39,10 +39,14 @@ class CollectionIn(BaseModel):
 class SettingsOut(BaseModel):
     """How a collection is indexed."""
 
-    extractor: str = Field(examples=["spacy"])
-    embedder: str = Field(examples=["minilm"])
-    max_tokens: int = Field(examples=[256])
-    overlap_tokens: int = Field(examples=[0])
+    extractor: str = Field(description="What extracts entities and facts.", examples=["spacy"])
+    embedder: str = Field(description="What embeds texts and questions.", examples=["minilm"])
+    max_tokens: int = Field(
+        description="The longest passage; 0 keeps documents whole.", examples=[256]
+    )
+    overlap_tokens: int = Field(
+        description="How many tokens of a passage the next one repeats.", examples=[0]
+    )
 
 
 class CollectionOut(BaseModel):
@@ -65,11 +69,14 @@ class StatsOut(BaseModel):
         description="The revision that queries are answered from.", examples=[12]
     )
     current: bool = Field(description="Whether queries see all documents.")
-    snapshot: str | None = Field(examples=["r0000000012-5b0f0c1d"])
+    snapshot: str | None = Field(
+        description="The current snapshot; null if none is published.",
+        examples=["r0000000012-5b0f0c1d"],
+    )
     waiting: int = Field(description="Documents queued or being indexed.", examples=[0])
     waiting_because: str = Field(
-        description="Why documents wait, as when the model cannot be reached; '' while they are "
-        "worked on.",
+        description="Why documents wait, for example because the model cannot be reached; '' "
+        "while they are worked on.",
         examples=[""],
     )
     counts: Mapping[str, int] = Field(

@@ -103,7 +103,7 @@ class SubmissionOut(BaseModel):
     superseded: list[str] = Field(
         description="Sources that occur more than once: the last of each is used.", examples=[[]]
     )
-    failures: list[FailureOut] = Field(examples=[[]])
+    failures: list[FailureOut] = Field(description="Files that could not be read.", examples=[[]])
 
 
 class EstimateOut(BaseModel):
@@ -134,7 +134,7 @@ class DocumentSummary(BaseModel):
     media_type: str = Field(examples=["text/plain"])
     metadata: Mapping[str, JsonValue] = Field(examples=[{"language": "en"}])
     observed_at: datetime | None
-    characters: int = Field(examples=[45])
+    characters: int = Field(description="The length of its text.", examples=[45])
 
 
 class DocumentOut(DocumentSummary):
@@ -231,9 +231,9 @@ def list_documents(
     core: TheCore,
     cursor: Annotated[
         str,
-        Query(description="`next_cursor` of the page before.", pattern=r"^(doc-[0-9a-f]{24})?$"),
+        Query(description="`next_cursor` of the previous page.", pattern=r"^(doc-[0-9a-f]{24})?$"),
     ] = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
 ) -> DocumentPage:
     """The documents in the graph, ordered by id, one page at a time."""
     found = core.documents(name, after=cursor, limit=limit + 1)

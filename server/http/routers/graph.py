@@ -19,7 +19,10 @@ class NodeOut(BaseModel):
 
     id: str = Field(examples=["ent-5b0f0c1d2e3f405162738495"])
     kind: Literal["entity", "passage"]
-    label: str = Field(examples=["Brenda Milner"])
+    label: str = Field(
+        description="An entity's name; a passage's title, or its beginning.",
+        examples=["Brenda Milner"],
+    )
     type: str = Field(description="An entity's type, or ''.", examples=["PERSON"])
     distance: int = Field(description="Steps from the requested entity.", examples=[0])
 
@@ -27,8 +30,8 @@ class NodeOut(BaseModel):
 class EdgeOut(BaseModel):
     """A fact, a synonym or a mention."""
 
-    source: str = Field(examples=["ent-5b0f0c1d2e3f405162738495"])
-    target: str = Field(examples=["ent-0c1d2e3f4051627384955b0f"])
+    source: str = Field(description="Id of a node.", examples=["ent-5b0f0c1d2e3f405162738495"])
+    target: str = Field(description="Id of a node.", examples=["ent-0c1d2e3f4051627384955b0f"])
     kind: Literal["fact", "synonym", "mention"]
     label: str = Field(description="A fact's relation, or ''.", examples=["studied"])
     weight: float = Field(
@@ -43,7 +46,7 @@ class NeighbourhoodOut(BaseModel):
     centre: str = Field(description="The entity's id.", examples=["ent-5b0f0c1d2e3f405162738495"])
     revision: int = Field(description="The revision that was read.", examples=[12])
     nodes: list[NodeOut] = Field(description="Ordered by distance, the centre first.")
-    edges: list[EdgeOut]
+    edges: list[EdgeOut] = Field(description="All edges between these nodes.")
     truncated: bool = Field(description="Whether there are more nodes than `limit`.")
 
 

@@ -51,7 +51,7 @@ class RetryIn(BaseModel):
 
 
 class RefusalOut(BaseModel):
-    """What a worker cannot do for a job's collection, and others may."""
+    """A step that one worker cannot do for the job's collection, but others may."""
 
     worker: str = Field(description="Machine and process.", examples=["gpu-1 (process 4711)"])
     step: Literal["prepare", "extract", "embed"] = Field(examples=["extract"])
@@ -63,7 +63,7 @@ class JobOut(BaseModel):
 
     id: str = Field(examples=["job-5b0f0c1d2e3f405162738495a6b7c8d9"])
     collection: str = Field(examples=["papers"])
-    created_at: datetime
+    created_at: datetime = Field(description="When it was submitted.")
     state: Literal["running", "publishing", "done"] = Field(
         description="'publishing': all documents are in the graph, but queries do not see them yet."
     )
@@ -71,19 +71,19 @@ class JobOut(BaseModel):
         description="Number of documents in each state.",
         examples=[{"extracted": 58, "extracting": 2}],
     )
-    total: int = Field(description="Documents.", examples=[60])
+    total: int = Field(description="Number of documents.", examples=[60])
     percent: float = Field(
-        description="Share of its documents that are done with; 100 only when all are, and no more "
-        "will come.",
+        description="Percentage of its documents that are finished; 100 only if all are, and no "
+        "more will be added.",
         examples=[96.7],
     )
     waiting_because: str = Field(
-        description="Why its documents wait, as when the model cannot be reached: what the last "
-        "attempt met; '' while they are worked on.",
+        description="Why its documents wait, for example because the model cannot be reached; '' "
+        "while they are worked on.",
         examples=[""],
     )
     refused: list[RefusalOut] = Field(
-        description="What workers leave to others until their settings are corrected."
+        description="Steps that single workers leave to others until their settings are corrected."
     )
     quarantined: int = Field(
         description="Passages found by their text alone, because their extraction failed.",
@@ -101,14 +101,16 @@ class JobOut(BaseModel):
     priority: int = Field(description="Higher ones are worked on first.", examples=[0])
     budget: BudgetIn | None = Field(description="What the job may spend; null means no limit.")
     passages: int = Field(description="Passages known so far.", examples=[140])
-    passages_done: int = Field(examples=[133])
+    passages_done: int = Field(description="Passages that were extracted.", examples=[133])
     input_tokens: int = Field(description="Sent to the chat model.", examples=[120_000])
     output_tokens: int = Field(description="Written by the chat model.", examples=[31_000])
     cost: float | None = Field(
         description="In the currency of the prices; null if a price was unknown.",
         examples=[0.036],
     )
-    passages_per_second: float | None = Field(examples=[1.7])
+    passages_per_second: float | None = Field(
+        description="While it was worked on; null before the first.", examples=[1.7]
+    )
     seconds_left: float | None = Field(
         description="Estimated seconds left; null if unknown.", examples=[4.1]
     )
@@ -117,8 +119,8 @@ class JobOut(BaseModel):
 class QuarantinedOut(BaseModel):
     """A passage whose extraction failed, so that it is found by its text alone."""
 
-    source: str = Field(description="Of its document.", examples=["notes/engram.md"])
-    passage: str = Field(description="Its id.", examples=["psg-5b0f0c1d2e3f405162738495"])
+    source: str = Field(description="The document's source.", examples=["notes/engram.md"])
+    passage: str = Field(description="The passage's id.", examples=["psg-5b0f0c1d2e3f405162738495"])
     reason: str = Field(examples=["No usable answer for the passage's triples in 3 attempts."])
 
 
@@ -128,7 +130,7 @@ class JobDocumentOut(BaseModel):
     document_id: str = Field(examples=["doc-5b0f0c1d2e3f405162738495"])
     source: str = Field(examples=["notes/engram.md"])
     state: TaskState
-    attempts: int = Field(examples=[1])
+    attempts: int = Field(description="How often it was tried.", examples=[1])
     error: str = Field(description="Why it failed; '' if it did not fail.", examples=[""])
 
 
@@ -136,7 +138,7 @@ class JobDocumentOut(BaseModel):
 def list_jobs(
     core: TheCore,
     collection: Annotated[str | None, Query(description="Only jobs of this collection.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
 ) -> list[JobOut]:
     """Jobs, newest first."""
     if collection is not None:

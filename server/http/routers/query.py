@@ -106,21 +106,25 @@ class QuestionsIn(BaseModel):
 class CitationOut(BaseModel):
     """A place where a passage occurs."""
 
-    document_id: str = Field(examples=["doc-5b0f0c1d2e3f405162738495"])
-    source: str = Field(examples=["john-okeefe.md"])
-    title: str = Field(examples=["John O'Keefe"])
+    document_id: str = Field(
+        description="Id of the document.", examples=["doc-5b0f0c1d2e3f405162738495"]
+    )
+    source: str = Field(description="The document's source.", examples=["john-okeefe.md"])
+    title: str = Field(description="The document's title.", examples=["John O'Keefe"])
     start: int = Field(description="Offset in the document's text.", examples=[0])
-    end: int = Field(examples=[412])
-    page: int | None = Field(description="From 1, where the format has pages.", examples=[None])
-    metadata: dict[str, JsonValue]
+    end: int = Field(description="Offset after the last character.", examples=[412])
+    page: int | None = Field(
+        description="Counted from 1; null if the format has no pages.", examples=[None]
+    )
+    metadata: dict[str, JsonValue] = Field(description="The document's metadata.")
     observed_at: str = Field(description="ISO 8601, or ''.", examples=[""])
 
 
 class SpanOut(BaseModel):
     """A part of a passage's text."""
 
-    start: int = Field(examples=[0])
-    end: int = Field(examples=[39])
+    start: int = Field(description="Offset in the passage's text.", examples=[0])
+    end: int = Field(description="Offset after the last character.", examples=[39])
 
 
 class HitOut(BaseModel):
@@ -128,23 +132,23 @@ class HitOut(BaseModel):
 
     rank: int = Field(description="1 for the best.", examples=[1])
     score: float = Field(
-        description="Descending to four decimals, unless a chat model or a reranker changed the "
-        "order; rank is the order.",
+        description="Comparable within one answer only. Descending to four decimals, unless a chat "
+        "model or a reranker changed the order.",
         examples=[0.173],
     )
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
-    title: str = Field(examples=["John O'Keefe"])
-    heading: str = Field(examples=[""])
-    text: str
-    citations: list[CitationOut]
+    title: str = Field(description="The title of its document.", examples=["John O'Keefe"])
+    heading: str = Field(description="The headings that it is under, or ''.", examples=[""])
+    text: str = Field(description="The passage.")
+    citations: list[CitationOut] = Field(description="All places where it occurs.")
     similarity: float | None = Field(
         description="How well the passage fits the question by itself, -1 to 1: half its own "
-        "cosine with the question and half its best sentence's. Unlike the score comparable "
-        "between questions, with one embedder. None in mode bm25.",
+        "cosine with the question and half its best sentence's. Unlike the score, it can be "
+        "compared between questions (with the same embedder). Null in mode bm25.",
         examples=[0.61],
     )
     sentence: SpanOut | None = Field(
-        description="The sentence nearest to the question, in the text. None in mode bm25."
+        description="Where in the text the sentence nearest to the question is. Null in mode bm25."
     )
     receipt: ReceiptOut | None = Field(
         default=None, description="Why the passage is there, if receipts were requested."
@@ -156,7 +160,9 @@ class UsedEntityOut(BaseModel):
 
     name: str = Field(examples=["John O'Keefe"])
     role: str = Field(description="'question', 'seed' or 'bridge'.", examples=["bridge"])
-    weight: float = Field(description="Its share, within its role.", examples=[0.4])
+    weight: float = Field(
+        description="Its share among the entities of the same role.", examples=[0.4]
+    )
 
 
 class UsedFactOut(BaseModel):
@@ -165,16 +171,18 @@ class UsedFactOut(BaseModel):
     subject: str = Field(examples=["John O'Keefe"])
     relation: str = Field(examples=["discovered"])
     object: str = Field(examples=["place cells"])
-    score: float = Field(examples=[0.8])
-    passage_ids: list[str]
+    score: float = Field(description="How well it fits the question.", examples=[0.8])
+    passage_ids: list[str] = Field(description="The passages found that state it.")
 
 
 class ExplanationOut(BaseModel):
     """What led to a result."""
 
-    entities: list[UsedEntityOut]
-    facts: list[UsedFactOut]
-    clauses: list[str] = Field(description="The clauses that the question was split into.")
+    entities: list[UsedEntityOut] = Field(description="By role, the heaviest first.")
+    facts: list[UsedFactOut] = Field(description="The best first.")
+    clauses: list[str] = Field(
+        description="The clauses that the question was split into; empty if it was not split."
+    )
 
 
 class AnswerOut(BaseModel):
@@ -185,10 +193,10 @@ class AnswerOut(BaseModel):
     revision: int = Field(description="The revision that was searched.", examples=[12])
     mode: str = Field(examples=["ammon"])
     hits: list[HitOut] = Field(description="The best first.")
-    explanation: ExplanationOut | None
+    explanation: ExplanationOut | None = Field(description="Null unless it was requested.")
     notes: list[str] = Field(description="Remarks on this result, for people.")
     timings: dict[str, float] = Field(
-        description="Milliseconds.", examples=[{"embedding": 9.5, "retrieval": 3.1}]
+        description="In milliseconds.", examples=[{"embedding": 9.5, "retrieval": 3.1}]
     )
 
 

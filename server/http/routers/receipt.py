@@ -8,8 +8,8 @@ class QuoteOut(BaseModel):
 
     text: str = Field(examples=["John O'Keefe found place cells in 1971."])
     start: int = Field(description="Offset in the passage's text.", examples=[0])
-    end: int = Field(examples=[39])
-    heading: bool = Field(description="Whether it is a heading, used where there is no sentence.")
+    end: int = Field(description="Offset after the last character.", examples=[39])
+    heading: bool = Field(description="Whether it is a heading, quoted if no sentence fits.")
     by_title: bool = Field(
         description="Whether the name it is quoted for is not in it, but is the passage's title."
     )
@@ -19,17 +19,17 @@ class DirectPartOut(BaseModel):
     """What a passage received directly, not through another passage."""
 
     kind: str = Field(
-        description="'question', 'clause' or 'link' (a name in the question), or 'alike' for what "
-        "is taken off because a better passage is like it, or 'passed' because the first passage, "
-        "near to it by the walk, fits the question itself better; in other modes than ammon "
-        "'similarity', 'seed' or 'word'.",
+        description="In mode ammon: 'question', 'clause' or 'link' (a name in the question); or a "
+        "deduction, 'alike' (the passage resembles a better one) or 'passed' (the first passage, "
+        "whose score was close, fits the question itself better). In other modes: 'similarity', "
+        "'seed' or 'word'.",
         examples=["clause"],
     )
     label: str = Field(
         description="The question, clause, name or word, or the better passage's title."
     )
     amount: float = Field(
-        description="What it adds to the score; negative where it reduces it.", examples=[0.03]
+        description="What it adds to the score; negative for deductions.", examples=[0.03]
     )
     quote: QuoteOut | None = Field(description="The sentence that fits it best.")
 
@@ -43,12 +43,12 @@ class GiverOut(BaseModel):
         examples=["link"],
     )
     label: str = Field(examples=["place cells"])
-    share: float = Field(description="0 to 1.", examples=[0.8])
+    share: float = Field(description="Its share of what arrived there, 0 to 1.", examples=[0.8])
     passage_id: str = Field(
         description="For a bridge: the passage from which most came through it.", examples=[""]
     )
     title: str = Field(description="That passage's title.", examples=[""])
-    source: str = Field(description="Of its first document.", examples=[""])
+    source: str = Field(description="The source of its first document.", examples=[""])
     givers: list["GiverOut"] = Field(
         description="For a bridge: what brought the walk to that passage.", examples=[[]]
     )
@@ -59,10 +59,12 @@ class OriginOut(BaseModel):
 
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
     title: str = Field(examples=["Place cell"])
-    source: str = Field(description="Of its first document.", examples=["okeefe"])
+    source: str = Field(description="The source of its first document.", examples=["okeefe"])
     rank: int = Field(description="Rank of that passage.", examples=[1])
-    amount: float = Field(description="What came from that passage.", examples=[0.08])
-    quote: QuoteOut | None = Field(description="None if only its title names the bridge.")
+    amount: float = Field(
+        description="The part of the score that came from that passage.", examples=[0.08]
+    )
+    quote: QuoteOut | None = Field(description="Null if only its title names the bridge.")
     givers: list[GiverOut] = Field(description="The largest first.")
 
 
@@ -84,8 +86,8 @@ class BridgePartOut(BaseModel):
     amount: float = Field(description="What it adds to the score.", examples=[0.1])
     origins: list[OriginOut] = Field(description="The largest first.")
     quote: QuoteOut | None = Field(
-        description="The sentence that speaks of the name and fits best; None if only the title "
-        "of the passage names it."
+        description="The sentence that mentions the name and fits best; null if only the "
+        "passage's title mentions it."
     )
     facts: list[ConnectingFactOut] = Field(description="At most three.")
 
@@ -96,9 +98,9 @@ class ReceiptOut(BaseModel):
     mode: str = Field(examples=["ammon"])
     passage_id: str = Field(examples=["psg-5b0f0c1d2e3f405162738495"])
     title: str = Field(examples=["John O'Keefe"])
-    source: str = Field(description="Of its first document.", examples=["okeefe"])
+    source: str = Field(description="The source of its first document.", examples=["okeefe"])
     rank: int = Field(examples=[1])
     score: float = Field(examples=[0.173])
     direct: list[DirectPartOut] = Field(description="The largest first.")
-    bridges: list[BridgePartOut] = Field(description="The largest first; mode ammon has them.")
+    bridges: list[BridgePartOut] = Field(description="The largest first; only mode ammon has them.")
     notes: list[str]
