@@ -6,18 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from server.settings import PREFIX, Settings
+from server.settings import PREFIX, Settings, specs
 from tests.servers.sharing import missing, need
 
 ROOT = Path(__file__).parents[2]
-ONE_SHOT = {"chat-model"}
 OWN = {
     *("data_dir", "host", "port", "log_format"),  # of the image
-    *("neo4j_user", "neo4j_database", "metrics_host", "metrics_port"),
+    *("metrics_host", "metrics_port"),
     "worker_threads",  # those of workers are WORKER_CONCURRENCY
     "collection",  # of commands
 }
@@ -96,7 +96,33 @@ def test_the_example_s_values_are_valid() -> None:
 
 
 def test_every_service_says_whether_it_is_well(services: dict[str, Any]) -> None:
-    assert {name for name, it in services.items() if "healthcheck" not in it} == ONE_SHOT
+    assert [name for name, it in services.items() if "healthcheck" not in it] == []
+
+
+def test_the_chat_profile_is_well_when_its_model_is_there(services: dict[str, Any]) -> None:
+    fetching = services["chat-model"]
+    assert fetching["environment"]["MODEL"] == "${AMMON_LLM_MODEL:-qwen2.5:3b}"
+    assert fetching["healthcheck"]["test"] == ["CMD-SHELL", 'ollama show "$$MODEL" > /dev/null']
+    assert 'ollama pull "$$MODEL"' in fetching["command"][0]
+
+
+def test_the_chat_profile_takes_one_setting(services: dict[str, Any]) -> None:
+    chosen = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in example().items()
+        if name.startswith(PREFIX) and value
+    }
+    settings = Settings.model_validate({**chosen, "extractor": "llm"})
+    address = urlsplit(settings.llm_base_url)
+    assert services[str(address.hostname)]["profiles"] == ["chat"]
+    assert services["chat-model"]["environment"]["OLLAMA_HOST"] == address.netloc
+    assert specs.resolve_extractor("llm", settings.llm_model) == "llm:qwen2.5:3b"
+
+
+def test_another_neo4j_can_be_chosen(services: dict[str, Any]) -> None:
+    for name in ("api", "worker"):
+        told = services[name]["environment"]["AMMON_NEO4J_URI"]
+        assert told == "${AMMON_NEO4J_URI:-bolt://neo4j:7687}"
 
 
 def test_images_are_pinned(services: dict[str, Any]) -> None:
