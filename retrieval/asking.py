@@ -12,7 +12,7 @@ from typing import cast
 
 import numpy as np
 
-from inference.embedder import Bundle, Embedder, Kind, Part, bundle_embedder
+from inference.embedder import Bundle, BundleEmbedder, Embedder, Kind, Part, bundle_embedder
 from kg.snapshot.tables import Float32Array
 from retrieval.mode import Mode, divided
 
@@ -44,30 +44,37 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     wanted = [mode.texts(question) for question in questions]
     # What a vector's length is shows by the first one: an endpoint need not be asked for it.
     vectors: list[list[Float32Array]] = [[_NONE] * len(texts) for texts in wanted]
-    parted = divided(mode) if bundle_embedder(embedder) else None
+    bundling = bundle_embedder(embedder)
+    parted = divided(mode) if bundling else None
     by_kind: dict[Kind, list[_Asked]] = {}
     for number, texts in enumerate(wanted):
         parts = parted.parts(questions[number]) if parted else {}
-        for kind in dict.fromkeys(kind for _, kind in texts):
+        for kind in dict.fromkeys([kind for _, kind in texts]):
             rows = {row: text for row, (text, of) in enumerate(texts) if of == kind}
             asked = _bundled(number, rows, parts) if parted else _single(number, rows)
             by_kind.setdefault(cast(Kind, kind), []).extend(asked)
     for kind, ones in by_kind.items():
-        for one, made in zip(ones, _embed(embedder, ones, kind), strict=True):
+        for one, made in zip(ones, _embed(embedder, bundling, ones, kind), strict=True):
             found, first = vectors[one.question], 1 + len(one.parts)
             found[one.row] = made[0]
             for row, vector in zip(one.beside, made[first:], strict=True):
                 found[row] = vector
-            for row, vector in zip(one.parts, made[1:first], strict=True):
-                found[row] = _contrasted(vector, made[0])
-    return [np.stack(found) if found else _NO_TEXTS for found in vectors]
+            if one.parts:
+                usual = np.float32(CONTRAST) * made[0]
+                for row, vector in zip(one.parts, made[1:first], strict=True):
+                    found[row] = _contrasted(vector, usual)
+    # As np.stack, which takes five times as long.
+    return [
+        np.concatenate(found).reshape(len(found), -1) if found else _NO_TEXTS for found in vectors
+    ]
 
 
-def _embed(embedder: Embedder, asked: Sequence[_Asked], kind: Kind) -> Sequence[Float32Array]:
+def _embed(
+    embedder: Embedder, bundling: BundleEmbedder | None, asked: Sequence[_Asked], kind: Kind
+) -> Sequence[Float32Array]:
     """For each bundle (1 + its parts + those beside, d)."""
     bundles = [one.bundle for one in asked]
-    bundling = bundle_embedder(embedder) if any(one.parts or one.beside for one in asked) else None
-    if bundling is None:
+    if bundling is None or not any(one.parts or one.beside for one in asked):
         return list(embedder.embed([one.text for one in bundles], kind)[:, np.newaxis])
     return bundling.embed_bundles(bundles, kind)
 
@@ -92,8 +99,8 @@ def _single(question: int, rows: Mapping[int, str]) -> list[_Asked]:
     ]
 
 
-def _contrasted(part: Float32Array, whole: Float32Array) -> Float32Array:
-    """The component of a part's vector that the whole's lacks, of unit length."""
-    vector: Float32Array = part - np.float32(CONTRAST) * whole
+def _contrasted(part: Float32Array, usual: Float32Array) -> Float32Array:
+    """The component of a part's vector that what is usual in its question lacks, of unit length."""
+    vector: Float32Array = part - usual
     length = sqrt(vector @ vector)
-    return vector / np.float32(length) if length > 0 else part
+    return np.divide(vector, np.float32(length), out=vector) if length > 0 else part

@@ -44,7 +44,8 @@ def shares_of(asked: BoolArray, df: Int64Array, passages: int) -> tuple[Float32A
 
 @compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")
 def of_the_rarest(first: Int64Array, end: Int64Array, items: Int32Array, most: int) -> Int32Array:
-    """What is in the postings of the rarest words, of at most so many items together."""
+    """What is in the ascending postings of the rarest words, of at most so many items together;
+    ascending, each once."""
     taken, total = zeros(len(first), np.uint8), 0
     for _ in range(len(first)):
         rarest = -1
@@ -56,12 +57,21 @@ def of_the_rarest(first: Int64Array, end: Int64Array, items: Int32Array, most: i
             break
         taken[rarest] = 1
         total += end[rarest] - first[rarest]
-    found, count = empty(total, np.int32), 0
+    found, merged, count = empty(total, np.int32), empty(total, np.int32), 0
     for word in range(len(first)):
-        for row in range(first[word], end[word] if taken[word] else first[word]):
-            found[count] = items[row]
-            count += 1
-    return found
+        row, left, both = first[word], 0, 0
+        while taken[word] and (left < count or row < end[word]):
+            if row == end[word] or (left < count and found[left] < items[row]):
+                merged[both] = found[left]
+                left += 1
+            else:
+                left += left < count and found[left] == items[row]
+                merged[both] = items[row]
+                row += 1
+            both += 1
+        if taken[word]:
+            found, merged, count = merged, found, both
+    return found[:count]
 
 
 @compiled()

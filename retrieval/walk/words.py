@@ -10,7 +10,6 @@ import numpy as np
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Words
 from kg.surfaces import key_of
 from retrieval.loops.best import best_of_each
-from retrieval.loops.sets import distinct
 from retrieval.loops.shared import (
     add_shared_words,
     of_the_rarest,
@@ -54,12 +53,14 @@ class SharedWords:
     def best(self, count: int) -> Int32Array:
         """The `count` passages of each view that have most of its words, among those that have the
         question's rarest words; distinct, ascending."""
-        passages = distinct([of_the_rarest(self._first, self._end, self._items, _READ)])
+        passages = of_the_rarest(self._first, self._end, self._items, _READ)
         return passages[best_of_each(self.at(passages), count)]
 
 
 def _asked(question: Question, forms: list[str]) -> BoolArray:
     """(1 + clauses, words): which words the question has, and each of its clauses."""
+    if not question.clauses:
+        return np.ones((1, len(forms)), dtype=np.bool_)
     asked = [[True] * len(forms)]
     for clause in question.clauses:
         inside = {form for form, place in question.words if clause.start <= place < clause.end}
