@@ -8,6 +8,7 @@ from kg.snapshot.tables import Float32Array
 from retrieval.mode import Ranking
 from retrieval.ranking import best_of, ranking
 from retrieval.receipt import DirectPart
+from retrieval.results import Explanation
 from retrieval.shortlist import Shortlist
 from retrieval.trace import DirectTrace, similarity_part
 
@@ -36,17 +37,17 @@ class Dense:
         """See `retrieval.trace.Traced.trace`."""
         return self.traced("dense", question, vectors[0])
 
-    def traced(
-        self, mode: str, question: str, query: Float32Array, notes: tuple[str, ...] = ()
-    ) -> DirectTrace:
-        """The trace of another mode that falls back to this one."""
+    def traced(self, mode: str, question: str, query: Float32Array, note: str = "") -> DirectTrace:
+        """The trace of another mode that falls back to this one, for the reason in `note`."""
         cosines = self.scores(query)
 
         def parts(passage: int) -> tuple[DirectPart, ...]:
             amount = float(cosines[passage])
             return (similarity_part(self._snapshot, passage, question, query, amount),)
 
-        return DirectTrace(mode, self._snapshot, cosines, parts, notes)
+        return DirectTrace(
+            mode, self._snapshot, cosines, parts, Explanation(notes=(note,) if note else ())
+        )
 
     def scores(self, query: Float32Array) -> Float32Array:
         """The cosine of every passage (P,) with a query's vector (d,)."""

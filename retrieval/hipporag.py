@@ -65,19 +65,23 @@ class HippoRAG:
             return ranking(cosines, k, Explanation(notes=(NO_NAME,)))
         reset = self._reset(names)
         walked = self._pagerank.rank(reset, damping=DAMPING)
-        total = float(reset.sum())
-        seeds = [(int(seed), float(reset[seed]) / total) for seed in np.flatnonzero(reset)]
-        explanation = Explanation(entities=used_entities(self._snapshot, "question", seeds))
-        return ranking(walked[len(self._passages_of) :], k, explanation)
+        return ranking(walked[len(self._passages_of) :], k, self._explanation(reset))
 
     def trace(self, question: str, vectors: Float32Array) -> DirectTrace:
         """See `retrieval.trace.Traced.trace`: each seed is a part."""
         names = vectors[1:]
         if not len(names) or not self._linkable.any():
-            return self._dense.traced("hipporag", question, vectors[0], (NO_NAME,))
+            return self._dense.traced("hipporag", question, vectors[0], NO_NAME)
         reset = self._reset(names)
         walk = SeededWalk(self._snapshot, self._pagerank, DAMPING, reset)
-        return DirectTrace("hipporag", self._snapshot, walk.scores, walk.seed_parts)
+        return DirectTrace(
+            "hipporag", self._snapshot, walk.scores, walk.seed_parts, self._explanation(reset)
+        )
+
+    def _explanation(self, reset: npt.NDArray[np.float64]) -> Explanation:
+        total = float(reset.sum())
+        seeds = [(int(seed), float(reset[seed]) / total) for seed in np.flatnonzero(reset)]
+        return Explanation(entities=used_entities(self._snapshot, "question", seeds))
 
     def _reset(self, names: Float32Array) -> npt.NDArray[np.float64]:
         """The starting weight of every node, for names with embeddings (n, d)."""

@@ -69,17 +69,15 @@ class HippoRAG2:
         weights = self._entity_weights(facts, scores)
         reset = _reset(weights, cosines)
         walked = self._pagerank.rank(reset, damping=DAMPING)
-        total = float(reset.sum())
-        seeds = [(int(seed), float(weights[seed]) / total) for seed in np.flatnonzero(weights)]
-        explanation = Explanation(entities=used_entities(self._snapshot, "seed", seeds), facts=used)
-        return ranking(walked[len(weights) :], k, explanation)
+        return ranking(walked[len(weights) :], k, self._explanation(weights, reset, used))
 
     def trace(self, question: str, vectors: npt.NDArray[np.float32]) -> DirectTrace:
         """See `retrieval.trace.Traced.trace`: each seed is a part, and all passages are one."""
-        facts, scores, _ = self._facts(vectors[1])
+        facts, scores, used = self._facts(vectors[1])
         if not len(facts):
-            return self._dense.traced("hipporag2", question, vectors[0], (NO_FACT,))
-        reset = _reset(self._entity_weights(facts, scores), self._dense.scores(vectors[0]))
+            return self._dense.traced("hipporag2", question, vectors[0], NO_FACT)
+        weights = self._entity_weights(facts, scores)
+        reset = _reset(weights, self._dense.scores(vectors[0]))
         walk = SeededWalk(self._snapshot, self._pagerank, DAMPING, reset)
 
         def parts(passage: int) -> list[DirectPart]:
@@ -87,7 +85,18 @@ class HippoRAG2:
             similar = similarity_part(self._snapshot, passage, question, vectors[0], dense)
             return [*walk.seed_parts(passage), similar]
 
-        return DirectTrace("hipporag2", self._snapshot, walk.scores, parts)
+        explanation = self._explanation(weights, reset, used)
+        return DirectTrace("hipporag2", self._snapshot, walk.scores, parts, explanation)
+
+    def _explanation(
+        self,
+        weights: npt.NDArray[np.float64],
+        reset: npt.NDArray[np.float64],
+        facts: tuple[UsedFact, ...],
+    ) -> Explanation:
+        total = float(reset.sum())
+        seeds = [(int(seed), float(weights[seed]) / total) for seed in np.flatnonzero(weights)]
+        return Explanation(entities=used_entities(self._snapshot, "seed", seeds), facts=facts)
 
     def without_fact(self, fact: int) -> Self:
         """The mode without comparing that fact with questions; the graph is the same."""

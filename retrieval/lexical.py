@@ -64,8 +64,7 @@ class Lexical:
         """See `Mode.rank`. If no word is known, passages are returned in their order, with score
         0."""
         known = self._known(question)
-        notes = () if known else (NO_KNOWN_WORD,)
-        return ranking(self._scores(known), k, Explanation(notes=notes))
+        return ranking(self._scores(known), k, _explanation(known))
 
     def trace(self, question: str, vectors: Float32Array) -> DirectTrace:  # noqa: ARG002
         """See `retrieval.trace.Traced.trace`: each word that a passage shares is a part."""
@@ -79,8 +78,8 @@ class Lexical:
                 if weight[passage] > 0
             ]
 
-        notes = () if known else (NO_KNOWN_WORD,)
-        return DirectTrace("bm25", self._snapshot, self._scores(known), parts, notes)
+        scores = self._scores(known)
+        return DirectTrace("bm25", self._snapshot, scores, parts, _explanation(known))
 
     def _known(self, question: str) -> list[str]:
         """The words of the question that occur in the collection, in order."""
@@ -93,6 +92,10 @@ class Lexical:
             [self._words[word] for word in known]
         )
         return scores
+
+
+def _explanation(known: list[str]) -> Explanation:
+    return Explanation(notes=() if known else (NO_KNOWN_WORD,))
 
 
 def words(text: str) -> list[str]:

@@ -106,7 +106,8 @@ class Retriever:
         The time of embedding is shared out equally. Raises: as `search`.
         """
         questions = checked_questions(questions, k)
-        asked: Mode = self._traced(mode) if receipts else self._mode(mode)
+        traced = self._traced(mode) if receipts else None
+        asked = traced or self._mode(mode)
         if not len(self._snapshot.passages.id):
             return tuple(self._nothing(question, mode) for question in questions)
         started = time.perf_counter()
@@ -115,8 +116,9 @@ class Retriever:
         found = []
         for question, of_question in zip(questions, vectors, strict=True):
             started = time.perf_counter()
-            ranked = asked.rank(question, of_question, min(k, len(self._snapshot.passages.id)))
-            trace = self._traced(mode).trace(question, of_question) if receipts else None
+            few = min(k, len(self._snapshot.passages.id))
+            trace = traced.trace(question, of_question) if traced else None
+            ranked = trace.ranking(few) if trace else asked.rank(question, of_question, few)
             found.append(
                 Retrieval(
                     question=question,

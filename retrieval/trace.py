@@ -11,10 +11,11 @@ import numpy.typing as npt
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.citations import source_of
-from retrieval.mode import Mode
+from retrieval.mode import Mode, Ranking
 from retrieval.quoting import best_quote, sentences_of
 from retrieval.ranking import best_of
 from retrieval.receipt import BridgePart, DirectPart, Receipt
+from retrieval.results import Explanation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +84,15 @@ class Trace(ABC):
             notes=parts.notes,
         )
 
+    def ranking(self, k: int) -> Ranking:
+        """The k best passages, as `Mode.rank` returns them."""
+        best = self.best(k)
+        return Ranking(passages=best, scores=self._score[best], explanation=self._explanation(best))
+
+    @abstractmethod
+    def _explanation(self, passages: Int32Array) -> Explanation:
+        """What led to these passages, the best ones."""
+
     @abstractmethod
     def _parts(self, passage: int) -> Parts:
         """The parts of a passage's score."""
@@ -97,16 +107,19 @@ class DirectTrace(Trace):
         snapshot: Snapshot,
         scores: npt.NDArray[np.floating],
         parts: Callable[[int], Sequence[DirectPart]],
-        notes: tuple[str, ...] = (),
+        explanation: Explanation | None = None,
     ) -> None:
-        """`scores` (P,); `parts` gives those of one passage."""
+        """`scores` (P,); `parts` gives those of one passage; `explanation` is of the whole run."""
         passages, best = best_of(scores, len(scores))
         super().__init__(mode, snapshot, passages, best)
         self._direct = parts
-        self._notes = notes
+        self._explained = explanation or Explanation()
+
+    def _explanation(self, passages: Int32Array) -> Explanation:  # noqa: ARG002
+        return self._explained
 
     def _parts(self, passage: int) -> Parts:
-        return Parts(direct=tuple(self._direct(passage)), notes=self._notes)
+        return Parts(direct=tuple(self._direct(passage)), notes=self._explained.notes)
 
 
 @runtime_checkable

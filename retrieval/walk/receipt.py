@@ -23,7 +23,9 @@ from retrieval.receipt import (
     Origin,
     Quote,
 )
+from retrieval.results import Explanation
 from retrieval.trace import Parts, Trace
+from retrieval.walk.explanation import explain
 from retrieval.walk.naming import Naming
 from retrieval.walk.run import Run
 from retrieval.walk.sources import Source
@@ -48,6 +50,9 @@ class WalkTrace(Trace):
 
     def _all(self) -> Int32Array:
         return self._run.best(len(self._rank))[0]
+
+    def _explanation(self, passages: Int32Array) -> Explanation:
+        return explain(self._run, passages)
 
     def _parts(self, passage: int) -> Parts:
         direct, bridges = self._direct(passage), self._bridges(passage)

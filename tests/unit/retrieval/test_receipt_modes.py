@@ -1,6 +1,7 @@
 """Receipts of the other modes, and how they are asked for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,18 @@ def test_hits_carry_their_receipts_if_asked(mode: str) -> None:
         assert (hit.receipt.rank, hit.receipt.passage_id) == (hit.rank, hit.passage_id)
         assert hit.receipt.score == pytest.approx(hit.score, abs=1e-9)
     assert retriever().search("Who coined the Engram?", mode=mode).hits[0].receipt is None
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+@pytest.mark.parametrize(
+    "question", ["Who coined the Engram that Karl Lashley sought?", "zzz", "Where is the weather?"]
+)
+def test_an_answer_with_receipts_is_the_answer_without_them(mode: str, question: str) -> None:
+    asked = retriever()
+    plain = asked.search(question, mode=mode, k=2)
+    found = asked.search(question, mode=mode, k=2, receipts=True)
+    assert tuple(replace(hit, receipt=None) for hit in found.hits) == plain.hits
+    assert found.explanation == plain.explanation
 
 
 def test_the_parts_of_bm25_are_the_words_that_a_passage_shares() -> None:
