@@ -52,7 +52,7 @@ def fitting(run: Callable[[int], Any], batch: int, name: str) -> Any:
                 raise
             if batch == 1:
                 raise ModelUnavailable(
-                    f"The GPU's memory does not suffice for one text with the model {name!r}. "
+                    f"The GPU's memory is too small for even one text with the model {name!r}. "
                     "Free some, or set AMMON_VECTOR_DEVICE=cpu."
                 ) from error
             batch //= 2

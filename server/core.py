@@ -15,14 +15,13 @@ from kg.errors import (
     CollectionExists,
     CollectionNotFound,
     DocumentNotFound,
-    RevisionForgotten,
     SettingsConflict,
 )
 from kg.jobs import UNLIMITED, Budget, Job
 from kg.queue import JobQueue
 from kg.records import Collection, Document, SourceDocument
 from kg.snapshot import Snapshot, Snapshots, current_revision
-from kg.store import Changes, GraphStore
+from kg.store import GraphStore
 from retrieval.aids import search
 from retrieval.checks import check_question, checked_questions
 from retrieval.modes import check_mode
@@ -40,8 +39,6 @@ from server.wanted import AS_IT_IS, Wanted, in_words, settled
 from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
-_MOST_MOVES = 16
-"""A revision that is further ahead has more than changed settings: documents must have changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,22 +301,6 @@ class Core:
     def snapshot_folder(self, collection: str) -> Snapshots:
         """Where the collection's snapshots are. Raises: CollectionNotFound."""
         return self.folders.snapshots(self.store.collection(collection))
-
-    def sees_all(self, collection: Collection) -> bool:
-        """Whether questions are answered from everything in the graph. A change of settings alone
-        also raises the revision, but changes nothing in the graph, unless the embedder is a new
-        one."""
-        published = self.published_revision(collection)
-        if published == collection.revision:
-            return True
-        moved = collection.revision - published
-        if published < 0 or moved > _MOST_MOVES or collection.settings.former_embedder:
-            return False
-        try:
-            changes = self.store.changes_since(collection.name, published)
-        except (RevisionForgotten, CollectionNotFound):
-            return False
-        return changes == Changes(revision=changes.revision)
 
     def published_revision(self, collection: Collection) -> int:
         """The revision of the current snapshot, from its name; -1 if there is none."""

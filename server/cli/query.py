@@ -133,7 +133,7 @@ def _lines(file: typer.FileText) -> Iterator[str]:
                 yield text
     except UnicodeDecodeError as error:
         raise InputError(
-            f"The questions in {file.name!r} are not UTF-8. Save them as it."
+            f"The questions in {file.name!r} are not UTF-8. Save the file as UTF-8."
         ) from error
 
 
@@ -142,12 +142,13 @@ def _answer(core: "Core", question: str, wanted: _Wanted, *, line: bool) -> None
     from server.cli.output import print_json, print_line, print_warning
     from server.reports.browser_link import browser_link
     from server.reports.retrieval_json import retrieval_json
+    from server.reports.up_to_date import sees_all
 
     name = wanted.collection
     found = core.query(name, question, mode=wanted.mode, k=wanted.k, aids=wanted.aids)
     link = browser_link(core.settings, found) if wanted.neo4j_link and found.hits else None
     present = core.store.collection(name)
-    behind = found.revision != present.revision and not core.sees_all(present)
+    behind = found.revision != present.revision and not sees_all(core, present)
     if wanted.as_json:
         print_json(
             retrieval_json(found) | ({"neo4j_link": link} if wanted.neo4j_link else {}), line=line

@@ -177,7 +177,7 @@ def _find(snapshot: Snapshot, name: str) -> int:
     near = ", ".join(repr(found) for found in _similar(snapshot, normalise(name)))
     raise EntityNotFound(
         f"There is no entity {name!r} in {snapshot.collection!r}."
-        + (f" Names that contain it: {near}." if near else " Names are compared whole.")
+        + (f" Names that contain it: {near}." if near else " Give the whole name.")
     )
 
 

@@ -14,6 +14,7 @@ from kg.records import Collection
 from kg.snapshot import Snapshots, named_current
 from server.core import Core
 from server.reports.quarantine import Quarantined, quarantine
+from server.reports.up_to_date import sees_all
 
 _ALMOST = 99.9
 """Percent."""
@@ -131,7 +132,7 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
         snapshot=named_current(core.folders.snapshots(collection)),
         published_revision=revision if revision >= 0 else None,
         waiting=core.queue.waiting(name),
-        sees_all=core.sees_all(collection),
+        sees_all=sees_all(core, collection),
         read_ahead=_read_ahead(core, collection),
         waiting_because=_why_all_wait(core, name),
         damage=_damage(core.folders.snapshots(collection), name) if verify else "",

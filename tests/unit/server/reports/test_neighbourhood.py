@@ -101,7 +101,7 @@ def test_an_unknown_name_is_told_what_contains_it(snapshot: Snapshot) -> None:
 
 
 def test_a_name_of_which_nothing_is_left_is_unknown(snapshot: Snapshot) -> None:
-    with pytest.raises(EntityNotFound, match="compared whole"):
+    with pytest.raises(EntityNotFound, match="whole name"):
         neighbourhood(snapshot, "…", depth=1, limit=100)
 
 
