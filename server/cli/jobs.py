@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from server.reports.status import JobStatus
 
 _SHOWN = 10
-"""Failures shown; --json gives all."""
+"""How many failures are shown; --json shows all."""
 
 _NOTHING_FAILED = (
     "There was nothing to retry: no document failed. To process cancelled documents, run the "
@@ -190,7 +190,7 @@ def job_line(status: "JobStatus") -> str:
 
 
 def job_lines(status: "JobStatus") -> "Iterator[str]":
-    """All that is known of a job, but its id and when it came."""
+    """Everything about a job, except its id and when it was submitted."""
     from server.budgets import format_budget, format_money, format_seconds
     from server.cli.output import counted
 
@@ -223,7 +223,7 @@ def job_lines(status: "JobStatus") -> "Iterator[str]":
 
 
 def _goes_on(core: "Core", job: "Job") -> bool:
-    """Whether a job has documents on their way, or its collection is to change over to them."""
+    """Whether a job has unfinished documents, or its collection is being re-indexed by it."""
     settings = core.store.collection(job.collection).settings
     changing = settings.changing and settings.transition.job == job.id
     return bool(job.open or job.filling or changing)
@@ -236,7 +236,8 @@ def _failed(status: "JobStatus") -> bool:
 
 
 def _id(core: "Core", beginning: str) -> str:
-    """The id of the only job that begins so; else what was given, which is then not found."""
+    """The id of the only job whose id begins so; otherwise the argument, which will not be
+    found."""
     from contextlib import suppress
 
     from kg.errors import JobNotFound

@@ -16,7 +16,7 @@ _DAY = 86_400.0
 
 
 def job_fields(status: JobStatus) -> dict[str, Any]:
-    """All that is known of a job, as JSON."""
+    """Everything about a job, as JSON."""
     job, progress = status.job, status.job.progress
     return {
         "id": job.id,
@@ -51,8 +51,8 @@ def budget_fields(budget: Budget) -> dict[str, Any] | None:
 
 
 def running(core: Core, *, limit: int = 100) -> list[JobStatus]:
-    """The jobs that are not over, by collection: of each the newest that have documents on their
-    way, at most so many, and then as many of those that are yet to be published."""
+    """The unfinished jobs, by collection: of each collection at most so many of the newest with
+    unfinished documents, and as many that are still to be published."""
     found = (job for one in core.store.collections() for job in _unfinished(core, one, limit))
     told = (job_status(core, job) for job in found)
     return [status for status in told if status.state != "done"]
@@ -66,10 +66,12 @@ def prune(core: Core, collection: str | None, days: float) -> int:
 
 
 def _unfinished(core: Core, collection: Collection, limit: int) -> Iterator[Job]:
-    """Those that may not be over, and the one by which the collection changes over."""
-    seen = max(core.retrievers.revision(collection), 0)  # a job of 0 has nothing to be seen
+    """The jobs that may be unfinished, and the one that re-indexes the collection."""
+    seen = max(core.retrievers.revision(collection), 0)  # a job without documents has nothing to
+    # show
     found: dict[str, Job] = {}
-    for revision in (EVERY_REVISION, seen):  # what waits, lest it be lost behind what is done
+    for revision in (EVERY_REVISION, seen):  # first, so that waiting jobs are not lost behind
+        # finished ones
         jobs = core.queue.jobs(collection.name, unfinished_at=revision, limit=limit)
         found.update((job.id, job) for job in jobs)
     yield from found.values()

@@ -1,4 +1,4 @@
-"""How collections and jobs stand."""
+"""The state of collections and jobs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from server.reports.up_to_date import sees_all
 _ALMOST = 99.9
 """Percent."""
 _LOOKED_AT = 100
-"""Documents of a job, those that came first, that are asked why they wait."""
+"""How many documents of a job, the first ones, are looked at to find out why it waits."""
 _JOBS_LOOKED_AT = 10
 
 
@@ -29,15 +29,16 @@ class CollectionStatus:
 
     collection: Collection
     counts: Mapping[str, int]
-    """Of documents, passages, entities, facts, mentions, supports, synonyms, quarantined."""
+    """The numbers of documents, passages, entities, facts, mentions, supports, synonyms and
+    quarantined passages."""
     snapshot: str | None
     """The published snapshot's name."""
     published_revision: int | None
     """Its revision; questions see nothing newer."""
     waiting: int
-    """Documents on their way."""
+    """Documents that are queued or being indexed."""
     sees_all: bool
-    """Whether the snapshot has all that is in the graph."""
+    """Whether the snapshot has everything that is in the graph."""
     read_ahead: Job | None = None
     """The job that extracts the documents again, while the collection is being re-indexed."""
     waiting_because: str = ""
@@ -54,8 +55,8 @@ class CollectionStatus:
     def standing(
         self,
     ) -> Literal["damaged", "up to date", "swapping", "behind", "missing", "none yet"]:
-        """How the snapshot stands to the graph; 'swapping': another graph is being put in the place
-        of the one that it has; 'missing': there are documents, and none is published."""
+        """How the snapshot relates to the graph; 'swapping': its graph is being replaced by another
+        one; 'missing': there are documents, but no snapshot is published."""
         if self.damage:
             return "damaged"
         if self.current:
@@ -71,25 +72,27 @@ class JobStatus:
 
     job: Job
     state: Literal["running", "publishing", "done"]
-    """'publishing': all documents are worked on, the snapshot with them is yet to come."""
+    """'publishing': all documents are finished, but not in a published snapshot yet."""
     indexed: int
-    """Documents that questions see: all that are done, once a snapshot holds the last of them."""
+    """Documents that questions see: all finished ones, once a snapshot contains the last of
+    them."""
     waiting_because: str = ""
     """Why its documents wait, as when a model cannot be reached; '' if they are worked on."""
     quarantined: int = 0
-    """Passages of its documents that are found by their text alone: their extraction failed."""
+    """Passages of its documents that can be found by their text only, because their extraction
+    failed."""
     refused: Sequence[Refusal] = ()
-    """What workers leave to others, while it has documents on their way."""
+    """Steps that workers leave to others, while it has unfinished documents."""
 
     @property
     def all_quarantined(self) -> bool:
-        """Whether documents came in, but the extraction of all their passages failed."""
+        """Whether documents were indexed, but the extraction of all their passages failed."""
         return 0 < self.job.progress.passages <= self.quarantined
 
     @property
     def percent(self) -> float:
-        """Share of its documents that are done with, rounded down to a decimal; 100 only when all
-        are and no more will come."""
+        """Percentage of its documents that are finished, rounded down to one decimal; 100 only if
+        all are and no more will be added."""
         job = self.job
         if not job.total:
             return 0.0 if job.filling else 100.0
@@ -108,18 +111,18 @@ class JobStatus:
         job, progress = self.job, self.job.progress
         if not (job.open or job.filling):
             return 0.0
-        if self.rate is None or job.filling:  # who knows what else comes
+        if self.rate is None or job.filling:  # more documents may come
             return None
         uncounted = max(job.counts.get(TaskState.QUEUED, 0) - job.drafted, 0)
         counted = job.total - job.counts.get(TaskState.CANCELLED, 0) - uncounted
         more = uncounted * progress.passages / counted if counted > 0 else 0.0
         left = progress.passages - progress.passages_done + more
-        # Documents that are open take some time yet, though none of their passages is left.
+        # Unfinished documents take some more time even after their last passage.
         return left / self.rate if left > 0 else None
 
 
 def collection_status(core: Core, name: str, *, verify: bool = False) -> CollectionStatus:
-    """With `verify` the snapshot's files are read, unless they are large: then their sizes only.
+    """With `verify` the snapshot's files are read and checked; of large ones, only the sizes.
 
     Raises: CollectionNotFound.
     """
@@ -157,13 +160,14 @@ def _damage(folder: Snapshots, collection: str) -> str:
     except (SnapshotError, OSError) as error:
         if isinstance(error, SnapshotError):
             error.name_collection(collection)
-        # One that was replaced meanwhile may be gone.
+        # A snapshot that was replaced meanwhile may be gone.
         return str(error) if named_current(folder) == name else ""
     return ""
 
 
 def job_status(core: Core, job: Job) -> JobStatus:
-    """A job whose collection is gone meanwhile has nothing to publish any more."""
+    """The state of a job. If its collection was deleted meanwhile, there is nothing left to
+    publish."""
     done = job.counts.get(TaskState.EXTRACTED, 0)
     try:
         collection = core.store.collection(job.collection)
@@ -190,7 +194,7 @@ def job_status(core: Core, job: Job) -> JobStatus:
 
 
 def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:
-    """The passages in quarantine of the documents that a job brought in, by source."""
+    """The quarantined passages of a job's documents, by source."""
     with suppress(CollectionNotFound):
         # Few, while a job may have very many documents.
         ids = {one.document_id for one in core.store.quarantined(job.collection)}
@@ -203,8 +207,8 @@ def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:
 
 
 def why_it_waits(queue: JobQueue, job: Job) -> str:
-    """Why a job's documents wait: what the last attempt met. '' if some are worked on that met
-    nothing, or if none was tried yet."""
+    """Why a job's documents wait: the error of the last attempt. '' if some are being worked on
+    without an error, or if none was tried yet."""
     if not job.open:
         return ""
     try:
@@ -223,6 +227,6 @@ def _why_all_wait(core: Core, collection: str) -> str:
 
 
 def job_failures(core: Core, job_id: str, limit: int = 1000) -> Sequence[tuple[str, str]]:
-    """Source and reason of the documents of a job that failed."""
+    """Source and reason of each failed document of a job."""
     tasks = core.queue.tasks(job_id, state=TaskState.FAILED, limit=limit)
     return [(task.source, task.error) for task in tasks]
