@@ -67,11 +67,11 @@ def prune(core: Core, collection: str | None, days: float) -> int:
 
 def _unfinished(core: Core, collection: Collection, limit: int) -> Iterator[Job]:
     """The jobs that may be unfinished, and the one that re-indexes the collection."""
-    seen = max(core.retrievers.revision(collection), 0)  # a job without documents has nothing to
-    # show
+    # A job at revision 0 has indexed nothing, so there is nothing of it to be seen.
+    seen = max(core.retrievers.revision(collection), 0)
     found: dict[str, Job] = {}
-    for revision in (EVERY_REVISION, seen):  # first, so that waiting jobs are not lost behind
-        # finished ones
+    # First those with open documents, so that they are not lost behind many finished ones.
+    for revision in (EVERY_REVISION, seen):
         jobs = core.queue.jobs(collection.name, unfinished_at=revision, limit=limit)
         found.update((job.id, job) for job in jobs)
     yield from found.values()
