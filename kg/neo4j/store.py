@@ -1,15 +1,16 @@
 """The store: the graph's truth and the queue in one Neo4j database."""
 
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Thread
 from typing import TypeVar
 
 from kg.absence import no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
 from kg.errors import StoreError
+from kg.neo4j.clock import ServerClock
 from kg.neo4j.commit import TasksChangedError, apply_change, event_name
 from kg.neo4j.database import Database
 from kg.neo4j.derived import put_synonyms
@@ -49,15 +50,16 @@ class Neo4jStore(Neo4jQueue):
         password: str,
         *,
         database: str = "neo4j",
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         may_be_away: bool = False,
     ) -> None:
         """Connect to `uri` (bolt://HOST:PORT or neo4j://HOST:PORT), or if it `may_be_away`, when
-        something is asked for; `clock` gives seconds since 1970.
+        something is asked for; `clock` gives seconds since 1970 (the default: the server's time).
 
         Raises: StoreUnavailable, StoreVersionUnknown, StoreError, DependencyMissing.
         """
         opened = Database(uri, user, password, database=database, may_be_away=may_be_away)
+        clock = clock or ServerClock(partial(opened.read, _time))
         super().__init__(opened, clock)
         self._making = Making(self._database, clock)
         if not may_be_away and self._making.is_something_left():
@@ -248,6 +250,11 @@ class Neo4jStore(Neo4jQueue):
             return action(work.of(file, collection))
 
         return self._database.write(whole)
+
+
+def _time(work: Work) -> float:
+    """In seconds since 1970."""
+    return int(work.of("collections").value("time")) / 1000.0
 
 
 def _entries(row: Mapping[str, list[str]]) -> Iterator[Entry]:

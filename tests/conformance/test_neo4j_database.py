@@ -369,6 +369,22 @@ def test_jobs_that_an_older_version_made_are_counted_when_the_database_is_opened
     again.close()
 
 
+def test_leases_end_by_the_server_s_clock_whatever_a_machine_s_own_says(
+    store: Neo4jStore, empty_neo4j: Neo4jServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password)
+    here = Neo4jStore(*address)
+    assert here.hold("sweep", worker="here", seconds=60)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    there = Neo4jStore(*address)
+    assert not there.hold("sweep", worker="there", seconds=60)
+    job = there.enqueue(COLLECTION, [document("a")])
+    assert abs(job.created_at.timestamp() - now) < 60
+    here.close()
+    there.close()
+
+
 def test_a_database_of_a_newer_ammon_is_refused(
     store: Neo4jStore, empty_neo4j: Neo4jServer, driver: "Driver"
 ) -> None:

@@ -5,6 +5,10 @@ MATCH (a:Ammon {name: 'Ammon'}) RETURN a.version;
 // Also the lock that orders what concerns all collections, and the queue's counter.
 MERGE (a:Ammon {name: 'Ammon'}) ON CREATE SET a.numbers = 0 SET a.version = $version;
 
+// name: time
+// Of the server, in milliseconds.
+RETURN datetime.realtime().epochMillis;
+
 // name: await_indexes
 CALL db.awaitIndexes(300);
 
