@@ -21,6 +21,7 @@ from retrieval.walk.links import Bonuses, LinkBonus, link_bonus
 from retrieval.walk.parts import parts_of
 from retrieval.walk.postings import Postings
 from retrieval.walk.receipt import WalkTrace
+from retrieval.walk.resident import resident_tables
 from retrieval.walk.run import Run
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import sources
@@ -37,7 +38,7 @@ class ConditionedWalk:
     """Mode `ammon` over one snapshot, with receipts."""
 
     def __init__(self, snapshot: Snapshot, constants: WalkConstants | None = None) -> None:
-        self._snapshot = snapshot
+        self._snapshot = snapshot = resident_tables(snapshot)
         self._constants = constants or WalkConstants()
         self._lookup = GazetteerLookup(snapshot)
         derived = snapshot.derived or snapshot.derive()
