@@ -1,6 +1,6 @@
 """Which of the best passages is first: one that fits the question clearly better than the others.
 
-A step moves all that is at a passage, however well its bridges' other ends fit. So where two
+A step moves what is at a passage to other ends of its bridges, which may fit worse. So where two
 passages share a bridge and little else is near, each has what the other was given, and the one that
 answers may come second to the one that was only reached through it. Where the walk can hardly tell
 them apart, the base score can: it says which of them the question meant to begin with.
@@ -20,7 +20,7 @@ _MOST = 0.5
 
 def foremost(scores: Float32Array, base: Float32Array, constants: WalkConstants) -> int:
     """The row of the one that goes first, of the n best: (n,) scores, best first, of all that sum
-    to 1, and base scores; 0 mostly."""
+    to 1 at most, and base scores; 0 mostly."""
     first, least, most, held = 0, 0.0, 0.0, 0.0
     for row, (score, own) in enumerate(zip(scores.tolist(), base.tolist(), strict=True)):
         held += score
