@@ -168,15 +168,41 @@ def mixed(before: Float32Array, arrivals: Float32Array, share: float) -> Float32
     return score
 
 
+@compiled()
+def _arrivals(
+    places: int,
+    origin: Int32Array,
+    which: Int32Array,
+    rate: Float64Array,
+    back: Float64Array,
+    indptr: Int64Array,
+    place: Int32Array,
+    weight: Float64Array,
+) -> Float32Array:
+    """(places,): what arrives at each: from each move its rate times the weight, but not back."""
+    arrivals, sent = zeros(places, np.float64), zeros(len(indptr) - 1, np.float64)
+    for move in range(len(origin)):
+        sent[which[move]] += rate[move]
+        arrivals[origin[move]] -= back[move]
+    for bridge in range(len(sent)):
+        for row in range(indptr[bridge], indptr[bridge + 1]):
+            arrivals[place[row]] += weight[row] * sent[bridge]
+    found = empty(places, np.float32)
+    for one in range(places):
+        found[one] = max(arrivals[one], 0.0)
+    return found
+
+
 _SHARES = (
-    "Tuple((int32[::1], int32[::1], float64[::1], float64[::1], float32[::1]))"
-    f"({FLOATS}, {INTS}, {INTS}, {BOOLS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64, float64, "
-    f"{INTS}, {DOUBLES}, float64)"
+    "Tuple((int32[::1], int32[::1], float64[::1], float32[::1], float32[::1]))"
+    f"(int64, {FLOATS}, {INTS}, {INTS}, {BOOLS}, {FLOATS}, {LONGS}, {INTS}, {DOUBLES}, float64, "
+    f"float64, {INTS}, {DOUBLES}, float64)"
 )
 
 
 @compiled(_SHARES)
 def moves_of(
+    places: int,
     reset: Float32Array,
     origin: Int32Array,
     which: Int32Array,
@@ -190,11 +216,11 @@ def moves_of(
     sources: Int32Array,
     own_weight: Float64Array,
     staying: float,
-) -> tuple[Int32Array, Int32Array, Float64Array, Float64Array, Float32Array]:
-    """(origin, which, rate, back) of the moves from a place to a bridge that leads elsewhere, and
-    (bridges,) how much goes over each bridge.
+) -> tuple[Int32Array, Int32Array, Float64Array, Float32Array, Float32Array]:
+    """(origin, which, rate) of the moves from a place to a bridge that leads elsewhere, (bridges,)
+    how much goes over each bridge, and (places,) what arrives at each place.
 
-    `rate` is what a move brings for each unit of weight, `back` what it would bring to its origin.
+    `rate` is what a move brings for each unit of weight.
     Going nowhere is preferred by how well a source itself fits, times `staying`.
     """
     total = zeros(len(idf), np.float64)
@@ -230,32 +256,5 @@ def moves_of(
             rate[alive] = moved / rest[move]
             back[alive] = own[move] * rate[alive]
             alive += 1
-    return origins, whiches, rate, back, flow
-
-
-_ARRIVALS = f"float32[::1](int64, {INTS}, {INTS}, {DOUBLES}, {DOUBLES}, {LONGS}, {INTS}, {DOUBLES})"
-
-
-@compiled(_ARRIVALS)
-def arrivals_of(
-    places: int,
-    origin: Int32Array,
-    which: Int32Array,
-    rate: Float64Array,
-    back: Float64Array,
-    indptr: Int64Array,
-    place: Int32Array,
-    weight: Float64Array,
-) -> Float32Array:
-    """(places,): what arrives at each: from each move its rate times the weight, but not back."""
-    arrivals, sent = zeros(places, np.float64), zeros(len(indptr) - 1, np.float64)
-    for move in range(len(origin)):
-        sent[which[move]] += rate[move]
-        arrivals[origin[move]] -= back[move]
-    for bridge in range(len(sent)):
-        for row in range(indptr[bridge], indptr[bridge + 1]):
-            arrivals[place[row]] += weight[row] * sent[bridge]
-    found = empty(places, np.float32)
-    for one in range(places):
-        found[one] = max(arrivals[one], 0.0)
-    return found
+    arrivals = _arrivals(places, origins, whiches, rate, back, indptr, place, weight)
+    return origins, whiches, rate, flow, arrivals

@@ -21,7 +21,7 @@ import numpy as np
 
 from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.best import rows_of_most
-from retrieval.loops.moving import arrivals_of, moves_of, weights_of
+from retrieval.loops.moving import moves_of, weights_of
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
@@ -91,7 +91,8 @@ def take_step(
     base.look_at(ends.passages)
     place = base.places(ends.passages)
     weight, own_weight = _weights(base, ends.rows, place, sources, postings, constants)
-    origin, which, rate, back, flow = moves_of(
+    origin, which, rate, flow, arrivals = moves_of(
+        len(base.passages),
         reset,
         sources[ways.origin],
         ways.which,
@@ -107,9 +108,7 @@ def take_step(
         constants.staying,
     )
     return Step(
-        arrivals=arrivals_of(
-            len(base.passages), origin, which, rate, back, ends.indptr, place, weight
-        ),
+        arrivals=arrivals,
         bridges=ways.entries,
         flow=flow,
         moves=Moves(
