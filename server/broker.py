@@ -170,6 +170,10 @@ def make_app(broker_url: str, *, sends_only: bool = False) -> "Celery":
         task_send_sent_event=True,
         worker_send_task_events=True,  # for Flower
         worker_prefetch_multiplier=1,
+        # After a reconnection Celery would raise it again step by step, from the threads that ran
+        # the steps. They would read from a connection that the consumer reads from, and both would
+        # wait for ever for a frame that the other one has.
+        worker_enable_prefetch_count_reduction=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
