@@ -37,7 +37,8 @@ class SharedWords:
         df = end - self._first
         if len(gone):
             rows = zip(self._first.tolist(), end.tolist(), strict=True)
-            df -= [int(np.isin(self._items[low:high], gone).sum()) for low, high in rows]
+            lost = [int(np.isin(self._items[low:high], gone).sum()) for low, high in rows]
+            df -= np.array(lost, dtype=np.int64)  # also where the question has no words
         self._share, counts = shares_of(_asked(question, forms), df, passages)
         self._end = self._first + counts * (end - self._first)
 

@@ -59,6 +59,11 @@ def test_a_question_without_words_shares_nothing() -> None:
     assert shared("?").at(ALL).tolist() == [[0, 0, 0, 0]]
 
 
+def test_a_question_of_names_alone_shares_nothing_where_passages_are_gone() -> None:
+    gone = np.array([0], dtype=np.int32)
+    assert shared("Rhine", gone).at(ALL).tolist() == [[0, 0, 0, 0]]
+
+
 def test_passages_that_are_gone_make_words_rarer() -> None:
     gone = np.array([0], dtype=np.int32)
     found = shared("river flows", gone).at(ALL)[0]
