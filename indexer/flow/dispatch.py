@@ -6,7 +6,7 @@ are extracted. What nobody seems to work on is looked at, and sent, again.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from threading import Event, Lock
 
 from indexer.flow.batches import Batch, batches
@@ -123,7 +123,7 @@ class Dispatcher:
     def _next(self, limit: int) -> Sequence[Task]:
         """The next tasks, of collections that do not rest. What has a draft is sent before others
         get one, or else models would wait for all of these; but these do not wait for models."""
-        resting = {*self._rest.known(), *self._rest.refused("prepare")}
+        resting = {*self._rest.known(), *self._refused()}
         collections = [
             found for found in self._tools.store.collections() if found.name not in resting
         ]
@@ -169,9 +169,14 @@ class Dispatcher:
         except SETUP_ERRORS:  # whoever works on its documents says so
             return False
 
+    def _refused(self) -> Set[str]:
+        """Collections of which this worker takes nothing: what it cannot read, or commit, it would
+        only hold, and its batches would fill the broker."""
+        return self._rest.refused("prepare") | self._rest.refused("extract")
+
     def _awake(self, tasks: Sequence[Task]) -> Sequence[Task]:
         """Keep these tasks, but for those whose collection rests: they go back."""
-        refused = self._rest.refused("prepare")
+        refused = self._refused()
         names = {task.collection for task in tasks}
         resting = {name for name in names if name in refused or self._rest.lasts(name)}
         asleep = [task.id for task in tasks if task.collection in resting]

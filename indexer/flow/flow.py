@@ -37,6 +37,8 @@ _KIND_OF: Mapping[Step, RefusedKind] = {
     "publish": "embed",
 }
 """What a worker refuses that cannot do such a step for a collection."""
+_ROUNDS = 10
+"""How often a message that workers refuse comes back, where it is asked for again without it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -144,7 +146,24 @@ class Flow:
     def _hand_back(self, step: Step, message: Mapping[str, Any]) -> None:
         """Leave a message to the others. Not at once: where none of them is free, it comes back."""
         self.tools.stop.wait(self.tools.times.refuse)
+        collection = message["collection"]
+        if step in ("extract", "urgent") and not self._rest.do_others_well(collection):
+            self._put_back(Batch.of(message))
+            return
+        if step in ("embed", "publish"):
+            # The sweeper asks for a snapshot again, which embeds what is not embedded yet.
+            rounds = message.get("rounds", 0) + 1
+            if rounds > _ROUNDS:
+                return
+            message = {**message, "rounds": rounds}
         self.tools.post.send(step, message)
+
+    def _put_back(self, batch: Batch) -> None:
+        """Where nobody is known to do better, documents wait in the store, with the reason: going
+        round in the broker they would keep other collections' out."""
+        reason = self._rest.why_refused(batch.collection, "extract")
+        self.tools.queue.release(list(batch.own), worker=batch.worker, reason=reason)
+        self.tools.post.send("prepare", {})
 
     def _embed(self, collection: str, texts: Mapping[Kind, Sequence[str]]) -> None:
         try:

@@ -18,6 +18,7 @@ from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.outages import LONGEST_PAUSE, Outages
 from kg.errors import AmmonError, ModelUnavailable, StoreUnavailable
 from kg.leases import Leases
+from kg.validation import as_unicode
 
 Kind: TypeAlias = Literal["prepare", "extract", "embed"]
 """Of steps that fail alike."""
@@ -66,9 +67,9 @@ class Rest:
         """Leave it alone, longer each time; return whether that is this worker's affair alone."""
         strikes = self._outages[kind].strike(collection, str(error))
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
-        if self._well.pop(collection, None) is not None:
+        if kind == "extract" and self._well.pop(collection, None) is not None:
             self._leases.let_go(_well(collection), worker=self._worker)
-        if self._do_others_well(collection) or (is_own(error) and strikes > 1) or kind == "embed":
+        if self.do_others_well(collection) or (is_own(error) and strikes > 1) or kind == "embed":
             self._refuse(collection, kind, str(error), seconds)
             return True
         self._leases.hold(_lease(collection), worker=self._name, seconds=seconds)
@@ -113,9 +114,14 @@ class Rest:
             if what == kind and until > now
         }
 
+    def why_refused(self, collection: str, kind: Kind) -> str:
+        """Why this worker does not do that; '' if it does."""
+        until_and_lease = self._refused.get((collection, kind))
+        return _refusal(collection, until_and_lease[1]).reason if until_and_lease else ""
+
     def _refuse(self, collection: str, kind: Kind, reason: str, seconds: float) -> None:
         lease = _beginning(collection) + json.dumps(
-            [kind, _told(self._worker), reason[:_REASON]], ensure_ascii=False
+            [kind, _told(self._worker), as_unicode(reason)[:_REASON]], ensure_ascii=False
         )
         until, told = self._refused.get((collection, kind), (0.0, lease))
         if told != lease:
@@ -123,7 +129,8 @@ class Rest:
         self._refused[collection, kind] = (max(until, time.monotonic() + seconds), lease)
         self._leases.hold(lease, worker=self._worker, seconds=seconds + _SHOWN)
 
-    def _do_others_well(self, collection: str) -> bool:
+    def do_others_well(self, collection: str) -> bool:
+        """Whether the collection's model has answered another worker lately."""
         name = _well(collection)
         return self._leases.held(name).get(name, self._worker) != self._worker
 
@@ -138,11 +145,13 @@ def is_own(error: AmmonError) -> bool:
 
 def refusals(leases: Leases, collection: str) -> Sequence[Refusal]:
     """What workers refuse to do for a collection. Raises: StoreUnavailable."""
-    beginning = _beginning(collection)
-    told = (json.loads(name.removeprefix(beginning)) for name in leases.held(beginning))
-    return [
-        Refusal(worker=worker, step=step, reason=reason) for step, worker, reason in sorted(told)
-    ]
+    told = sorted(leases.held(_beginning(collection)))
+    return [_refusal(collection, name) for name in told]
+
+
+def _refusal(collection: str, lease: str) -> Refusal:
+    step, worker, reason = json.loads(lease.removeprefix(_beginning(collection)))
+    return Refusal(worker=worker, step=step, reason=reason)
 
 
 def _lease(collection: str) -> str:

@@ -95,8 +95,33 @@ def test_a_worker_whose_own_fault_it_is_makes_all_wait_but_once(
     two.bad_takes(6)
     assert len(two.bad_extractor.calls) == 2
     assert len(two.refused()) == 1
+    two.office.sweep()
     two.office.work()
     assert two.office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 3}
+
+
+def test_what_no_worker_can_read_holds_up_no_other_collection(tmp_path: Path) -> None:
+    two = Two(tmp_path, wrong_key)
+    shop = two.office.shop
+    job = two.office.submit(*NOTES[:3])
+    two.office.post.deliver(two.bad)
+    time.sleep(1.1)
+    two.office.post.send("prepare", {})
+    two.office.post.deliver(two.bad)  # ends: nothing goes round
+    assert len(two.refused()) == 1
+    assert shop.queue.job(job).counts == {TaskState.QUEUED: 3}
+    assert {task.error for task in shop.queue.tasks(job)} == {"wrong key"}
+
+
+def test_a_snapshot_that_nobody_can_embed_for_is_not_asked_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = Two(tmp_path, away)
+    monkeypatch.setattr(two.bad._rest, "refused", lambda kind: {COLLECTION})
+    two.office.post.send("publish", {"collection": COLLECTION})
+    two.office.post.send("embed", {"collection": COLLECTION, "texts": {}})
+    two.office.post.deliver(two.bad)
+    assert two.office.post.steps() == []
 
 
 def test_a_model_that_is_away_for_all_lets_all_wait(tmp_path: Path) -> None:
