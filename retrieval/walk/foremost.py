@@ -6,10 +6,10 @@ answers may come second to the one that was only reached through it. Where the w
 them apart, the base score can: it says which of them the question meant to begin with.
 
 It goes first if its score is near the best one (`WalkConstants.foremost` of it), if it and those
-before it hold most of what there is to hold, and if its base score is better by more than a
-softmax's temperature: then the question alone takes it for e times as likely. Those that it passes
-have its score. An answer over several hops needs both passages anyway, and neither leaves its place
-among the others.
+before it have 0.5 together (all scores sum to 1 at most), and if its base score is better by more
+than a softmax's temperature: then the question alone takes it for e times as likely. Those that it
+passes have its score. An answer over several hops needs both passages anyway, and neither leaves
+its place among the others.
 """
 
 from kg.snapshot.tables import Float32Array
