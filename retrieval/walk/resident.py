@@ -18,8 +18,8 @@ from kg.snapshot.quantised import Quantised
 from kg.snapshot.tables import Ragged
 
 _LEAST, _MOST = 512 * 1024, 16 * 1024 * 1024
-"""Tables of fewer bytes have few pages. Vectors or tables of more bytes stay in their files: the
-copy is memory that the system cannot take back."""
+"""Vectors or tables of fewer bytes have few pages, and would take two large ones. Those of more
+bytes stay in their files: the copy is memory that the system cannot take back."""
 _PAGE, _LINE = 2 * 1024 * 1024, 64
 _HUGE: int | None = getattr(mmap, "MADV_HUGEPAGE", None)
 _WALKED = {
@@ -36,9 +36,10 @@ _WALKED = {
 
 
 def resident(vectors: Quantised) -> Quantised:
-    """The same vectors, in large pages if they are few and the system has such pages."""
+    """The same vectors, in large pages if they are few, not very few, and the system has such
+    pages."""
     if (
-        not 0 < vectors.values.nbytes <= _MOST
+        not _LEAST <= vectors.values.nbytes <= _MOST
         or (pages := _Pages.of(vectors.values.nbytes)) is None
     ):
         return vectors

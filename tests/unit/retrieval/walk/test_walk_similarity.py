@@ -178,9 +178,17 @@ def test_candidates_that_are_most_of_a_corpus_give_the_best_as_all_do(seed: int)
         assert sorted(ours.passages.tolist()) == list(range(40))
 
 
-def test_vectors_of_a_small_corpus_are_the_same_in_memory() -> None:
+def test_very_few_vectors_stay_where_they_are() -> None:
+    made, none = Quantised.of(np.ones((5, 7))), Quantised.of(np.zeros((0, 7)))
+    assert resident(made) is made
+    assert resident(none) is none
+
+
+def test_vectors_of_a_small_corpus_are_the_same_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.walk.resident._LEAST", 0)
     made = Quantised.of(np.random.default_rng(4).standard_normal((5, 7)))
     held, none = resident(made), resident(Quantised.of(np.zeros((0, 7))))
+    assert held.values is not made.values
     assert held.values.tolist() == made.values.tolist()
     assert held.scale is made.scale
     assert len(none) == 0
