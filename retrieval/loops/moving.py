@@ -229,7 +229,7 @@ def moves_of(
             total[bridge] += weight[row]
     preference, rest = zeros(len(origin), np.float64), zeros(len(origin), np.float64)
     own, of_origin = zeros(len(origin), np.float64), zeros(len(reset), np.float64)
-    for number in range(len(sources)):
+    for number in range(len(sources) if staying > 0 else 0):  # 0 times infinity is no number
         of_origin[sources[number]] = staying * own_weight[number] ** exponent
     alive = 0
     for move in range(len(origin)):

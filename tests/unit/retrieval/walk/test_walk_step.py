@@ -125,6 +125,12 @@ def test_what_fits_as_well_as_where_it_could_go_stays_by_the_given_share() -> No
     assert found.flow == pytest.approx(found.arrivals[1:])
 
 
+def test_where_all_moves_on_how_well_a_passage_itself_fits_is_nothing_however_large() -> None:
+    snapshot = walkable(2, [{0: [0], 1: [0]}], sentences=2)
+    found = step(snapshot, [1, 0], relevance=[0, 400, 0, 0], staying=0)
+    assert found.arrivals == pytest.approx([0, 1])
+
+
 @pytest.mark.parametrize("by", ["base", "relevance"])
 def test_what_fits_better_than_where_it_could_go_stays_more(by: str) -> None:
     fitness = [0.4, 0.0]
