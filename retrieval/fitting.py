@@ -26,7 +26,7 @@ class Fit(NamedTuple):
     """How a passage fits a question."""
 
     similarity: float
-    """-1..1."""
+    """-1..1, though vectors that were rounded to bytes may be a little longer than 1."""
     sentence: Span
     """The sentence nearest to the question; a heading only where there is nothing else."""
 
@@ -56,7 +56,7 @@ def fits(
     )
     found = []
     for row, (fit, (start, end)) in enumerate(
-        zip(similarity.tolist(), places.tolist(), strict=True)
+        zip(similarity.clip(-1, 1).tolist(), places.tolist(), strict=True)
     ):
         text, title = texts[row], titles[row]
         if _is_heading(text, start, end, title):

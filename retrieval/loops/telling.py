@@ -4,7 +4,7 @@ import numpy as np
 
 from kg.snapshot.quantised import Int8Array
 from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
-from retrieval.loops.arrays import empty, unset
+from retrieval.loops.arrays import empty, unset, zeros
 from retrieval.loops.compiled import FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
 _SPREAD = 0x9E3779B1
@@ -104,16 +104,18 @@ def fits_of(
     question: Float32Array,
 ) -> tuple[Float64Array, Int32Array]:
     """(n,), (n, 2): half of each passage's product with the question and half of its best
-    sentence's; and where in its text that sentence stands, the first of equal ones."""
+    sentence's; and where in its text that sentence stands, the first of equal ones, or of all if no
+    product is a number."""
     query = empty(len(question), np.float64)
     for axis in range(len(question)):
         query[axis] = question[axis]
-    similarity, place = empty(len(passages), np.float64), empty((len(passages), 2), np.int32)
+    similarity, place = empty(len(passages), np.float64), zeros((len(passages), 2), np.int32)
     for number in range(len(passages)):
         passage, most = passages[number], -np.inf
         for row in range(indptr[passage], indptr[passage + 1]):
             cosine = _cosine(sentences, sentence_scale, row, query)
-            if cosine > most:
-                most, place[number, 0], place[number, 1] = cosine, start[row], end[row]
+            if cosine > most or row == indptr[passage]:
+                place[number, 0], place[number, 1] = start[row], end[row]
+            most = cosine if cosine > most else most
         similarity[number] = 0.5 * (_cosine(vectors, scale, passage, query) + most)
     return similarity, place

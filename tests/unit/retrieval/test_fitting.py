@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from retrieval.fitting import fits
+from kg.snapshot.tables import Float32Array
+from retrieval.fitting import Fit, fits
 from retrieval.modes import MODES
 from retrieval.retriever import Retriever
 from tests.doubles.corpus import note, snapshot_of
@@ -39,6 +40,25 @@ def test_how_many_passages_are_asked_for_changes_nothing() -> None:
 def test_of_no_passages_there_is_nothing() -> None:
     none, question = np.zeros(0, dtype=np.int32), np.zeros(48, dtype=np.float32)
     assert fits(SNAPSHOT, none, question, [], []) == []
+
+
+def asked(question: Float32Array) -> list[Fit]:
+    """How all passages fit an embedding, in their order."""
+    numbers = np.arange(len(NOTES), dtype=np.int32)
+    return fits(SNAPSHOT, numbers, question, ["Hebb", "Others"], list(SNAPSHOT.passages.text))
+
+
+def test_vectors_that_are_longer_than_1_are_no_more_similar_than_that() -> None:
+    question = EMBEDDER.embed([QUESTION], "query")[0]
+    assert asked(question)[0].similarity > 0
+    assert asked(question * 99)[0].similarity == 1
+    assert asked(question * -9999)[0].similarity == -1
+
+
+def test_of_an_embedding_that_is_no_number_the_first_sentence_is_the_nearest() -> None:
+    found = asked(np.full(48, np.nan, dtype=np.float32))
+    assert [fit.sentence.start for fit in found] == [0, 0]
+    assert [fit.sentence.end for fit in found] == [16, 39]
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "bm25"])
