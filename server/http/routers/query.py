@@ -161,7 +161,7 @@ class UsedEntityOut(BaseModel):
     name: str = Field(examples=["John O'Keefe"])
     role: str = Field(description="'question', 'seed' or 'bridge'.", examples=["bridge"])
     weight: float = Field(
-        description="Its share among the entities of the same role.", examples=[0.4]
+        description="0 to 1, comparable among entities of the same role.", examples=[0.4]
     )
 
 
