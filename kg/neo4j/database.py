@@ -219,6 +219,7 @@ class Database:
     def _migrate(self) -> None:
         found = self._tried(_reading(lambda work: work.of("collections").value("version")))
         if found == VERSION:
+            self._count_jobs()  # of processes of version 1 that still run
             return
         if isinstance(found, int) and found > VERSION:
             raise StoreVersionUnknown(
@@ -234,10 +235,15 @@ class Database:
                 if not is_made_already(error.__cause__):
                     raise
         self._tried(_reading(lambda work: work.of("collections").run("await_indexes")))
-        while self._tried(_writing(_count_some)):
-            pass
+        self._count_jobs()
         set_version = partial(_set_version, VERSION)
         self._tried(_writing(set_version))
+
+    def _count_jobs(self) -> None:
+        """Give the jobs of version 1 their sums."""
+        if self._tried(_reading(_has_uncounted)):
+            while self._tried(_writing(_count_some)):
+                pass
 
 
 def _reading(action: Callable[[Work], _Result]) -> "Callable[[Session], _Result]":
@@ -250,6 +256,10 @@ def _writing(action: Callable[[Work], _Result]) -> "Callable[[Session], _Result]
 
 def _make(name: str, work: Work) -> None:
     work.of("schema").run(name)
+
+
+def _has_uncounted(work: Work) -> bool:
+    return bool(work.of("queue").rows("uncounted_jobs", limit=1))
 
 
 def _count_some(work: Work) -> bool:

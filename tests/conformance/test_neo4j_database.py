@@ -346,8 +346,9 @@ def test_several_may_be_the_first_to_open_a_database(
         store.close()
 
 
+@pytest.mark.parametrize("version", [1, 2], ids=["of then", "by a process that ran on"])
 def test_jobs_that_an_older_version_made_are_counted_when_the_database_is_opened(
-    store: Neo4jStore, driver: "Driver", empty_neo4j: Neo4jServer
+    store: Neo4jStore, driver: "Driver", empty_neo4j: Neo4jServer, version: int
 ) -> None:
     store.commit(COLLECTION, written("old", "Ann likes Bob"))
     job = store.enqueue(COLLECTION, [document(name) for name in "abcde"])
@@ -362,7 +363,7 @@ def test_jobs_that_an_older_version_made_are_counted_when_the_database_is_opened
     driver.execute_query(
         "MATCH (j:Job) REMOVE " + ", ".join(f"j.{name}" for name in sums), database_="neo4j"
     )
-    driver.execute_query("MATCH (a:Ammon) SET a.version = 1", database_="neo4j")
+    driver.execute_query("MATCH (a:Ammon) SET a.version = $v", v=version, database_="neo4j")
     again = Neo4jStore(empty_neo4j.uri, empty_neo4j.user, empty_neo4j.password, clock=Clock())
     assert [again.job(job.id), again.job(empty.id)] == before
     assert again.waiting(COLLECTION) == 4

@@ -258,17 +258,19 @@ RETURN count(*);
 // For when its sums are not known, as those of a job that an older version made.
 MATCH (j:Job {id: $job_id})
 OPTIONAL MATCH (t:Task)-[:PART_OF]->(j)
-WITH j, count(t) AS number, collect({state: t.state, drafted: t.drafted}) AS found,
+WITH j,
+     sum(CASE WHEN t.state = 'queued' THEN 1 ELSE 0 END) AS queued,
+     sum(CASE WHEN t.state = 'extracting' THEN 1 ELSE 0 END) AS extracting,
+     sum(CASE WHEN t.state = 'extracted' THEN 1 ELSE 0 END) AS extracted,
+     sum(CASE WHEN t.state = 'failed' THEN 1 ELSE 0 END) AS failed,
+     sum(CASE WHEN t.state = 'cancelled' THEN 1 ELSE 0 END) AS cancelled,
+     sum(CASE WHEN t.state IN ['queued', 'extracting'] AND t.drafted = 1 THEN 1 ELSE 0 END)
+         AS drafts,
      coalesce(sum(t.passages), 0) AS passages,
      coalesce(sum(CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END),
               0) AS passages_done
-SET j.queued = size([x IN found WHERE x.state = 'queued']),
-    j.extracting = size([x IN found WHERE x.state = 'extracting']),
-    j.extracted = size([x IN found WHERE x.state = 'extracted']),
-    j.failed = size([x IN found WHERE x.state = 'failed']),
-    j.cancelled = size([x IN found WHERE x.state = 'cancelled']),
-    j.open = size([x IN found WHERE x.state IN ['queued', 'extracting']]),
-    j.drafts = size([x IN found WHERE x.state IN ['queued', 'extracting'] AND x.drafted = 1]),
+SET j.queued = queued, j.extracting = extracting, j.extracted = extracted, j.failed = failed,
+    j.cancelled = cancelled, j.open = queued + extracting, j.drafts = drafts,
     j.passages = passages, j.passages_done = passages_done;
 
 // name: uncounted_jobs
