@@ -21,7 +21,10 @@ _NO_NAMES = frozenset(
     "i monday tuesday wednesday thursday friday saturday sunday january february march april may "
     "june july august september october november december mr mrs ms dr mom mum dad god ok".split()
 )
-_NOUNS_HAVE_CAPITALS = frozenset("der die das und ist nicht ein eine mit den dem auch auf".split())
+_NOUNS_HAVE_CAPITALS = frozenset(
+    "der die das und ist nicht ein eine mit den dem auch auf sie von zu im für sich bei zur "
+    "als sowie".split()
+)
 """Words by which such a language (German) is known."""
 _ENOUGH = 0.06
 """Their share of a text's words."""
@@ -53,6 +56,8 @@ def _names(text: str) -> Iterator[str]:
                 if end == 1:
                     continue
                 start += len(words[0]) <= _SHORT
+                while start < end and words[start] in _LINKS:  # as in "In the May"
+                    start += 1
             if before.islower() or after.islower():
                 yield " ".join(words[start:end])
 

@@ -27,6 +27,8 @@ def test_names_stand_in_running_text(text: str, names: list[str]) -> None:
         "It rains. Then it stops. Nobody knows why.",
         "| Unit Price | Total Amount |\n| 3.50 | 7.00 |",
         "On Monday I asked Mom, and in June too.",
+        "In the May of that year it rained.",
+        "Sie fuhr im Winter zur Mutter und zu Freunden, sowie von Zeit zu Zeit ins Dorf.",
         "Ten Ways To Cook Better\nAn Introduction",
         "the String is given to an httpClient and to the HttpClient",
         "Der Hund liegt auf dem Dach, und die Katze ist mit den Kindern im Garten.",
