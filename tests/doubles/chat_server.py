@@ -57,8 +57,9 @@ class Answer:
     """Seconds before the answer."""
     drop: bool = False
     """Whether the connection is cut in the middle of the answer."""
-    sent: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
-    """Called when the last byte has left."""
+    sent: Callable[[float], None] = field(default=lambda when: None, repr=False, compare=False)
+    """Called when the last byte has left, with the moment before the first one did (time.time()):
+    a client may have read all and be dead before this thread goes on."""
     lost: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     """Called when it turns out that the client died before it had read the last byte: its system
     then resets the connection, where one that has nothing left to be read is closed."""
@@ -188,9 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
+        leaves = time.time()
         self.wfile.write(data[: len(data) // 2] if answer.drop else data)
         self.wfile.flush()
-        answer.sent()
+        answer.sent(leaves)
         self.lost = answer.lost
         self.close_connection = answer.drop
 

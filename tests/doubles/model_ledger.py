@@ -63,13 +63,13 @@ class Ledger:
         moment: list[float] = []
         return Answer(
             content=said,
-            sent=lambda: self._note(asked, moment),
+            sent=lambda when: self._note(asked, moment, when),
             lost=lambda: self._strike(asked, moment),
         )
 
-    def _note(self, asked: str, moment: list[float]) -> None:
+    def _note(self, asked: str, moment: list[float], when: float) -> None:
         with self._lock:
-            moment.append(time.time())
+            moment.append(when)
             self.answered[asked] += moment
 
     def _strike(self, asked: str, moment: list[float]) -> None:
