@@ -61,15 +61,17 @@ class Publishing:
 
         late = Event()
         thread = Thread(target=publish, name="publish", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        with self._lock:
+            thread.start()
+            self._threads.append(thread)
         try:
             outcome.result(timeout=self.tools.times.message)
         except TimeoutError:
             if outcome.done():
                 raise
             late.set()
-        self._threads[:] = [one for one in self._threads if one.is_alive()]
+        with self._lock:
+            self._threads[:] = [one for one in self._threads if one.is_alive()]
 
     def join(self) -> None:
         """Wait, for a moment, for what is to be cut short."""
