@@ -122,6 +122,7 @@ def _consume(
 ) -> bool:
     """Process messages until asked to stop, when `end` is called, or until the broker's client
     gives up. Returns False if the client was interrupted."""
+    from amqp.exceptions import PreconditionFailed
     from celery import signals
 
     def keep_logging(**_: object) -> None:
@@ -146,6 +147,10 @@ def _consume(
         without_mingle=True,
         task_events=True,
     )
+    # A RabbitMQ closes the channel of whoever keeps a message for longer than its
+    # `consumer_timeout`. Celery would take nothing more, and end after its steps: here it only
+    # connects again, and what was delivered twice is found held.
+    worker.consumer.connection_errors += (PreconditionFailed,)
     return interruptible(worker.start)
 
 

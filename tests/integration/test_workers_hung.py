@@ -12,7 +12,7 @@ from kg.jobs import TaskState
 from tests.doubles.model_ledger import Ledger, ledger_server
 from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus
 from tests.doubles.waiting import until
-from tests.servers.rabbitmq import rabbit_url
+from tests.servers.rabbitmq import RabbitServer, need_rabbitmq, rabbit_url
 from tests.servers.redis import RedisServer, redis_server
 from tests.servers.relay import relayed
 
@@ -146,3 +146,33 @@ def test_a_step_that_outlives_its_connection_is_no_fault(
             assert model.calls == 2
         finally:
             plant.close()
+
+
+def test_a_passage_that_outlasts_rabbitmqs_patience_costs_a_reconnection_and_no_second_answer(
+    tmp_path: Path, ledger: tuple[Ledger, str]
+) -> None:
+    need_rabbitmq()
+    model, url = ledger
+    server = RabbitServer(home=tmp_path / "broker", patience_ms=3000)
+    server.start()
+    plant = Plant(
+        folder=tmp_path, broker_url=server.url, model_url=url, extra={"first_tier": "false"}
+    )
+    try:
+        model.pause()
+        with plant.opened() as core:
+            core.create_collection(COLLECTION, WANTED)
+            core.submit(COLLECTION, corpus(1, passages=1))
+            worker = plant.begin()
+            until(lambda: plant.log(worker).count("Connected to amqp") == 2)
+            assert "PRECONDITION_FAILED" in plant.log(worker)
+            assert model.asked == 1
+            model.answer()
+            core.worker.run_until_empty(COLLECTION)
+        said = plant.log(worker)
+        assert said.count("worker started") == 1, "it goes on with what else there is"
+        assert "Traceback" not in said
+        assert model.asked == model.calls == 2, "of two questions about a passage"
+    finally:
+        plant.close()
+        server.close()

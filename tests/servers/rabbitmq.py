@@ -18,6 +18,8 @@ class RabbitServer:
     """A RabbitMQ with a port mapper, a cookie and data of its own."""
 
     home: Path
+    patience_ms: int | None = None
+    """After which a message that is not acknowledged is taken back; None: its own default."""
     port: int = field(default_factory=free_port)
     mapper_port: int = field(default_factory=free_port)
     distribution_port: int = field(default_factory=free_port)
@@ -33,7 +35,7 @@ class RabbitServer:
         """Start it (again, at the same port and with what it kept); wait until it answers."""
         for folder in ("home", "mnesia", "log"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
-        (self.home / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self.port}\n")
+        (self.home / "rabbitmq.conf").write_text(self._configuration())
         (self.home / "enabled_plugins").write_text("[].\n")
         log = self.home / "console.log"
         if not self.mapper_pid:
@@ -52,6 +54,12 @@ class RabbitServer:
         self.kill()
         stop(self.mapper_pid)
 
+    def _configuration(self) -> str:
+        lines = [f"listeners.tcp.1 = 127.0.0.1:{self.port}"]
+        if self.patience_ms is not None:
+            lines.append(f"consumer_timeout = {self.patience_ms}")
+        return "".join(f"{line}\n" for line in lines)
+
     def _environment(self) -> dict[str, str]:
         home = self.home
         return {
@@ -66,7 +74,9 @@ class RabbitServer:
             "RABBITMQ_DIST_PORT": str(self.distribution_port),
             "ERL_EPMD_PORT": str(self.mapper_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none -start_epmd false",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none -start_epmd false"
+            # how often it looks for messages that were kept for too long, a minute by default
+            " -rabbit channel_tick_interval 1000",
         }
 
     def _answers(self) -> bool:
