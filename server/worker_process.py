@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -137,7 +137,7 @@ def _consume(
 
     signals.setup_logging.connect(keep_logging)
     signals.worker_shutting_down.connect(stopping)
-    worker = app.Worker(
+    worker: Any = app.Worker(
         hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
         queues=list(queues),
         concurrency=concurrency,
