@@ -137,7 +137,7 @@ class Flow:
             case "embed":
                 self._embed(message["collection"], message["texts"])
             case "publish":
-                self._publishing.publish_aside(message["collection"])
+                self._publishing.publish_in_background(message["collection"])
 
     def _refuses(self, step: Step, message: Mapping[str, Any]) -> bool:
         kind = _KIND_OF.get(step)

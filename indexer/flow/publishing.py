@@ -6,9 +6,10 @@ with documents. What a process that dies had kept is asked for again by whoever 
 """
 
 import uuid
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from threading import Event, Lock, Thread, get_ident
+from functools import partial
+from threading import Lock, get_ident
 
 import structlog
 
@@ -17,6 +18,7 @@ from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
 from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.progress import CUT_SHORT, Stopped, until_stopped
+from kg.call_in_thread import call_in_thread
 from kg.errors import AmmonError, CollectionNotFound, ModelError, SnapshotError, StoreError
 
 _JOIN_SECONDS = 8.0
@@ -35,8 +37,8 @@ class Publishing:
     """Collections that are to be published when there is room, in the order of the messages."""
     _under_way: set[int] = field(default_factory=set)
     """The threads that publish."""
-    _threads: list[Thread] = field(default_factory=list)
-    """Those of `publish_aside`."""
+    _builds: set[Future[None]] = field(default_factory=set)
+    """What `publish_in_background` began and has not ended."""
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -44,39 +46,21 @@ class Publishing:
         """Whether a snapshot is being made."""
         return bool(self._under_way)
 
-    def publish_aside(self, collection: str) -> None:
+    def publish_in_background(self, collection: str) -> None:
         """As `publish`, but wait for no longer than a message may take: what takes longer goes on,
         and needs no message any more. Raises: as `publish`, if that happens meanwhile."""
-        outcome: Future[None] = Future()
-
-        def publish() -> None:
-            try:
-                self.publish(collection)
-            except BaseException as error:  # the outermost boundary of a thread
-                outcome.set_exception(error)
-                if late.is_set():
-                    _log.warning("could not publish a snapshot", reason=str(error), exc_info=True)
-            else:
-                outcome.set_result(None)
-
-        late = Event()
-        thread = Thread(target=publish, name="publish", daemon=True)
-        with self._lock:
-            thread.start()
-            self._threads.append(thread)
-        try:
-            outcome.result(timeout=self.tools.times.message)
-        except TimeoutError:
-            if outcome.done():
-                raise
-            late.set()
-        with self._lock:
-            self._threads[:] = [one for one in self._threads if one.is_alive()]
+        done = call_in_thread(partial(self.publish, collection), name="publish")
+        self._builds.add(done)
+        done.add_done_callback(self._builds.discard)
+        wait([done], timeout=self.tools.times.message)
+        if done.done():
+            done.result()
+        else:
+            done.add_done_callback(_log_failure)
 
     def join(self) -> None:
         """Wait, for a moment, for what is to be cut short."""
-        for thread in list(self._threads):
-            thread.join(_JOIN_SECONDS)
+        wait(set(self._builds), timeout=_JOIN_SECONDS)
 
     def publish(self, collection: str) -> None:
         """Publish what is new, and then what this process is asked for meanwhile; unless it is at
@@ -149,3 +133,9 @@ class Publishing:
             idle = not self.tools.queue.busy(collection)
             if not idle or not pipeline.publisher.stale(self.tools.store.collection(collection)):
                 return
+
+
+def _log_failure(build: "Future[None]") -> None:
+    """Tell of a build that no message waited for any more."""
+    if error := build.exception():
+        _log.warning("could not publish a snapshot", reason=str(error), exc_info=error)

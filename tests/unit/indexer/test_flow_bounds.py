@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+import structlog
 
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress
+from kg.errors import SnapshotDamaged
 from kg.jobs import Task, TaskState
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.office import AT_ONCE, NOTES, SHORT, Office, undisturbed
@@ -55,21 +57,63 @@ def test_taking_documents_goes_on_by_another_message(
     assert "prepare" in office.post.steps()[1:]
 
 
-def test_a_snapshot_that_takes_long_needs_no_message_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
-    office.shop.ingest(*NOTES)
-    go_on, publish = Event(), Pipeline.publish
+def _slow_build(monkeypatch: pytest.MonkeyPatch, go_on: Event) -> None:
+    publish = Pipeline.publish
 
     def slowly(self: Pipeline, collection: str, progress: ReportProgress) -> str | None:
         go_on.wait(60)
         return publish(self, collection, progress)
 
     monkeypatch.setattr(Pipeline, "publish", slowly)
+
+
+def test_a_snapshot_that_takes_long_needs_no_message_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
+    office.shop.ingest(*NOTES)
+    go_on = Event()
+    _slow_build(monkeypatch, go_on)
     office.flow.take("publish", {"collection": COLLECTION})
     assert office.flow.busy, "it is being made"
     assert office.shop.snapshots().current() is None
     go_on.set()
     until(lambda: not office.flow.busy)
     assert len(office.shop.snapshot().documents.id) == len(NOTES)
+
+
+def test_a_process_that_ends_waits_for_the_snapshot_that_no_message_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
+    office.shop.ingest(*NOTES)
+    go_on = Event()
+    _slow_build(monkeypatch, go_on)
+    office.flow.take("publish", {"collection": COLLECTION})
+    closing = Thread(target=office.flow.close)
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive()
+    go_on.set()
+    closing.join(60)
+    assert not office.flow.busy
+
+
+def test_a_snapshot_that_fails_when_no_message_waits_for_it_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
+    office.shop.ingest(*NOTES)
+    go_on = Event()
+
+    def fail(*_: object) -> None:
+        go_on.wait(60)
+        raise SnapshotDamaged("It is damaged.")
+
+    monkeypatch.setattr(Pipeline, "publish", fail)
+    with structlog.testing.capture_logs() as said:
+        office.flow.take("publish", {"collection": COLLECTION})
+        assert said == []
+        go_on.set()
+        until(lambda: bool(said))
+    assert [line["reason"] for line in said] == ["It is damaged."]
