@@ -208,25 +208,25 @@ class LLMExtractor:
         """Ask until an answer fits, unless there is one. Raises: ModelOutputInvalid after the last
         attempt."""
         fault, empty = account.notes.faults.get(question, ""), 0
-        for _ in range(self._attempts):
+        for left in range(self._attempts, -1, -1):
             names = _doubts(passage) if fault == _NOTHING else ()
-            empty += bool(names)
-            if account.notes.has(question) or empty == _OFTEN or (fault == _NOTHING and not names):
+            if account.notes.has(question) or (fault == _NOTHING and not names):
                 break
+            empty += bool(names)
+            if names and (empty == _OFTEN or not left):
+                raise _OverlookedError(
+                    f"The model listed no {question} for a passage that names {_listed(names)}."
+                )
+            if not left:
+                raise ModelOutputInvalid(
+                    f"No usable answer for the passage's {question} in {self._attempts} attempts. "
+                    f"{fault}"
+                )
             said = account.notes.texts.get(question, "")
             why = f"{fault} The passage names {_listed(names)}." if names else fault
             told: list[Message] = prompts.correction(said, why) if fault else []
             fault = self._ask_once([*messages, *told], question, account)
-        names = _doubts(passage) if fault == _NOTHING else ()
-        if account.notes.has(question) or (fault == _NOTHING and not names):
-            return read(account.notes.texts[question], form)
-        if names:
-            raise _OverlookedError(
-                f"The model listed no {question} for a passage that names {_listed(names)}."
-            )
-        raise ModelOutputInvalid(
-            f"No usable answer for the passage's {question} in {self._attempts} attempts. {fault}"
-        )
+        return read(account.notes.texts[question], form)
 
     def _ask_once(self, messages: Sequence[Message], question: str, account: _Account) -> str:
         """Ask, and note the answer; return what is wrong with it, if anything is."""

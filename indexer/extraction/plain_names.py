@@ -1,8 +1,9 @@
 """The names that a text plainly has: by which it is told that a model overlooked all of them.
 
 What counts is what stands in running text: words with capitals beside words without. So neither
-tables nor headings count, nor what only begins a sentence, nor days and months; nor single words
-where a language gives every noun a capital. It finds fewer names than there are, and none in
+tables nor headings count, nor what only begins a sentence, nor days and months; nor what is written
+in capitals throughout, but for single words as NASA; nor single words where a language gives every
+noun a capital. It finds fewer names than there are, and none in
 scripts without capitals: whoever goes by it doubts an answer only where there is much to doubt.
 """
 
@@ -33,10 +34,13 @@ _SHORT = 3
 
 
 def plain_names(text: str) -> Sequence[str]:
-    """The different names, in their order."""
-    words = [word.casefold() for word in _WORD.findall(text)]
-    strict = sum(word in _NOUNS_HAVE_CAPITALS for word in words) > _ENOUGH * len(words)
-    common = {word for word in _WORD.findall(text) if word.islower()}
+    """The different names, in their order; none if most of the text is in capitals."""
+    words = _WORD.findall(text)
+    if sum(map(_is_shouted, words)) > sum(map(str.isalpha, words)) / 2:
+        return []
+    nouns_have_capitals = sum(word.casefold() in _NOUNS_HAVE_CAPITALS for word in words)
+    strict = nouns_have_capitals > _ENOUGH * len(words)
+    common = {word for word in words if word.islower()}
     found: dict[str, str] = {}
     for name in _names(text):
         single = " " not in name
@@ -58,6 +62,9 @@ def _names(text: str) -> Iterator[str]:
                 start += len(words[0]) <= _SHORT
                 while start < end and words[start] in _LINKS:  # as in "In the May"
                     start += 1
+            capitals = [word for word in words[start:end] if word not in _LINKS]
+            if len(capitals) > 1 and all(map(_is_shouted, capitals)):
+                continue
             if before.islower() or after.islower():
                 yield " ".join(words[start:end])
 
@@ -79,6 +86,11 @@ def _runs(words: Sequence[str]) -> Iterator[tuple[int, int]]:
             end = skip + 1
         yield at, end
         at = end
+
+
+def _is_shouted(word: str) -> bool:
+    """Whether it is written in capitals throughout, as `NASA` and `WITHOUT WARRANTY`."""
+    return len(word) > 1 and word.isupper()
 
 
 def _is_capital(word: str) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from indexer.extraction.plain_names import plain_names
+from indexer.extraction.plain_names import MANY, plain_names
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,26 @@ def test_names_stand_in_running_text(text: str, names: list[str]) -> None:
 def test_what_is_no_name_is_not_counted(text: str) -> None:
     names = [name for name in plain_names(text) if name != "String"]
     assert names == []
+
+
+BOILERPLATE = [
+    "TERMS AND CONDITIONS APPLY. ALL SALES ARE FINAL and NO REFUNDS will be GIVEN for ITEMS OPENED "
+    "or USED. RETURNS of GOODS must REACH us within 14 DAYS.",
+    'the software is provided "AS IS", WITHOUT WARRANTY OF ANY KIND, so IN NO EVENT SHALL THE '
+    "AUTHORS be liable for ANY CLAIM, nor for LOSS OF DATA and OTHER DAMAGES that arise from USE OR OTHER DEALINGS "
+    "in it, as far as the law of the place where it was bought has nothing else to say",
+    "WARNING: do not OPEN near CHILDREN or ANIMALS, MAY cause BURNS if HEATED, KEEP in DRY places.",
+]
+
+
+@pytest.mark.parametrize("text", BOILERPLATE)
+def test_what_is_written_in_capitals_is_not_full_of_names(text: str) -> None:
+    assert len(plain_names(text)) < MANY
+
+
+def test_single_words_in_capitals_are_names_where_others_are_not() -> None:
+    text = "The probe of NASA was built with the ESA and launched by JAXA from an island."
+    assert plain_names(text) == ["NASA", "ESA", "JAXA"]
 
 
 def test_a_language_that_gives_nouns_capitals_has_names_of_two_words() -> None:
