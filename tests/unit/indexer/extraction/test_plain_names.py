@@ -45,8 +45,9 @@ BOILERPLATE = [
     "TERMS AND CONDITIONS APPLY. ALL SALES ARE FINAL and NO REFUNDS will be GIVEN for ITEMS OPENED "
     "or USED. RETURNS of GOODS must REACH us within 14 DAYS.",
     'the software is provided "AS IS", WITHOUT WARRANTY OF ANY KIND, so IN NO EVENT SHALL THE '
-    "AUTHORS be liable for ANY CLAIM, nor for LOSS OF DATA and OTHER DAMAGES that arise from USE OR "
-    "OTHER DEALINGS in it, as far as the law of the place where it was bought has nothing else to say",
+    "AUTHORS be liable for ANY CLAIM, nor for LOSS OF DATA and OTHER DAMAGES that arise from "
+    "USE OR OTHER DEALINGS in it, as far as the law of the place where it was bought has "
+    "nothing else to say",
     "WARNING: do not OPEN near CHILDREN or ANIMALS, MAY cause BURNS if HEATED, KEEP in DRY places.",
 ]
 
