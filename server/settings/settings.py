@@ -176,7 +176,7 @@ class Settings(BaseSettings):
     log_level: Level | None = None
     """debug, info, warning or error. Default: info for `ammon serve`, error for other commands."""
     log_format: Literal["console", "json"] = "console"
-    """The format of log lines."""
+    """The format of log lines: console for people, json for programs."""
 
     @field_validator("data_dir")
     @classmethod
