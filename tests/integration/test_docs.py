@@ -10,6 +10,9 @@ import pytest
 import typer
 
 from server.cli.app import app
+from server.settings import Settings
+from server.settings.loading import CONFIG_VARIABLE
+from server.settings.settings import PREFIX
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -78,3 +81,31 @@ def test_benchmarks_are_there_with_their_options(page: Path) -> None:
         source = shared + file.read_text(encoding="utf-8")
         missing = [one for one in options if not re.search(rf'"(--)?{one}"', source)]
         assert missing == [], name
+
+
+@PAGE
+def test_variables_are_those_of_settings(page: Path) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    named = set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+", page.read_text(encoding="utf-8")))
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_page_of_settings_has_each_with_its_meaning(name: str) -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    meaning = " ".join((Settings.model_fields[name].description or "").split())
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+    assert row.endswith(f"| {meaning} |")
+
+
+def test_the_page_of_settings_has_their_defaults() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", page, re.MULTILINE))
+    defaults = {
+        name: str(field.get_default()).lower()
+        for name, field in Settings.model_fields.items()
+        if not field.default_factory and isinstance(field.default, (str, int, float))
+    }
+    assert {name: text.lower() for name, text in shown.items()} == {
+        name: text for name, text in defaults.items() if text
+    }
