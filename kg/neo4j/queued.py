@@ -38,9 +38,8 @@ def forget(work: Work, job_ids: Sequence[str]) -> int:
     """Delete jobs with their tasks, as far as one transaction goes; return how many are gone."""
     work, left = work.of("queue"), _FORGOTTEN_TASKS
     for number, job_id in enumerate(job_ids):
-        left -= int(work.value("delete_tasks", job_id=job_id, limit=left))
+        left -= work.value("delete_tasks", job_id=job_id, limit=left) or 0
         if left == 0:  # the job may have more
-            work.run("recount_job", job_id=job_id)
             return number
         work.run("delete_job", job_id=job_id)
     return len(job_ids)

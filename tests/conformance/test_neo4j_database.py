@@ -296,6 +296,29 @@ def test_a_deletion_takes_many_jobs_and_tasks_in_portions(
     assert asked(driver, "MATCH (t:Task) RETURN count(t)") == [[1]]
 
 
+def test_a_job_whose_deletion_was_cut_short_counts_what_is_left(
+    store: Neo4jStore,
+    empty_neo4j: Neo4jServer,
+    driver: "Driver",
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = store.enqueue(COLLECTION, [document(str(number)) for number in range(9)])
+    leased = store.lease(worker="w", limit=5, seconds=60)
+    store.note_progress({task.id: Progress(passages=4, passages_done=3) for task in leased})
+    store.fail(leased[0].id, "It is damaged.", worker="w", retry=False)
+    store.withdraw(COLLECTION, [document_id("8")])
+    store.commit(COLLECTION, Change(put=(graph("1", "x"),), completed=(leased[1].id,)))
+    monkeypatch.setattr(queued, "_FORGOTTEN_TASKS", 3)
+    for left in (6, 3):
+        assert store._database.write(lambda work: queued.forget(queued.alone(work), [job.id])) == 0
+        found = store.job(job.id)
+        assert found.total == left
+        asked(driver, "MATCH (j:Job) REMOVE j.open")  # then the next opening sums up its tasks
+        opened(empty_neo4j, clock).close()
+        assert store.job(job.id) == found
+
+
 def test_a_restoration_that_died_is_cleared_away_after_a_while(
     store: Neo4jStore, driver: "Driver", clock: Clock
 ) -> None:

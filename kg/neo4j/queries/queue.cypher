@@ -249,10 +249,27 @@ RETURN j.id ORDER BY j.number LIMIT $limit;
 MATCH (j:Job {collection: $of}) RETURN j.id LIMIT $limit;
 
 // name: delete_tasks
-MATCH (t:Task)-[:PART_OF]->(:Job {id: $job_id})
-WITH t LIMIT $limit
-DETACH DELETE t
-RETURN count(*);
+// The job's sums go down with its tasks: they hold for what is left, however much that is.
+MATCH (t:Task)-[:PART_OF]->(j:Job {id: $job_id})
+WITH t, j LIMIT $limit
+WITH j, collect(t) AS tasks, count(*) AS number,
+     sum(CASE WHEN t.state = 'queued' THEN 1 ELSE 0 END) AS queued,
+     sum(CASE WHEN t.state = 'extracting' THEN 1 ELSE 0 END) AS extracting,
+     sum(CASE WHEN t.state = 'extracted' THEN 1 ELSE 0 END) AS extracted,
+     sum(CASE WHEN t.state = 'failed' THEN 1 ELSE 0 END) AS failed,
+     sum(CASE WHEN t.state = 'cancelled' THEN 1 ELSE 0 END) AS cancelled,
+     sum(CASE WHEN t.state IN ['queued', 'extracting'] AND t.drafted = 1 THEN 1 ELSE 0 END)
+         AS drafts,
+     sum(t.passages) AS passages,
+     sum(CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END)
+         AS passages_done
+SET j.queued = j.queued - queued, j.extracting = j.extracting - extracting,
+    j.extracted = j.extracted - extracted, j.failed = j.failed - failed,
+    j.cancelled = j.cancelled - cancelled, j.open = j.open - queued - extracting,
+    j.drafts = j.drafts - drafts, j.passages = j.passages - passages,
+    j.passages_done = j.passages_done - passages_done
+FOREACH (t IN tasks | DETACH DELETE t)
+RETURN number;
 
 // name: recount_job
 // For when its sums are not known, as those of a job that an older version made.
