@@ -35,3 +35,8 @@ class Leases(Protocol):
         """Release those of the named leases that the worker holds, and forget their counts of
         expiries."""
         ...
+
+    def prune_leases(self, *, seconds: float) -> int:
+        """Delete the named leases that nobody has held for `seconds`, as those of dead workers,
+        with their counts of expiries; return how many."""
+        ...

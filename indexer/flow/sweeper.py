@@ -1,5 +1,7 @@
 """Who finds what was left lying: a thread in every process that works, one of which sweeps."""
 
+import math
+import time
 from threading import Thread
 
 import structlog
@@ -7,17 +9,23 @@ import structlog
 from indexer.flow.flow import Flow
 from kg.errors import AmmonError, StoreUnavailable
 
+_PRUNE_SECONDS = 3600.0
+"""Between two looks for leases that nobody needs."""
+_LEASES_KEPT = 7 * 86_400.0
+"""Seconds for which it stays known how often a passage's workers died, if nobody takes it up."""
+
 _log = structlog.get_logger(__name__)
 
 
 class Sweeper:
     """Holds on to what its process took, and puts back what dead ones held; for all processes: asks
     for documents that nobody takes to be taken, and for what is not published to be published; and
-    finishes deletions that were cut short."""
+    finishes deletions that were cut short, and deletes what dead ones held long ago."""
 
     def __init__(self, flow: Flow) -> None:
         """Sweep for this process's flow."""
         self._flow = flow
+        self._next_pruning = -math.inf
         self._thread = Thread(target=self._run, name="sweeper", daemon=True)
 
     def start(self) -> None:
@@ -42,6 +50,9 @@ class Sweeper:
         if tools.post.depth("embed") == 0:
             self._flow.publish_stale()
         tools.store.finish_deletions(seconds=tools.times.sweep)
+        if time.monotonic() >= self._next_pruning:
+            tools.queue.prune_leases(seconds=_LEASES_KEPT)
+            self._next_pruning = time.monotonic() + _PRUNE_SECONDS
 
     def _run(self) -> None:
         tools = self._flow.tools

@@ -23,7 +23,7 @@ class MemoryLeases:
             now = self._clock()
             for name in names:
                 holder, until, lost = self._holders.get(name, ("", 0.0, 0))
-                if holder == worker or until <= now:
+                if holder in ("", worker) or until <= now:
                     taken[name] = lost + (holder not in ("", worker))
                     self._holders[name] = (worker, now + seconds, taken[name])
         return taken
@@ -42,13 +42,21 @@ class MemoryLeases:
             for name in names:
                 holder, _, lost = self._holders.get(name, ("", 0.0, 0))
                 if holder == worker:
-                    self._holders[name] = ("", 0.0, lost)
+                    self._holders[name] = ("", self._clock(), lost)
 
     def let_go(self, *names: str, worker: str) -> None:
         with self._lock:
             for name in names:
                 if name in self._holders and self._holders[name][0] == worker:
                     del self._holders[name]
+
+    def prune_leases(self, *, seconds: float) -> int:
+        with self._lock:
+            before = self._clock() - seconds
+            gone = [name for name, (_, until, _) in self._holders.items() if until <= before]
+            for name in gone:
+                del self._holders[name]
+            return len(gone)
 
     def _all_holders(self) -> set[str]:
         """The workers that hold something by name."""

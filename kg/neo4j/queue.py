@@ -154,11 +154,23 @@ class Neo4jQueue(Neo4jJobs):
 
     def put_back(self, names: Iterable[str], *, worker: str) -> None:
         ids = list(names)
-        self._database.write(lambda work: alone(work).run("put_back", ids=ids, worker=worker))
+
+        def action(work: Work) -> None:
+            work = alone(work)
+            work.run("put_back", ids=ids, worker=worker, now=self._clock())
+
+        self._database.write(action)
 
     def let_go(self, *names: str, worker: str) -> None:
         ids = list(names)
         self._database.write(lambda work: alone(work).run("let_go", ids=ids, worker=worker))
+
+    def prune_leases(self, *, seconds: float) -> int:
+        def action(work: Work) -> int:
+            work = alone(work)
+            return int(work.value("prune_leases", before=self._clock() - seconds))
+
+        return self._database.write(action)
 
     def _note(self, work: Work, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
         work.many("set_passages" if anew else "add_passages", _rows(progress))

@@ -128,11 +128,17 @@ class SQLiteQueue(SQLiteJobs):
 
     def put_back(self, names: Iterable[str], *, worker: str) -> None:
         with self._database.write() as connection:
-            Session(connection, "queue").rows("put_back", ids=ids_of(names), worker=worker)
+            session, now = Session(connection, "queue"), self._clock()
+            session.rows("put_back", ids=ids_of(names), worker=worker, now=now)
 
     def let_go(self, *names: str, worker: str) -> None:
         with self._database.write() as connection:
             Session(connection, "queue").rows("let_go", ids=ids_of(names), worker=worker)
+
+    def prune_leases(self, *, seconds: float) -> int:
+        with self._database.write() as connection:
+            before = self._clock() - seconds
+            return len(Session(connection, "queue").rows("prune_leases", before=before))
 
 
 def _note(

@@ -238,3 +238,30 @@ class LeasesConformance(StoreFixtures):
         clock.now += 10
         assert library.held("refuses") == {"refuses a": "w refuses a", "refuses b": "w refuses b"}
         assert not library.held("refuses c")
+
+    def test_leases_that_expired_long_ago_are_deleted(self, library: Store, clock: Clock) -> None:
+        library.hold("of a dead worker", worker="dead", seconds=10)
+        library.take(["put back"], worker="w", seconds=10)
+        library.put_back(["put back"], worker="w")
+        library.hold("held", worker="w", seconds=500)
+        clock.now += 100
+        assert library.prune_leases(seconds=101) == 0
+        assert library.prune_leases(seconds=90) == 2
+        assert library.prune_leases(seconds=90) == 0
+        assert not library.hold("held", worker="other", seconds=10)
+
+    def test_how_often_a_lease_expired_is_known_until_it_is_deleted(
+        self, library: Store, clock: Clock
+    ) -> None:
+        library.hold("a", worker="dead", seconds=10)
+        clock.now += 20
+        assert library.take(["a"], worker="w", seconds=10) == {"a": 1}
+        library.put_back(["a"], worker="w")
+        assert library.take(["a"], worker="other", seconds=10) == {"a": 1}, "at once"
+        library.put_back(["a"], worker="other")
+        clock.now += 100
+        assert library.prune_leases(seconds=101) == 0
+        assert library.take(["a"], worker="w", seconds=10) == {"a": 1}
+        clock.now += 100
+        assert library.prune_leases(seconds=90) == 1
+        assert library.take(["a"], worker="w", seconds=10) == {"a": 0}

@@ -336,7 +336,7 @@ RETURN t.document_id, t.fingerprint ORDER BY t.number;
 UNWIND $ids AS name
 MERGE (l:Lease {name: name})
 ON CREATE SET l.worker = $worker, l.held_until = $until, l.lost = 0
-WITH l WHERE l.worker = $worker OR l.held_until <= $now
+WITH l WHERE l.worker IN ['', $worker] OR l.held_until <= $now
 SET l.lost = coalesce(l.lost, 0) + CASE WHEN l.worker IN ['', $worker] THEN 0 ELSE 1 END,
     l.worker = $worker, l.held_until = $until
 RETURN l.name, l.lost;
@@ -350,7 +350,12 @@ MATCH (l:Lease) WHERE l.worker IN $workers AND l.held_until > $now SET l.held_un
 
 // name: put_back
 MATCH (l:Lease) WHERE l.name IN $ids AND l.worker = $worker
-SET l.worker = '', l.held_until = 0.0;
+SET l.worker = '', l.held_until = $now;
 
 // name: let_go
 MATCH (l:Lease) WHERE l.name IN $ids AND l.worker = $worker DELETE l;
+
+// name: prune_leases
+MATCH (l:Lease) WHERE l.held_until <= $before
+DELETE l
+RETURN count(*);

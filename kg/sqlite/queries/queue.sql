@@ -284,7 +284,7 @@ SELECT value, :worker, :until FROM json_each(:ids) WHERE true
 ON CONFLICT (name) DO UPDATE
 SET lost = leases.lost + (leases.worker NOT IN ('', excluded.worker)),
     worker = excluded.worker, held_until = excluded.held_until
-WHERE leases.worker = excluded.worker OR leases.held_until <= :now
+WHERE leases.worker IN ('', excluded.worker) OR leases.held_until <= :now
 RETURNING name, lost;
 
 -- name: held
@@ -296,8 +296,11 @@ UPDATE leases SET held_until = :now
 WHERE held_until > :now AND worker IN (SELECT value FROM json_each(:workers));
 
 -- name: put_back
-UPDATE leases SET worker = '', held_until = 0
+UPDATE leases SET worker = '', held_until = :now
 WHERE worker = :worker AND name IN (SELECT value FROM json_each(:ids));
 
 -- name: let_go
 DELETE FROM leases WHERE worker = :worker AND name IN (SELECT value FROM json_each(:ids));
+
+-- name: prune_leases
+DELETE FROM leases WHERE held_until <= :before RETURNING name;

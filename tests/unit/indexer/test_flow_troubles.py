@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.flow import sweeper
 from indexer.flow.dispatch import MOST_WAITING
 from indexer.process import worker_name
 from kg import ids
@@ -188,3 +189,15 @@ def test_what_a_worker_held_when_it_was_killed_waits_for_no_turns_at_a_model(
     office.work()
     assert office.calls == [first, "Olds did not read any book."], "together, as they stand"
     assert office.shop.queue.take([name], worker="w", seconds=1) == {name: 0}, "it is forgotten"
+
+
+def test_what_was_held_long_ago_is_forgotten_now_and_then(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "_LEASES_KEPT", 0.0)
+    queue, sweeping = office.shop.queue, sweeper.Sweeper(office.flow)
+    for lost in (0, 1):
+        queue.hold("refuses all", worker="dead", seconds=0.0)
+        sweeping.round()
+        assert queue.take(["refuses all"], worker="other", seconds=0.0) == {"refuses all": lost}
+        queue.let_go("refuses all", worker="other")
