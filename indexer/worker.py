@@ -25,7 +25,7 @@ from indexer.progress import (
     ignore_progress,
     until_stopped,
 )
-from indexer.shift import Shift
+from indexer.worker_loop import WorkerLoop
 from kg.errors import AmmonError, JobNotFound, ModelError, ModelUnavailable, StoreUnavailable
 from kg.jobs import EVERY_REVISION
 from kg.queue import JobQueue
@@ -86,9 +86,9 @@ class Worker:
         self._draft(collection, stop, tally, progress)
 
         def work() -> None:
-            shift = self._shift(stop, tally.add, collection, outages)
-            shift.waits = tally.wait
-            shift.run(until_empty=True)
+            loop = self._loop(stop, tally.add, collection, outages)
+            loop.waits = tally.wait
+            loop.run(until_empty=True)
 
         asked = HowFar(queue, collection, progress)
         asked.tell()
@@ -124,7 +124,7 @@ class Worker:
         self, collection: str | None, stop: Event, tally: "_Tally", progress: ReportProgress
     ) -> None:
         """Bring in all that is to come in as a draft, and publish it: the rest takes its time."""
-        self._shift(stop, tally.add, collection, Outages(), drafts_only=True).run(until_empty=True)
+        self._loop(stop, tally.add, collection, Outages(), drafts_only=True).run(until_empty=True)
         if tally.result.drafted:
             for name in self._pipeline.tiers.drafting():
                 if collection in (None, name):
@@ -137,10 +137,10 @@ class Worker:
         outages = Outages()
 
         def work() -> None:
-            self._shift(self._stop, self._after_batch, None, outages).run(until_empty=False)
+            self._loop(self._stop, self._after_batch, None, outages).run(until_empty=False)
 
         def draft() -> None:
-            drafts = self._shift(self._stop, self._after_batch, None, outages, drafts_only=True)
+            drafts = self._loop(self._stop, self._after_batch, None, outages, drafts_only=True)
             drafts.run(until_empty=False)
 
         jobs = [work] * self._number + [draft, self._publish]
@@ -173,7 +173,7 @@ class Worker:
             thread.join(None if until is None else max(until - time.monotonic(), 0.0))
         self._running = []
 
-    def _shift(
+    def _loop(
         self,
         stop: Event,
         report: Callable[[Processed], None],
@@ -181,8 +181,8 @@ class Worker:
         outages: Outages,
         *,
         drafts_only: bool = False,
-    ) -> Shift:
-        return Shift(
+    ) -> WorkerLoop:
+        return WorkerLoop(
             pipeline=self._pipeline,
             lease_seconds=self._lease_seconds,
             poll_seconds=self._poll_seconds,

@@ -11,8 +11,8 @@ from functools import partial
 from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
 from indexer.flow.batches import PASSAGES, Batch
+from indexer.flow.budgeting import Budgeting
 from indexer.flow.holding import DEATHS, Holding, given_up
-from indexer.flow.purse import Purse
 from indexer.flow.rest import Rest
 from indexer.flow.tools import Tools
 from indexer.ingestion.extracting import counts, extracted, failures_of, save_failure, usable
@@ -44,7 +44,7 @@ class Extracting:
 
     tools: Tools
     extractor: Callable[[CollectionSettings], Extractor]
-    purse: Purse
+    budgeting: Budgeting
     rest: Rest
 
     @property
@@ -135,7 +135,7 @@ class Extracting:
         ids = [passage.id for passage in passages]
         known = usable(self.tools.store, batch.collection, extractor.fingerprint, ids)
         rest = [passage for passage in passages if passage.id not in known]
-        for portion, prices in self.purse.portions(batch, extractor, rest, until):
+        for portion, prices in self.budgeting.portions(batch, extractor, rest, until):
             step = len(portion) if extractor.paid else AT_ONCE
             for start in range(0, len(portion), step):
                 part = portion[start : start + step]

@@ -9,12 +9,12 @@ from typing import Any
 import structlog
 
 from indexer.flow.batches import Batch
+from indexer.flow.budgeting import Budgeting
 from indexer.flow.dispatch import Dispatcher
 from indexer.flow.embedding import Embedding
 from indexer.flow.extract import Extracting
 from indexer.flow.post import Step
 from indexer.flow.publishing import Publishing
-from indexer.flow.purse import Purse
 from indexer.flow.recovery import Recovery
 from indexer.flow.rest import Kind as RefusedKind
 from indexer.flow.rest import Rest, is_own
@@ -60,7 +60,7 @@ class Flow:
         self._extracting = Extracting(
             tools=tools,
             extractor=ingester.extractor,
-            purse=Purse(tools=tools, prices=ingester.prices),
+            budgeting=Budgeting(tools=tools, prices=ingester.prices),
             rest=rest,
         )
         self.dispatcher = Dispatcher(tools, ingester, rest)

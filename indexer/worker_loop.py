@@ -19,7 +19,7 @@ LARGEST_BATCH = 32
 """Documents in one lease, at most."""
 QUICK_SECONDS, SLOW_SECONDS = 2.0, 10.0
 """Batches that take less grow, those that take more shrink."""
-UNHURRIED = 10.0
+DRAFT_PATIENCE = 10.0
 """So many times as long may batches take whose documents are in the graph as drafts: a chat model
 is asked about several documents at once, and what it answered is kept before the batch is done."""
 STRIKES = 5
@@ -27,7 +27,7 @@ STRIKES = 5
 
 
 @dataclass(kw_only=True, slots=True)
-class Shift:
+class WorkerLoop:
     """The loop of one worker thread. Batches start small and grow while they are quick, so that
     slow extractors commit often; a task that was begun before is worked on alone, so that one that
     kills its process does so at nobody else's expense."""
@@ -141,9 +141,9 @@ def _pace(limit: int, tasks: Sequence[Task], seconds: float) -> int:
     """How many tasks to lease next."""
     if any(task.attempts > 1 for task in tasks):
         return 1
-    haste = 1.0 if not all(task.drafted for task in tasks) else UNHURRIED
-    if seconds > haste * SLOW_SECONDS:
+    patience = 1.0 if not all(task.drafted for task in tasks) else DRAFT_PATIENCE
+    if seconds > patience * SLOW_SECONDS:
         return max(limit // 2, 1)
-    if seconds < haste * QUICK_SECONDS and len(tasks) == limit:
+    if seconds < patience * QUICK_SECONDS and len(tasks) == limit:
         return min(limit * 2, LARGEST_BATCH)
     return limit

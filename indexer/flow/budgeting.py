@@ -25,7 +25,7 @@ _POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Purse:
+class Budgeting:
     """Lets spend what jobs may. Safe for several threads and processes."""
 
     tools: Tools
