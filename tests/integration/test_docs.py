@@ -84,6 +84,23 @@ def test_benchmarks_are_there_with_their_options(page: Path) -> None:
 
 
 @PAGE
+def test_targets_of_make_are_there(page: Path) -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    wanted = [words[0] for words in calls(page, r"make(?= )") if words]
+    assert [target for target in wanted if target not in targets] == []
+
+
+@PAGE
+def test_files_of_tests_are_there_with_what_is_chosen_of_them(page: Path) -> None:
+    for words in calls(page, r"python -m pytest(?= )"):
+        paths = [ROOT / word for word in words if word.startswith("tests/")]
+        assert all(path.exists() for path in paths), words
+        if "-k" in words:
+            chosen = words[words.index("-k") + 1]
+            assert any(chosen in path.read_text(encoding="utf-8") for path in paths), words
+
+
+@PAGE
 def test_variables_are_those_of_settings(page: Path) -> None:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {CONFIG_VARIABLE}
     named = set(re.findall(rf"\b{PREFIX}[A-Z0-9_]+", page.read_text(encoding="utf-8")))
