@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from indexer.foresight import Foresight
+from indexer.coverage import Coverage
 from indexer.identity import AHEAD, identify, identify_ahead, is_ahead
 from kg.errors import JobNotFound
 from kg.jobs import UNKNOWN, Budget, Job, Prices
@@ -42,7 +42,7 @@ class Changeover:
 
     store: GraphStore
     jobs: JobStore
-    foresight: Foresight
+    coverage: Coverage
     prices: Prices = UNKNOWN
     """The prices stored with new jobs."""
     _rounds: dict[str, int] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Changeover:
         """The number of documents, and those of them to extract; None if nothing changes."""
         pending = self.jobs.pending(collection)
         number, changing, chosen = 0, False, []
-        for document in self.foresight.documents(collection):
+        for document in self.coverage.documents(collection):
             number += 1
             there = identify(collection, document, wanted).fingerprint == document.fingerprint
             if there and document.id not in anew:
@@ -172,7 +172,7 @@ class Changeover:
         name = present.name
         failed = self.jobs.failed(name)
         given_up = failed.keys() - self.jobs.pending(name, failed).keys()
-        jobs = {failed[one] for one in self.foresight.hopeless(name, wanted, given_up)}
+        jobs = {failed[one] for one in self.coverage.hopeless(name, wanted, given_up)}
         if jobs:
             self._held_up[name] = present, failed
             _log.warning(
@@ -184,8 +184,8 @@ class Changeover:
             )
             return False
         lacking: list[Document] = []
-        for page in self.foresight.pages(name):
-            found = self.foresight.lacking(name, page, wanted)
+        for page in self.coverage.pages(name):
+            found = self.coverage.lacking(name, page, wanted)
             waits = self.jobs.pending(name, [one.id for one in found]) if found else {}
             lacking += (one for one in found if one.id not in waits)
         rounds = self._rounds.get(name, 0)
@@ -208,17 +208,17 @@ class Changeover:
         settings = present.settled
         readable: Set[str] | None = None
         late: list[Document] = []
-        for page in self.foresight.pages(collection):
+        for page in self.coverage.pages(collection):
             put: list[DocumentGraph] = []
             extractions: dict[str, Extraction] = {}
-            for _, graph, found in self.foresight.looked_up(collection, page, settings):
+            for _, graph, found in self.coverage.lookup(collection, page, settings):
                 if any(passage.id not in found for passage in graph.passages):
                     late.append(graph.document)
                     continue
                 put.append(graph)
                 extractions.update(found)
             if readable is None and any(one.failure for one in extractions.values()):
-                readable = self.foresight.readable(collection)
+                readable = self.coverage.readable(collection)
             self.store.commit(
                 collection,
                 Change(

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from indexer.changeover import Changeover
+from indexer.coverage import Coverage
 from indexer.extraction.port import Extractor
-from indexer.foresight import Foresight
 from indexer.identity import identify
 from indexer.ingestion.drafts import Drafts
 from indexer.ingestion.extracting import usable
@@ -66,8 +66,8 @@ class Pipeline:
         self._embedder = embedder
         self.prices = prices
         self._retention_seconds = retention_seconds
-        foresight = Foresight(store=store, extractor=extractor, embedder=embedder)
-        self.changeover = Changeover(store=store, jobs=queue, foresight=foresight, prices=prices)
+        coverage = Coverage(store=store, extractor=extractor, embedder=embedder)
+        self.changeover = Changeover(store=store, jobs=queue, coverage=coverage, prices=prices)
         self.publisher = Publisher(
             store=store,
             leases=queue,

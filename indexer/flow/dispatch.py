@@ -10,8 +10,8 @@ from collections.abc import Sequence, Set
 from threading import Event, Lock
 
 from indexer.flow.batches import Batch, batches
-from indexer.flow.lanes import Lanes, first_of
 from indexer.flow.rest import Rest
+from indexer.flow.routing import Router, lease_urgent
 from indexer.flow.tools import Tools
 from indexer.ingestion.ingester import SETUP_ERRORS, Ingester
 from indexer.ingestion.processed import Processed
@@ -37,7 +37,7 @@ class Dispatcher:
         self._tools = tools
         self._ingester = ingester
         self._rest = rest
-        self.lanes = Lanes(tools)
+        self.router = Router(tools)
         self._looked = -math.inf
         self._preparing = Lock()
         self._committing = Lock()
@@ -158,7 +158,7 @@ class Dispatcher:
         if (self._tools.post.depth("urgent") or 0) < MOST_URGENT:
             for drafted in (True, None):
                 for name in names:
-                    if found := first_of(self._tools, self.lanes, drafted, name):
+                    if found := lease_urgent(self._tools, self.router, drafted, name):
                         return found
         self._looked = now
         return ()
@@ -210,6 +210,6 @@ class Dispatcher:
         return gathered.result
 
     def _send(self, batch: Batch) -> bool:
-        step = self.lanes.of(batch.job)
-        self.lanes.saw(batch.job)
+        step = self.router.step_for(batch.job)
+        self.router.note(batch.job)
         return self._tools.post.send(step, batch.fields())

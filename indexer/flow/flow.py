@@ -176,7 +176,7 @@ class Flow:
 
     def _extract(self, step: Step, message: Mapping[str, Any]) -> None:
         post, batch = self.tools.post, Batch.of(message)
-        self.dispatcher.lanes.saw(batch.job)
+        self.dispatcher.router.note(batch.job)
         found = self._extracting.extract(batch)
         if found.rest is not None:
             post.send(step, found.rest.fields())

@@ -252,7 +252,7 @@ def test_what_is_half_done_is_finished_before_it_is_published(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the process dies between two transactions of the change."""
-    monkeypatch.setattr("indexer.foresight.PAGE", 1)
+    monkeypatch.setattr("indexer.coverage.PAGE", 1)
     change(shop)
     shop.pipeline.process(shop.lease())
     commit, times = shop.store.commit, iter([True, False])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from indexer.foresight import Foresight
+from indexer.coverage import Coverage
 from indexer.ingestion.work import graph_of
 from kg.jobs import Budget, TaskState
 from kg.records import Passage, Transition
@@ -221,20 +221,20 @@ def test_a_worker_may_be_quicker_than_who_queues(
 def test_the_graph_is_read_once_for_what_was_readable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.foresight.PAGE", 1)
+    monkeypatch.setattr("indexer.coverage.PAGE", 1)
     shop = shop_in(tmp_path / "shop")
     for name in ("scripted", "other"):
         shop.extractors[name] = ScriptedExtractor(lambda _: "no answer", fingerprint=name)
     shop.ingest(A, B)
     change(shop)
     shop.pipeline.process(shop.lease())
-    real, times = Foresight.readable, []
+    real, times = Coverage.readable, []
 
-    def readable(self: Foresight, collection: str) -> Any:
+    def readable(self: Coverage, collection: str) -> Any:
         times.append(collection)
         return real(self, collection)
 
-    monkeypatch.setattr(Foresight, "readable", readable)
+    monkeypatch.setattr(Coverage, "readable", readable)
     shop.pipeline.publish(COLLECTION)
     assert times == [COLLECTION]
 
@@ -255,7 +255,7 @@ def test_while_failures_hold_it_up_only_these_are_looked_at_anew(
         chunked.append(arguments[1].source)
         return graph_of(*arguments)
 
-    monkeypatch.setattr("indexer.foresight.graph_of", noted)
+    monkeypatch.setattr("indexer.coverage.graph_of", noted)
     shop.pipeline.publish(COLLECTION)
     afar = Workshop(folder=shop.folder, store=shop.store, extractors=shop.extractors)
     afar.pipeline.publish(COLLECTION)

@@ -1,4 +1,4 @@
-"""Which batches go past those that wait in the broker, where who came first is first.
+"""Priorities in the broker, where who came first is first: which queue a batch is sent to.
 
 The store orders documents by priority, but what was taken from it waits in the order in which it
 came. So what is more urgent than anything of the last minutes has a queue of its own, which workers
@@ -18,27 +18,28 @@ MOST_JOBS = 1000
 """Whose priorities are kept at hand."""
 
 
-class Lanes:
-    """What this process knows of priorities. Safe for several threads."""
+class Router:
+    """Sends urgent batches past the others, by the priorities that this process has seen of late.
+    Safe for several threads."""
 
     def __init__(self, tools: Tools) -> None:
-        """Nothing is known yet."""
+        """No priority has been seen yet."""
         self._tools = tools
         self._priorities: dict[str, int] = {}
         self._seen: dict[int, float] = {}
         """Priority -> when it was last sent or begun."""
 
-    def of(self, job_id: str) -> Step:
+    def step_for(self, job_id: str) -> Step:
         """The step by which a batch of this job is sent. Raises: StoreUnavailable."""
-        return "urgent" if self.goes_first(job_id) else "extract"
+        return "urgent" if self.is_urgent(job_id) else "extract"
 
-    def goes_first(self, job_id: str) -> bool:
+    def is_urgent(self, job_id: str) -> bool:
         """Whether something less urgent may be waiting in the broker. Raises: StoreUnavailable."""
         before = time.monotonic() - REMEMBERED_SECONDS
         known = [priority for priority, seen in list(self._seen.items()) if seen > before]
         return bool(known) and self._priority(job_id) > min(known)
 
-    def saw(self, job_id: str) -> None:
+    def note(self, job_id: str) -> None:
         """A batch of this job was sent, or begun. Raises: StoreUnavailable."""
         self._seen[self._priority(job_id)] = time.monotonic()
 
@@ -53,10 +54,10 @@ class Lanes:
         return self._priorities[job_id]
 
 
-def first_of(
-    tools: Tools, lanes: Lanes, drafted: bool | None, collection: str | None
+def lease_urgent(
+    tools: Tools, router: Router, drafted: bool | None, collection: str | None
 ) -> list[Task]:
-    """The next task, if it goes first; else it stays in the store. Raises: StoreUnavailable."""
+    """The next task, if it is urgent; else it stays in the store. Raises: StoreUnavailable."""
     tasks = tools.queue.lease(
         worker=tools.name,
         limit=1,
@@ -64,6 +65,6 @@ def first_of(
         collection=collection,
         drafted=drafted,
     )
-    found = [task for task in tasks if lanes.goes_first(task.job_id)]
+    found = [task for task in tasks if router.is_urgent(task.job_id)]
     tools.queue.release([task.id for task in tasks if task not in found], worker=tools.name)
     return found

@@ -17,7 +17,7 @@ PAGE = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Foresight:
+class Coverage:
     """Reads the graph and the extractions made ahead of a change. Read-only."""
 
     store: GraphStore
@@ -39,7 +39,7 @@ class Foresight:
         """All documents."""
         return (document for page in self.pages(collection) for document in page)
 
-    def looked_up(
+    def lookup(
         self, collection: str, page: Sequence[Document], settings: CollectionSettings
     ) -> Iterator[tuple[Document, DocumentGraph, Mapping[str, Extraction]]]:
         """Each document with its graph under these settings, and the saved extractions of its
@@ -59,7 +59,7 @@ class Foresight:
         settings."""
         return [
             document
-            for document, graph, found in self.looked_up(collection, page, wanted)
+            for document, graph, found in self.lookup(collection, page, wanted)
             if any(passage.id not in found for passage in graph.passages)
         ]
 
