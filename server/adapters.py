@@ -39,8 +39,8 @@ def make_extractor(name: str, settings: Settings, stopping: Event | None = None)
             from inference.openai_compatible import OpenAIChatModel
 
             chat = OpenAIChatModel(_llm(model, settings, stopping))
-            aside = Folders(settings.data_dir).answers
-            return LLMExtractor(chat, concurrency=settings.llm_concurrency, aside=aside)
+            spool = Folders(settings.data_dir).answers
+            return LLMExtractor(chat, concurrency=settings.llm_concurrency, spool=spool)
         case "precomputed", path if path:
             from indexer.extraction.precomputed import PrecomputedExtractor
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from indexer.extraction import prompts
-from indexer.extraction.aside import Left, Shelf
+from indexer.extraction.answer_spool import AnswerSpool, SpooledAnswer
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
 from indexer.extraction.notes import Answered, Label, MemoryNotebook, Notebook, Notes
 from indexer.extraction.plain_names import MANY, plain_names
@@ -73,15 +73,15 @@ class LLMExtractor:
         concurrency: int = 4,
         attempts: int = 3,
         max_tokens: int = 2048,
-        aside: Path | None = None,
+        spool: Path | None = None,
     ) -> None:
         """concurrency: passages at once; attempts: for each question; max_tokens: of an answer;
-        aside: a folder of this machine's for answers on their way into a notebook."""
+        spool: a folder of this machine's for answers on their way into a notebook."""
         self._chat = chat
         self._concurrency = concurrency
         self._attempts = attempts
         self._max_tokens = max_tokens
-        self._shelf = None if aside is None else Shelf(aside)
+        self._spool = None if spool is None else AnswerSpool(spool)
         self._begun = MemoryNotebook()
 
     @property
@@ -104,10 +104,10 @@ class LLMExtractor:
         return self.resume(passages, self._begun)
 
     def resume(self, passages: Sequence[Passage], notebook: Notebook) -> Iterator[Extraction]:
-        if self._shelf is not None:
-            for left in self._shelf.of([notebook.label(passage.id) for passage in passages]):
-                if left.answer:  # else somebody who was held up may still wait for it
-                    self._bring_in(left, notebook)
+        if self._spool is not None:
+            for spooled in self._spool.of([notebook.label(passage.id) for passage in passages]):
+                if spooled.answer:  # else somebody who was held up may still wait for it
+                    self._bring_in(spooled, notebook)
         known = notebook.read([passage.id for passage in passages])
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
         waiting = [
@@ -133,23 +133,23 @@ class LLMExtractor:
         self, open_notebook: Callable[[Label], Notebook], dead: Callable[[str], bool]
     ) -> None:
         """See `NoteTaker`. Raises: StoreUnavailable."""
-        if self._shelf is None:
+        if self._spool is None:
             return
-        for left in self._shelf.lying():
-            if left.label.extractor == self.fingerprint and dead(left.worker):
-                self._bring_in(left, open_notebook(left.label))
+        for spooled in self._spool.entries():
+            if spooled.label.extractor == self.fingerprint and dead(spooled.worker):
+                self._bring_in(spooled, open_notebook(spooled.label))
 
-    def _bring_in(self, left: Left, notebook: Notebook) -> None:
+    def _bring_in(self, spooled: SpooledAnswer, notebook: Notebook) -> None:
         """Note an answer whose process had no time to do so, if it is whole."""
         answered = self._judged(
-            left.mark,
-            left.question,
-            lambda: self._chat.read(left.answer, max_tokens=self._max_tokens),
+            spooled.mark,
+            spooled.question,
+            lambda: self._chat.read(spooled.answer, max_tokens=self._max_tokens),
         )
         if isinstance(answered, Answered):
             with suppress(CollectionNotFound):
-                notebook.add(left.label.passage_id, answered)
-        left.remove()
+                notebook.add(spooled.label.passage_id, answered)
+        spooled.remove()
 
     def _extract(self, passage: Passage, known: Notes | None, notebook: Notebook) -> Extraction:
         begun = known or Notes(model=self._chat.model)
@@ -231,8 +231,8 @@ class LLMExtractor:
     def _ask_once(self, messages: Sequence[Message], question: str, account: _Account) -> str:
         """Ask, and note the answer; return what is wrong with it, if anything is."""
         label = account.notebook.label(account.passage_id)
-        place = None if self._shelf is None else self._shelf.place(label, question)
-        mark, arrived = (place.mark, place.arrived) if place else (uuid.uuid4().hex, None)
+        file = None if self._spool is None else self._spool.reserve(label, question)
+        mark, arrived = (file.mark, file.arrived) if file else (uuid.uuid4().hex, None)
         settled = False
         try:
             answered = self._judged(
@@ -250,8 +250,8 @@ class LLMExtractor:
             settled = True
             return answered.fault if isinstance(answered, Answered) else answered
         finally:
-            if place is not None:  # what the store could not take waits in its file
-                place.close(keep=not settled)
+            if file is not None:  # what the store could not take waits in its file
+                file.close(keep=not settled)
 
     def _judged(self, mark: str, question: str, ask: Callable[[], Reply]) -> Answered | str:
         """The answer, with what is wrong with it; or only that, if there is none to pay for."""

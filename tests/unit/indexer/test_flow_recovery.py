@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.extraction.aside import Shelf
+from indexer.extraction.answer_spool import AnswerSpool
 from indexer.extraction.llm import LLMExtractor
 from indexer.extraction.notes import Payer, StoreNotebook
 from indexer.flow import recovery
@@ -31,12 +31,12 @@ def server() -> Iterator[ChatServer]:
 @pytest.fixture
 def office(tmp_path: Path, server: ChatServer) -> Iterator[Office]:
     model = OpenAIChatModel(Endpoint(base_url=server.url, model="scripted", attempts=1))
-    extractor = LLMExtractor(model, aside=tmp_path / "answers")
+    extractor = LLMExtractor(model, spool=tmp_path / "answers")
     yield Office(tmp_path, extractor=extractor, prices=PRICES)
     model.close()
 
 
-def leave(office: Office, folder: Path, job: str) -> Shelf:
+def leave(office: Office, folder: Path, job: str) -> AnswerSpool:
     """An answer to the first question about the first note, as somebody leaves it who is killed."""
     queue, extractor = office.shop.queue, office.shop.extractor
     (task,) = queue.tasks(job)
@@ -48,24 +48,24 @@ def leave(office: Office, folder: Path, job: str) -> Shelf:
     )
     body = {"messages": [{"role": "user", "content": NOTES[0].text}], "model": "scripted"}
     request = Request(path="/v1/chat/completions", headers={}, body=body)
-    shelf = Shelf(folder / "answers")
+    spool = AnswerSpool(folder / "answers")
     said = good(request)
-    shelf.place(notebook.label(PASSAGE), "entities").arrived(said.encoded(request))
+    spool.reserve(notebook.label(PASSAGE), "entities").arrived(said.encoded(request))
     name = f"extract {extractor.fingerprint} {PASSAGE}"
     queue.take([name], worker="killed", seconds=600.0)
-    return shelf
+    return spool
 
 
 def test_what_the_dead_left_is_brought_in_before_their_leases_end(
     office: Office, server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = office.submit(NOTES[0])
-    shelf = leave(office, tmp_path, job)
+    spool = leave(office, tmp_path, job)
     office.sweep()
-    assert len([*shelf.lying()]) == 1, "its worker lives"
+    assert len([*spool.entries()]) == 1, "its worker lives"
     monkeypatch.setattr(recovery, "is_dead", lambda worker: not worker.startswith("elsewhere"))
     office.sweep()
-    assert [*shelf.lying()] == []
+    assert [*spool.entries()] == []
     assert office.shop.queue.job(job).progress.input_tokens == 11
     office.work()
     found = office.shop.queue.job(job)

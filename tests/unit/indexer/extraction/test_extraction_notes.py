@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.extraction.aside import Shelf
+from indexer.extraction.answer_spool import AnswerSpool
 from indexer.extraction.llm import LLMExtractor
 from indexer.extraction.notes import Answered, Label, Notebook, Notes, Payer, StoreNotebook
 from inference.openai_compatible import Endpoint, OpenAIChatModel, chat
@@ -73,18 +73,18 @@ class KilledInFront:
 
 
 @contextmanager
-def opened(server: ChatServer, aside: Path | None = None) -> Iterator[LLMExtractor]:
+def opened(server: ChatServer, spool: Path | None = None) -> Iterator[LLMExtractor]:
     """An extractor of its own, as that of a process that begins."""
     endpoint = Endpoint(base_url=server.url, model="scripted", attempts=1)
     model = OpenAIChatModel(endpoint)
     try:
-        yield LLMExtractor(model, aside=aside)
+        yield LLMExtractor(model, spool=spool)
     finally:
         model.close()
 
 
-def extracted(server: ChatServer, notebook: Notebook, aside: Path | None = None) -> Extraction:
-    with opened(server, aside) as extractor:
+def extracted(server: ChatServer, notebook: Notebook, spool: Path | None = None) -> Extraction:
+    with opened(server, spool) as extractor:
         (extraction,) = extractor.resume([MILNER], notebook)
     return extraction
 
@@ -137,12 +137,12 @@ def test_an_answer_that_waits_for_the_store_outlives_its_process(
     server: ChatServer, notebook: StoreNotebook, tmp_path: Path
 ) -> None:
     with pytest.raises(SystemExit):
-        extracted(server, KilledInFront(notebook), tmp_path / "aside")
+        extracted(server, KilledInFront(notebook), tmp_path / "answers")
     assert notebook.read(["psg-1"]) == {}
-    found = extracted(server, notebook, tmp_path / "aside")
+    found = extracted(server, notebook, tmp_path / "answers")
     assert asked(server) == [False, True]
     assert (found.input_tokens, found.output_tokens) == (22, 14)
-    assert list((tmp_path / "aside").iterdir()) == []
+    assert list((tmp_path / "answers").iterdir()) == []
 
 
 def test_an_answer_lies_in_a_file_before_anything_else_is_done_with_it(
@@ -154,8 +154,8 @@ def test_an_answer_lies_in_a_file_before_anything_else_is_done_with_it(
     with monkeypatch.context() as patch:
         patch.setattr(chat, "_total_tokens", killed)  # what is done first with an answer
         with pytest.raises(SystemExit):
-            extracted(server, notebook, tmp_path / "aside")
-    extracted(server, notebook, tmp_path / "aside")
+            extracted(server, notebook, tmp_path / "answers")
+    extracted(server, notebook, tmp_path / "answers")
     assert asked(server) == [False, True]
 
 
@@ -164,9 +164,9 @@ def test_an_answer_that_cannot_be_used_is_one_too_when_it_is_found(
 ) -> None:
     server.chat = lambda _: Answer(content="Sure!", finish_reason="length")
     with pytest.raises(SystemExit):
-        extracted(server, KilledInFront(notebook), tmp_path / "aside")
+        extracted(server, KilledInFront(notebook), tmp_path / "answers")
     server.chat = good
-    found = extracted(server, notebook, tmp_path / "aside")
+    found = extracted(server, notebook, tmp_path / "answers")
     assert "cannot be used" in server.requests[1].prompt
     assert found.input_tokens == 33
 
@@ -175,11 +175,11 @@ def test_an_answer_that_cannot_be_used_is_one_too_when_it_is_found(
 def test_half_an_answer_is_none(
     server: ChatServer, notebook: StoreNotebook, tmp_path: Path, rest: bytes
 ) -> None:
-    place = Shelf(tmp_path).place(notebook.label("psg-1"), "entities")
-    place.arrived(rest)
+    file = AnswerSpool(tmp_path).reserve(notebook.label("psg-1"), "entities")
+    file.arrived(rest)
     with opened(server, tmp_path) as extractor:
         extractor.recover(partial(StoreNotebook.of, notebook.store), lambda _: True)
-    assert [*Shelf(tmp_path).lying()] == []
+    assert [*AnswerSpool(tmp_path).entries()] == []
     extracted(server, notebook, tmp_path)
     assert asked(server) == [False, True]
 
@@ -187,10 +187,10 @@ def test_half_an_answer_is_none(
 def test_an_answer_that_comes_again_takes_the_first_ones_place(
     notebook: StoreNotebook, tmp_path: Path
 ) -> None:
-    place = Shelf(tmp_path).place(notebook.label("psg-1"), "entities")
-    place.arrived(b"<html>a proxy speaks</html>")
-    place.arrived(b"{}")
-    assert [left.answer for left in Shelf(tmp_path).lying()] == [b"{}"]
+    file = AnswerSpool(tmp_path).reserve(notebook.label("psg-1"), "entities")
+    file.arrived(b"<html>a proxy speaks</html>")
+    file.arrived(b"{}")
+    assert [spooled.answer for spooled in AnswerSpool(tmp_path).entries()] == [b"{}"]
 
 
 def test_others_of_the_machine_bring_in_what_the_dead_left(
@@ -200,8 +200,8 @@ def test_others_of_the_machine_bring_in_what_the_dead_left(
     task = a_task(notebook)
     paying = replace(notebook, payers={"psg-1": Payer(task=task, prices=PRICES)})
     with pytest.raises(SystemExit):
-        extracted(server, KilledInFront(paying), tmp_path / "aside")
-    with opened(server, tmp_path / "aside") as extractor:
+        extracted(server, KilledInFront(paying), tmp_path / "answers")
+    with opened(server, tmp_path / "answers") as extractor:
         extractor.recover(partial(StoreNotebook.of, notebook.store), lambda _: False)
         assert notebook.read(["psg-1"]) == {}, "whoever lives brings it in"
         extractor.recover(partial(StoreNotebook.of, notebook.store), lambda _: True)
@@ -231,19 +231,19 @@ def test_an_answer_is_counted_once_however_often_it_is_brought_in(
 def test_an_answer_that_nobody_came_back_for_is_removed_after_a_day(
     notebook: StoreNotebook, tmp_path: Path
 ) -> None:
-    shelf = Shelf(tmp_path / "aside")
-    shelf.place(notebook.label("psg-1"), "entities").arrived(b"{}")
-    (file,) = shelf.folder.iterdir()
+    spool = AnswerSpool(tmp_path / "answers")
+    spool.reserve(notebook.label("psg-1"), "entities").arrived(b"{}")
+    (file,) = spool.folder.iterdir()
     os.utime(file, (time.time() - 90_000, time.time() - 90_000))
-    assert [*shelf.lying()] == []
+    assert [*spool.entries()] == []
     assert not file.exists()
 
 
-def test_an_answer_that_cannot_be_kept_aside_is_saved_all_the_same(
+def test_an_answer_that_cannot_be_spooled_is_saved_all_the_same(
     server: ChatServer, notebook: StoreNotebook, tmp_path: Path
 ) -> None:
-    (tmp_path / "aside").write_text("in the way of a folder")
-    extracted(server, notebook, tmp_path / "aside")
+    (tmp_path / "answers").write_text("in the way of a folder")
+    extracted(server, notebook, tmp_path / "answers")
     assert "psg-1" in notebook.read(["psg-1"])
 
 

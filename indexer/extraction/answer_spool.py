@@ -26,7 +26,7 @@ _KEPT_SECONDS = 86_400.0
 _log = structlog.get_logger(__name__)
 
 
-class Place:
+class SpoolFile:
     """Where one answer is to lie. Its file is there before the question is asked: nothing but a
     write stands between the answer's arrival and the file."""
 
@@ -74,7 +74,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Left:
+class SpooledAnswer:
     """An answer that somebody has left lying, or is about to take in."""
 
     file: Path
@@ -92,21 +92,21 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class AnswerSpool:
     """A folder of such files. Safe for several threads and processes."""
 
     folder: Path
 
-    def place(self, label: Label, question: str) -> Place:
+    def reserve(self, label: Label, question: str) -> SpoolFile:
         """Make room for the answer to a question about a passage."""
-        return Place(self.folder / _start(label), label, question)
+        return SpoolFile(self.folder / _start(label), label, question)
 
-    def of(self, labels: Sequence[Label]) -> Iterator[Left]:
+    def of(self, labels: Sequence[Label]) -> Iterator[SpooledAnswer]:
         """What lies there of these passages."""
         starts = {_start(label) for label in labels}
-        return self._lying(lambda file: file.name.rpartition("-")[0] + "-" in starts)
+        return self._entries(lambda file: file.name.rpartition("-")[0] + "-" in starts)
 
-    def lying(self) -> Iterator[Left]:
+    def entries(self) -> Iterator[SpooledAnswer]:
         """All that lies there, but for what is too old."""
         before = time.time() - _KEPT_SECONDS
 
@@ -116,22 +116,22 @@ class Shelf:
             file.unlink()
             return False
 
-        return self._lying(kept)
+        return self._entries(kept)
 
-    def _lying(self, wanted: Callable[[Path], bool]) -> Iterator[Left]:
+    def _entries(self, wanted: Callable[[Path], bool]) -> Iterator[SpooledAnswer]:
         files: list[Path] = []
         with suppress(OSError):  # as where there is no folder yet
             files = list(self.folder.iterdir())
         for file in files:
             with suppress(OSError, ValueError, TypeError, KeyError):
                 if wanted(file):
-                    yield _left(file)
+                    yield _read(file)
 
 
-def _left(file: Path) -> Left:
+def _read(file: Path) -> SpooledAnswer:
     head, _, answer = file.read_bytes().partition(b"\n")
     fields = json.loads(head)
-    return Left(
+    return SpooledAnswer(
         file=file,
         label=Label(**fields["label"]),
         question=fields["question"],
