@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 import structlog
 
 from kg.errors import StoreError
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from kg.records import Collection
 from kg.store import GraphStore
 
@@ -51,7 +51,7 @@ class KnownCollections:
         with self._lock:
             found = self._known.get(name)
         if found is None:
-            with hurried(SILENCE_SECONDS):
+            with failing_fast(SILENCE_SECONDS):
                 found = self._store.collection(name)
             self.note(found)
         return found
@@ -86,7 +86,7 @@ class KnownCollections:
     def _follow(self) -> None:
         while True:
             try:
-                with suppress(StoreError), hurried():  # an unavailable store changes nothing
+                with suppress(StoreError), failing_fast():  # an unavailable store changes nothing
                     self._refresh()
             except Exception:  # the outermost boundary of a thread whose end nobody would notice
                 _log.exception("refreshing the collections failed; trying again")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import structlog
 
 from indexer.heartbeat import beating
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from server.core import Core
 
 SWEEP_SECONDS = 60.0
@@ -22,7 +22,7 @@ def swept(core: Core, *, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
         return
 
     def look() -> None:
-        with hurried():  # the end of the body waits for this, too
+        with failing_fast():  # the end of the body waits for this, too
             gone = core.folders.sweep(lambda: [one.name for one in core.store.collections()])
         if gone:
             _log.info("copies of deleted collections' snapshots removed", collections=gone)

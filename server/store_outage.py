@@ -8,7 +8,7 @@ from threading import Event, Thread
 import structlog
 
 from kg.errors import StoreRefused, StoreStarting, StoreUnavailable
-from kg.haste import SILENCE_SECONDS
+from kg.fail_fast import SILENCE_SECONDS
 from kg.store import GraphStore
 from server.settings import Settings
 

@@ -24,7 +24,7 @@ from indexer.flow.post import Queue
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from server import store_outage
 from server.broker import CeleryPost, make_app, open_post, register, wait_for
 from server.core import Core
@@ -182,7 +182,7 @@ def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:
 
 def _waiting(core: Core) -> dict[str, int]:
     """The number of waiting documents by collection; fails fast if the store is unavailable."""
-    with hurried():
+    with failing_fast():
         return {one.name: core.queue.waiting(one.name) for one in core.store.collections()}
 
 

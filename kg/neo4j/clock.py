@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Lock
 
 from kg.errors import StoreError
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 
 ASKED_AGAIN = 60.0
 """Seconds after which the server is asked again: in so long no two clocks drift apart by much."""
@@ -40,7 +40,7 @@ class ServerClock:
 
     def _look(self) -> None:
         began = time.monotonic()
-        with suppress(StoreError), hurried():  # away: what is known is good for longer
+        with suppress(StoreError), failing_fast():  # away: what is known is good for longer
             found = self._ask()
             ended = time.monotonic()
             self._ahead = found - (began + ended) / 2

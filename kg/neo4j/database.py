@@ -22,7 +22,7 @@ from kg.errors import (
     StoreUnavailable,
     StoreVersionUnknown,
 )
-from kg.haste import patience
+from kg.fail_fast import silence_limit
 from kg.neo4j.diagnosis import diagnosis, is_busy, is_late, is_made_already, may_pass, said_by
 from kg.neo4j.presence import Presence
 from kg.neo4j.queries import queries
@@ -197,7 +197,7 @@ class Database:
 
     def _limit(self, error: StoreUnavailable) -> float:
         """For how many seconds what met this is begun again."""
-        silence = patience()
+        silence = silence_limit()
         if silence is None or is_busy(error.__cause__):
             return self._retry_seconds
         return silence if isinstance(error, StoreStarting) else HURRIED_SECONDS

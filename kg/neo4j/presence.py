@@ -2,10 +2,10 @@
 
 A server that is down refuses connections at once. One that hangs accepts a query and never
 answers: the driver would wait for minutes, and its caller with it. So each query runs in a thread
-of its own. A caller in a hurry (`kg.haste`) meanwhile probes the server over another connection,
-and gives up as soon as that fails; from then on all callers in a hurry fail at once, while a thread
-watches for the server's return. A caller who is in no hurry waits until the store is closed. (A
-query that was given up ends with its connection.)
+of its own. A caller that is to fail fast (`kg.fail_fast`) meanwhile probes the server over another
+connection, and gives up as soon as that fails; from then on all such callers fail at once, while a
+thread watches for the server's return. Any other caller waits until the store is closed. (A query
+that was given up ends with its connection.)
 """
 
 import time
@@ -19,7 +19,7 @@ import structlog
 
 from kg.call_in_thread import call_in_thread
 from kg.errors import StoreClosed, StoreError, StoreRefused, StoreStarting, StoreUnavailable
-from kg.haste import patience
+from kg.fail_fast import silence_limit
 
 _FIRST_SECONDS, _NEXT_SECONDS = 0.25, 1.0
 """Seconds between two checks by a waiting caller whether the server answers."""
@@ -50,16 +50,16 @@ class Presence:
     def attended(self, action: Callable[[], _Result]) -> _Result:
         """Run the action in another thread with this context, and return its result.
 
-        Raises: what the action raises; StoreClosed; in a hurry, StoreUnavailable as soon as the
-        server is known to be away.
+        Raises: what the action raises; StoreClosed; if it is to fail fast, StoreUnavailable as soon
+        as the server is known to be away.
         """
-        silence = patience()
+        silence = silence_limit()
         with self._lock:
             if self._away and silence is not None:
                 raise StoreUnavailable(self._away)
         done = self._begun(action)
         try:
-            return done.result() if silence is None else self._hurried(done, silence)
+            return done.result() if silence is None else self._watched(done, silence)
         finally:
             with self._lock:
                 self._under_way.discard(done)
@@ -89,7 +89,7 @@ class Presence:
             self._under_way.add(done)
         return done
 
-    def _hurried(self, done: "Future[_Result]", silence: float) -> _Result:
+    def _watched(self, done: "Future[_Result]", silence: float) -> _Result:
         until, pause = time.monotonic() + silence, _FIRST_SECONDS
         try:
             while not wait([done], pause).done:

@@ -12,7 +12,7 @@ from concurrent.futures import wait
 from typing import TypeVar
 
 from kg.call_in_thread import call_in_thread
-from kg.haste import SILENCE_SECONDS, patience
+from kg.fail_fast import SILENCE_SECONDS, silence_limit
 
 LONGEST_SILENCE = 20.0
 """Seconds without any answer after which the server counts as hung, if nobody is in a hurry."""
@@ -56,7 +56,7 @@ class Attendance:
         return done.result()
 
     def _silence(self) -> float:
-        return SILENCE_SECONDS if self._hasty else patience() or LONGEST_SILENCE
+        return SILENCE_SECONDS if self._hasty else silence_limit() or LONGEST_SILENCE
 
     def _answers(self, seconds: float) -> bool:
         try:

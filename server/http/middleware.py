@@ -1,7 +1,7 @@
 """Middleware for every request: a request id, a log line, the outermost error boundary, a size
 limit.
 
-A client waits for each request, so an unavailable store must fail fast (`kg.haste`).
+A client waits for each request, so an unavailable store must fail fast (`kg.fail_fast`).
 """
 
 import re
@@ -13,7 +13,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from server.http.problems import problem
 
 REQUEST_ID = "X-Request-ID"
@@ -44,7 +44,7 @@ class Requests:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id), hurried():
+        with structlog.contextvars.bound_contextvars(request_id=request_id), failing_fast():
             try:
                 await self._app(scope, receive, send_with_id)
             except Exception:  # the outermost boundary

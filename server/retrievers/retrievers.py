@@ -25,7 +25,7 @@ import structlog
 
 from inference.embedder import Embedder
 from kg.errors import AmmonError, SnapshotError, SnapshotUnavailable
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, current_revision
 from kg.snapshot.background import unhurried
@@ -158,7 +158,7 @@ class Retrievers:
     def _bring(self, collections: Callable[[], Iterable[Collection]]) -> bool:
         """Download remote snapshots. False if the collections could not be listed."""
         try:
-            with hurried():
+            with failing_fast():
                 found = list(collections())
         except (AmmonError, OSError):
             return False

@@ -14,7 +14,7 @@ import anyio
 from starlette.types import ASGIApp, Message, Scope
 
 from kg.errors import AmmonError, StoreUnavailable
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from kg.records import Collection
 from server.core import Core
 from server.http.app import PREFIX
@@ -41,7 +41,7 @@ def warm_up(core: Core, app: ASGIApp) -> None:
 def _open(core: Core) -> Iterator[Collection]:
     """The collections that can be asked and whose models survive a fork."""
     try:
-        with hurried():
+        with failing_fast():
             found = core.store.collections()[:_MOST]
     except StoreUnavailable:  # already logged
         return

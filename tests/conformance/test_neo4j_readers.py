@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from kg.errors import StoreClosed, StoreUnavailable
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from kg.neo4j import Neo4jStore, reading
 from kg.neo4j.spool import Spool
 from tests.conformance.material import COLLECTION, SETTINGS, written
@@ -63,7 +63,7 @@ def test_rows_put_aside_are_let_go_where_the_connection_ends_before_the_transact
             return row
 
         monkeypatch.setattr(reading, "_put_aside", cut_off)
-        with pytest.raises(StoreUnavailable), hurried(), other.read(COLLECTION):
+        with pytest.raises(StoreUnavailable), failing_fast(), other.read(COLLECTION):
             pass
         other.close()
     assert [spool.closed for spool in spools] == [True]

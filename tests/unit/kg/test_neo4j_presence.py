@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from kg.errors import StoreClosed, StoreError, StoreStarting, StoreUnavailable
-from kg.haste import hurried
+from kg.fail_fast import failing_fast
 from kg.neo4j.diagnosis import diagnosis
 from kg.neo4j.presence import Presence
 
@@ -28,7 +28,7 @@ def test_a_server_whose_database_is_not_open_yet_is_there() -> None:
             opened.set()
         raise StoreStarting("database unavailable")
 
-    with hurried(60.0):
+    with failing_fast(60.0):
         assert Presence(ask).attended(lambda: opened.wait(60.0))
 
 

@@ -12,24 +12,24 @@ SILENCE_SECONDS = 4.0
 """How long a store may be silent before it counts as unavailable. It is long enough that a store on
 a busy machine, which is only slow, does not."""
 
-_patience: ContextVar[float | None] = ContextVar("patience", default=None)
+_limit: ContextVar[float | None] = ContextVar("silence_limit", default=None)
 
 
 @contextmanager
-def hurried(seconds: float = SILENCE_SECONDS) -> Iterator[None]:
+def failing_fast(seconds: float = SILENCE_SECONDS) -> Iterator[None]:
     """While the body runs, an unavailable store fails fast: at once if it refuses, after so many
     seconds if it is silent.
 
     It applies to the context, and so to calls in other threads with that context, but not to
     threads started in it.
     """
-    token = _patience.set(seconds)
+    token = _limit.set(seconds)
     try:
         yield
     finally:
-        _patience.reset(token)
+        _limit.reset(token)
 
 
-def patience() -> float | None:
+def silence_limit() -> float | None:
     """Seconds of silence that the waiting caller accepts; None: no one waits."""
-    return _patience.get()
+    return _limit.get()
