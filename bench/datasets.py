@@ -18,9 +18,9 @@ from server.adapters import make_embedder, make_extractor
 from server.composition import compose
 from server.core import Core
 from server.evaluation.dataset import Dataset
+from server.indexing_options import IndexingOptions
 from server.logs import configure
 from server.settings import Settings
-from server.wanted import Wanted
 
 COLLECTION = "bench"
 
@@ -112,8 +112,10 @@ class Library:
 
     def __enter__(self) -> Self:
         self._stack.callback(self.core.close)
-        wanted = Wanted(extractor=self._extractor, embedder="minilm", max_tokens=self._tokens)
-        self.core.ensure_collection(COLLECTION, wanted)
+        options = IndexingOptions(
+            extractor=self._extractor, embedder="minilm", max_tokens=self._tokens
+        )
+        self.core.ensure_collection(COLLECTION, options)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -141,7 +141,7 @@ def _core(settings: "Settings", corpus: Path, asked: Path, count: int) -> "Core"
         return Embedder(QuestionEmbedder(snapshot, chain_questions(snapshot, count)), asked)
 
     def idle(core: "Core") -> "Core":
-        return replace(core, worker=Resting(core.pipeline), again=lambda: idle(core.again()))
+        return replace(core, worker=Resting(core.pipeline), reopen=lambda: idle(core.reopen()))
 
     return idle(compose(settings, embedder=embedder))
 

@@ -11,7 +11,7 @@ from server.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WantedAids:
+class AidOptions:
     """The aids that a question asks for; None means the setting."""
 
     bridges: bool | None = None
@@ -19,7 +19,7 @@ class WantedAids:
     rerank: bool | None = None
 
 
-AS_SET = WantedAids()
+AS_SET = AidOptions()
 
 
 class AidCabinet:
@@ -40,13 +40,13 @@ class AidCabinet:
         self._recognition: Recognition | None = None
         self._reranker: Reranker | None = None
 
-    def get(self, wanted: WantedAids) -> Aids:
+    def get(self, options: AidOptions) -> Aids:
         """The aids of one question. Raises: SettingsInvalid if a chat model or a reranker is
         requested, but none is set."""
         settings = self._settings
-        rerank = bool(settings.reranker) if wanted.rerank is None else wanted.rerank
-        bridges = settings.bridges if wanted.bridges is None else wanted.bridges
-        recognition = settings.recognition if wanted.recognition is None else wanted.recognition
+        rerank = bool(settings.reranker) if options.rerank is None else options.rerank
+        bridges = settings.bridges if options.bridges is None else options.bridges
+        recognition = settings.recognition if options.recognition is None else options.recognition
         with self._lock:  # quick: creating an aid loads nothing yet
             return Aids(
                 bridges=self._bridging() if bridges else None,

@@ -82,7 +82,7 @@ def compose(
         aids=AidCabinet(settings, chat, reranker),
         resources=resources,
         stopping=stopping,
-        again=lambda: compose(
+        reopen=lambda: compose(
             settings,
             extractor=extractor,
             embedder=models.embedder_after_fork,

@@ -27,15 +27,15 @@ from retrieval.checks import check_question, checked_questions
 from retrieval.modes import check_mode
 from retrieval.results import Retrieval
 from retrieval.retriever import Retriever
-from server.aids import AS_SET, AidCabinet, WantedAids
+from server.aids import AS_SET, AidCabinet, AidOptions
 from server.budgets import budget_of
 from server.empty_results import EmptyResults
 from server.folders import Folders
+from server.indexing_options import UNCHANGED, IndexingOptions, describe, resolve
 from server.known_collections import KnownCollections
 from server.retrievers import Retrievers
 from server.settings import Settings
 from server.store_outage import abandoned_on_outage
-from server.wanted import AS_IT_IS, Wanted, in_words, settled
 from server.workforce import Workforce
 
 STOP_SECONDS = 30.0
@@ -57,7 +57,7 @@ class Core:
     resources: ExitStack
     stopping: Event
     """Set when the process is to end: failed calls of models are then not tried again."""
-    again: Callable[[], "Core"]
+    reopen: Callable[[], "Core"]
     """Opens the same data folder in a process forked from this one, after `close`. Loaded models
     and snapshots are reused."""
 
@@ -73,18 +73,18 @@ class Core:
 
     # Collections
 
-    def create_collection(self, name: str, wanted: Wanted = AS_IT_IS) -> Collection:
+    def create_collection(self, name: str, options: IndexingOptions = UNCHANGED) -> Collection:
         """Create a collection, after checking that documents can be indexed in it.
 
         Raises: NameInvalid, CollectionExists, SettingsInvalid, WeightsInvalid, DependencyMissing,
         SnapshotUnavailable.
         """
-        settings = settled(self.settings, wanted)
+        settings = resolve(self.settings, options)
         self.pipeline.check(settings)
         self.folders.check()
         return self.store.create_collection(name, settings)
 
-    def ensure_collection(self, name: str, wanted: Wanted = AS_IT_IS) -> Collection:
+    def ensure_collection(self, name: str, options: IndexingOptions = UNCHANGED) -> Collection:
         """The collection of that name, created if there is none.
 
         Raises: as `create_collection`; SettingsConflict if it exists with other settings.
@@ -93,14 +93,14 @@ class Core:
             present = self.store.collection(name)
         except CollectionNotFound:
             try:
-                return self.create_collection(name, wanted)
+                return self.create_collection(name, options)
             except CollectionExists:  # another process created it meanwhile
                 present = self.store.collection(name)
         settings = present.settings
         allowed = [one for one in (settings, settings.upcoming) if one is not None]
-        if all(settled(self.settings, wanted, one) != one for one in allowed):
+        if all(resolve(self.settings, options, one) != one for one in allowed):
             raise SettingsConflict(
-                f"The collection {name!r} has other settings: {in_words(settings)}. Change them "
+                f"The collection {name!r} has other settings: {describe(settings)}. Change them "
                 f"with: ammon reindex --collection {name!r} --extractor … (or use another "
                 "collection)."
             )
@@ -143,11 +143,11 @@ class Core:
         self,
         collection: str,
         documents: Iterable[SourceDocument],
-        wanted: Wanted = AS_IT_IS,
+        options: IndexingOptions = UNCHANGED,
         progress: ReportProgress = ignore_progress,
     ) -> Estimate:
         """Estimate the cost of ingesting these documents. Nothing is changed: if the collection
-        does not exist, `wanted` says how it would be indexed.
+        does not exist, `options` says how it would be indexed.
 
         Raises: SettingsInvalid, WeightsInvalid, DependencyMissing.
         """
@@ -155,7 +155,7 @@ class Core:
             self.store.collection(collection)
             settings = None
         except CollectionNotFound:
-            settings = settled(self.settings, wanted)
+            settings = resolve(self.settings, options)
         return self.pipeline.estimate(collection, documents, settings, progress)
 
     def budget(self, text: str | None) -> Budget:
@@ -208,7 +208,9 @@ class Core:
         self.worker.wake()
         return list(found)
 
-    def reindex(self, collection: str, wanted: Wanted, *, budget: Budget = UNLIMITED) -> Submission:
+    def reindex(
+        self, collection: str, options: IndexingOptions, *, budget: Budget = UNLIMITED
+    ) -> Submission:
         """Change how a collection is indexed, and queue the documents that this affects. If such a
         change is already in progress, options left out keep the values of that change.
 
@@ -216,7 +218,7 @@ class Core:
         WaitsOtherwise (see `Pipeline.reindex`).
         """
         present = self.store.collection(collection).settings
-        settings = settled(self.settings, wanted, present.upcoming or present)
+        settings = resolve(self.settings, options, present.upcoming or present)
         self.pipeline.check(settings)
         submission = self.pipeline.reindex(collection, settings, budget=budget)
         self.seen.forget(collection)
@@ -233,7 +235,7 @@ class Core:
         mode: str = "ammon",
         k: int = 10,
         receipts: bool = False,
-        aids: WantedAids = AS_SET,
+        aids: AidOptions = AS_SET,
     ) -> Retrieval:
         """Answer from the current snapshot; if there is none yet, the result is empty, with a note.
 

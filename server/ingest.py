@@ -14,10 +14,10 @@ from kg.jobs import UNLIMITED, Budget, Job, Progress, TaskState
 from kg.records import SourceDocument
 from server.budgets import known_cost
 from server.core import Core
+from server.indexing_options import IndexingOptions
 from server.reports.quarantine import Quarantined, quarantine
 from server.reports.status import job_failures
 from server.settings import Settings
-from server.wanted import Wanted
 
 _PART = 1_000_000
 _OTHER_JOBS = 1000
@@ -164,14 +164,14 @@ def estimate(
     core: Core,
     collection: str,
     paths: Sequence[Path],
-    wanted: Wanted,
+    options: IndexingOptions,
     progress: ReportProgress = ignore_progress,
     *,
     prefix: str = "",
 ) -> FilesEstimate:
     """Read files and folders and estimate what `ingest` of them would cost; nothing is changed."""
     reading = _Reading(progress, prefix)
-    found = core.estimate(collection, reading.documents(core.settings, paths), wanted, progress)
+    found = core.estimate(collection, reading.documents(core.settings, paths), options, progress)
     return FilesEstimate(
         collection=collection,
         estimate=found,

@@ -135,7 +135,7 @@ def evaluate(
 
     Recall, nDCG and MRR in percent; times in milliseconds; the folder's format is in docs.
     """
-    from server.aids import WantedAids
+    from server.aids import AidOptions
     from server.cli.progress import shown_progress
     from server.evaluation import (
         check_writable,
@@ -158,7 +158,7 @@ def evaluate(
             settings,
             mode=mode,
             extractor=extractor,
-            aids=WantedAids(bridges=bridges or gold_steps, recognition=recognition, rerank=rerank),
+            aids=AidOptions(bridges=bridges or gold_steps, recognition=recognition, rerank=rerank),
             gold_steps=gold_steps,
             progress=progress,
         )

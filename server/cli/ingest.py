@@ -78,10 +78,10 @@ def ingest(
     """
     from server import ingest as files
     from server.cli.progress import shown_progress
-    from server.wanted import Wanted
+    from server.indexing_options import IndexingOptions
 
     chosen = _named(paths)
-    wanted = Wanted(
+    options = IndexingOptions(
         extractor=extractor,
         embedder=embedder,
         max_tokens=passage_tokens,
@@ -92,10 +92,10 @@ def ingest(
         limit = core.budget(budget)
         if estimate:
             with shown_progress() as progress:
-                found = files.estimate(core, name, chosen, wanted, progress, prefix=prefix)
+                found = files.estimate(core, name, chosen, options, progress, prefix=prefix)
             _tell_estimate(found, as_json=as_json)
             raise typer.Exit(1 if found.failed else 0)
-        core.ensure_collection(name, wanted)
+        core.ensure_collection(name, options)
         with shown_progress() as progress:
             report = files.ingest(
                 core, name, chosen, progress, prefix=prefix, priority=priority, budget=limit

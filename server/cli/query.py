@@ -10,7 +10,7 @@ from server.cli import options
 from server.cli.context import opened
 
 if TYPE_CHECKING:
-    from server.aids import WantedAids
+    from server.aids import AidOptions
     from server.core import Core
 
 _Question: TypeAlias = Annotated[
@@ -71,13 +71,13 @@ def register(app: typer.Typer) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Wanted:
+class _Options:
     """How questions are asked, and how answers are printed."""
 
     collection: str
     mode: str
     k: int
-    aids: "WantedAids"
+    aids: "AidOptions"
     explain: bool
     neo4j_link: bool
     as_json: bool
@@ -98,7 +98,7 @@ def query(
     as_json: options.AsJson = False,
 ) -> None:
     """Ask a question: shows the best passages, what led to them, and what to try next."""
-    from server.aids import WantedAids
+    from server.aids import AidOptions
     from server.cli.output import print_line
     from server.reports.browser_link import check_neo4j
 
@@ -108,11 +108,11 @@ def query(
     with opened(context) as core:
         if neo4j_link:
             check_neo4j(core.settings)
-        wanted = _Wanted(
+        options = _Options(
             collection=collection or core.settings.collection,
             mode=mode,
             k=k,
-            aids=WantedAids(bridges=bridges, recognition=recognition, rerank=rerank),
+            aids=AidOptions(bridges=bridges, recognition=recognition, rerank=rerank),
             explain=explain,
             neo4j_link=neo4j_link,
             as_json=as_json,
@@ -120,7 +120,7 @@ def query(
         for number, one in enumerate(asked):
             if questions is not None and not as_json:
                 print_line(f"{chr(10) * min(number, 1)}Question: {one}\n")
-            _answer(core, one, wanted, line=questions is not None)
+            _answer(core, one, options, line=questions is not None)
 
 
 def _lines(file: typer.FileText) -> Iterator[str]:
@@ -137,21 +137,21 @@ def _lines(file: typer.FileText) -> Iterator[str]:
         ) from error
 
 
-def _answer(core: "Core", question: str, wanted: _Wanted, *, line: bool) -> None:
+def _answer(core: "Core", question: str, options: _Options, *, line: bool) -> None:
     from server.cli.answer import print_answer
     from server.cli.output import print_json, print_line, print_warning
     from server.reports.browser_link import browser_link
     from server.reports.retrieval_json import retrieval_json
     from server.reports.up_to_date import sees_all
 
-    name = wanted.collection
-    found = core.query(name, question, mode=wanted.mode, k=wanted.k, aids=wanted.aids)
-    link = browser_link(core.settings, found) if wanted.neo4j_link and found.hits else None
+    name = options.collection
+    found = core.query(name, question, mode=options.mode, k=options.k, aids=options.aids)
+    link = browser_link(core.settings, found) if options.neo4j_link and found.hits else None
     present = core.store.collection(name)
     behind = found.revision != present.revision and not sees_all(core, present)
-    if wanted.as_json:
+    if options.as_json:
         print_json(
-            retrieval_json(found) | ({"neo4j_link": link} if wanted.neo4j_link else {}), line=line
+            retrieval_json(found) | ({"neo4j_link": link} if options.neo4j_link else {}), line=line
         )
         return
     if behind and present.settings.transition.swapping and found.hits:
@@ -161,6 +161,6 @@ def _answer(core: "Core", question: str, wanted: _Wanted, *, line: bool) -> None
             f"The newest documents are not searchable yet: ammon rebuild --collection {name!r}"
         )
     embedder = "" if behind else present.settings.embedder
-    print_answer(found, k=wanted.k, explain=wanted.explain, embedder=embedder)
+    print_answer(found, k=options.k, explain=options.explain, embedder=embedder)
     if link:
         print_line(f"\nIn Neo4j Browser: {link}")

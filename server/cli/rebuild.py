@@ -59,10 +59,10 @@ def reindex(
     """
     from kg.jobs import TaskState
     from server.cli.progress import shown_progress
+    from server.indexing_options import IndexingOptions
     from server.reports.status import collection_status, job_failures
-    from server.wanted import Wanted
 
-    wanted = Wanted(
+    options = IndexingOptions(
         extractor=extractor,
         embedder=embedder,
         max_tokens=passage_tokens,
@@ -70,7 +70,7 @@ def reindex(
     )
     with opened(context) as core:
         name = collection or core.settings.collection
-        job = core.reindex(name, wanted, budget=core.budget(budget)).job
+        job = core.reindex(name, options, budget=core.budget(budget)).job
         with shown_progress() as progress:
             core.worker.run_until_empty(name, progress)
         counts = core.queue.job(job.id).counts if job else {}

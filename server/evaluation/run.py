@@ -24,16 +24,16 @@ from retrieval.metrics import NAMES, Judged, Scores, means, score
 from retrieval.results import Retrieval
 from retrieval.significance import interval_of
 from server.adapters import make_chat_model, make_embedder, make_extractor
-from server.aids import AS_SET, WantedAids
+from server.aids import AS_SET, AidOptions
 from server.composition import compose
 from server.core import Core
 from server.evaluation.dataset import Dataset
 from server.evaluation.gold_steps import GoldSteps
+from server.indexing_options import IndexingOptions
 from server.models import MakeEmbedder
 from server.reports.status import job_failures
 from server.settings import Settings
 from server.settings.specs import split
-from server.wanted import Wanted
 
 _TOLD = 3
 """How many of the documents that could not be indexed are named."""
@@ -102,7 +102,7 @@ def evaluate(
     *,
     mode: str,
     extractor: str,
-    aids: WantedAids = AS_SET,
+    aids: AidOptions = AS_SET,
     gold_steps: bool = False,
     embedder: MakeEmbedder = make_embedder,
     progress: ReportProgress = ignore_progress,
@@ -228,7 +228,7 @@ def _indexed(core: Core, dataset: Dataset, spec: str, progress: ReportProgress) 
     tokens = 0 if dataset.whole else core.settings.passage_tokens
     core.ensure_collection(
         name,
-        Wanted(extractor=spec, embedder=core.settings.embedder, max_tokens=tokens),
+        IndexingOptions(extractor=spec, embedder=core.settings.embedder, max_tokens=tokens),
     )
     submission = core.pipeline.submit(name, dataset.documents)
     core.worker.run_until_empty(name, progress)

@@ -61,7 +61,7 @@ class _OneOfSeveral:
 
     def open(self, settings: Settings) -> Core:
         """Open the core. Only the first process indexes; the others wake it."""
-        core = self._core.again()
+        core = self._core.reopen()
         if self.number == 0:
             self._bell.answer(core.worker.wake)
             return core

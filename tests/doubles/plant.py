@@ -14,14 +14,14 @@ from typing import Any
 from kg.dump import dump_hash
 from kg.records import SourceDocument
 from server.core import Core
+from server.indexing_options import IndexingOptions
 from server.settings import Settings
-from server.wanted import Wanted
 from tests.doubles.waiting import until
 from tests.doubles.worker_process import open_plant
 
 ROOT = Path(__file__).parents[2]
 COLLECTION = "corpus"
-WANTED = Wanted(extractor="llm:scripted", max_tokens=24)
+WANTED = IndexingOptions(extractor="llm:scripted", max_tokens=24)
 
 
 def corpus(documents: int, passages: int = 2) -> list[SourceDocument]:
@@ -140,12 +140,12 @@ def graph_of(core: Core, collection: str = COLLECTION) -> str:
 
 
 def undisturbed(
-    folder: Path, model_url: str, documents: list[SourceDocument], wanted: Wanted = WANTED
+    folder: Path, model_url: str, documents: list[SourceDocument], options: IndexingOptions = WANTED
 ) -> str:
     """The hash of the graph that one process makes of the documents, without a broker or drafts."""
     plant = Plant(folder=folder, broker_url="", model_url=model_url)
     with plant.opened(first_tier=False) as core:
-        core.create_collection(COLLECTION, wanted)
+        core.create_collection(COLLECTION, options)
         core.submit(COLLECTION, documents)
         core.worker.run_until_empty(COLLECTION)
         return graph_of(core)

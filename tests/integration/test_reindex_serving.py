@@ -12,7 +12,7 @@ from inference.embedder import Embedder, Kind, Progress, Vectors
 from kg.records import Passage, SourceDocument
 from server.composition import compose
 from server.core import Core
-from server.wanted import Wanted
+from server.indexing_options import IndexingOptions
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.house import settings_in
@@ -86,7 +86,7 @@ def test_another_embedder_answers_once_its_snapshot_is_there(
 ) -> None:
     core.worker.start()
     assert asked(core) == (6, "hash-64")
-    core.reindex("papers", Wanted(embedder="openai:small"))
+    core.reindex("papers", IndexingOptions(embedder="openai:small"))
     for _ in range(20):
         assert asked(core) == (6, "hash-64")
         time.sleep(0.02)
@@ -99,8 +99,8 @@ def test_another_embedder_answers_once_its_snapshot_is_there(
 def test_two_changes_of_the_embedder_still_leave_an_answer(
     core: Core, go_on: Event, tmp_path: Path
 ) -> None:
-    core.reindex("papers", Wanted(embedder="openai:small"))
-    core.reindex("papers", Wanted(embedder="openai:large"))
+    core.reindex("papers", IndexingOptions(embedder="openai:small"))
+    core.reindex("papers", IndexingOptions(embedder="openai:large"))
     with opened(tmp_path, go_on) as fresh:
         assert asked(fresh) == (6, "hash-64")
 
@@ -114,7 +114,7 @@ def relations(core: Core) -> set[str]:
 
 def test_another_extractor_takes_over_all_at_once(core: Core, go_on: Event) -> None:
     core.worker.start()
-    job = core.reindex("papers", Wanted(extractor="llm:m")).job
+    job = core.reindex("papers", IndexingOptions(extractor="llm:m")).job
     assert job is not None
     late = SourceDocument(source="late", title="Late", text="Person9 met Hebb.")
     core.submit("papers", [late])

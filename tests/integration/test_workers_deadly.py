@@ -5,8 +5,8 @@ import pytest
 from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.core import Core
+from server.indexing_options import IndexingOptions
 from server.reports.status import quarantine_of
-from server.wanted import Wanted
 from tests.doubles.plant import COLLECTION, Plant
 from tests.doubles.waiting import until
 from tests.doubles.worker_process import DEADLY
@@ -24,7 +24,7 @@ def is_over(core: Core, job: str) -> bool:
 
 def test_a_document_that_kills_its_worker_three_times_is_in_quarantine(plant: Plant) -> None:
     with plant.opened() as core:
-        core.create_collection(COLLECTION, Wanted(extractor=DEADLY))
+        core.create_collection(COLLECTION, IndexingOptions(extractor=DEADLY))
         job = core.submit(COLLECTION, [*HARMLESS, DEADLY_ONE]).job
         assert job is not None
         plant.begin("embed,commit")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.core import Core, Wanted
+from server.core import Core, IndexingOptions
 from server.reports.status import job_status
 from tests.doubles.model_ledger import Ledger, ledger_server
 from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus, graph_of, undisturbed
@@ -14,7 +14,7 @@ from tests.servers.redis import RedisServer, redis_server
 
 pytest.importorskip("celery", reason="the workers are missing: pip install -e '.[celery]'")
 __all__ = ["redis_server"]
-OTHER = Wanted(extractor="llm:scripted", max_tokens=128)
+OTHER = IndexingOptions(extractor="llm:scripted", max_tokens=128)
 """Passages of another size: which are published is seen from outside."""
 
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from kg.records import Collection, CollectionSettings
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
+from server.indexing_options import IndexingOptions
 from server.reports.status import collection_status
-from server.wanted import Wanted
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 
@@ -95,7 +95,7 @@ class StatsOut(BaseModel):
 def create_collection(wanted: CollectionIn, core: TheCore, response: Response) -> CollectionOut:
     """Create an empty collection. Its extractor, embedder and passage size are fixed now; `ammon
     reindex` changes them."""
-    chosen = Wanted(
+    chosen = IndexingOptions(
         extractor=wanted.extractor,
         max_tokens=wanted.max_tokens,
         overlap_tokens=wanted.overlap_tokens,

@@ -18,7 +18,7 @@ from kg.errors import InputError
 from retrieval.modes import MODES, check_mode
 from retrieval.question import LONGEST
 from retrieval.results import Retrieval
-from server.aids import WantedAids
+from server.aids import AidOptions
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import NOT_BLANK, responses
 from server.http.routers.receipt import ReceiptOut
@@ -212,7 +212,7 @@ def ask(name: CollectionPath, asked: QuestionIn, core: TheCore) -> AnswerOut:
 
     A collection without a snapshot returns no passages and a note.
     """
-    aids = WantedAids(bridges=asked.bridges, recognition=asked.recognition, rerank=asked.rerank)
+    aids = AidOptions(bridges=asked.bridges, recognition=asked.recognition, rerank=asked.rerank)
     found = core.query(
         name, asked.question, mode=asked.mode, k=asked.k, receipts=asked.receipts, aids=aids
     )

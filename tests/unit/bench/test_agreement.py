@@ -9,8 +9,8 @@ from bench.datasets import COLLECTION
 from kg.records import SourceDocument
 from server.composition import compose
 from server.core import Core
+from server.indexing_options import IndexingOptions
 from server.settings import Settings
-from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 
@@ -27,7 +27,7 @@ def core_of(folder: Path, documents: list[SourceDocument]) -> Core:
         extractor=lambda name, settings: ScriptedExtractor(),
         embedder=lambda name, settings: HashEmbedder(32),
     )
-    core.create_collection(COLLECTION, Wanted(extractor="spacy", max_tokens=0))
+    core.create_collection(COLLECTION, IndexingOptions(extractor="spacy", max_tokens=0))
     core.submit(COLLECTION, documents)
     core.worker.run_until_empty(COLLECTION)
     return core

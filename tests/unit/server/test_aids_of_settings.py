@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from server.adapters import make_chat_model
-from server.aids import AidCabinet, WantedAids
+from server.aids import AidCabinet, AidOptions
 from server.settings import Settings
 
 SETTINGS = Settings(
@@ -33,7 +33,7 @@ def test_questions_that_come_first_together_share_what_is_made() -> None:
 
     cabinet = AidCabinet(SETTINGS, make_chat_model, slowly)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: cabinet.get(WantedAids(recognition=True)), range(4)))
+        found = list(pool.map(lambda _: cabinet.get(AidOptions(recognition=True)), range(4)))
     assert made == [SETTINGS.reranker]
     assert len({id(aids.reranker) for aids in found}) == 1
     assert len({id(aids.bridges) for aids in found}) == 1
@@ -42,5 +42,5 @@ def test_questions_that_come_first_together_share_what_is_made() -> None:
 
 def test_an_aid_that_is_not_wanted_is_not_made() -> None:
     cabinet = AidCabinet(SETTINGS, make_chat_model, lambda _: Reversing())
-    aids = cabinet.get(WantedAids(bridges=False, rerank=False))
+    aids = cabinet.get(AidOptions(bridges=False, rerank=False))
     assert (aids.bridges, aids.reranker, aids.recognition) == (None, None, None)

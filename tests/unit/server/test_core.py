@@ -20,15 +20,15 @@ from kg.errors import (
 from kg.lock import file_lock
 from kg.records import SourceDocument
 from kg.sqlite import SQLiteStore
-from server.aids import WantedAids
+from server.aids import AidOptions
 from server.composition import compose
 from server.core import Core
 from server.empty_results import BEING_INDEXED, START_ONE, START_WORKERS, WAITING
 from server.folders import Folders
+from server.indexing_options import IndexingOptions
 from server.ingest import ingest
 from server.reports.status import collection_status, job_status
 from server.settings import Settings
-from server.wanted import Wanted
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.house import open_house, settings_in
@@ -42,9 +42,11 @@ def core(tmp_path: Path) -> Iterator[Core]:
 
 
 def test_a_collection_is_made_once_and_found_again(core: Core) -> None:
-    made = core.ensure_collection("papers", Wanted(max_tokens=64))
-    assert core.ensure_collection("papers", Wanted()) == made
-    assert core.ensure_collection("papers", Wanted(max_tokens=64, extractor="spacy")) == made
+    made = core.ensure_collection("papers", IndexingOptions(max_tokens=64))
+    assert core.ensure_collection("papers", IndexingOptions()) == made
+    assert (
+        core.ensure_collection("papers", IndexingOptions(max_tokens=64, extractor="spacy")) == made
+    )
 
 
 def test_where_snapshots_cannot_be_written_no_collection_is_made(tmp_path: Path) -> None:
@@ -52,34 +54,34 @@ def test_where_snapshots_cannot_be_written_no_collection_is_made(tmp_path: Path)
     url = (tmp_path / "file" / "far").as_uri()
     core = open_house(settings_in(tmp_path, snapshot_url=url))
     with pytest.raises(SnapshotUnavailable, match="there is no such folder"):
-        core.ensure_collection("papers", Wanted())
+        core.ensure_collection("papers", IndexingOptions())
     assert list(core.store.collections()) == []
     core.close()
 
 
 def test_a_collection_is_not_indexed_in_two_ways(core: Core) -> None:
-    core.ensure_collection("papers", Wanted(max_tokens=64))
+    core.ensure_collection("papers", IndexingOptions(max_tokens=64))
     with pytest.raises(SettingsConflict, match="ammon reindex"):
-        core.ensure_collection("papers", Wanted(max_tokens=128))
+        core.ensure_collection("papers", IndexingOptions(max_tokens=128))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "error"),
+    ("options", "error"),
     [
-        (Wanted(extractor="spacy:no_such_pipeline"), WeightsInvalid),
-        (Wanted(embedder="onnx:."), WeightsInvalid),
+        (IndexingOptions(extractor="spacy:no_such_pipeline"), WeightsInvalid),
+        (IndexingOptions(embedder="onnx:."), WeightsInvalid),
     ],
     ids=["extractor", "embedder"],
 )
 def test_what_cannot_be_loaded_neither_makes_nor_changes_a_collection(
-    tmp_path: Path, wanted: Wanted, error: type[AmmonError]
+    tmp_path: Path, options: IndexingOptions, error: type[AmmonError]
 ) -> None:
     core = compose(settings_in(tmp_path, llm_api_key="any"))
-    made = core.create_collection("papers", Wanted(extractor="llm", embedder="openai"))
+    made = core.create_collection("papers", IndexingOptions(extractor="llm", embedder="openai"))
     with pytest.raises(error):
-        core.ensure_collection("letters", wanted)
+        core.ensure_collection("letters", options)
     with pytest.raises(error):
-        core.reindex("papers", wanted)
+        core.reindex("papers", options)
     assert list(core.store.collections()) == [made]
     core.close()
 
@@ -89,12 +91,12 @@ def test_without_a_chat_model_nothing_that_needs_one_is_made_changed_or_asked(
 ) -> None:
     core = compose(settings_in(tmp_path))
     with pytest.raises(SettingsInvalid, match="No chat model is set"):
-        core.ensure_collection("papers", Wanted(extractor="llm"))
+        core.ensure_collection("papers", IndexingOptions(extractor="llm"))
     assert list(core.store.collections()) == []
-    made = core.create_collection("papers", Wanted(embedder="minilm"))
+    made = core.create_collection("papers", IndexingOptions(embedder="minilm"))
     with pytest.raises(SettingsInvalid, match="No chat model is set"):
-        core.reindex("papers", Wanted(extractor="llm"))
-    for aids in (WantedAids(bridges=True), WantedAids(recognition=True)):
+        core.reindex("papers", IndexingOptions(extractor="llm"))
+    for aids in (AidOptions(bridges=True), AidOptions(recognition=True)):
         with pytest.raises(SettingsInvalid, match="AMMON_LLM_BASE_URL"):
             core.query("papers", "Who?", aids=aids)
     assert list(core.store.collections()) == [made]
@@ -114,19 +116,19 @@ def test_a_missing_extra_is_told_before_a_collection_is_made(tmp_path: Path) -> 
         settings_in(tmp_path), extractor=spare, embedder=lambda name, _: WithoutTorch(32)
     )
     with pytest.raises(DependencyMissing, match="torch"):
-        core.ensure_collection("papers", Wanted(embedder="sentence-transformers:x"))
+        core.ensure_collection("papers", IndexingOptions(embedder="sentence-transformers:x"))
     assert core.store.collections() == []
     core.close()
 
 
 def test_a_chat_models_name_is_settled_with_the_collection(core: Core) -> None:
-    made = core.create_collection("papers", Wanted(extractor="llm"))
+    made = core.create_collection("papers", IndexingOptions(extractor="llm"))
     assert made.settings.extractor == f"llm:{core.settings.llm_model}"
 
 
 def test_an_overlap_must_fit_into_a_passage(core: Core) -> None:
     with pytest.raises(SettingsInvalid, match="overlap of 64"):
-        core.create_collection("papers", Wanted(max_tokens=64, overlap_tokens=64))
+        core.create_collection("papers", IndexingOptions(max_tokens=64, overlap_tokens=64))
 
 
 def test_ingesting_reports_what_is_new_changed_and_unchanged(core: Core, notes: Path) -> None:
@@ -273,7 +275,7 @@ def test_where_snapshots_cannot_be_deleted_nothing_is(
 def test_another_embedder_has_an_index_of_its_own(core: Core, notes: Path) -> None:
     core.create_collection("papers")
     ingest(core, "papers", [notes])
-    core.reindex("papers", Wanted(embedder="openai:small"))
+    core.reindex("papers", IndexingOptions(embedder="openai:small"))
     core.worker.run_until_empty("papers")
     found = core.snapshot("papers")
     assert found is not None
@@ -304,7 +306,7 @@ def test_status_tells_whether_questions_see_everything(core: Core, notes: Path) 
 def test_questions_see_everything_where_only_settings_moved(core: Core, notes: Path) -> None:
     core.create_collection("papers")
     ingest(core, "papers", [notes])
-    job = core.reindex("papers", Wanted(extractor="llm:m")).job
+    job = core.reindex("papers", IndexingOptions(extractor="llm:m")).job
     assert job is not None
     status = collection_status(core, "papers")
     assert status.published_revision != status.collection.revision
@@ -318,7 +320,7 @@ def test_questions_see_everything_where_only_settings_moved(core: Core, notes: P
 def test_another_embedder_is_not_seen_before_its_snapshot(core: Core, notes: Path) -> None:
     core.create_collection("papers")
     ingest(core, "papers", [notes])
-    core.reindex("papers", Wanted(embedder="openai:small"))
+    core.reindex("papers", IndexingOptions(embedder="openai:small"))
     assert collection_status(core, "papers").standing in ("behind", "missing")
 
 

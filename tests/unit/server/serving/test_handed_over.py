@@ -41,14 +41,14 @@ def test_a_snapshot_that_was_open_is_used_on(tmp_path: Path) -> None:
     take_in(core, "Karl Lashley")
     snapshot = core.snapshot("papers")
     core.close()
-    again = core.again()
+    again = core.reopen()
     assert again.snapshot("papers") is snapshot
     assert titles(again) == {"Karl Lashley"}
     again.close()
 
 
 def test_nobody_keeps_what_was_handed_over(closed: Core) -> None:
-    closed.again().close()
+    closed.reopen().close()
     assert closed.retrievers.hand_over() == {}
 
 
@@ -65,7 +65,7 @@ def test_what_was_handed_over_goes_without_being_collected(closed: Core) -> None
 
 
 def test_a_newer_snapshot_takes_its_place(closed: Core) -> None:
-    again = closed.again()
+    again = closed.reopen()
     take_in(again, "Donald Hebb")
     assert titles(again) == {"Karl Lashley", "Donald Hebb"}
     again.close()
@@ -75,6 +75,6 @@ def test_a_snapshot_that_came_in_between_is_opened(closed: Core, tmp_path: Path)
     other = open_house(settings_in(tmp_path))
     take_in(other, "Donald Hebb")
     other.close()
-    again = closed.again()
+    again = closed.reopen()
     assert titles(again) == {"Karl Lashley", "Donald Hebb"}
     again.close()

@@ -10,7 +10,7 @@ from server.settings.specs import resolve_embedder, resolve_extractor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class IndexingOptions:
     """How to index a collection; None keeps the present setting, or the default of a new one."""
 
     extractor: str | None = None
@@ -19,26 +19,26 @@ class Wanted:
     overlap_tokens: int | None = None
 
 
-AS_IT_IS = Wanted()
+UNCHANGED = IndexingOptions()
 """No options: everything stays as it is."""
 
 
-def settled(
-    settings: Settings, wanted: Wanted, base: CollectionSettings | None = None
+def resolve(
+    settings: Settings, options: IndexingOptions, base: CollectionSettings | None = None
 ) -> CollectionSettings:
     """The options applied to the collection's settings `base`; None: to the defaults. Raises:
     SettingsInvalid."""
     changed = _defaults(settings) if base is None else base
-    if wanted.extractor is not None:
-        name = resolve_extractor(wanted.extractor, settings.llm_model)
+    if options.extractor is not None:
+        name = resolve_extractor(options.extractor, settings.llm_model)
         changed = replace(changed, extractor=name)
-    if wanted.embedder is not None:
-        name = resolve_embedder(wanted.embedder, settings.embedding_model)
+    if options.embedder is not None:
+        name = resolve_embedder(options.embedder, settings.embedding_model)
         changed = replace(changed, embedder=name)
-    if wanted.max_tokens is not None:
-        changed = replace(changed, max_tokens=wanted.max_tokens)
-    if wanted.overlap_tokens is not None:
-        changed = replace(changed, overlap_tokens=wanted.overlap_tokens)
+    if options.max_tokens is not None:
+        changed = replace(changed, max_tokens=options.max_tokens)
+    if options.overlap_tokens is not None:
+        changed = replace(changed, overlap_tokens=options.overlap_tokens)
     if 0 < changed.max_tokens <= changed.overlap_tokens:
         raise SettingsInvalid(
             f"An overlap of {changed.overlap_tokens} tokens does not fit into passages of "
@@ -47,7 +47,7 @@ def settled(
     return changed
 
 
-def in_words(settings: CollectionSettings) -> str:
+def describe(settings: CollectionSettings) -> str:
     """The settings in a few words."""
     return (
         f"extractor {settings.extractor}, embedder {settings.embedder}, "
@@ -56,10 +56,10 @@ def in_words(settings: CollectionSettings) -> str:
 
 
 def _defaults(settings: Settings) -> CollectionSettings:
-    wanted = Wanted(
+    options = IndexingOptions(
         extractor=settings.extractor,
         embedder=settings.embedder,
         max_tokens=settings.passage_tokens,
         overlap_tokens=settings.overlap_tokens,
     )
-    return settled(settings, wanted, CollectionSettings())
+    return resolve(settings, options, CollectionSettings())
