@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from threading import Event, Lock
 
 from indexer.flow.batches import Batch, batches
-from indexer.flow.rest import Rest
+from indexer.flow.pauses import Pauses
 from indexer.flow.routing import Router, lease_urgent
 from indexer.flow.tools import Tools
 from indexer.ingestion.ingester import SETUP_ERRORS, Ingester
@@ -32,11 +32,11 @@ _LOOK_SECONDS = 1.0
 class Dispatcher:
     """Takes the steps `prepare` and `commit`, and keeps what it took. Safe for several threads."""
 
-    def __init__(self, tools: Tools, ingester: Ingester, rest: Rest) -> None:
+    def __init__(self, tools: Tools, ingester: Ingester, pauses: Pauses) -> None:
         """Compose."""
         self._tools = tools
         self._ingester = ingester
-        self._rest = rest
+        self._pauses = pauses
         self.router = Router(tools)
         self._looked = -math.inf
         self._preparing = Lock()
@@ -121,16 +121,16 @@ class Dispatcher:
         return None if usual is None or urgent is None else usual + urgent
 
     def _next(self, limit: int) -> Sequence[Task]:
-        """The next tasks, of collections that do not rest. What has a draft is sent before others
-        get one, or else models would wait for all of these; but these do not wait for models."""
-        resting = {*self._rest.known(), *self._refused()}
+        """The next tasks, of collections without a pause. What has a draft is sent before others get
+        one, or else models would wait for all of these; but these do not wait for models."""
+        paused = {*self._pauses.known(), *self._refused()}
         collections = [
-            found for found in self._tools.store.collections() if found.name not in resting
+            found for found in self._tools.store.collections() if found.name not in paused
         ]
         depth = self._depth()
         if depth is None:
             return ()
-        names: list[str | None] = [one.name for one in collections] if resting else [None]
+        names: list[str | None] = [one.name for one in collections] if paused else [None]
         wanted: list[tuple[str | None, bool | None]] = []
         if depth < MOST_WAITING:
             wanted = [(name, drafted) for drafted in (True, None) for name in names]
@@ -172,17 +172,17 @@ class Dispatcher:
     def _refused(self) -> Set[str]:
         """Collections of which this worker takes nothing: what it cannot read, or commit, it would
         only hold, and its batches would fill the broker."""
-        return self._rest.refused("prepare") | self._rest.refused("extract")
+        return self._pauses.refused("prepare") | self._pauses.refused("extract")
 
     def _awake(self, tasks: Sequence[Task]) -> Sequence[Task]:
-        """Keep these tasks, but for those whose collection rests: they go back."""
+        """Keep these tasks, but for those whose collection is paused: they go back."""
         refused = self._refused()
         names = {task.collection for task in tasks}
-        resting = {name for name in names if name in refused or self._rest.lasts(name)}
-        asleep = [task.id for task in tasks if task.collection in resting]
+        paused = {name for name in names if name in refused or self._pauses.is_paused(name)}
+        asleep = [task.id for task in tasks if task.collection in paused]
         if asleep:
             self._tools.queue.release(asleep, worker=self._tools.name)
-        awake = [task for task in tasks if task.collection not in resting]
+        awake = [task for task in tasks if task.collection not in paused]
         self._note(awake, time.monotonic())
         return awake
 
@@ -198,10 +198,10 @@ class Dispatcher:
             return Processed()
         except SETUP_ERRORS as error:
             for collection in {task.collection for task in tasks}:
-                self._rest.begin(collection, "prepare", error)
+                self._pauses.begin(collection, "prepare", error)
             return self._ingester.postpone(tasks, error)
         for collection in {task.collection for task in tasks}:
-            self._rest.over(collection, "prepare")
+            self._pauses.end(collection, "prepare")
         self._tools.meter.documents(done=gathered.result.done, failed=gathered.result.failed)
         if send:
             sent = [self._send(batch) for batch in batches(tasks, gathered.missing)]

@@ -13,7 +13,7 @@ from indexer.extraction.port import Extractor
 from indexer.flow.batches import PASSAGES, Batch
 from indexer.flow.budgeting import Budgeting
 from indexer.flow.holding import DEATHS, Holding, given_up
-from indexer.flow.rest import Rest
+from indexer.flow.pauses import Pauses
 from indexer.flow.tools import Tools
 from indexer.ingestion.extracting import counts, extracted, failures_of, save_failure, usable
 from indexer.ingestion.ingester import SETUP_ERRORS
@@ -45,7 +45,7 @@ class Extracting:
     tools: Tools
     extractor: Callable[[CollectionSettings], Extractor]
     budgeting: Budgeting
-    rest: Rest
+    pauses: Pauses
 
     @property
     def _holding(self) -> Holding:
@@ -63,9 +63,9 @@ class Extracting:
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
         if not held:
             return Extracted()
-        resting = self.rest.known()
-        if batch.collection in resting:
-            reason = resting[batch.collection]
+        paused = self.pauses.known()
+        if batch.collection in paused:
+            reason = paused[batch.collection]
             queue.release(list(held), worker=batch.worker, reason=reason)
             return Extracted()
         try:
@@ -78,8 +78,8 @@ class Extracting:
         except CollectionNotFound:
             return Extracted()
         except (ModelUnavailable, *SETUP_ERRORS) as error:
-            if not self.rest.begin(batch.collection, "extract", error):
-                # The documents wait, with the reason, until the collection has rested.
+            if not self.pauses.begin(batch.collection, "extract", error):
+                # The documents wait, with the reason, until the pause is over.
                 queue.release(list(held), worker=batch.worker, reason=str(error))
             return Extracted()
         fingerprint = extractor.fingerprint
@@ -171,7 +171,7 @@ class Extracting:
         found = extracted(tools.store, batch.collection, extractor, passages, tasks_of, payers)
         try:
             for extraction in found:
-                self.rest.over(batch.collection, "extract")
+                self.pauses.end(batch.collection, "extract")
                 tools.meter.passage(
                     input_tokens=extraction.input_tokens,
                     output_tokens=extraction.output_tokens,

@@ -13,11 +13,11 @@ from indexer.flow.budgeting import Budgeting
 from indexer.flow.dispatch import Dispatcher
 from indexer.flow.embedding import Embedding
 from indexer.flow.extract import Extracting
+from indexer.flow.pauses import Kind as RefusedKind
+from indexer.flow.pauses import Pauses, is_own
 from indexer.flow.post import Step
 from indexer.flow.publishing import Publishing
 from indexer.flow.recovery import Recovery
-from indexer.flow.rest import Kind as RefusedKind
-from indexer.flow.rest import Rest, is_own
 from indexer.flow.tools import Tools
 from inference.embedder import Kind
 from kg.errors import AmmonError, StoreUnavailable
@@ -48,7 +48,7 @@ class Flow:
 
     def __init__(self, tools: Tools, *, builds: int = 1) -> None:
         """Put the steps together; so many snapshots are built at once."""
-        self._rest = rest = Rest(tools.queue, tools.name)
+        self._pauses = pauses = Pauses(tools.queue, tools.name)
         ingester = tools.pipeline.ingester(
             committed=self._ask_to_embed,
             max_attempts=MAX_ATTEMPTS,
@@ -56,14 +56,14 @@ class Flow:
         )
         self.tools = tools
         self._embedding = Embedding(tools=tools, embedder=ingester.embedder)
-        self._publishing = Publishing(tools=tools, rest=rest, builds=builds)
+        self._publishing = Publishing(tools=tools, pauses=pauses, builds=builds)
         self._extracting = Extracting(
             tools=tools,
             extractor=ingester.extractor,
             budgeting=Budgeting(tools=tools, prices=ingester.prices),
-            rest=rest,
+            pauses=pauses,
         )
-        self.dispatcher = Dispatcher(tools, ingester, rest)
+        self.dispatcher = Dispatcher(tools, ingester, pauses)
         self.recovery = Recovery(tools=tools, extractor=ingester.extractor)
         self._asked: dict[str, float] = {}
         """Collection -> when a snapshot was asked for that nobody else would ask for."""
@@ -141,13 +141,13 @@ class Flow:
 
     def _refuses(self, step: Step, message: Mapping[str, Any]) -> bool:
         kind = _KIND_OF.get(step)
-        return kind is not None and message["collection"] in self._rest.refused(kind)
+        return kind is not None and message["collection"] in self._pauses.refused(kind)
 
     def _hand_back(self, step: Step, message: Mapping[str, Any]) -> None:
         """Leave a message to the others. Not at once: where none of them is free, it comes back."""
         self.tools.stop.wait(self.tools.times.refuse)
         collection = message["collection"]
-        if step in ("extract", "urgent") and not self._rest.do_others_well(collection):
+        if step in ("extract", "urgent") and not self._pauses.others_do_well(collection):
             self._put_back(Batch.of(message))
             return
         if step in ("embed", "publish"):
@@ -161,7 +161,7 @@ class Flow:
     def _put_back(self, batch: Batch) -> None:
         """Where nobody is known to do better, documents wait in the store, with the reason: going
         round in the broker they would keep other collections' out."""
-        reason = self._rest.why_refused(batch.collection, "extract")
+        reason = self._pauses.why_refused(batch.collection, "extract")
         self.tools.queue.release(list(batch.own), worker=batch.worker, reason=reason)
         self.tools.post.send("prepare", {})
 
@@ -170,9 +170,9 @@ class Flow:
             self._embedding.embed(collection, texts)
         except AmmonError as error:
             if is_own(error):
-                self._rest.begin(collection, "embed", error)
+                self._pauses.begin(collection, "embed", error)
             raise
-        self._rest.over(collection, "embed")
+        self._pauses.end(collection, "embed")
 
     def _extract(self, step: Step, message: Mapping[str, Any]) -> None:
         post, batch = self.tools.post, Batch.of(message)

@@ -13,7 +13,7 @@ from threading import Lock, get_ident
 
 import structlog
 
-from indexer.flow.rest import Rest, is_own
+from indexer.flow.pauses import Pauses, is_own
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
 from indexer.ingestion.ingester import SETUP_ERRORS
@@ -30,7 +30,7 @@ class Publishing:
     """Takes the step `publish`. Safe for several threads."""
 
     tools: Tools
-    rest: Rest
+    pauses: Pauses
     builds: int = 1
     """How many are under way at once."""
     _kept: dict[str, None] = field(default_factory=dict)
@@ -81,9 +81,9 @@ class Publishing:
                 except (ModelError, SnapshotError, OSError, *SETUP_ERRORS) as error:
                     failure = error  # the others can be
                     if isinstance(error, AmmonError) and is_own(error):
-                        self.rest.begin(name, "embed", error)
+                        self.pauses.begin(name, "embed", error)
                 else:
-                    self.rest.over(name, "embed")
+                    self.pauses.end(name, "embed")
         finally:
             with self._lock:
                 self._under_way.discard(get_ident())

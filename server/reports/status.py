@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from indexer.flow.rest import Refusal, refusals
+from indexer.flow.pauses import Refusal, refusals
 from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
 from kg.jobs import EVERY_REVISION, Job, TaskState
 from kg.queue import JobQueue

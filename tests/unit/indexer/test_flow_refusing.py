@@ -9,7 +9,7 @@ import pytest
 
 from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
-from indexer.flow.rest import Refusal, refusals
+from indexer.flow.pauses import Refusal, refusals
 from indexer.flow.tools import Tools
 from kg.errors import DependencyMissing, ModelUnavailable
 from kg.jobs import TaskState
@@ -117,7 +117,7 @@ def test_a_snapshot_that_nobody_can_embed_for_is_not_asked_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two = Two(tmp_path, away)
-    monkeypatch.setattr(two.bad._rest, "refused", lambda kind: {COLLECTION})
+    monkeypatch.setattr(two.bad._pauses, "refused", lambda kind: {COLLECTION})
     two.office.post.send("publish", {"collection": COLLECTION})
     two.office.post.send("embed", {"collection": COLLECTION, "texts": {}})
     two.office.post.deliver(two.bad)

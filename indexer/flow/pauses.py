@@ -24,7 +24,7 @@ Kind: TypeAlias = Literal["prepare", "extract", "embed"]
 """Of steps that fail alike."""
 
 _BELIEVED = 2.0
-"""Seconds for which a process does not ask again whether a collection rests."""
+"""Seconds for which a process does not ask again whether a collection is paused."""
 _WELL_SECONDS = 900.0
 """For how long others go by it that a worker's model answered; slow ones take minutes."""
 _WELL_AGAIN = 60.0
@@ -45,19 +45,18 @@ class Refusal:
     reason: str
 
 
-class Rest:
+class Pauses:
     """What is to be left alone at present: named leases that nobody gives back. Safe for several
     threads; one a process."""
 
     def __init__(self, leases: Leases, worker: str) -> None:
-        """Keep what is at rest as leases, for all processes; `worker` is this one's name."""
+        """Keep pauses as leases, for all processes; `worker` is this one's name."""
         self._leases = leases
         self._worker = worker
         self._outages: Mapping[Kind, Outages] = {kind: Outages() for kind in get_args(Kind)}
         self._name = f"rest/{uuid.uuid4().hex}"
         self._known: dict[str, tuple[float, str]] = {}
-        """Collections that rest as far as this process knows, until when it believes that, and
-        why."""
+        """Paused collections as far as this process knows, until when it believes that, and why."""
         self._refused: dict[tuple[str, Kind], tuple[float, str]] = {}
         """What this process refuses, until when, and the lease that tells so."""
         self._well: dict[str, float] = {}
@@ -69,14 +68,14 @@ class Rest:
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
         if kind == "extract" and self._well.pop(collection, None) is not None:
             self._leases.let_go(_well(collection), worker=self._worker)
-        if self.do_others_well(collection) or (is_own(error) and strikes > 1) or kind == "embed":
+        if self.others_do_well(collection) or (is_own(error) and strikes > 1) or kind == "embed":
             self._refuse(collection, kind, str(error), seconds)
             return True
         self._leases.hold(_lease(collection), worker=self._name, seconds=seconds)
         self._known[collection] = (time.monotonic() + seconds, str(error))
         return False
 
-    def over(self, collection: str, kind: Kind) -> None:
+    def end(self, collection: str, kind: Kind) -> None:
         """It can be done again; if it is reading, others may know."""
         self._outages[kind].over(collection)
         if found := self._refused.pop((collection, kind), None):
@@ -90,7 +89,7 @@ class Rest:
                 self._leases.hold(_well(collection), worker=self._worker, seconds=_WELL_SECONDS)
                 self._well[collection] = now
 
-    def lasts(self, collection: str) -> bool:
+    def is_paused(self, collection: str) -> bool:
         """Whether all are to leave it alone."""
         probe = f"{self._name}/probe"
         if not self._leases.hold(_lease(collection), worker=probe, seconds=0.0):
@@ -100,7 +99,7 @@ class Rest:
         return False
 
     def known(self) -> Mapping[str, str]:
-        """The collections that rest, as far as this process has heard, and why ('' if it has not
+        """The paused collections, as far as this process has heard, and why ('' if it has not
         heard that)."""
         now = time.monotonic()
         return {name: why for name, (until, why) in list(self._known.items()) if until > now}
@@ -129,7 +128,7 @@ class Rest:
         self._refused[collection, kind] = (max(until, time.monotonic() + seconds), lease)
         self._leases.hold(lease, worker=self._worker, seconds=seconds + _SHOWN)
 
-    def do_others_well(self, collection: str) -> bool:
+    def others_do_well(self, collection: str) -> bool:
         """Whether the collection's model has answered another worker lately."""
         name = _well(collection)
         return self._leases.held(name).get(name, self._worker) != self._worker
