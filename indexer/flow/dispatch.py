@@ -121,8 +121,8 @@ class Dispatcher:
         return None if usual is None or urgent is None else usual + urgent
 
     def _next(self, limit: int) -> Sequence[Task]:
-        """The next tasks, of collections without a pause. What has a draft is sent before others get
-        one, or else models would wait for all of these; but these do not wait for models."""
+        """The next tasks, of collections without a pause. What has a draft is sent before others
+        get one, or else models would wait for all of these; but these do not wait for models."""
         paused = {*self._pauses.known(), *self._refused()}
         collections = [
             found for found in self._tools.store.collections() if found.name not in paused
