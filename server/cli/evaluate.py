@@ -133,7 +133,8 @@ def evaluate(
 ) -> None:
     """Ingest a data set into its own collection (once), ask its questions, and score the answers.
 
-    Recall, nDCG and MRR in percent; times in milliseconds; the folder's format is in docs.
+    Recall, nDCG and MRR in percent; times in milliseconds. docs/retrieval.md describes the
+    folder's format.
     """
     from server.aids import AidOptions
     from server.cli.progress import shown_progress
