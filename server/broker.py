@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from indexer.flow.post import QUEUE_OF, QUEUES, STEPS, Queue, Step
+from indexer.flow.broker import QUEUE_OF, QUEUES, STEPS, Queue, Step
 from kg.errors import DependencyMissing, SettingsInvalid
 from kg.records import JSON
 
@@ -212,13 +212,13 @@ def _register(app: "Celery", step: Step, take: Callable[[Step, Mapping[str, Any]
         take(step, message)
 
 
-def open_post(broker_url: str) -> "CeleryPost":
-    """A post with its own connections. Raises: SettingsInvalid, DependencyMissing."""
-    return CeleryPost(make_app(broker_url, sends_only=True))
+def open_broker(broker_url: str) -> "CeleryBroker":
+    """The broker, through connections of its own. Raises: SettingsInvalid, DependencyMissing."""
+    return CeleryBroker(make_app(broker_url, sends_only=True))
 
 
-class CeleryPost:
-    """`indexer.flow.post.Post` over a broker. Safe for several threads."""
+class CeleryBroker:
+    """`indexer.flow.broker.Broker` through Celery. Safe for several threads."""
 
     def __init__(self, app: "Celery") -> None:
         """Send through this app."""

@@ -129,6 +129,6 @@ def _workforce(settings: Settings, store: Store, pipeline: Pipeline) -> Workforc
     broker.check(settings.broker_url)
     return RemoteWorker(
         pipeline,
-        lambda: broker.open_post(settings.broker_url),
+        lambda: broker.open_broker(settings.broker_url),
         check=lambda: broker.check_password(settings.broker_url),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from indexer.flow.post import QUEUES, Post, Step
+from indexer.flow.broker import QUEUES, Broker, Step
 from kg.errors import AmmonError, DependencyMissing, SettingsInvalid
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class PrometheusMeter:
         self._tokens.labels("input").inc(input_tokens)
         self._tokens.labels("output").inc(output_tokens)
 
-    def watch(self, post: Post, waiting: Callable[[], Mapping[str, int]]) -> None:
+    def watch(self, broker: Broker, waiting: Callable[[], Mapping[str, int]]) -> None:
         """At each scrape, report the waiting messages, and the waiting documents of each
         collection."""
-        self.registry.register(_Waiting(post, waiting))
+        self.registry.register(_Waiting(broker, waiting))
 
     def serve(self, host: str, port: int) -> Callable[[], None]:
         """Serve Prometheus metrics at this address; call the returned function to stop.
@@ -83,8 +83,8 @@ class PrometheusMeter:
 class _Waiting:
     """Gauges that are computed when they are scraped."""
 
-    def __init__(self, post: Post, waiting: Callable[[], Mapping[str, int]]) -> None:
-        self._post = post
+    def __init__(self, broker: Broker, waiting: Callable[[], Mapping[str, int]]) -> None:
+        self._broker = broker
         self._waiting = waiting
 
     def collect(self) -> "Iterable[Metric]":
@@ -94,7 +94,7 @@ class _Waiting:
             "ammon_queue_depth", "Messages that no worker has received.", labels=["queue"]
         )
         for queue in QUEUES:
-            found = self._post.depth(queue)
+            found = self._broker.depth(queue)
             if found is None:
                 break  # the broker is unavailable, which is logged elsewhere
             depth.add_metric([queue], found)

@@ -7,7 +7,7 @@ from threading import Lock, Thread
 
 import structlog
 
-from indexer.flow.post import Post
+from indexer.flow.broker import Broker
 from indexer.ingestion.processed import Processed
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
@@ -31,20 +31,20 @@ class RemoteWorker:
     def __init__(
         self,
         pipeline: Pipeline,
-        open_post: Callable[[], Post],
+        open_broker: Callable[[], Broker],
         *,
         check: Callable[[], object] = lambda: None,
         poll_seconds: float = 0.25,
         worry_seconds: float = 15.0,
     ) -> None:
-        """`open_post` is called once, when there is something to send. `check` raises for errors
+        """`open_broker` is called once, when there is something to send. `check` raises for errors
         that waiting does not resolve.
 
         `worry_seconds`: time without progress after which a possible reason is logged."""
         self._pipeline = pipeline
-        self._open_post = open_post
+        self._open_broker = open_broker
         self._check = check
-        self._post: Post | None = None
+        self._broker: Broker | None = None
         self._poll_seconds = poll_seconds
         self._worry_seconds = worry_seconds
         self._lock = Lock()
@@ -77,8 +77,8 @@ class RemoteWorker:
             nudging = self._nudging
         if nudging is not None:
             nudging.join(_CLOSE_SECONDS if timeout is None else min(timeout, _CLOSE_SECONDS))
-        if self._post is not None:
-            self._post.close()
+        if self._broker is not None:
+            self._broker.close()
 
     def run_until_empty(
         self, collection: str | None = None, progress: ReportProgress = ignore_progress
@@ -154,9 +154,9 @@ class RemoteWorker:
 
     def _nudge(self) -> None:
         while True:
-            if self._post is None:
-                self._post = self._open_post()
-            self._post.send("prepare", {})
+            if self._broker is None:
+                self._broker = self._open_broker()
+            self._broker.send("prepare", {})
             with self._lock:
                 if not self._again:
                     self._nudging = None

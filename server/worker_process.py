@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from indexer.flow.broker import Queue
 from indexer.flow.flow import Flow
 from indexer.flow.meter import Meter, NoMeter
-from indexer.flow.post import Queue
 from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.errors import SettingsInvalid, StoreError
 from kg.fail_fast import failing_fast
 from server import store_outage
-from server.broker import CeleryPost, make_app, open_post, register, wait_for
+from server.broker import CeleryBroker, make_app, open_broker, register, wait_for
 from server.core import Core
 from server.forced_exit import interrupt_after, interrupt_on, interruptible
 from server.mirrors import swept
@@ -68,13 +68,13 @@ def run_worker(
         )
     app = make_app(settings.broker_url)
     with ExitStack() as ending, ExitStack() as resources:
-        post = open_post(settings.broker_url)
-        resources.callback(post.close)
-        meter = _meter(core, post, resources)  # first: they show a worker that still waits
+        broker = open_broker(settings.broker_url)
+        resources.callback(broker.close)
+        meter = _meter(core, broker, resources)  # first: they show a worker that still waits
         store_outage.wait_for(core.store, settings)
         wait_for(settings.broker_url)
         flow = Flow(
-            Tools(pipeline=core.pipeline, post=post, meter=meter, times=times or Times()),
+            Tools(pipeline=core.pipeline, broker=broker, meter=meter, times=times or Times()),
             builds=2 if concurrency >= _MANY_THREADS else 1,
         )
         register(app, flow.take)
@@ -169,13 +169,13 @@ def _calmly(record: logging.LogRecord) -> bool:
     return True
 
 
-def _meter(core: Core, post: CeleryPost, resources: ExitStack) -> Meter:
+def _meter(core: Core, broker: CeleryBroker, resources: ExitStack) -> Meter:
     if not core.settings.metrics_port:
         return NoMeter()
     from server.metrics import PrometheusMeter
 
     meter = PrometheusMeter()
-    meter.watch(post, lambda: _waiting(core))
+    meter.watch(broker, lambda: _waiting(core))
     resources.callback(meter.serve(core.settings.metrics_host, core.settings.metrics_port))
     return meter
 

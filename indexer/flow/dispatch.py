@@ -77,7 +77,7 @@ class Dispatcher:
             limit = 1 if begun else min(limit * 2, LARGEST_LEASE)
             result += self._advance(tasks, send=True)
             if time.monotonic() > until:  # as when very many drafts are made
-                self._tools.post.send("prepare", {})
+                self._tools.broker.send("prepare", {})
                 break
         return result
 
@@ -116,8 +116,8 @@ class Dispatcher:
 
     def _depth(self) -> int | None:
         """How many batches wait in the broker; None if it is unavailable."""
-        usual = self._tools.post.depth("extract")
-        urgent = None if usual is None else self._tools.post.depth("urgent")
+        usual = self._tools.broker.depth("extract")
+        urgent = None if usual is None else self._tools.broker.depth("urgent")
         return None if usual is None or urgent is None else usual + urgent
 
     def _next(self, limit: int) -> Sequence[Task]:
@@ -155,7 +155,7 @@ class Dispatcher:
         now = time.monotonic()
         if now - self._looked < _LOOK_SECONDS:
             return ()
-        if (self._tools.post.depth("urgent") or 0) < MOST_URGENT:
+        if (self._tools.broker.depth("urgent") or 0) < MOST_URGENT:
             for drafted in (True, None):
                 for name in names:
                     if found := lease_urgent(self._tools, self.router, drafted, name):
@@ -212,4 +212,4 @@ class Dispatcher:
     def _send(self, batch: Batch) -> bool:
         step = self.router.step_for(batch.job)
         self.router.note(batch.job)
-        return self._tools.post.send(step, batch.fields())
+        return self._tools.broker.send(step, batch.fields())

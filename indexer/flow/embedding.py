@@ -30,7 +30,7 @@ class Embedding:
         """Have embedded what a commit brought in."""
         for texts in _parts(_texts(collection, change)):
             plain: dict[str, JSON] = {str(kind): list(some) for kind, some in texts.items()}
-            self.tools.post.send("embed", {"collection": collection, "texts": plain})
+            self.tools.broker.send("embed", {"collection": collection, "texts": plain})
 
     def embed(self, collection: str, texts: Mapping[Kind, Sequence[str]]) -> None:
         """Put these texts into the cache. Raises: ModelError, DependencyMissing."""

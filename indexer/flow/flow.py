@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 
 from indexer.flow.batches import Batch
+from indexer.flow.broker import Step
 from indexer.flow.budgeting import Budgeting
 from indexer.flow.dispatch import Dispatcher
 from indexer.flow.embedding import Embedding
 from indexer.flow.extract import Extracting
 from indexer.flow.pauses import Kind as RefusedKind
 from indexer.flow.pauses import Pauses, is_own
-from indexer.flow.post import Step
 from indexer.flow.publishing import Publishing
 from indexer.flow.recovery import Recovery
 from indexer.flow.tools import Tools
@@ -108,7 +108,7 @@ class Flow:
                 continue
             if self.tools.pipeline.publisher.stale(collection):
                 self._asked[name] = now
-                self.tools.post.send("publish", {"collection": name})
+                self.tools.broker.send("publish", {"collection": name})
 
     def close(self) -> None:
         """Begin nothing new, and let others have what was taken."""
@@ -156,14 +156,14 @@ class Flow:
             if rounds > _ROUNDS:
                 return
             message = {**message, "rounds": rounds}
-        self.tools.post.send(step, message)
+        self.tools.broker.send(step, message)
 
     def _put_back(self, batch: Batch) -> None:
         """Where nobody is known to do better, documents wait in the store, with the reason: going
         round in the broker they would keep other collections' out."""
         reason = self._pauses.why_refused(batch.collection, "extract")
         self.tools.queue.release(list(batch.own), worker=batch.worker, reason=reason)
-        self.tools.post.send("prepare", {})
+        self.tools.broker.send("prepare", {})
 
     def _embed(self, collection: str, texts: Mapping[Kind, Sequence[str]]) -> None:
         try:
@@ -175,22 +175,22 @@ class Flow:
         self._pauses.end(collection, "embed")
 
     def _extract(self, step: Step, message: Mapping[str, Any]) -> None:
-        post, batch = self.tools.post, Batch.of(message)
+        broker, batch = self.tools.broker, Batch.of(message)
         self.dispatcher.router.note(batch.job)
         found = self._extracting.extract(batch)
         if found.rest is not None:
-            post.send(step, found.rest.fields())
+            broker.send(step, found.rest.fields())
         if found.whole:
-            post.send("commit", {"collection": batch.collection, "tasks": list(found.whole)})
+            broker.send("commit", {"collection": batch.collection, "tasks": list(found.whole)})
         elif self._refuses(step, message):
             self._hand_back(step, message)
-        elif (post.depth("extract") or 0) < FEW_WAITING:
-            post.send("prepare", {})
+        elif (broker.depth("extract") or 0) < FEW_WAITING:
+            broker.send("prepare", {})
 
     def _commit(self, collection: str, task_ids: list[str]) -> None:
         self.dispatcher.commit(task_ids)
         if not self.tools.queue.busy(collection):
-            self.tools.post.send("publish", {"collection": collection})
+            self.tools.broker.send("publish", {"collection": collection})
         self._prepare()
 
     def _prepare(self) -> None:

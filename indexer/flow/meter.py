@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from indexer.flow.post import Step
+from indexer.flow.broker import Step
 
 
 class Meter(Protocol):

@@ -7,7 +7,7 @@ serve in turn with the other one.
 
 import time
 
-from indexer.flow.post import Step
+from indexer.flow.broker import Step
 from indexer.flow.tools import Tools
 from kg.errors import JobNotFound
 from kg.jobs import Task

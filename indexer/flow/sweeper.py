@@ -45,9 +45,9 @@ class Sweeper:
         tools.queue.reclaim(self._flow.recovery.is_gone)
         if not tools.queue.hold("sweep", worker=tools.name, seconds=3 * tools.times.sweep):
             return
-        if tools.queue.busy() and tools.post.depth("commit") == 0:
-            tools.post.send("prepare", {})
-        if tools.post.depth("embed") == 0:
+        if tools.queue.busy() and tools.broker.depth("commit") == 0:
+            tools.broker.send("prepare", {})
+        if tools.broker.depth("embed") == 0:
             self._flow.publish_stale()
         tools.store.finish_deletions(seconds=tools.times.sweep)
         if time.monotonic() >= self._next_pruning:

@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass, field
 from threading import Event
 
+from indexer.flow.broker import Broker
 from indexer.flow.meter import Meter
-from indexer.flow.post import Post
 from indexer.pipeline import Pipeline
 from indexer.process import worker_name
 from kg.queue import JobQueue
@@ -43,7 +43,7 @@ class Tools:
     """What every step works with. Safe for several threads."""
 
     pipeline: Pipeline
-    post: Post
+    broker: Broker
     meter: Meter
     times: Times = Times()
     name: str = field(default_factory=worker_name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from indexer.flow.post import Queue
+    from indexer.flow.broker import Queue
 
 _ALL = "extract,embed,commit"
 _STDERR = 2
@@ -55,7 +55,7 @@ def worker(
 
 def _queues(names: str) -> "list[Queue]":
     """The queues that are named. Raises: BadParameter."""
-    from indexer.flow.post import served
+    from indexer.flow.broker import served
 
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in _ALL.split(",")]

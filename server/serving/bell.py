@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Thread
 
-from indexer.flow.post import Queue, Step
+from indexer.flow.broker import Queue, Step
 from kg.records import JSON
 
 
 class Bell:
-    """A `Post` that only says "there is work". It must be created before the processes are
+    """A `Broker` that only says "there is work". It must be created before the processes are
     forked."""
 
     def __init__(self) -> None:

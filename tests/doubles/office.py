@@ -11,7 +11,7 @@ from indexer.flow.sweeper import Sweeper
 from indexer.flow.tools import Times, Tools
 from kg.records import SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
-from tests.doubles.memory_post import MemoryPost
+from tests.doubles.memory_broker import MemoryBroker
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
 NOTES = [note(str(number), f"Person{number} met Person{number + 1}.") for number in range(20)]
@@ -25,7 +25,7 @@ class Office:
 
     def __init__(self, folder: Path, *, times: Times = AT_ONCE, **shop: Any) -> None:
         self.shop = Workshop(folder=folder, **{"extractor": ScriptedExtractor(paid=True), **shop})
-        self.post = MemoryPost()
+        self.broker = MemoryBroker()
         self.times = times
         self.flow = self.process()
 
@@ -33,7 +33,7 @@ class Office:
         """Another process, with leases of its own."""
         tools = Tools(
             pipeline=self.shop.pipeline,
-            post=self.post,
+            broker=self.broker,
             meter=NoMeter(),
             times=self.times,
             name=f"elsewhere:1:1:{random.random()}",
@@ -43,13 +43,13 @@ class Office:
     def submit(self, *documents: SourceDocument, **options: Any) -> str:
         """Hand in, and tell workers."""
         job = self.shop.pipeline.submit(COLLECTION, documents, **options).job
-        self.post.send("prepare", {})
+        self.broker.send("prepare", {})
         assert job is not None
         return job.id
 
     def work(self) -> None:
         """Take every step that is asked for."""
-        self.post.deliver(self.flow)
+        self.broker.deliver(self.flow)
 
     def sweep(self) -> None:
         """One round."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import Event
 
 from indexer.extraction.port import Extractor
-from indexer.flow.post import served
+from indexer.flow.broker import served
 from indexer.flow.tools import Times
 from inference.embedder import Embedder
 from kg.records import Passage

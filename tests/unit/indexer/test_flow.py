@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.flow import dispatch
-from indexer.flow.post import Step
+from indexer.flow.broker import Step
 from kg.jobs import TaskState
 from kg.records import JSON, Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
@@ -32,7 +32,7 @@ def test_a_burst_is_published_once(office: Office) -> None:
 
 def test_messages_that_come_twice_do_nothing_twice(office: Office, tmp_path: Path) -> None:
     office.submit(*NOTES)
-    office.post.deliver(office.flow, times=lambda step: 2)
+    office.broker.deliver(office.flow, times=lambda step: 2)
     assert sorted(office.calls) == sorted(document.text for document in NOTES)
     assert office.graph() == undisturbed(tmp_path / "other", NOTES)
 
@@ -42,7 +42,7 @@ def test_lost_messages_are_sent_again(office: Office, tmp_path: Path, seed: int)
     chance = random.Random(seed)
     job = office.submit(*NOTES)
     for _ in range(100):
-        office.post.deliver(office.flow, times=lambda step: chance.choice([0, 0, 1, 2]))
+        office.broker.deliver(office.flow, times=lambda step: chance.choice([0, 0, 1, 2]))
         if not office.shop.queue.job(job).open:
             break
         office.sweep()
@@ -54,7 +54,7 @@ def test_what_a_dead_process_took_is_done_by_another(office: Office, tmp_path: P
     dead = office.process()
     office.submit(*NOTES)
     dead.take("prepare", {})
-    office.post.waiting.clear()
+    office.broker.waiting.clear()
     assert office.shop.queue.reclaim(lambda worker: worker == dead.tools.name) == 20
     office.sweep()
     office.work()
@@ -66,7 +66,7 @@ def test_batches_of_a_former_holder_are_left_alone(office: Office) -> None:
     office.submit(*NOTES)
     former.take("prepare", {})
     former.close()
-    office.post.deliver(office.flow, times=lambda step: 1 if step == "extract" else 0)
+    office.broker.deliver(office.flow, times=lambda step: 1 if step == "extract" else 0)
     assert office.calls == []
 
 
@@ -83,7 +83,7 @@ def test_a_long_document_is_shared_by_many_workers(tmp_path: Path) -> None:
     text = " ".join(f"Person{number} met Person{number + 1}." for number in range(60))
     office.submit(note("long", text))
     office.flow.take("prepare", {})
-    batches = [message for step, message in office.post.sent if step == "extract"]
+    batches = [message for step, message in office.broker.sent if step == "extract"]
     assert len(batches) > 4
     assert {len(batch["passages"]) for batch in batches[:-1]} == {4}
     office.work()
@@ -125,7 +125,7 @@ def test_no_more_documents_are_taken_than_the_broker_has_room_for(office: Office
     many = [note(str(number), f"Person{number} sat. " * 3) for number in range(600)]
     office.submit(*many)
     office.flow.take("prepare", {})
-    assert 64 <= (office.post.depth("extract") or 0) <= 64 + 8
+    assert 64 <= (office.broker.depth("extract") or 0) <= 64 + 8
     office.work()
     assert office.shop.counts()["documents"] == 600
 
@@ -143,7 +143,7 @@ def test_drafts_come_in_before_the_model_has_read_anything(tmp_path: Path) -> No
     quick = ScriptedExtractor(fingerprint="quick")
     office = Office(tmp_path, first_tier="quick", extractors={"quick": quick})
     office.submit(*NOTES)
-    office.post.deliver(office.flow, times=lambda step: int(step != "extract"))
+    office.broker.deliver(office.flow, times=lambda step: int(step != "extract"))
     assert len(office.shop.sources()) == 20
     assert (len(quick.calls), office.calls) == (20, [])
     office.sweep()
@@ -156,14 +156,14 @@ def test_drafts_wait_for_no_model_and_models_for_few_drafts(tmp_path: Path) -> N
     quick = ScriptedExtractor(fingerprint="quick")
     office = Office(tmp_path, first_tier="quick", extractors={"quick": quick})
     drafted: list[int] = []
-    send = office.post.send
+    send = office.broker.send
 
     def noted(step: Step, message: Mapping[str, JSON]) -> bool:
         if step == "extract":
             drafted.append(len(quick.calls))
         return send(step, message)
 
-    office.post.send = noted  # type: ignore[method-assign]  # a test's own
+    office.broker.send = noted  # type: ignore[method-assign]  # a test's own
     many = [note(str(number), f"Person{number} sat. " * 3) for number in range(400)]
     office.submit(*many)
     office.flow.take("prepare", {})
@@ -177,7 +177,7 @@ def test_what_deletion_changed_is_published(office: Office) -> None:
     office.work()
     gone = next(iter(office.shop.store.fingerprints(COLLECTION)))
     office.shop.pipeline.delete(COLLECTION, [gone])
-    office.post.send("prepare", {})
+    office.broker.send("prepare", {})
     office.work()
     assert len(office.shop.snapshot().documents.id) == 1
 
@@ -191,7 +191,7 @@ def test_another_extractor_takes_over_when_all_workers_are_done(tmp_path: Path) 
     job = office.shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other")).job
     assert job is not None
     assert office.graph() == before
-    office.post.send("prepare", {})
+    office.broker.send("prepare", {})
     office.work()
     for _ in range(3):
         office.sweep()
@@ -221,11 +221,11 @@ def test_what_is_more_urgent_than_what_waits_goes_past_it(
     monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.0)
     office.submit(*(note(str(number), f"Person{number} sat. " * 3) for number in range(600)))
     office.flow.take("prepare", {})
-    assert (office.post.depth("extract") or 0) >= 64
+    assert (office.broker.depth("extract") or 0) >= 64
     office.submit(note("late", "Ada met Grace."), priority=1)
     office.flow.take("prepare", {})
-    assert office.post.depth("urgent") == 1
-    urgent = [message for step, message in office.post.sent if step == "urgent"]
+    assert office.broker.depth("urgent") == 1
+    urgent = [message for step, message in office.broker.sent if step == "urgent"]
     assert [passage[3] for passage in urgent[0]["passages"]] == ["Ada met Grace."]
     waiting = office.shop.queue.job(urgent[0]["job"]).counts
     assert waiting == {TaskState.EXTRACTING: 1}
@@ -236,4 +236,4 @@ def test_what_is_as_urgent_as_what_waits_keeps_its_place(office: Office) -> None
     office.flow.take("prepare", {})
     office.submit(note("late", "Ada met Grace."), priority=5)
     office.flow.take("prepare", {})
-    assert office.post.depth("urgent") == 0
+    assert office.broker.depth("urgent") == 0

@@ -28,11 +28,11 @@ def test_what_there_is_no_time_for_goes_into_another_message(tmp_path: Path, *, 
     office = Office(tmp_path, times=NO_TIME, settings=SHORT, extractor=extractor)
     job = office.submit(note("long", TEXT))
     office.work()
-    office.post.send("prepare", {})
+    office.broker.send("prepare", {})
     office.work()
     assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
     assert len(office.calls) == len(set(office.calls)), "nothing is asked for twice"
-    sizes = [len(sent["passages"]) for step, sent in office.post.sent if step == "extract"]
+    sizes = [len(sent["passages"]) for step, sent in office.broker.sent if step == "extract"]
     if paid:
         assert sizes == [4, 4, 3, 3, 2, 2, 1, 1]
     assert office.graph() == undisturbed(tmp_path / "other", [note("long", TEXT)], settings=SHORT)
@@ -54,7 +54,7 @@ def test_taking_documents_goes_on_by_another_message(
     office.flow.take("prepare", {})
     taken = office.shop.queue.job(submitted).counts[TaskState.EXTRACTING]
     assert taken < len(NOTES)
-    assert "prepare" in office.post.steps()[1:]
+    assert "prepare" in office.broker.steps()[1:]
 
 
 def _slow_build(monkeypatch: pytest.MonkeyPatch, go_on: Event) -> None:

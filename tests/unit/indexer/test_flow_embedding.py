@@ -10,7 +10,7 @@ from indexer.pipeline import Pipeline
 from inference.embedder import Kind, Progress, Vectors
 from kg.records import SourceDocument
 from tests.doubles.hash_embedder import HashEmbedder
-from tests.doubles.memory_post import MemoryPost
+from tests.doubles.memory_broker import MemoryBroker
 from tests.doubles.workshop import COLLECTION, Workshop
 
 NOTES = [
@@ -36,7 +36,7 @@ class Recorder(HashEmbedder):
 
 
 def test_nothing_is_left_to_embed_for_the_snapshot(tmp_path: Path) -> None:
-    shop, recorder, post = Workshop(folder=tmp_path), Recorder(), MemoryPost()
+    shop, recorder, broker = Workshop(folder=tmp_path), Recorder(), MemoryBroker()
     pipeline = Pipeline(
         store=shop.store,
         queue=shop.queue,
@@ -45,12 +45,12 @@ def test_nothing_is_left_to_embed_for_the_snapshot(tmp_path: Path) -> None:
         folder=lambda _: shop.snapshots(),
     )
     pipeline.submit(COLLECTION, NOTES)
-    post.send("prepare", {})
-    flow = Flow(Tools(pipeline=pipeline, post=post, meter=NoMeter()))
-    post.deliver(flow, times=lambda step: int(step != "publish"))
+    broker.send("prepare", {})
+    flow = Flow(Tools(pipeline=pipeline, broker=broker, meter=NoMeter()))
+    broker.deliver(flow, times=lambda step: int(step != "publish"))
     before = set(recorder.asked)
     recorder.asked.clear()
     pipeline.publish(COLLECTION)
     assert {kind for kind, _ in before} == {"passage", "sentence", "entity", "fact"}
     assert recorder.asked == before
-    assert len([step for step, _ in post.sent if step == "embed"]) > 1, "in parts"
+    assert len([step for step, _ in broker.sent if step == "embed"]) > 1, "in parts"

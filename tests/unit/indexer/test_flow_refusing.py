@@ -43,7 +43,7 @@ class Two:
         self.bad = Flow(
             Tools(
                 pipeline=other.pipeline,
-                post=self.office.post,
+                broker=self.office.broker,
                 meter=NoMeter(),
                 times=QUICKLY,
                 name="attic/pid:[1]:77:1:x",
@@ -53,7 +53,7 @@ class Two:
     def bad_takes(self, messages: int) -> None:
         """The bad worker takes the next messages."""
         for _ in range(messages):
-            self.office.post.deliver_one(self.bad)
+            self.office.broker.deliver_one(self.bad)
 
     def refused(self) -> list[Refusal]:
         """As a job shows it."""
@@ -88,10 +88,10 @@ def test_a_worker_whose_own_fault_it_is_makes_all_wait_but_once(
 ) -> None:
     two = Two(tmp_path, trouble)
     job = two.office.submit(*NOTES[:3])
-    two.office.post.deliver(two.bad)
+    two.office.broker.deliver(two.bad)
     assert two.office.shop.queue.job(job).counts == {TaskState.QUEUED: 3}
     time.sleep(1.1)
-    two.office.post.send("prepare", {})
+    two.office.broker.send("prepare", {})
     two.bad_takes(6)
     assert len(two.bad_extractor.calls) == 2
     assert len(two.refused()) == 1
@@ -104,10 +104,10 @@ def test_what_no_worker_can_read_holds_up_no_other_collection(tmp_path: Path) ->
     two = Two(tmp_path, wrong_key)
     shop = two.office.shop
     job = two.office.submit(*NOTES[:3])
-    two.office.post.deliver(two.bad)
+    two.office.broker.deliver(two.bad)
     time.sleep(1.1)
-    two.office.post.send("prepare", {})
-    two.office.post.deliver(two.bad)  # ends: nothing goes round
+    two.office.broker.send("prepare", {})
+    two.office.broker.deliver(two.bad)  # ends: nothing goes round
     assert len(two.refused()) == 1
     assert shop.queue.job(job).counts == {TaskState.QUEUED: 3}
     assert {task.error for task in shop.queue.tasks(job)} == {"wrong key"}
@@ -118,10 +118,10 @@ def test_a_snapshot_that_nobody_can_embed_for_is_not_asked_for_without_end(
 ) -> None:
     two = Two(tmp_path, away)
     monkeypatch.setattr(two.bad._pauses, "refused", lambda kind: {COLLECTION})
-    two.office.post.send("publish", {"collection": COLLECTION})
-    two.office.post.send("embed", {"collection": COLLECTION, "texts": {}})
-    two.office.post.deliver(two.bad)
-    assert two.office.post.steps() == []
+    two.office.broker.send("publish", {"collection": COLLECTION})
+    two.office.broker.send("embed", {"collection": COLLECTION, "texts": {}})
+    two.office.broker.deliver(two.bad)
+    assert two.office.broker.steps() == []
 
 
 def test_a_model_that_is_away_for_all_lets_all_wait(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_worker_that_was_put_right_refuses_nothing_any_more(tmp_path: Path) ->
     two.bad_takes(4)
     two.bad_extractor.script = lambda _: ""
     time.sleep(1.1)
-    two.office.post.deliver(two.bad)
+    two.office.broker.deliver(two.bad)
     assert len(two.office.shop.sources()) == 4
     assert two.refused() == []
 
@@ -158,13 +158,13 @@ def test_a_worker_without_the_embedder_leaves_publishing_to_the_others(
 
     two = Two(tmp_path, wrong_key)
     two.office.submit(NOTES[0])
-    two.office.post.deliver(two.office.flow, lambda step: step not in ("embed", "publish"))
+    two.office.broker.deliver(two.office.flow, lambda step: step not in ("embed", "publish"))
     monkeypatch.setattr(two.bad.tools.pipeline, "publish", fails)
-    two.office.post.send("publish", {"collection": COLLECTION})
+    two.office.broker.send("publish", {"collection": COLLECTION})
     two.bad_takes(1)
     (refusal,) = two.refused()
     assert (refusal.step, "torch" in refusal.reason) == ("embed", True)
-    two.office.post.send("publish", {"collection": COLLECTION})
+    two.office.broker.send("publish", {"collection": COLLECTION})
     two.bad_takes(3)
     two.office.work()
     assert two.office.shop.snapshots().current() is not None

@@ -68,7 +68,7 @@ def test_a_collection_that_rests_holds_up_no_other(tmp_path: Path) -> None:
     office.shop.extractors["other"] = ScriptedExtractor(fingerprint="other", paid=True)
     office.shop.store.create_collection("letters", other)
     office.shop.pipeline.submit("letters", NOTES[:2])
-    office.post.send("prepare", {})
+    office.broker.send("prepare", {})
     office.work()
     assert len(office.shop.store.fingerprints("letters")) == 2
 
@@ -86,16 +86,16 @@ def test_drafts_are_made_though_another_collection_cannot_be_worked_on(
     office.shop.store.create_collection("atlas", replace(SETTINGS, extractor="missing"))
     office.submit(*NOTES[:3])
     full = {"extract": MOST_WAITING}
-    monkeypatch.setattr(office.post, "depth", lambda queue: full.get(queue, 0))
+    monkeypatch.setattr(office.broker, "depth", lambda queue: full.get(queue, 0))
     assert office.flow.dispatcher.prepare().drafted == 3
     assert len(office.shop.sources()) == 3
 
 
 def test_a_broker_that_is_away_loses_nothing(office: Office) -> None:
-    office.post.away = True
+    office.broker.away = True
     office.submit(*NOTES)
     office.sweep()
-    office.post.away = False
+    office.broker.away = False
     office.sweep()
     office.work()
     assert len(office.shop.sources()) == 20
@@ -111,11 +111,11 @@ def test_nothing_is_begun_just_after_the_store_was_away(
     with monkeypatch.context() as patch:
         patch.setattr(office.shop.queue, "lease", away)
         office.work()
-    office.post.send("prepare", {})
+    office.broker.send("prepare", {})
     office.work()
     assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 20}
     monkeypatch.setattr(time, "monotonic", lambda: 1e12)
-    office.post.send("prepare", {})
+    office.broker.send("prepare", {})
     office.work()
     assert len(office.shop.sources()) == 20
 

@@ -165,17 +165,17 @@ def test_messages_are_json_and_acknowledged_when_they_are_done_with() -> None:
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 def test_a_broker_that_is_away_takes_nothing_and_raises_nothing(scheme: str) -> None:
     app = broker.make_app(f"{scheme}://127.0.0.1:{free_port()}/0")
-    post = broker.CeleryPost(app)
-    assert post.send("prepare", {}) is False
-    assert post.depth("extract") is None
-    post.close()
+    sender = broker.CeleryBroker(app)
+    assert sender.send("prepare", {}) is False
+    assert sender.depth("extract") is None
+    sender.close()
 
 
 def test_logs_name_no_text_of_a_document(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    post = broker.CeleryPost(broker.make_app(f"redis://127.0.0.1:{free_port()}/0"))
-    post.send("extract", {"collection": "c", "passages": [["psg-1", "", "", "a secret text"]]})
-    post.close()
+    sender = broker.CeleryBroker(broker.make_app(f"redis://127.0.0.1:{free_port()}/0"))
+    sender.send("extract", {"collection": "c", "passages": [["psg-1", "", "", "a secret text"]]})
+    sender.close()
     assert "secret" not in caplog.text
 
 

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 from structlog.testing import capture_logs
 
-from indexer.flow.post import Post
+from indexer.flow.broker import Broker
 from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
 from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
@@ -17,7 +17,7 @@ from kg.jobs import Progress
 from kg.records import Passage
 from server.remote_worker import RemoteWorker
 from tests.doubles.extractors import ScriptedExtractor
-from tests.doubles.memory_post import MemoryPost
+from tests.doubles.memory_broker import MemoryBroker
 from tests.doubles.waiting import until
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
@@ -29,22 +29,24 @@ def shop(tmp_path: Path) -> Workshop:
     return Workshop(folder=tmp_path)
 
 
-def worker(shop: Workshop, post: Post, worry_seconds: float = 60.0) -> RemoteWorker:
-    return RemoteWorker(shop.pipeline, lambda: post, poll_seconds=0.01, worry_seconds=worry_seconds)
+def worker(shop: Workshop, broker: Broker, worry_seconds: float = 60.0) -> RemoteWorker:
+    return RemoteWorker(
+        shop.pipeline, lambda: broker, poll_seconds=0.01, worry_seconds=worry_seconds
+    )
 
 
 def test_workers_are_told_that_there_is_work(shop: Workshop) -> None:
-    post = MemoryPost()
-    remote = worker(shop, post)
+    broker = MemoryBroker()
+    remote = worker(shop, broker)
     remote.wake()
     remote.stop()
-    assert post.steps() == ["prepare"]
+    assert broker.steps() == ["prepare"]
 
 
 def test_nobody_waits_for_a_broker_that_is_slow(shop: Workshop) -> None:
     go_on, sent = Event(), []
 
-    class Slow(MemoryPost):
+    class Slow(MemoryBroker):
         def send(self, *arguments: object) -> bool:
             sent.append(go_on.wait(60))
             return False
@@ -76,7 +78,7 @@ def test_whoever_waits_sees_progress_and_the_end(shop: Workshop) -> None:
 
     other = Thread(target=elsewhere)
     other.start()
-    remote = worker(shop, MemoryPost())
+    remote = worker(shop, MemoryBroker())
     assert remote.run_until_empty(COLLECTION, see).done == 3
     other.join()
     remote.stop()
@@ -92,7 +94,7 @@ def test_whoever_waits_in_vain_is_told_why_that_may_be(
     shop.queue.release([shop.lease()[0].id], worker="test", reason=reason)
     for _ in range(11):  # newer jobs that are over are in nobody's way
         shop.queue.enqueue(COLLECTION, [])
-    remote = worker(shop, MemoryPost(), worry_seconds=0.05)
+    remote = worker(shop, MemoryBroker(), worry_seconds=0.05)
 
     def is_told() -> bool:
         return any(told in str(entry.get("reason")) for entry in list(logs))
@@ -124,7 +126,7 @@ def test_the_passages_of_a_long_document_are_movement(shop: Workshop) -> None:
         shop.pipeline.process([task])
         shop.pipeline.publish(COLLECTION)
 
-    remote = worker(shop, MemoryPost(), worry_seconds=0.1)
+    remote = worker(shop, MemoryBroker(), worry_seconds=0.1)
     early: list[object] = []
     with capture_logs() as logs:
         other = Thread(target=later)
@@ -146,7 +148,7 @@ def test_what_a_failed_document_holds_up_is_not_waited_for(shop: Workshop) -> No
         shop.pipeline.process(shop.lease())
     shop.pipeline.publish(COLLECTION)
     afar = Workshop(folder=shop.folder, store=shop.store, extractors=shop.extractors)
-    remote = worker(afar, MemoryPost())
+    remote = worker(afar, MemoryBroker())
     assert remote.run_until_empty(COLLECTION) == Processed()
     remote.stop()
     assert shop.store.collection(COLLECTION).settings.extractor == SETTINGS.extractor
@@ -172,7 +174,7 @@ def test_what_came_in_is_waited_for_though_a_failed_document_holds_up_others(
 
     elsewhere = Thread(target=later)
     elsewhere.start()
-    remote = worker(shop, MemoryPost())
+    remote = worker(shop, MemoryBroker())
     remote.run_until_empty(COLLECTION)
     assert len(shop.snapshot().documents.id) == 3
     elsewhere.join()
@@ -184,7 +186,7 @@ def test_what_was_cancelled_before_anything_was_extracted_is_not_waited_for(
 ) -> None:
     job = shop.pipeline.submit(COLLECTION, NOTES).job
     assert job is not None
-    remote = worker(shop, MemoryPost())
+    remote = worker(shop, MemoryBroker())
     said: list[StepProgress] = []
 
     def cancel(step: StepProgress) -> None:
@@ -211,7 +213,7 @@ def test_what_was_extracted_before_the_rest_was_cancelled_is_waited_for(shop: Wo
 
     elsewhere = Thread(target=later)
     elsewhere.start()
-    remote = worker(shop, MemoryPost())
+    remote = worker(shop, MemoryBroker())
     remote.run_until_empty(COLLECTION)
     assert len(shop.snapshot().documents.id) == 1
     elsewhere.join()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from kg.errors import SettingsInvalid, StoreUnavailable
-from tests.doubles.memory_post import MemoryPost
+from tests.doubles.memory_broker import MemoryBroker
 from tests.servers.sharing import free_port
 
 pytest.importorskip("prometheus_client", reason="pip install -e '.[metrics]'")
@@ -44,9 +44,9 @@ def test_steps_documents_passages_and_tokens_are_counted() -> None:
 
 
 def test_what_waits_is_looked_up_when_it_is_read() -> None:
-    meter, post = PrometheusMeter(), MemoryPost()
-    meter.watch(post, lambda: {"papers": 7})
-    post.send("extract", {})
+    meter, broker = PrometheusMeter(), MemoryBroker()
+    meter.watch(broker, lambda: {"papers": 7})
+    broker.send("extract", {})
     rows = read(meter)
     assert rows['ammon_queue_depth{queue="extract"}'] == 1
     assert rows['ammon_documents_waiting{collection="papers"}'] == 7
@@ -57,7 +57,7 @@ def test_a_broker_or_store_that_is_away_leaves_the_other_figures() -> None:
         raise StoreUnavailable("the store is away")
 
     meter = PrometheusMeter()
-    meter.watch(MemoryPost(away=True), away)
+    meter.watch(MemoryBroker(away=True), away)
     meter.documents(done=1, failed=0)
     rows = read(meter)
     assert rows['ammon_documents_total{outcome="done"}'] == 1

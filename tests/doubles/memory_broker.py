@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from indexer.flow.broker import QUEUE_OF, Queue, Step
 from indexer.flow.flow import Flow
-from indexer.flow.post import QUEUE_OF, Queue, Step
 from kg.records import JSON
 
 
 @dataclass(kw_only=True)
-class MemoryPost:
-    """`indexer.flow.post.Post`; messages go through JSON, as they do in earnest."""
+class MemoryBroker:
+    """`indexer.flow.broker.Broker`; messages go through JSON, as they do in earnest."""
 
     away: bool = False
     waiting: deque[tuple[Step, str]] = field(default_factory=deque)

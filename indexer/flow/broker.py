@@ -26,7 +26,7 @@ def served(names: Collection[str]) -> list[Queue]:
     ]
 
 
-class Post(Protocol):
+class Broker(Protocol):
     """Sends messages. Safe for several threads; an unavailable broker raises nothing."""
 
     def send(self, step: Step, message: Mapping[str, JSON]) -> bool:
