@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from indexer.patience import patiently
+from indexer.retries import with_retries
 from inference.texts import encodable
 from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import Extraction, Passage
@@ -178,11 +178,12 @@ class StoreNotebook:
 
     def add(self, passage_id: str, answer: Answered) -> Notes:
         while True:
-            before = patiently(lambda: self._saved([passage_id])).get(passage_id)
+            before = with_retries(lambda: self._saved([passage_id])).get(passage_id)
             notes = _notes(before)
             after = notes + answer
+            swap = partial(self._swap, passage_id, before, after, answer)
             # As when nobody heard that it was saved.
-            if after == notes or patiently(partial(self._swap, passage_id, before, after, answer)):
+            if after == notes or with_retries(swap):
                 return after
 
     def label(self, passage_id: str) -> Label:
@@ -205,7 +206,7 @@ class StoreNotebook:
         one that somebody else adds just then: it may be found, and added, again."""
         key = finished[0].passage_id
         while True:
-            before = patiently(lambda: self._saved([key])).get(key)
+            before = with_retries(lambda: self._saved([key])).get(key)
             cleared = self._kept(key, Notes(marks=_notes(before).marks))
             swap = partial(
                 self.store.swap_extraction,
@@ -215,7 +216,7 @@ class StoreNotebook:
                 progress={},
                 beside=finished,
             )
-            if patiently(swap):
+            if with_retries(swap):
                 return
 
     def _saved(self, passage_ids: Sequence[str]) -> Mapping[str, Extraction]:

@@ -17,7 +17,7 @@ from indexer.flow.pauses import Pauses
 from indexer.flow.tools import Tools
 from indexer.ingestion.extracting import counts, extracted, failures_of, save_failure, usable
 from indexer.ingestion.ingester import SETUP_ERRORS
-from indexer.patience import patiently
+from indexer.retries import with_retries
 from indexer.spending import progress_of
 from kg.errors import CollectionNotFound, ModelUnavailable
 from kg.jobs import UNKNOWN, Prices, Progress
@@ -195,7 +195,7 @@ class Extracting:
                 total[task_id] = total.get(task_id, Progress()) + progress
         news.clear()
         if total:
-            patiently(partial(self.tools.queue.note_progress, total))
+            with_retries(partial(self.tools.queue.note_progress, total))
 
     def _lacking(
         self, collection: str, fingerprint: str, task_id: str, passage_ids: Sequence[str]

@@ -14,7 +14,7 @@ import structlog
 
 from indexer.extraction.notes import NoteTaker, Payer, StoreNotebook
 from indexer.extraction.port import Extractor
-from indexer.patience import patiently
+from indexer.retries import with_retries
 from kg.records import Extraction, Passage
 from kg.store import GraphStore
 
@@ -67,7 +67,7 @@ def extracted(
             if takes_notes:
                 notebook.conclude(kept)
             else:
-                patiently(partial(store.save_extractions, collection, kept))
+                with_retries(partial(store.save_extractions, collection, kept))
         if extraction.failure:
             _tell(collection, extraction)
         yield extraction
@@ -82,7 +82,7 @@ def save_failure(
     store: GraphStore, collection: str, found: Extraction, task_ids: Sequence[str]
 ) -> None:
     """Keep what ended otherwise than by an extractor's answer, for the tasks that others commit."""
-    patiently(partial(store.save_extractions, collection, [found, *_failures(found, task_ids)]))
+    with_retries(partial(store.save_extractions, collection, [found, *_failures(found, task_ids)]))
     _tell(collection, found)
 
 

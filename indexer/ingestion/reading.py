@@ -10,7 +10,7 @@ from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
 from indexer.ingestion.extracting import counts, extracted
 from indexer.ingestion.work import Work
-from indexer.patience import patiently
+from indexer.retries import with_retries
 from indexer.spending import affordable, overspent, prices_of, progress_of
 from kg.errors import ModelUnavailable
 from kg.jobs import Prices, Task
@@ -63,7 +63,7 @@ class Reading:
                             payers[key].prices,
                             counted=counts(extractor),
                         )
-                        patiently(partial(self.queue.note_progress, new))
+                        with_retries(partial(self.queue.note_progress, new))
                         if self.stopping() or not self.still_held(batch):
                             break
         except ModelUnavailable as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 def test_what_is_tried_again_is_told_by_who_knows_what_it_is() -> None:
     """The library that counts the attempts would tell of a '<context block>'."""
     script = """
-from indexer.patience import patiently
+from indexer.retries import with_retries
 from kg.errors import StoreUnavailable
 from server.logs import configure
 from server.settings import Settings
@@ -18,7 +18,7 @@ def action():
     if failures:
         raise failures.pop()
     return "done"
-print(patiently(action))
+print(with_retries(action))
 """
     done = subprocess.run(
         [sys.executable, "-c", script],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.ingestion.processed import Processed
-from indexer.patience import patiently
+from indexer.retries import with_retries
 from kg.errors import StoreClosed, StoreUnavailable
 from kg.memory import MemoryStore
 from kg.records import Extraction
@@ -44,7 +44,7 @@ def test_patience_ends() -> None:
 
     start = time.monotonic()
     with pytest.raises(StoreUnavailable):
-        patiently(fail, seconds=0.5)
+        with_retries(fail, seconds=0.5)
     assert 0.1 < time.monotonic() - start < 10
 
 
@@ -53,5 +53,5 @@ def test_nobody_waits_for_a_store_that_was_closed(tmp_path: Path) -> None:
     store.close()
     start = time.monotonic()
     with pytest.raises(StoreClosed):
-        patiently(store.collections)
+        with_retries(store.collections)
     assert time.monotonic() - start < 5

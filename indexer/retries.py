@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from kg.errors import StoreClosed, StoreUnavailable
 
-PATIENCE_SECONDS = 300.0
+RETRY_SECONDS = 300.0
 """For how long the store may be away before work is given up."""
 _LONGEST_WAIT = 1.0
 """Seconds: soon after the store is back, before others begin what they find undone."""
@@ -13,7 +13,7 @@ _LONGEST_WAIT = 1.0
 _Result = TypeVar("_Result")
 
 
-def patiently(action: Callable[[], _Result], *, seconds: float = PATIENCE_SECONDS) -> _Result:
+def with_retries(action: Callable[[], _Result], *, seconds: float = RETRY_SECONDS) -> _Result:
     """Run the action, retrying while the store is unavailable. Raises: the action's errors, also
     that one in the end."""
     import stamina
