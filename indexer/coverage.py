@@ -1,5 +1,5 @@
-"""How a collection's documents would be indexed with other settings, and which of their extractions
-exist already."""
+"""What of a collection is covered under other settings: how its documents would be indexed with
+them, and which of their extractions exist already."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress

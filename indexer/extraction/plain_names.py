@@ -3,8 +3,8 @@
 What counts is what stands in running text: words with capitals beside words without. So neither
 tables nor headings count, nor what only begins a sentence, nor days and months; nor what is written
 in capitals throughout, but for single words as NASA; nor single words where a language gives every
-noun a capital. It finds fewer names than there are, and none in
-scripts without capitals: whoever goes by it doubts an answer only where there is much to doubt.
+noun a capital. It finds fewer names than there are, and none in scripts without capitals: whoever
+goes by it doubts an answer only where there is much to doubt.
 """
 
 import re

@@ -37,7 +37,7 @@ class Publishing:
     """Collections that are to be published when there is room, in the order of the messages."""
     _under_way: set[int] = field(default_factory=set)
     """The threads that publish."""
-    _builds: set[Future[None]] = field(default_factory=set)
+    _running: set[Future[None]] = field(default_factory=set)
     """What `publish_in_background` began and has not ended."""
     _lock: Lock = field(default_factory=Lock)
 
@@ -50,8 +50,8 @@ class Publishing:
         """As `publish`, but wait for no longer than a message may take: what takes longer goes on,
         and needs no message any more. Raises: as `publish`, if that happens meanwhile."""
         done = call_in_thread(partial(self.publish, collection), name="publish")
-        self._builds.add(done)
-        done.add_done_callback(self._builds.discard)
+        self._running.add(done)
+        done.add_done_callback(self._running.discard)
         wait([done], timeout=self.tools.times.message)
         if done.done():
             done.result()
@@ -60,7 +60,7 @@ class Publishing:
 
     def join(self) -> None:
         """Wait, for a moment, for what is to be cut short."""
-        wait(set(self._builds), timeout=_JOIN_SECONDS)
+        wait(set(self._running), timeout=_JOIN_SECONDS)
 
     def publish(self, collection: str) -> None:
         """Publish what is new, and then what this process is asked for meanwhile; unless it is at

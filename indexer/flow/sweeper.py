@@ -19,8 +19,8 @@ _log = structlog.get_logger(__name__)
 
 class Sweeper:
     """Holds on to what its process took, and puts back what dead ones held; for all processes: asks
-    for documents that nobody takes to be taken, and for what is not published to be published; and
-    finishes deletions that were cut short, and deletes what dead ones held long ago."""
+    for documents that nobody takes to be taken, and for what is not published to be published;
+    finishes deletions that were cut short; and deletes the leases that dead ones held long ago."""
 
     def __init__(self, flow: Flow) -> None:
         """Sweep for this process's flow."""
