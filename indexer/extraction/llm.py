@@ -132,7 +132,7 @@ class LLMExtractor:
     def recover(
         self, open_notebook: Callable[[Label], Notebook], dead: Callable[[str], bool]
     ) -> None:
-        """See `NoteTaker`. Raises: StoreUnavailable."""
+        """See `ResumableExtractor`. Raises: StoreUnavailable."""
         if self._spool is None:
             return
         for spooled in self._spool.entries():

@@ -117,7 +117,7 @@ class Notebook(Protocol):
 
 
 @runtime_checkable
-class NoteTaker(Protocol):
+class ResumableExtractor(Protocol):
     """An extractor that asks several questions a passage, and can go on where another one of its
     fingerprint ended."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from indexer.extraction.notes import NoteTaker, StoreNotebook
+from indexer.extraction.notes import ResumableExtractor, StoreNotebook
 from indexer.extraction.port import Extractor
 from indexer.flow.tools import Tools
 from indexer.process import is_dead
@@ -31,7 +31,7 @@ class Recovery:
                     extractor = self.extractor(settings)
                 except AmmonError:  # whoever reads with it says so
                     continue
-                if isinstance(extractor, NoteTaker):
+                if isinstance(extractor, ResumableExtractor):
                     extractor.recover(open_notebook, is_dead)
 
     def is_gone(self, worker: str) -> bool:

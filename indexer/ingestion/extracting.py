@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import structlog
 
-from indexer.extraction.notes import NoteTaker, Payer, StoreNotebook
+from indexer.extraction.notes import Payer, ResumableExtractor, StoreNotebook
 from indexer.extraction.port import Extractor
 from indexer.retries import with_retries
 from kg.records import Extraction, Passage
@@ -56,7 +56,7 @@ def extracted(
     notebook = StoreNotebook(
         store=store, collection=collection, extractor=extractor.fingerprint, payers=payers
     )
-    if isinstance(extractor, NoteTaker):
+    if isinstance(extractor, ResumableExtractor):
         found, takes_notes = extractor.resume(passages, notebook), True
     else:
         found, takes_notes = extractor.extract(passages), False
@@ -75,7 +75,7 @@ def extracted(
 
 def counts(extractor: Extractor) -> bool:
     """Whether what is paid is counted with each answer, not with each extraction."""
-    return isinstance(extractor, NoteTaker)
+    return isinstance(extractor, ResumableExtractor)
 
 
 def save_failure(
