@@ -1,11 +1,9 @@
 """Where a passage occurs: every position in every document."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-import numpy as np
-
-from kg.snapshot import Ragged, Snapshot
+from kg.snapshot import Snapshot
 from retrieval.results import Citation
 
 
@@ -15,40 +13,35 @@ def source_of(snapshot: Snapshot, passage: int) -> str:
     return snapshot.documents.source[int(documents[0])] if len(documents) else ""
 
 
-def citations(snapshot: Snapshot, passage: int) -> tuple[Citation, ...]:
-    """A passage's citations, in order of document, then of position."""
-    table = snapshot.documents
-    found: list[Citation] = []
-    for document in _documents(snapshot.passages.documents, passage):
-        for place in _places(table.passages, document, passage):
-            stored = table.metadata[document]
-            found.append(
-                Citation(
-                    document_id=table.id[document],
-                    source=table.source[document],
-                    title=table.title[document],
-                    start=table.start.item(place),
-                    end=table.end.item(place),
-                    page=table.page.item(place) or None,
-                    metadata=json.loads(stored) if stored != "{}" else {},
-                    observed_at=table.observed_at[document],
-                )
+def citations(
+    count: int, places: Sequence[Sequence[int]], strings: Sequence[str]
+) -> list[list[Citation]]:
+    """The citations of each of `count` passages.
+
+    places: which passage it is of, start, end and page, in the order of the citations; strings: the
+    ids of these places' documents, then their sources, titles, metadata and dates.
+    """
+    found: list[list[Citation]] = [[] for _ in range(count)]
+    m = len(places)
+    for (passage, start, end, page), document_id, source, title, metadata, observed_at in zip(
+        places,
+        strings[:m],
+        strings[m : 2 * m],
+        strings[2 * m : 3 * m],
+        strings[3 * m : 4 * m],
+        strings[4 * m :],
+        strict=True,
+    ):
+        found[passage].append(
+            Citation(
+                document_id=document_id,
+                source=source,
+                title=title,
+                start=start,
+                end=end,
+                page=page or None,
+                metadata=json.loads(metadata) if metadata != "{}" else {},
+                observed_at=observed_at,
             )
-    return tuple(found)
-
-
-def _documents(of: Ragged, passage: int) -> Iterable[int]:
-    """A passage's documents, each once."""
-    first, end = of.indptr.item(passage), of.indptr.item(passage + 1)
-    if end - first == 1:
-        return (of.items.item(first),)
-    return dict.fromkeys(of.items[first:end].tolist())
-
-
-def _places(held: Ragged, document: int, passage: int) -> list[int]:
-    """The rows of a document's placements that are of this passage."""
-    first, end = held.indptr.item(document), held.indptr.item(document + 1)
-    if end - first == 1:
-        return [first]
-    rows: list[int] = np.flatnonzero(held.items[first:end] == passage).tolist()
-    return [first + row for row in rows]
+        )
+    return found

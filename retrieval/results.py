@@ -1,13 +1,14 @@
 """The result of a query: ranked passages, their citations, and what led to them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kg.records import JSON
 from retrieval.receipt import Receipt
+from retrieval.record import record
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Citation:
     """A place where a passage occurs."""
 
@@ -23,7 +24,7 @@ class Citation:
     """ISO 8601, or ''."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Span:
     """A part of a passage's text."""
 
@@ -31,7 +32,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Hit:
     """A passage that was found."""
 
@@ -55,7 +56,7 @@ class Hit:
     """Why the passage is here, if receipts were requested."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class UsedEntity:
     """An entity that the question was linked to, or that the walk went through."""
 
@@ -66,7 +67,7 @@ class UsedEntity:
     """Its share of the walk, 0..1, comparable within one role."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class UsedFact:
     """A fact that supports the result."""
 
@@ -77,7 +78,7 @@ class UsedFact:
     passage_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Explanation:
     """What led to a result."""
 
@@ -91,7 +92,7 @@ class Explanation:
     """Remarks for people, such as that no name in the question was linked to the graph."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Retrieval:
     """The answer to one question."""
 

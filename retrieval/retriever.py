@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from itertools import repeat
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from inference.embedder import Embedder
 from kg.errors import InputError, ModelOutputInvalid, SnapshotError
@@ -14,14 +14,16 @@ from kg.snapshot import Snapshot, SnapshotFolder
 from kg.snapshot.tables import Float32Array
 from retrieval.asking import embed_questions
 from retrieval.checks import check_name, check_question, checked_keys, checked_questions
-from retrieval.citations import citations, source_of
+from retrieval.citations import source_of
 from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
-from retrieval.fitting import fits
-from retrieval.mode import Mode, Ranking
+from retrieval.mode import Mode
 from retrieval.modes import MODES, check_mode, make_mode
 from retrieval.receipt import Receipt
-from retrieval.results import Explanation, Hit, Retrieval, Span
+from retrieval.results import Explanation, Retrieval
 from retrieval.trace import Trace, Traced
+
+if TYPE_CHECKING:
+    from retrieval.hits import HitReader
 
 NO_PASSAGES = "This collection has no passages yet: ingest a document first."
 
@@ -125,7 +127,12 @@ class Retriever:
                     collection=self._snapshot.collection,
                     revision=self._snapshot.revision,
                     mode=mode,
-                    hits=self._hits(ranked, k, trace, of_question[:1]),
+                    hits=self._hits.hits(
+                        passages := ranked.passages[:k],
+                        ranked.scores[:k],
+                        of_question,
+                        [trace.receipt(one) for one in passages.tolist()] if trace else None,
+                    ),
                     explanation=ranked.explanation,
                     timings={
                         "embedding": share,
@@ -248,36 +255,9 @@ class Retriever:
                 self._modes[name] = made
         return made
 
-    def _hits(
-        self, found: Ranking, k: int, trace: Trace | None, question: Float32Array
-    ) -> tuple[Hit, ...]:
-        """`question` (1, d) is its embedding; (0, 0) if the mode wanted none."""
-        table, passages = self._snapshot.passages, found.passages[:k]
-        numbers = passages.tolist()
-        titles = [table.title[passage] for passage in numbers]
-        texts = [table.text[passage] for passage in numbers]
-        fit: Iterable[tuple[float, Span] | tuple[None, None]] = (
-            fits(self._snapshot, passages, question[0], titles, texts)
-            if len(question)
-            else repeat((None, None), len(numbers))
-        )
-        rows = zip(numbers, found.scores[:k].tolist(), titles, texts, fit, strict=True)
-        return tuple(
-            [
-                Hit(
-                    rank=rank,
-                    score=score,
-                    passage_id=table.id[passage],
-                    title=title,
-                    heading=table.heading[passage],
-                    text=text,
-                    citations=citations(self._snapshot, passage),
-                    similarity=similarity,
-                    sentence=sentence,
-                    receipt=trace.receipt(passage) if trace else None,
-                )
-                for rank, (passage, score, title, text, (similarity, sentence)) in enumerate(
-                    rows, 1
-                )
-            ]
-        )
+    @cached_property
+    def _hits(self) -> "HitReader":
+        """What tells of passages that were found."""
+        from retrieval.hits import HitReader  # numba: what asks nothing does not load it
+
+        return HitReader(self._snapshot)

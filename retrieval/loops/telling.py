@@ -1,62 +1,169 @@
 """What is told of a walk and of the passages that were found."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
 import numpy as np
 
 from kg.snapshot.quantised import Int8Array
-from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
+from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array, Uint8Array
 from retrieval.loops.arrays import empty, unset, zeros
-from retrieval.loops.compiled import FLOATS, INTS, LONGS, OCTET_ROWS, compiled
+from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+_BITS = 63
+"""Sets of numbers are first compared by so many of their lowest bits."""
+_MILLION = 1e6
+
+Rows: TypeAlias = tuple[Int64Array, Int32Array]
+"""A table of rows of different lengths: `Ragged.arrays`."""
+Column: TypeAlias = tuple[Uint8Array, Int64Array]
+"""A column of strings: `Strings.arrays`."""
+_ROWS = f"Tuple(({LONGS}, {INTS}))"
+_COLUMN = f"Tuple((Array(uint8, 1, 'C', True), {LONGS}))"
 
 
-@compiled(f"Tuple((int32[::1], float32[::1]))({INTS}, {FLOATS}, int64)")
+def strings_of(text: Uint8Array, begins: Int64Array) -> list[str]:
+    """The strings that a loop found, of the text and the places that it tells."""
+    whole = str(text.data, "utf-8")
+    return [whole[first:end] for first, end in pairwise(begins.tolist())]
+
+
+@compiled()
+def _strings(
+    columns: Sequence[Column], rows: Int32Array, first: Int64Array
+) -> tuple[Uint8Array, Int64Array]:
+    """The strings of rows[first[c]:first[c + 1]] of each column c, one after the other: the UTF-8
+    bytes of all, and (len(rows) + 1,) where each begins, counted in characters."""
+    size = 0
+    for column in range(len(columns)):
+        offsets = columns[column][1]
+        for place in range(first[column], first[column + 1]):
+            size += offsets[rows[place] + 1] - offsets[rows[place]]
+    text, begins = empty(size, np.uint8), empty(len(rows) + 1, np.int64)
+    end = characters = 0
+    begins[0] = 0
+    for column in range(len(columns)):
+        data, offsets = columns[column]
+        for place in range(first[column], first[column + 1]):
+            one = data[offsets[rows[place]] : offsets[rows[place] + 1]]
+            copy = text[end : end + len(one)]
+            for byte in range(len(one)):
+                copy[byte] = one[byte]
+                characters += (one[byte] & 0xC0) != 0x80
+            end += len(one)
+            begins[place + 1] = characters
+    return text, begins
+
+
+@compiled()
+def _best(scores: Float32Array, count: int) -> Int32Array:
+    """The rows of the `count` largest scores, largest first; of equal ones the lower row first."""
+    rows = empty(min(count, len(scores)), np.int32)
+    kept = 0
+    for row in range(len(scores)):
+        place = kept
+        while place and scores[rows[place - 1]] < scores[row]:
+            place -= 1
+        if place >= len(rows):
+            continue
+        kept = min(kept + 1, len(rows))
+        for later in range(kept - 1, place, -1):
+            rows[later] = rows[later - 1]
+        rows[place] = row
+    return rows
+
+
+@compiled(
+    "Tuple((int32[::1], float32[::1]))"
+    f"(UniTuple({INTS}, 2), UniTuple({FLOATS}, 2), UniTuple(float32, 2), int64)"
+)
 def largest_sums(
-    keys: Int32Array, amounts: Float32Array, count: int
+    keys: Sequence[Int32Array],
+    amounts: Sequence[Float32Array],
+    weights: Sequence[float],
+    count: int,
 ) -> tuple[Int32Array, Float32Array]:
     """The `count` keys with the largest sums of amounts, and these sums, largest first; of equal
-    ones that which comes first, and none that sum to 0."""
+    ones that which comes first, and none that sum to 0. All of `amounts` are multiplied by their
+    one of `weights`."""
+    most = len(keys[0]) + len(keys[1])
     size = 8
-    while size < 2 * len(keys):
+    while size < 2 * most:
         size *= 2
     table = unset(size, np.int32)
-    found, sums = empty(len(keys), np.int32), empty(len(keys), np.float32)
+    found, sums = empty(most, np.int32), empty(most, np.float32)
+    weighted = empty(most, np.float32)
     known = 0
-    for row in range(len(keys)):
-        slot = (np.int64(keys[row]) * _SPREAD) & (size - 1)
-        while table[slot] >= 0 and found[table[slot]] != keys[row]:
-            slot = (slot + 1) & (size - 1)
-        if table[slot] >= 0:
-            sums[table[slot]] += amounts[row]
-        else:
-            table[slot], found[known], sums[known] = known, keys[row], amounts[row]
+    for part in range(2):  # before they are added: else what is multiplied is not rounded
+        for row in range(len(keys[part])):
+            found[known] = keys[part][row]
+            weighted[known] = weights[part] * amounts[part][row]
             known += 1
-    kept, most = 0, min(count, known)
-    for row in range(known):
-        key, total, place = found[row], sums[row], kept
-        while place and sums[place - 1] < total:
-            place -= 1
-        if total == 0 or place >= most:
-            continue
-        kept = min(kept + 1, most)
-        for later in range(kept - 1, place, -1):
-            found[later], sums[later] = found[later - 1], sums[later - 1]
-        found[place], sums[place] = key, total
-    return found[:kept], sums[:kept]
+    known = 0
+    for row in range(most):
+        key = found[row]
+        slot = (np.int64(key) * _SPREAD) & (size - 1)
+        while table[slot] >= 0 and found[table[slot]] != key:
+            slot = (slot + 1) & (size - 1)
+        if table[slot] < 0:
+            table[slot], found[known], sums[known] = known, key, 0
+            known += 1
+        sums[table[slot]] += weighted[row]
+    rows = _best(sums[:known], count)
+    kept = len(rows)
+    while kept and sums[rows[kept - 1]] == 0:
+        kept -= 1
+    best, most_of_all = empty(kept, np.int32), empty(kept, np.float32)
+    for place in range(kept):
+        best[place], most_of_all[place] = found[rows[place]], sums[rows[place]]
+    return best, most_of_all
 
 
-@compiled(f"int32[::1]({INTS}, {LONGS}, {INTS}, {INTS}, {INTS}, {INTS})")
+@compiled()
+def _has(numbers: Int32Array, wanted: int) -> bool:
+    found = False
+    for number in numbers:
+        found = found or number == wanted
+    return found
+
+
+@compiled()
+def _with(ascending: Int32Array, count: int, number: int) -> int:
+    """Put a number among the first `count`, unless it is there; how many there are then."""
+    place = count
+    while place and ascending[place - 1] >= number:
+        place -= 1
+    if place < count and ascending[place] == number:
+        return count
+    for later in range(count, place, -1):
+        ascending[later] = ascending[later - 1]
+    ascending[place] = number
+    return count + 1
+
+
+@compiled(
+    "Tuple((int32[::1], float32[:, ::1]))"
+    f"({INTS}, {_ROWS}, {INTS}, {INTS}, {FLOAT_ROWS}, {INTS}, {INTS})"
+)
 def facts_about(
     passages: Int32Array,
-    indptr: Int64Array,
-    facts: Int32Array,
+    stated: Rows,
     subject: Int32Array,
     object_: Int32Array,
-    entities: Int32Array,
-) -> Int32Array:
-    """The facts that these passages state with one of these entities as subject or object, each
-    once, ascending."""
+    vectors: Float32Array,
+    entries: Int32Array,
+    entity: Int32Array,
+) -> tuple[Int32Array, Float32Array]:
+    """(n,), (n, d): the facts that these passages state with the entity of one of these entries (if
+    it has one) as subject or object, each once, ascending; and their vectors."""
+    indptr, facts = stated
+    named, bits = empty(len(entries), np.int32), 0
+    for place in range(len(entries)):
+        named[place] = entity[entries[place]]
+        bits |= (named[place] >= 0) << (named[place] & _BITS)
     most = 0
     for passage in passages:
         most += indptr[passage + 1] - indptr[passage]
@@ -65,18 +172,120 @@ def facts_about(
     for passage in passages:
         for row in range(indptr[passage], indptr[passage + 1]):
             fact = facts[row]
-            about = False
-            for entity in entities:
-                about = about or subject[fact] == entity or object_[fact] == entity
-            place = count
-            while about and place and found[place - 1] >= fact:
-                place -= 1
-            if about and (place == count or found[place] != fact):
-                for later in range(count, place, -1):
-                    found[later] = found[later - 1]
-                found[place] = fact
-                count += 1
-    return found[:count]
+            one, other = subject[fact], object_[fact]
+            if (bits >> (one & _BITS) | bits >> (other & _BITS)) & 1 and (
+                _has(named, one) or _has(named, other)
+            ):
+                count = _with(found, count, fact)
+    taken = empty((count, vectors.shape[1]), np.float32)
+    for place in range(count):
+        vector, copy = vectors[found[place]], taken[place]
+        for axis in range(len(vector)):
+            copy[axis] = vector[axis]
+    return found[:count], taken
+
+
+@compiled(
+    "Tuple((uint8[::1], int64[::1], float32[::1], int32[::1]))"
+    f"({INTS}, {FLOATS}, int64, {INTS}, {INTS}, {_ROWS}, {INTS}, {INTS}, UniTuple({_COLUMN}, 5))"
+)
+def told_of_facts(
+    facts: Int32Array,
+    scores: Float32Array,
+    count: int,
+    subject: Int32Array,
+    object_: Int32Array,
+    stating: Rows,
+    passages: Int32Array,
+    entries: Int32Array,
+    columns: Sequence[Column],
+) -> tuple[Uint8Array, Int64Array, Float32Array, Int32Array]:
+    """(text, begins, scores, statements): as in `_strings`, of all entries, then the subjects of
+    the `count` facts with the best scores, their relations, their objects, and those of `passages`
+    that state the first, the second ...; these facts' scores, and how many passages state each."""
+    indptr, items = stating
+    best = _best(scores, count)
+    n, at = len(best), len(entries)
+    rows, first = empty(at + n * (3 + len(passages)), np.int32), empty(6, np.int64)
+    told, statements = empty(n, np.float32), zeros(n, np.int32)
+    for place in range(at):
+        rows[place] = entries[place]
+    first[0], end = 0, at + 3 * n
+    for column in range(4):
+        first[column + 1] = at + column * n
+    for place in range(n):
+        fact = facts[best[place]]
+        told[place] = scores[best[place]]
+        rows[at + place], rows[at + n + place] = subject[fact], fact
+        rows[at + 2 * n + place] = object_[fact]
+        for row in range(indptr[fact], indptr[fact + 1]):
+            if _has(passages, items[row]):
+                rows[end] = items[row]
+                statements[place] += 1
+                end += 1
+    first[5] = end
+    text, begins = _strings(columns, rows[:end], first)
+    return text, begins, told, statements
+
+
+@compiled()
+def _places(
+    passages: Int32Array, documents: Rows, held: Rows, placed: Sequence[Int32Array]
+) -> tuple[Int32Array, Int32Array]:
+    """(m,), (m, 4): the document of each place where one of these passages stands; and which of
+    `passages` it is, its start, end and page. They go by passage, by document and by position."""
+    indptr, items = documents
+    begins, contents = held
+    start, end, page = placed
+    standing, places = empty(0, np.int32), empty((0, 4), np.int32)
+    for round_ in range(2):  # in the first, they are counted
+        count = 0
+        for number in range(len(passages)):
+            before = -1
+            for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
+                document = items[row]
+                for place in range(begins[document], begins[document + 1]):
+                    if contents[place] != passages[number] or document == before:
+                        continue
+                    if round_:
+                        standing[count], places[count, 0] = document, number
+                        places[count, 1], places[count, 2] = start[place], end[place]
+                        places[count, 3] = page[place]
+                    count += 1
+                before = document
+        if not round_:
+            standing, places = empty(count, np.int32), empty((count, 4), np.int32)
+    return standing, places
+
+
+@compiled(
+    "Tuple((uint8[::1], int64[::1], int32[:, ::1]))"
+    f"({INTS}, {_ROWS}, {_ROWS}, UniTuple({INTS}, 3), UniTuple({_COLUMN}, 9))"
+)
+def told_of_passages(
+    passages: Int32Array,
+    documents: Rows,
+    held: Rows,
+    placed: Sequence[Int32Array],
+    columns: Sequence[Column],
+) -> tuple[Uint8Array, Int64Array, Int32Array]:
+    """(text, begins, places): as in `_strings` and `_places`, the strings of four columns for each
+    passage, and of five columns for the document of each place.
+
+    documents: passage -> its documents, ascending; held: document -> its passages; placed: start,
+    end and page of each item of `held`.
+    """
+    standing, places = _places(passages, documents, held, placed)
+    rows = empty(4 * len(passages) + 5 * len(standing), np.int32)
+    first = empty(10, np.int64)
+    end = first[0] = 0
+    for column in range(9):
+        for place in range(len(passages) if column < 4 else len(standing)):
+            rows[end] = passages[place] if column < 4 else standing[place]
+            end += 1
+        first[column + 1] = end
+    text, begins = _strings(columns, rows, first)
+    return text, begins, places
 
 
 @compiled()
@@ -104,8 +313,8 @@ def fits_of(
     question: Float32Array,
 ) -> tuple[Float64Array, Int32Array]:
     """(n,), (n, 2): half of each passage's product with the question and half of its best
-    sentence's; and where in its text that sentence stands, the first of equal ones, or of all if no
-    product is a number."""
+    sentence's, from -1 to 1, in whole millionths; and where in its text that sentence stands, the
+    first of equal ones, or of all if no product is a number."""
     query = empty(len(question), np.float64)
     for axis in range(len(question)):
         query[axis] = question[axis]
@@ -117,5 +326,6 @@ def fits_of(
             if cosine > most or row == indptr[passage]:
                 place[number, 0], place[number, 1] = start[row], end[row]
             most = cosine if cosine > most else most
-        similarity[number] = 0.5 * (_cosine(vectors, scale, passage, query) + most)
+        half = 0.5 * (_cosine(vectors, scale, passage, query) + most)
+        similarity[number] = np.rint(_MILLION * (1.0 if half > 1 else -1.0 if half < -1 else half))
     return similarity, place

@@ -1,11 +1,13 @@
 """What led to a walk's result: names, bridges and facts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from kg.snapshot.tables import Int32Array
-from retrieval.loops.best import best_rows
-from retrieval.loops.telling import facts_about, largest_sums
+from kg.snapshot.tables import Float32Array, Int32Array
+from retrieval.loops.telling import facts_about, largest_sums, strings_of, told_of_facts
 from retrieval.results import Explanation, UsedEntity, UsedFact
+from retrieval.walk.links import LinkBonus
 from retrieval.walk.run import Run
 
 NOTHING_LINKED = (
@@ -24,68 +26,100 @@ def explain(run: Run, passages: Int32Array) -> Explanation:
     A fact is shown if one of the found `passages` states it and a name that was used is its subject
     or object; those come first that are nearest to the question.
     """
-    base, snapshot = run.base, run.snapshot
-    gazetteer = snapshot.gazetteer
-    largest = max((link.largest for link in base.links), default=0.0)
-    linked = [
-        UsedEntity(
-            name=gazetteer.label[link.entries[0]],
-            role="question",
-            weight=link.largest / largest if largest else 0.0,
-        )
-        for link in base.links
-    ]
-    heaviest = _heaviest(run)
+    links = run.base.links
+    heaviest, flow = _heaviest(run)
+    names = [link.entries[0] for link in links] + heaviest.tolist()
+    others = [entry for link in links for entry in link.entries[1:]]
+    used = np.array(names + others, dtype=np.int32)
+    strings, scores, statements = _told(run, passages, used, len(names))
+    n, end = len(scores), len(names) + 3 * len(scores)
+    facts = []
+    for subject, relation, object_, score, count in zip(
+        strings[end - 3 * n : end - 2 * n],
+        strings[end - 2 * n : end - n],
+        strings[end - n : end],
+        scores,
+        statements,
+        strict=True,
+    ):
+        if links or score >= _NEAR:
+            facts.append(
+                UsedFact(
+                    subject=subject,
+                    relation=relation,
+                    object=object_,
+                    score=score,
+                    passage_ids=tuple(strings[end : end + count]),
+                )
+            )
+        end += count
     bridges = [
-        UsedEntity(name=gazetteer.label[entry], role="bridge", weight=flow)
-        for entry, flow in heaviest
+        UsedEntity(name=name, role="bridge", weight=weight)
+        for name, weight in zip(strings[len(links) : len(names)], flow.tolist(), strict=True)
     ]
-    entries = [entry for link in base.links for entry in link.entries]
-    entries += [entry for entry, _ in heaviest]
-    used = {gazetteer.entity.item(entry) for entry in entries} - {-1}
-    facts = _facts(used, passages, run)
-    notes = () if linked else (NOTHING_LINKED,)
     return Explanation(
-        entities=tuple(sorted(linked, key=lambda entity: -entity.weight) + bridges),
-        facts=tuple(fact for fact in facts if linked or fact.score >= _NEAR),
-        clauses=tuple(clause.text for clause in run.question.clauses),
-        notes=notes,
+        entities=tuple(_linked(links, strings) + bridges),
+        facts=tuple(facts),
+        clauses=tuple([clause.text for clause in run.question.clauses]),
+        notes=() if links else (NOTHING_LINKED,),
     )
 
 
-def _heaviest(run: Run) -> list[tuple[int, float]]:
+def _heaviest(run: Run) -> tuple[Int32Array, Float32Array]:
     """The entries that most mass went through, and their shares of it."""
-    total = sum(step.share for step in run.steps)
-    entries, flow = largest_sums(
-        np.concatenate([step.bridges for step in run.steps]),
-        np.concatenate([np.float32(step.share / total) * step.flow for step in run.steps]),
+    first, last = run.steps[0], run.steps[-1]
+    more = last.share if len(run.steps) > 1 else 0.0
+    total = first.share + more
+    return largest_sums(
+        (first.bridges, last.bridges),
+        (first.flow, last.flow),
+        (first.share / total, more / total),
         _BRIDGES,
     )
-    return list(zip(entries.tolist(), flow.tolist(), strict=True))
 
 
-def _facts(used: set[int], passages: Int32Array, run: Run) -> tuple[UsedFact, ...]:
-    facts, entities, table = run.snapshot.facts, run.snapshot.entities, run.facts_of
-    about = np.fromiter(used, np.int32, len(used))
-    stated = facts_about(passages, table.indptr, table.items, facts.subject, facts.object, about)
-    scores = facts.vectors.take(stated, axis=0) @ run.asked.views[0]
-    nearest = best_rows(scores, _FACTS)
-    shown = stated[nearest]
-    rows = zip(
-        shown.tolist(),
-        facts.subject[shown].tolist(),
-        facts.object[shown].tolist(),
-        scores[nearest].tolist(),
-        strict=True,
+def _told(
+    run: Run, passages: Int32Array, used: Int32Array, names: int
+) -> tuple[list[str], list[float], list[int]]:
+    """The labels of the first so many of the `used` entries, and of the facts about any of them the
+    subjects, relations, objects and ids of passages; these facts' scores; and how many of
+    `passages` state each."""
+    snapshot = run.snapshot
+    facts, surface = snapshot.facts, snapshot.entities.surface.arrays
+    stated, vectors = facts_about(
+        passages,
+        (run.facts_of.indptr, run.facts_of.items),
+        facts.subject,
+        facts.object,
+        facts.vectors,
+        used,
+        snapshot.gazetteer.entity,
     )
-    ids, found = run.snapshot.passages.id, set(passages.tolist())
-    return tuple(
-        UsedFact(
-            subject=entities.surface[subject],
-            relation=facts.relation[fact],
-            object=entities.surface[object_],
-            score=score,
-            passage_ids=tuple([ids[p] for p in facts.passages.row(fact).tolist() if p in found]),
-        )
-        for fact, subject, object_, score in rows
+    text, begins, scores, statements = told_of_facts(
+        stated,
+        vectors.dot(run.asked.views[0]),
+        _FACTS,
+        facts.subject,
+        facts.object,
+        (facts.passages.indptr, facts.passages.items),
+        passages,
+        used[:names],
+        (
+            snapshot.gazetteer.label.arrays,
+            surface,
+            facts.relation.arrays,
+            surface,
+            snapshot.passages.id.arrays,
+        ),
     )
+    return strings_of(text, begins), scores.tolist(), statements.tolist()
+
+
+def _linked(links: Sequence[LinkBonus], labels: Sequence[str]) -> list[UsedEntity]:
+    """The names of the question, heaviest first; `labels` begins with theirs."""
+    largest = max([link.largest for link in links], default=0.0)
+    linked = [
+        UsedEntity(name=label, role="question", weight=link.largest / largest if largest else 0.0)
+        for link, label in zip(links, labels, strict=False)
+    ]
+    return sorted(linked, key=lambda entity: -entity.weight)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from kg.snapshot.tables import Float32Array
-from retrieval.fitting import Fit, fits
+from retrieval.fitting import fits
 from retrieval.modes import MODES
+from retrieval.results import Span
 from retrieval.retriever import Retriever
 from tests.doubles.corpus import note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
@@ -23,12 +24,12 @@ def test_similarity_is_half_the_passages_cosine_and_half_its_best_sentences() ->
     question = EMBEDDER.embed([QUESTION], "query")[0]
     numbers = np.array([1, 0], dtype=np.int32)
     texts = [SNAPSHOT.passages.text[number] for number in numbers.tolist()]
-    found = fits(SNAPSHOT, numbers, question, ["Others", "Hebb"], texts)
-    for number, fit in zip(numbers.tolist(), found, strict=True):
+    similarities, _ = fits(SNAPSHOT, numbers, question, ["Others", "Hebb"], texts)
+    for number, similarity in zip(numbers.tolist(), similarities, strict=True):
         first, end = SNAPSHOT.sentences.indptr[number : number + 2]
         best = (SNAPSHOT.sentences.vectors.rows(np.arange(first, end)) @ question).max()
         own = SNAPSHOT.passages.vectors[number] @ question
-        assert fit.similarity == pytest.approx(0.5 * float(own + best), abs=1e-3)
+        assert similarity == pytest.approx(0.5 * float(own + best), abs=1e-3)
 
 
 def test_how_many_passages_are_asked_for_changes_nothing() -> None:
@@ -39,10 +40,10 @@ def test_how_many_passages_are_asked_for_changes_nothing() -> None:
 
 def test_of_no_passages_there_is_nothing() -> None:
     none, question = np.zeros(0, dtype=np.int32), np.zeros(48, dtype=np.float32)
-    assert fits(SNAPSHOT, none, question, [], []) == []
+    assert fits(SNAPSHOT, none, question, [], []) == ([], [])
 
 
-def asked(question: Float32Array) -> list[Fit]:
+def asked(question: Float32Array) -> tuple[list[float], list[Span]]:
     """How all passages fit an embedding, in their order."""
     numbers = np.arange(len(NOTES), dtype=np.int32)
     return fits(SNAPSHOT, numbers, question, ["Hebb", "Others"], list(SNAPSHOT.passages.text))
@@ -50,15 +51,20 @@ def asked(question: Float32Array) -> list[Fit]:
 
 def test_vectors_that_are_longer_than_1_are_no_more_similar_than_that() -> None:
     question = EMBEDDER.embed([QUESTION], "query")[0]
-    assert asked(question)[0].similarity > 0
-    assert asked(question * 99)[0].similarity == 1
-    assert asked(question * -9999)[0].similarity == -1
+    assert asked(question)[0][0] > 0
+    assert asked(question * 99)[0][0] == 1
+    assert asked(question * -9999)[0][0] == -1
+
+
+def test_a_similarity_is_told_to_six_decimals() -> None:
+    question = EMBEDDER.embed([QUESTION], "query")[0]
+    for similarity in asked(question)[0]:
+        assert similarity == round(similarity, 6)
 
 
 def test_of_an_embedding_that_is_no_number_the_first_sentence_is_the_nearest() -> None:
-    found = asked(np.full(48, np.nan, dtype=np.float32))
-    assert [fit.sentence.start for fit in found] == [0, 0]
-    assert [fit.sentence.end for fit in found] == [16, 39]
+    _, sentences = asked(np.full(48, np.nan, dtype=np.float32))
+    assert sentences == [Span(start=0, end=16), Span(start=0, end=39)]
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "bm25"])

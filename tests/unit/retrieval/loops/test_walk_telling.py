@@ -2,15 +2,24 @@
 
 import numpy as np
 
-from retrieval.loops.telling import facts_about, largest_sums
+from kg.snapshot.container import Strings
+from kg.snapshot.tables import Float32Array, Ragged
+from retrieval.loops.telling import facts_about, largest_sums, strings_of, told_of_facts
 
 
 def ints(*numbers: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
     return np.array(numbers, dtype=np.int32)
 
 
+def floats(*numbers: float) -> Float32Array:
+    return np.array(numbers, dtype=np.float32)
+
+
 def largest(keys: list[int], amounts: list[float], count: int) -> list[tuple[int, float]]:
-    found, sums = largest_sums(ints(*keys), np.array(amounts, dtype=np.float32), count)
+    half = len(keys) // 2
+    parts = (ints(*keys[:half]), ints(*keys[half:]))
+    weighted = (2 * floats(*amounts[:half]), floats(*amounts[half:]))
+    found, sums = largest_sums(parts, weighted, (0.5, 1.0), count)
     return list(zip(found.tolist(), sums.tolist(), strict=True))
 
 
@@ -37,9 +46,54 @@ def test_the_largest_sums_are_those_of_a_sorted_list() -> None:
 
 
 def test_facts_with_a_used_name_at_either_end_come_once_ascending() -> None:
-    indptr = np.array([0, 3, 5], dtype=np.int64)
-    stated = ints(1, 2, 4, 0, 2)
-    subject, object_ = ints(5, 6, 8, 6, 9), ints(6, 7, 5, 7, 6)
+    stated = Ragged.from_rows([[1, 2, 4], [0, 2]])
+    subject, object_ = ints(5, 70, 8, 5, 9), ints(6, 7, 5, 7, 6)
+    vectors = np.arange(10, dtype=np.float32).reshape(5, 2)
     # Fact 2 is stated in both passages, fact 1 is about other names, fact 3 is stated elsewhere.
-    found = facts_about(ints(0, 1), indptr, stated, subject, object_, ints(5, 9))
+    entity = ints(5, -1, 9)
+    rows = stated.indptr, stated.items
+    found, theirs = facts_about(ints(0, 1), rows, subject, object_, vectors, ints(2, 1, 0), entity)
     assert found.tolist() == [0, 2, 4]
+    assert theirs.tolist() == [[0, 1], [4, 5], [8, 9]]
+
+
+def test_names_without_an_entity_are_in_no_fact() -> None:
+    rows, vectors = Ragged.from_rows([[0]]), np.ones((1, 2), dtype=np.float32)
+    found, theirs = facts_about(
+        ints(0), (rows.indptr, rows.items), ints(63), ints(62), vectors, ints(0), ints(-1)
+    )
+    assert (found.tolist(), theirs.shape) == ([], (0, 2))
+
+
+WORDS = Strings.of(["Память", "", "𝕏 marks", "a", "ε", "the last"])
+
+
+def test_of_the_best_facts_are_told_names_relations_scores_and_who_states_them() -> None:
+    stating = Ragged.from_rows([[0], [1, 3], [0, 2, 3]])
+    text, begins, scores, statements = told_of_facts(
+        ints(0, 1, 2),
+        floats(0.25, 0.5, 0.75),
+        2,
+        ints(3, 4, 5),
+        ints(2, 1, 0),
+        (stating.indptr, stating.items),
+        ints(3, 0),
+        ints(5),
+        (WORDS.arrays,) * 5,
+    )
+    found = strings_of(text, begins)
+    assert found[:1] == ["the last"]
+    subjects, relations, objects = found[1:3], found[3:5], found[5:7]
+    assert (subjects, relations, objects) == (["the last", "ε"], ["𝕏 marks", ""], ["Память", ""])
+    assert found[7:] == ["Память", "a", "a"]
+    assert (scores.tolist(), statements.tolist()) == ([0.75, 0.5], [2, 1])
+
+
+def test_without_facts_names_alone_are_told() -> None:
+    none = Ragged.from_rows([])
+    rows = none.indptr, none.items
+    text, begins, scores, statements = told_of_facts(
+        ints(), floats(), 8, ints(), ints(), rows, ints(1), ints(0, 3), (WORDS.arrays,) * 5
+    )
+    assert strings_of(text, begins) == ["Память", "a"]
+    assert len(scores) == len(statements) == 0
