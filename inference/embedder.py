@@ -1,8 +1,7 @@
 """The port to embedding models."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, cast
+from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -56,8 +55,7 @@ class Embedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A text, and what else to embed in the same pass through the model."""
 
     text: str

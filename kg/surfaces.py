@@ -62,18 +62,6 @@ def spans(tokens: Sequence[Token], *, cased: bool, longest: int = MAX_TOKENS) ->
                 yield Span(form, first, last)
 
 
-def longest_spans(found: Sequence[Span]) -> list[Span]:
-    """The longest matches that do not overlap; of equally long ones, the earlier."""
-    kept: list[Span] = []
-    taken: set[int] = set()
-    for span in sorted(found, key=lambda span: (span.first - span.last, span.first)):
-        # A span that overlaps a span of at least its length has its first or last token inside it.
-        if span.first not in taken and span.last not in taken:
-            taken.update(range(span.first, span.last + 1))
-            kept.append(span)
-    return sorted(kept, key=lambda span: span.first)
-
-
 def outer_spans(found: Sequence[Span]) -> list[Span]:
     """The spans that are not inside a longer one, in order."""
     kept: list[Span] = []

@@ -29,6 +29,12 @@ _WORD = regex.compile(
 _CHARACTER = regex.compile(rf"[{_UNSPACED}]", regex.VERSION1)
 _FIRST_UNSPACED = "\u0e00"
 """The first code point that may belong to a script without spaces."""
+_PLAIN = bytes(
+    ord(chr(code).lower()) if chr(code).isalnum() or chr(code) in "'._" else ord(" ")
+    for code in range(128)
+).ljust(256)
+"""What becomes of ASCII before it is split at blanks: words in small letters, and with them the
+apostrophes, dots and underscores that may belong to one or show that it is none."""
 _DROPPED = re.compile(
     rf"[\u0300-\u036f\u0591-\u05c7\u0640\u064b-\u065f\u0670\ufe00-\ufe0f{_INVISIBLE}]"
 )
@@ -55,22 +61,61 @@ class Token(NamedTuple):
     single character of a script without spaces outside quotation marks."""
 
 
+class Tokens(NamedTuple):
+    """The tokens of a text, column by column, for who asks a text one thing after the other: half
+    the work of making an object of each."""
+
+    forms: list[str]
+    starts: list[int]
+    ends: list[int]
+    named: list[bool]
+    alone: list[bool]
+
+
 def tokenise(text: str) -> list[Token]:
     """The tokens of a text, in order; offsets are in characters of the text as given."""
-    found: list[Token] = []
+    return list(map(Token, *tokens_of(text)))
+
+
+def tokens_of(text: str) -> Tokens:
+    """The same, column by column."""
+    found = Tokens([], [], [], [], [])
+    if not text.isascii():
+        _read(text, 0, len(text), found)
+        return found
+    forms, starts, ends, named, alone = found
+    plain = text.encode().translate(_PLAIN).decode()
     end = 0
-    for raw in _WORD.findall(text):
-        # Between two matches there are no letters, so no match can begin there.
-        start = text.find(raw, end)
-        end = start + len(raw)
-        first = raw[0]
-        form = normal_form(raw)
-        if form:  # empty for a possessive
-            alone = len(form) > 3 or not form.isdigit()
-            if first >= _FIRST_UNSPACED and _CHARACTER.match(first):
-                alone = _quoted(text, start, end)
-            found.append(Token(form, start, end, not first.islower(), alone))
+    for piece in plain.split():
+        start = plain.find(piece, end)
+        end = start + len(piece)
+        form = piece.removesuffix("'s")
+        if form.isalnum():  # most are: then there is nothing to match or to normalise
+            forms.append(form)
+            starts.append(start)
+            ends.append(end)
+            named.append(text[start] < "a")
+            alone.append(len(form) > 3 or not form.isdigit())
+        else:
+            _read(text, start, end, found)
     return found
+
+
+def _read(text: str, start: int, end: int, found: Tokens) -> None:
+    """Add the tokens of text[start:end], before and after which there is no part of a word."""
+    for raw in _WORD.findall(text, start, end):
+        # Between two matches there are no letters, so no match can begin there.
+        start = text.find(raw, start)
+        first, form = raw[0], normal_form(raw)
+        if form:  # empty for a possessive
+            found.forms.append(form)
+            found.starts.append(start)
+            found.ends.append(start + len(raw))
+            found.named.append(not first.islower())
+            found.alone.append(len(form) > 3 or not form.isdigit())
+            if first >= _FIRST_UNSPACED and _CHARACTER.match(first):
+                found.alone[-1] = _quoted(text, start, start + len(raw))
+        start += len(raw)
 
 
 @lru_cache(maxsize=65536)
@@ -85,11 +130,11 @@ def normal_form(word: str) -> str:
     return form
 
 
-def has_case(tokens: list[Token], text: str) -> bool:
+def has_case(tokens: Tokens, text: str) -> bool:
     """Whether capitals distinguish names from other words in this text: there is a capital after
     the first word, and also a lower-case letter."""
-    firsts = [text[token.start] for token in tokens]
-    return any(map(str.islower, firsts)) and any(map(str.isupper, firsts[1:]))
+    capitals = [text[start].isupper() for start in tokens.starts[1:]]
+    return True in capitals and False in tokens.named
 
 
 def _quoted(text: str, start: int, end: int) -> bool:

@@ -6,9 +6,8 @@ so a part's vector leans to the question's; some of that is taken off again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
-from typing import cast
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -18,21 +17,18 @@ from retrieval.mode import Mode, divided
 
 CONTRAST = 0.9
 """How much of the question's vector is taken off that of a part."""
+_CONTRAST = np.float32(CONTRAST)
 _NONE: Float32Array = np.zeros(0, dtype=np.float32)
 _NO_TEXTS: Float32Array = np.zeros((0, 0), dtype=np.float32)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """What is embedded in one pass for a question; rows refer to the texts that the mode wants."""
+class _Asked(NamedTuple):
+    """What is embedded in one pass for a question."""
 
     question: int
-    row: int
     bundle: Bundle
-    parts: tuple[int, ...] = ()
-    """The rows of the bundle's parts."""
-    beside: tuple[int, ...] = ()
-    """The rows of the texts beside it."""
+    rows: Sequence[int]
+    """Which of the texts that the mode wants each vector of the bundle is of."""
 
 
 def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) -> list[Float32Array]:
@@ -49,20 +45,20 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     by_kind: dict[Kind, list[_Asked]] = {}
     for number, texts in enumerate(wanted):
         parts = parted.parts(questions[number]) if parted else {}
-        for kind in dict.fromkeys([kind for _, kind in texts]):
-            rows = {row: text for row, (text, of) in enumerate(texts) if of == kind}
-            asked = _bundled(number, rows, parts) if parted else _single(number, rows)
-            by_kind.setdefault(cast(Kind, kind), []).extend(asked)
-    for kind, ones in by_kind.items():
-        for one, made in zip(ones, _embed(embedder, bundling, ones, kind), strict=True):
-            found, first = vectors[one.question], 1 + len(one.parts)
-            found[one.row] = made[0]
-            for row, vector in zip(one.beside, made[first:], strict=True):
-                found[row] = vector
-            if one.parts:
-                usual = np.float32(CONTRAST) * made[0]
-                for row, vector in zip(one.parts, made[1:first], strict=True):
-                    found[row] = _contrasted(vector, usual)
+        rows: dict[str, list[int]] = {}
+        for row, (_, kind) in enumerate(texts):
+            rows.setdefault(kind, []).append(row)
+        for kind, its in rows.items():
+            bundles = _bundled(texts, its, parts) if parted else _single(texts, its)
+            asked = by_kind.setdefault(cast(Kind, kind), [])
+            asked += [_Asked(number, bundle, of) for bundle, of in bundles]
+    for kind, asked in by_kind.items():
+        for one, made in zip(asked, _embed(embedder, bundling, asked, kind), strict=True):
+            found, parts_end = vectors[one.question], 1 + len(one.bundle.parts)
+            usual = _CONTRAST * made[0] if parts_end > 1 else _NONE
+            for place, row in enumerate(one.rows):
+                vector = made[place]
+                found[row] = _contrasted(vector, usual) if 0 < place < parts_end else vector
     # As np.stack, which takes five times as long.
     return [
         np.concatenate(found).reshape(len(found), -1) if found else _NO_TEXTS for found in vectors
@@ -74,33 +70,39 @@ def _embed(
 ) -> Sequence[Float32Array]:
     """For each bundle (1 + its parts + those beside, d)."""
     bundles = [one.bundle for one in asked]
-    if bundling is None or not any(one.parts or one.beside for one in asked):
+    if bundling is None or sum([len(one.rows) for one in asked]) == len(asked):
         return list(embedder.embed([one.text for one in bundles], kind)[:, np.newaxis])
     return bundling.embed_bundles(bundles, kind)
 
 
-def _bundled(question: int, rows: Mapping[int, str], parts: Mapping[int, Part]) -> list[_Asked]:
+_Texts: TypeAlias = Sequence[tuple[str, str]]
+
+
+def _bundled(
+    texts: _Texts, rows: Sequence[int], parts: Mapping[int, Part]
+) -> list[tuple[Bundle, Sequence[int]]]:
     """One pass for all texts of a kind: parts are those of a question's first text, row 0."""
-    first, *others = rows
-    within = tuple(row for row in others if row in parts) if first == 0 else ()
-    beside = tuple(row for row in others if row not in within)
+    first, others = rows[0], rows[1:]
+    within = [row for row in others if row in parts] if first == 0 else []
+    beside = [row for row in others if row not in within]
     bundle = Bundle(
-        text=rows[first],
-        parts=tuple(parts[row] for row in within),
-        beside=tuple(rows[row] for row in beside),
+        texts[first][0],
+        tuple([parts[row] for row in within]),
+        tuple([texts[row][0] for row in beside]),
     )
-    return [_Asked(question=question, row=first, bundle=bundle, parts=within, beside=beside)]
+    return [(bundle, [first, *within, *beside])]
 
 
-def _single(question: int, rows: Mapping[int, str]) -> list[_Asked]:
+def _single(texts: _Texts, rows: Sequence[int]) -> list[tuple[Bundle, Sequence[int]]]:
     """A pass for each text."""
-    return [
-        _Asked(question=question, row=row, bundle=Bundle(text=text)) for row, text in rows.items()
-    ]
+    return [(Bundle(texts[row][0]), [row]) for row in rows]
 
 
 def _contrasted(part: Float32Array, usual: Float32Array) -> Float32Array:
     """The component of a part's vector that what is usual in its question lacks, of unit length."""
     vector: Float32Array = part - usual
     length = sqrt(vector @ vector)
-    return np.divide(vector, np.float32(length), out=vector) if length > 0 else part
+    if not length > 0:
+        return part
+    vector /= length
+    return vector

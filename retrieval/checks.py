@@ -13,6 +13,11 @@ from retrieval.question import LONGEST
 def check_question(question: object, k: object) -> None:
     """Raises: InputError for a question that is not a string, is blank, too long or not valid
     Unicode, or for a k below 1."""
+    _check_text(question)
+    check_k(k)
+
+
+def _check_text(question: object) -> str:
     if not isinstance(question, str):
         raise InputError(f"The question must be a string, not {question!r}.")
     if not question.strip():
@@ -22,17 +27,17 @@ def check_question(question: object, k: object) -> None:
             f"The question has {len(question):,} characters; at most {LONGEST:,} are allowed. "
             "Shorten it, or ingest what it quotes as a document."
         )
-    if not is_unicode(question):
+    if not question.isascii() and not is_unicode(question):
         raise InputError(
             "The question contains half of a surrogate pair, which is not valid Unicode. Send it "
             "as UTF-8."
         )
-    check_k(k)
+    return question
 
 
 def check_k(k: object) -> None:
     """Raises: InputError unless k is a whole number of at least 1."""
-    if not isinstance(k, int | np.integer) or isinstance(k, bool):
+    if not isinstance(k, (int, np.integer)) or isinstance(k, bool):
         raise InputError(f"k must be a whole number of passages, 1 or more, not {k!r}.")
     if k < 1:
         raise InputError(f"k must be 1 or more, not {k}.")
@@ -41,20 +46,16 @@ def check_k(k: object) -> None:
 def checked_questions(questions: Iterable[object], k: object) -> list[str]:
     """The questions, each checked. Raises: InputError, also for a single string in place of a
     list."""
-    if isinstance(questions, str | bytes) or not isinstance(questions, Iterable):
+    if isinstance(questions, (str, bytes)) or not isinstance(questions, Iterable):
         raise InputError(f"The questions must be a list of strings, not {questions!r}.")
     check_k(k)
-    checked = []
-    for question in questions:
-        check_question(question, k)
-        checked.append(str(question))
-    return checked
+    return [_check_text(question) for question in questions]
 
 
 def checked_keys(passages: Iterable[object]) -> list[str]:
     """Ids of passages, or ids or sources of documents. Raises: InputError, also if there are
     none."""
-    if isinstance(passages, str | bytes) or not isinstance(passages, Iterable):
+    if isinstance(passages, (str, bytes)) or not isinstance(passages, Iterable):
         raise InputError(
             f"passages must be a list of ids or sources, not {passages!r}. For one passage, give "
             "a list with one item."

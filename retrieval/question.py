@@ -3,11 +3,13 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
-from kg.surfaces import Span, longest_spans
-from kg.tokens import Token, has_case, tokenise
+from kg.tokens import Tokens, has_case, tokens_of
+
+if TYPE_CHECKING:
+    from retrieval.gazetteer import Name
 
 _CLAUSE_WORDS = frozenset(
     "where which who whom that whose when "
@@ -36,25 +38,25 @@ LONGEST = 10_000
 """The most characters in a question. Embedding models read the first thousand or so."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A name in the question that the gazetteer knows."""
 
     surface: str
     start: int
     """Offset in the question."""
     end: int
+    entries: tuple[int, ...] = ()
+    """What it may mean."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """A part of the question that can be searched for on its own."""
 
     text: str
     start: int
     """Offset in the question."""
     end: int
-    surfaces: frozenset[str]
+    surfaces: tuple[str, ...]
     """The links that lie inside it, by their surfaces."""
 
     def holds(self, link: Link) -> bool:
@@ -62,15 +64,14 @@ class Clause:
         return link.surface in self.surfaces
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """An analysed question."""
 
     text: str
     links: tuple[Link, ...]
     """The longest matches, each surface once, at its first occurrence."""
-    surfaces: frozenset[str]
-    """All surfaces that occur in it, nested ones too."""
+    entries: tuple[int, ...]
+    """All that it may name, by nested names too; ascending, each once."""
     mask: str
     """The question without its links; '' if nothing is left, or nothing was linked."""
     clauses: tuple[Clause, ...]
@@ -81,80 +82,78 @@ class Question:
 
 
 def read_question(
-    text: str, names: Callable[[Sequence[Token], bool], Sequence[Span]], *, cased: bool
+    text: str, names: Callable[[Tokens, bool], Sequence["Name"]], *, cased: bool
 ) -> Question:
-    """Find a question's links and clauses; `names` finds all spans of tokens that are in the
-    gazetteer. If both the corpus (`cased`) and the question use capitals, a name must contain a
+    """Find a question's links and clauses; `names` finds all that the gazetteer knows among its
+    tokens. If both the corpus (`cased`) and the question use capitals, a name must contain a
     capital or a digit.
     """
-    tokens = tokenise(text)
+    tokens = tokens_of(text)
+    forms, starts, ends = tokens.forms, tokens.starts, tokens.ends
     found = names(tokens, cased and has_case(tokens, text))
-    spans = longest_spans(found)
-    places = [(tokens[span.first].start, tokens[span.last].end) for span in spans]
-    first: dict[str, Link] = {}
-    for span, (start, end) in zip(spans, places, strict=True):
-        if span.surface not in first:
-            first[span.surface] = Link(surface=span.surface, start=start, end=end)
-    linked = {number for span in spans for number in range(span.first, span.last + 1)}
-    unlinked = _unlinked(text, places)
+    linked: list[Link] = []
+    links: dict[str, Link] = {}
+    words: list[tuple[str, int]] = []
+    unlinked: list[tuple[int, int]] = []
+    after = end = 0
+    for first, last, longest, entries in found:
+        if longest:
+            words += zip(forms[after:first], starts[after:first], strict=True)
+            unlinked.append((end, starts[first]))
+            after, end = last + 1, ends[last]
+            link = Link(" ".join(forms[first:after]), starts[first], end, entries)
+            links.setdefault(link.surface, link)
+            linked.append(link)
+    words += zip(forms[after:], starts[after:], strict=True)
+    if linked:
+        unlinked.append((end, len(text)))
     return Question(
         text=text,
-        links=tuple(first.values()),
-        surfaces=frozenset([span.surface for span in found]),
+        links=tuple(links.values()),
+        entries=tuple(sorted({entry for name in found for entry in name.entries})),
         mask=" ".join("".join([text[start:end] for start, end in unlinked]).split()),
-        words=tuple(
-            [
-                (token.form, token.start)
-                for number, token in enumerate(tokens)
-                if number not in linked
-            ]
-        ),
-        unlinked=unlinked,
-        clauses=tuple(_clauses(text, tokens, spans, places)),
+        words=tuple(words),
+        unlinked=tuple(unlinked),
+        clauses=tuple(_clauses(text, tokens, linked)),
     )
 
 
-def _unlinked(text: str, places: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """The texts between links; () if there are none."""
-    starts = [0, *[end for _, end in places]]
-    ends = [*[start for start, _ in places], len(text)]
-    return tuple(zip(starts, ends, strict=True)) if places else ()
-
-
-def _clauses(
-    text: str, tokens: Sequence[Token], spans: Sequence[Span], places: Sequence[tuple[int, int]]
-) -> list[Clause]:
+def _clauses(text: str, tokens: Tokens, linked: Sequence[Link]) -> list[Clause]:
     """Split before clause words (with their preposition) and after commas, never inside a link.
 
     The first `_MOST_CLAUSES` that are long enough.
     """
-    inner = [
-        cut
-        for cut in sorted(_cuts(text, tokens))
-        if 0 < cut < len(text) and not any(start < cut < end for start, end in places)
-    ]
+    edges = [edge for _, start, end, _ in linked for edge in (start, end)]
+    bounds = [0]
+    for cut in sorted(_cuts(text, tokens)):
+        edge = bisect_left(edges, cut)
+        if 0 < cut < len(text) and not (edge % 2 and cut < edges[edge]):
+            bounds.append(cut)
+    if len(bounds) == 1:
+        return []
     clauses: list[Clause] = []
-    starts = [token.start for token in tokens] if inner else []
-    for start, end in pairwise([0, *inner, len(text)]) if inner else ():
+    for start, end in pairwise([*bounds, len(text)]):
         stripped = text[start:end].strip(_AROUND_CLAUSES)
         first = text.index(stripped, start)
         last = first + len(stripped)
-        if bisect_left(starts, last) - bisect_left(starts, first) >= _MIN_CLAUSE_WORDS:
-            inside = [
-                span.surface
-                for span, (begin, _) in zip(spans, places, strict=True)
-                if start <= begin < end
-            ]
-            clauses.append(Clause(text=stripped, start=first, end=last, surfaces=frozenset(inside)))
+        words = bisect_left(tokens.starts, last) - bisect_left(tokens.starts, first)
+        if words >= _MIN_CLAUSE_WORDS:
+            inside = [link.surface for link in linked if start <= link.start < end]
+            clauses.append(Clause(stripped, first, last, tuple(inside)))
     return clauses[:_MOST_CLAUSES]
 
 
-def _cuts(text: str, tokens: Sequence[Token]) -> set[int]:
+def _cuts(text: str, tokens: Tokens) -> set[int]:
     """Where a clause may begin."""
-    cuts = {match.end() for match in _COMMA.finditer(text)}
-    for number, token in enumerate(tokens):
-        if text[token.start : token.end].lower() in _CLAUSE_WORDS:
-            before = tokens[number - 1] if number else token
-            attached = text[before.start : before.end].lower() in _PREPOSITIONS
-            cuts.add(before.start if attached else token.start)
+    plain = text.isascii()
+    cuts: set[int] = set()
+    if not plain or "," in text or ";" in text:
+        cuts.update([match.end() for match in _COMMA.finditer(text)])
+    starts, written = tokens.starts, tokens.forms
+    if not plain or "'" in text or "." in text:  # else the normal forms are as it is written
+        written = [text[a:b].lower() for a, b in zip(starts, tokens.ends, strict=True)]
+    for number, word in enumerate(written):
+        if word in _CLAUSE_WORDS:
+            attached = number and written[number - 1] in _PREPOSITIONS
+            cuts.add(starts[number - 1 if attached else number])
     return cuts

@@ -35,7 +35,7 @@ from kg.records import Entity, Mention, Passage
 from kg.snapshot import Ragged, Snapshot, Strings
 from kg.snapshot.tables import BoolArray, Entities, Facts, Passages, Sentences, Synonyms
 from kg.store import GraphReader
-from kg.tokens import has_case, tokenise
+from kg.tokens import has_case, tokens_of
 
 
 def build_snapshot(
@@ -99,7 +99,7 @@ def _names(mentions: Sequence[Mention], *, cased: bool) -> list[str]:
 def _cased(old: Snapshot, merge: Merge, passages: Sequence[Passage]) -> BoolArray:
     """Of each passage, whether capitals tell names from other words in it."""
     texts = (passages[number].text for number in merge.fresh)
-    fresh = np.array([has_case(tokenise(text), text) for text in texts], dtype=np.bool_)
+    fresh = np.array([has_case(tokens_of(text), text) for text in texts], dtype=np.bool_)
     return merge.take(old.words.cased, fresh)
 
 

@@ -40,14 +40,13 @@ class ConditionedWalk:
     def __init__(self, snapshot: Snapshot, constants: WalkConstants | None = None) -> None:
         self._snapshot = snapshot = resident_tables(snapshot)
         self._constants = constants or WalkConstants()
-        self._lookup = GazetteerLookup(snapshot)
         derived = snapshot.derived or snapshot.derive()
         self._similarity = Similarity(snapshot, derived)
         self._facts_of = derived.facts
         self._postings = Postings(snapshot, self._constants.postings)
         self._words = snapshot.words
         self._gone: Int32Array = np.zeros(0, dtype=np.int32)
-        names = self._lookup.names
+        names = GazetteerLookup(snapshot).names
         self._read = lru_cache(_READ)(partial(read_question, names=names, cased=snapshot.cased))
 
     def texts(self, question: str) -> list[tuple[str, str]]:
@@ -84,7 +83,7 @@ class ConditionedWalk:
         )
         base = self._base(read, asked)
         found = sources(read, base, self._constants)
-        named = self._named(read)
+        named = np.array(read.entries, dtype=np.int32)
         steps, score = take_steps(base, found.reset, named, self._postings, self._constants)
         return Run(
             question=read,
@@ -103,9 +102,7 @@ class ConditionedWalk:
     def _whole(self, read: Question, vectors: Float32Array) -> Float32Array:
         """(1, d): the question's vector; leaning to its mask where all its names are common."""
         whole = vectors[:1]
-        if not read.mask or not all(
-            self._postings.are_common(self._lookup.entries(link.surface)) for link in read.links
-        ):
+        if not read.mask or not all(self._postings.are_common(link.entries) for link in read.links):
             return whole
         leaning = whole + np.float32(self._constants.common_mask) * (vectors[1:2] - whole)
         unit = leaning / max(float(np.linalg.norm(leaning)), 1e-9)
@@ -127,12 +124,11 @@ class ConditionedWalk:
 
     def _link_bonus(self, read: Question, number: int) -> LinkBonus:
         link = read.links[number]
-        entries = self._lookup.entries(link.surface)
         small = self._snapshot.cased and read.text[link.start].islower()
         common = 0
         if small and " " not in link.surface:
             common = frequency(link.surface, self._words, self._gone)
-        return link_bonus(link, entries, self._postings, self._constants, common)
+        return link_bonus(link, link.entries, self._postings, self._constants, common)
 
     def without(self, *, entries: Iterable[int] = (), passages: Iterable[int] = ()) -> Self:
         """The walk as it goes where these entries are not named, and these passages are not there.
@@ -152,8 +148,3 @@ class ConditionedWalk:
         made._postings = Postings(made._snapshot, self._constants.postings)
         made._postings.passages -= len(made._gone)
         return made
-
-    def _named(self, question: Question) -> Int32Array:
-        """Every entry that the question may name, nested names too: none of them is a bridge."""
-        entries = {e for surface in question.surfaces for e in self._lookup.entries(surface)}
-        return np.array(sorted(entries), dtype=np.int32)

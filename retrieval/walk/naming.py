@@ -6,7 +6,7 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
-from kg.tokens import tokenise
+from kg.tokens import tokens_of
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.quoting import best_quote
 from retrieval.receipt import Quote
@@ -58,6 +58,6 @@ class Naming:
     def _named_in(self, sentence: int, passage: int) -> frozenset[int]:
         table = self._snapshot.sentences
         text = self._snapshot.passages.text[passage]
-        tokens = tokenise(text[int(table.start[sentence]) : int(table.end[sentence])])
-        spans = self._lookup.names(tokens, self._snapshot.cased)
-        return frozenset(entry for span in spans for entry in self._lookup.entries(span.surface))
+        tokens = tokens_of(text[int(table.start[sentence]) : int(table.end[sentence])])
+        names = self._lookup.names(tokens, self._snapshot.cased)
+        return frozenset(entry for name in names for entry in name.entries)

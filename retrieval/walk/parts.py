@@ -14,15 +14,13 @@ def parts_of(read: Question) -> Mapping[int, tuple[tuple[int, int], ...]]:
 
     Rows are those of question, mask (if it has one) and clauses.
     """
-    first = 2 if read.mask else 1
-    long = LONG_CLAUSE * _length(read.text)
-    masked = {1: read.unlinked} if read.mask else {}
-    clauses = {
-        row: ((clause.start, clause.end),)
-        for row, clause in enumerate(read.clauses, start=first)
-        if _length(clause.text) > long
-    }
-    return {**masked, **clauses}
+    parts: dict[int, tuple[tuple[int, int], ...]] = {1: read.unlinked} if read.mask else {}
+    if read.clauses:
+        long, first = LONG_CLAUSE * _length(read.text), 1 + len(parts)
+        for row, clause in enumerate(read.clauses, first):
+            if _length(clause.text) > long:
+                parts[row] = ((clause.start, clause.end),)
+    return parts
 
 
 def _length(text: str) -> int:

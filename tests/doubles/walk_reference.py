@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inference.embedder import Embedder
-from kg.surfaces import Span, matches
-from kg.tokens import Token, has_case, tokenise
+from kg.tokens import has_case, tokenise, tokens_of
 from retrieval.question import Clause, read_question
 from retrieval.walk import WalkConstants
 from tests.doubles.corpus import Note
+from tests.doubles.names import found_by
 from tests.doubles.walk_corpus import Corpus, Vector, Words, embedded, words_of
 
 Scores = dict[int, float]
@@ -48,9 +48,10 @@ class ReferenceWalk:
 
     def scores(self, question: str) -> tuple[Scores, Scores]:
         """(score, base score) of every passage."""
-        cased = self._corpus.cased and has_case(tokenise(question), question)
+        cased = self._corpus.cased and has_case(tokens_of(question), question)
         names = self._names(question, cased)
-        clauses = read_question(question, self._spans_named, cased=self._corpus.cased).clauses
+        known = found_by(lambda one: () if tuple(one.split(" ")) in self._corpus.means else None)
+        clauses = read_question(question, known, cased=self._corpus.cased).clauses
         whole = embedded(self._embedder, question)
         mask = self._mask(question, names)
         if mask is not None and all(self._is_common(one) for one in names):
@@ -135,10 +136,6 @@ class ReferenceWalk:
         title = self._corpus.title
         named = title[other] != () and one in self._corpus.mentions[title[other]]
         return named and title[one] != title[other]
-
-    def _spans_named(self, tokens: Sequence[Token], cased: bool) -> list[Span]:
-        means = self._corpus.means
-        return matches(tokens, cased=cased, known=lambda one: tuple(one.split(" ")) in means)
 
     def _names(self, question: str, cased: bool) -> list[Named]:
         """The longest names that do not overlap, in order of place."""

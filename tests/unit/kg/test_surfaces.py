@@ -6,7 +6,6 @@ from kg.surfaces import (
     MAX_TOKENS,
     Span,
     key_of,
-    longest_spans,
     matches,
     outer_spans,
     spans,
@@ -71,25 +70,9 @@ def test_matches_meet_other_spellings_of_a_name() -> None:
     assert [(span.first, span.last) for span in found] == [(1, 2)]
 
 
-def test_the_longest_match_wins_over_those_that_overlap_it() -> None:
-    found = [Span("a", 0, 0), Span("a b c", 0, 2), Span("c d", 2, 3), Span("d", 3, 3)]
-    assert longest_spans(found) == [Span("a b c", 0, 2), Span("d", 3, 3)]
-
-
-def test_of_equally_long_matches_the_earlier_wins() -> None:
-    found = [Span("b c", 1, 2), Span("a b", 0, 1), Span("c d", 2, 3)]
-    assert longest_spans(found) == [Span("a b", 0, 1), Span("c d", 2, 3)]
-
-
 def test_outer_spans_lie_in_no_longer_one() -> None:
     found = [Span("a", 0, 0), Span("a b", 0, 1), Span("b c", 1, 2), Span("b", 1, 1)]
     assert outer_spans(found) == [Span("a b", 0, 1), Span("b c", 1, 2)]
-
-
-def test_longest_spans_come_in_order_of_place() -> None:
-    found = [Span("a", 0, 0), Span("c d", 2, 3)]
-    assert longest_spans(found) == found
-    assert longest_spans([]) == []
 
 
 def test_a_key_is_fnv_1a_of_the_bytes_mixed() -> None:

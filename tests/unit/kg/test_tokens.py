@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg.tokens import has_case, normal_form, tokenise
+from kg.tokens import has_case, normal_form, tokenise, tokens_of
 
 
 def forms(text: str) -> list[str]:
@@ -161,7 +161,7 @@ def test_short_numbers_and_bare_characters_are_no_names_alone(text: str, alone: 
     ],
 )
 def test_a_text_has_case_if_both_cases_tell_words_apart(text: str, expected: bool) -> None:
-    assert has_case(tokenise(text), text) is expected
+    assert has_case(tokens_of(text), text) is expected
 
 
 @settings(deadline=None)
@@ -170,6 +170,15 @@ def test_any_text_gives_ordered_tokens_with_forms_that_are_not_empty(text: str) 
     tokens = tokenise(text)
     assert all(token.form and token.start < token.end <= len(text) for token in tokens)
     assert all(one.end <= other.start for one, other in pairwise(tokens))
+
+
+_WORDY = st.sampled_from(["'", "'s", ".", "_", " ", ",", "a", "B", "is", "H.M", "7", "1953", "O'"])
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(st.characters(max_codepoint=127)), st.lists(_WORDY).map("".join)))
+def test_a_text_in_ascii_is_read_as_it_is_beside_a_word_that_is_not(text: str) -> None:
+    assert tokenise(text) == tokenise(f"{text} é")[:-1]
 
 
 @settings(deadline=None)

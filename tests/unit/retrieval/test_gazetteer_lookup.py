@@ -8,9 +8,10 @@ import pytest
 from indexer.snapshot.gazetteer import collect_names, gazetteer_table
 from kg.records import Passage
 from kg.snapshot import Ragged, Snapshot, Strings
-from kg.surfaces import Span, key_of, matches
-from kg.tokens import tokenise
-from retrieval.gazetteer import GazetteerLookup
+from kg.surfaces import key_of
+from kg.tokens import tokens_of
+from retrieval.gazetteer import GazetteerLookup, Name
+from tests.doubles.names import found_by
 from tests.doubles.snapshots import Handmade
 
 
@@ -41,7 +42,7 @@ def test_what_is_not_there_is_unknown() -> None:
 def test_an_empty_gazetteer_knows_nothing() -> None:
     lookup = GazetteerLookup(snapshot([], []))
     assert not lookup.known("hebb")
-    assert lookup.names(tokenise("Hebb"), True) == []
+    assert lookup.names(tokens_of("Hebb"), True) == []
 
 
 def test_every_one_of_many_surfaces_is_found() -> None:
@@ -63,7 +64,7 @@ def test_surfaces_whose_keys_are_equal_are_told_apart() -> None:
     )
     lookup = GazetteerLookup(replace(made, gazetteer=table))
     assert lookup.entries("hebb") == (1,)
-    assert lookup.names(tokenise("Hebb"), True) == [Span("hebb", 0, 0)]
+    assert lookup.names(tokens_of("Hebb"), True) == [Name(0, 0, True, (1,))]
 
 
 @pytest.mark.parametrize("cased", [True, False])
@@ -82,8 +83,31 @@ def test_surfaces_whose_keys_are_equal_are_told_apart() -> None:
 def test_the_names_in_a_text_are_all_spans_that_are_known(text: str, cased: bool) -> None:
     titles = ["Hebb", "Brenda Milner", "Milner", "New York", "York", "1950", "12", "Name7 Name7"]
     titles += ["Пётр Чайковский", "東京", "Longwordedname " * 12]
-    lookup, tokens = GazetteerLookup(snapshot(titles, [])), tokenise(text)
-    assert lookup.names(tokens, cased) == matches(tokens, cased=cased, known=lookup.known)
+    lookup, tokens = GazetteerLookup(snapshot(titles, [])), tokens_of(text)
+    expected = found_by(lambda surface: lookup.entries(surface) or None)
+    assert lookup.names(tokens, cased) == expected(tokens, cased)
+
+
+@pytest.mark.parametrize(
+    ("titles", "longest"),
+    [
+        (["Pim Quo Rex", "Pim", "Rex Sol", "Sol"], [(0, 2), (3, 3)]),
+        (["Quo Rex", "Pim Quo", "Rex Sol"], [(0, 1), (2, 3)]),
+        (["Pim", "Rex Sol"], [(0, 0), (2, 3)]),
+        (["Rex Sol", "Quo Rex", "Quo Rex Sol", "Pim Quo"], [(1, 3)]),
+    ],
+)
+def test_the_longest_names_win_and_of_equally_long_ones_the_earlier(
+    titles: list[str], longest: list[tuple[int, int]]
+) -> None:
+    names = GazetteerLookup(snapshot(titles, [])).names(tokens_of("Pim Quo Rex Sol"), True)
+    assert [(name.first, name.last) for name in names if name.longest] == longest
+
+
+def test_a_name_says_what_it_may_mean() -> None:
+    lookup = GazetteerLookup(snapshot(["Hebb", "Mercury (god)", "Mercury (planet)"], []))
+    names = lookup.names(tokens_of("Did Hebb see Mercury?"), True)
+    assert [name.entries for name in names] == [(0,), (1, 2)]
 
 
 @pytest.mark.parametrize("length", [1, 8, 127, 128, 129, 255, 256, 300])

@@ -23,7 +23,7 @@ def scored(
     """With similarities of 0 unless given."""
     lookup, postings = GazetteerLookup(snapshot), Postings(snapshot, 20)
     links = [
-        link_bonus(link, lookup.entries(link.surface), postings, WalkConstants())
+        link_bonus(link, link.entries, postings, WalkConstants())
         for link in read_question(question, lookup.names, cased=True).links
     ]
     return base_of(snapshot, views or (), links=links)

@@ -20,9 +20,7 @@ TEXT = "Did Hebb teach whom I know?"
 
 
 def question(*, links: Sequence[Link] = (), clauses: Sequence[Clause] = ()) -> Question:
-    return Question(
-        text=TEXT, links=tuple(links), surfaces=frozenset(), mask="", clauses=tuple(clauses)
-    )
+    return Question(text=TEXT, links=tuple(links), entries=(), mask="", clauses=tuple(clauses))
 
 
 def base(
@@ -40,7 +38,7 @@ def base(
 
 
 def clause(*surfaces: str) -> Clause:
-    return Clause(text="whom I know", start=15, end=26, surfaces=frozenset(surfaces))
+    return Clause(text="whom I know", start=15, end=26, surfaces=surfaces)
 
 
 def by_kind(found: Sources) -> dict[str, float]:
