@@ -1,8 +1,17 @@
 """The base of embedders that wrap another one."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
-from inference.embedder import Bundle, Embedder, Kind, Progress, Vectors, bundle_embedder
+from inference.embedder import (
+    Bundle,
+    BundleEmbedder,
+    Embedder,
+    Kind,
+    Progress,
+    Vectors,
+    bundle_embedder,
+)
 from inference.instructions import Instructions, instructions_of
 from kg.errors import ModelOutputInvalid
 
@@ -50,10 +59,15 @@ class EmbedderWrapper:
     @property
     def embeds_bundles(self) -> bool:
         """See `inference.embedder.BundleEmbedder`."""
-        return bundle_embedder(self._embedder) is not None
+        return self._bundling is not None
+
+    @cached_property
+    def _bundling(self) -> BundleEmbedder | None:
+        """The other one, if it embeds bundles: asked once, for each question would wait for it."""
+        return bundle_embedder(self._embedder)
 
     def embed_bundles(self, bundles: Sequence[Bundle], kind: Kind) -> list[Vectors]:
-        if bundling := bundle_embedder(self._embedder):
+        if bundling := self._bundling:
             return bundling.embed_bundles(bundles, kind)
         if any(bundle.parts or bundle.beside for bundle in bundles):
             raise ModelOutputInvalid(f"The model {self.model_id} embeds whole texts only.")

@@ -46,7 +46,7 @@ def check_k(k: object) -> None:
 def checked_questions(questions: Iterable[object], k: object) -> list[str]:
     """The questions, each checked. Raises: InputError, also for a single string in place of a
     list."""
-    if isinstance(questions, (str, bytes)) or not isinstance(questions, Iterable):
+    if not isinstance(questions, list) and not _is_list_like(questions):
         raise InputError(f"The questions must be a list of strings, not {questions!r}.")
     check_k(k)
     return [_check_text(question) for question in questions]
@@ -55,7 +55,7 @@ def checked_questions(questions: Iterable[object], k: object) -> list[str]:
 def checked_keys(passages: Iterable[object]) -> list[str]:
     """Ids of passages, or ids or sources of documents. Raises: InputError, also if there are
     none."""
-    if isinstance(passages, (str, bytes)) or not isinstance(passages, Iterable):
+    if not _is_list_like(passages):
         raise InputError(
             f"passages must be a list of ids or sources, not {passages!r}. For one passage, give "
             "a list with one item."
@@ -64,6 +64,10 @@ def checked_keys(passages: Iterable[object]) -> list[str]:
     if not keys:
         raise InputError("passages is empty: name a passage, or leave it out for the k best.")
     return keys
+
+
+def _is_list_like(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
 
 def check_name(what: str, name: object) -> str:

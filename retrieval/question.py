@@ -93,18 +93,17 @@ def read_question(
     found = names(tokens, cased and has_case(tokens, text))
     linked: list[Link] = []
     links: dict[str, Link] = {}
-    words: list[tuple[str, int]] = []
+    placed, words = list(zip(forms, starts, strict=True)), list[tuple[str, int]]()
     unlinked: list[tuple[int, int]] = []
     after = end = 0
     for first, last, longest, entries in found:
         if longest:
-            words += zip(forms[after:first], starts[after:first], strict=True)
+            words += placed[after:first]
             unlinked.append((end, starts[first]))
             after, end = last + 1, ends[last]
             link = Link(" ".join(forms[first:after]), starts[first], end, entries)
             links.setdefault(link.surface, link)
             linked.append(link)
-    words += zip(forms[after:], starts[after:], strict=True)
     if linked:
         unlinked.append((end, len(text)))
     return Question(
@@ -112,7 +111,7 @@ def read_question(
         links=tuple(links.values()),
         entries=tuple(sorted({entry for name in found for entry in name.entries})),
         mask=" ".join("".join([text[start:end] for start, end in unlinked]).split()),
-        words=tuple(words),
+        words=(*words, *placed[after:]),
         unlinked=tuple(unlinked),
         clauses=tuple(_clauses(text, tokens, linked)),
     )

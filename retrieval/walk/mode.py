@@ -52,8 +52,8 @@ class ConditionedWalk:
     def texts(self, question: str) -> list[tuple[str, str]]:
         """The question, the question without its names (if it has any), and its clauses."""
         read = self._read(question)
-        masked = [read.mask] if read.mask else []
-        texts = [read.text, *masked, *(clause.text for clause in read.clauses)]
+        texts = [read.text, read.mask] if read.mask else [read.text]
+        texts += [clause.text for clause in read.clauses]
         return [(text, "query") for text in texts]
 
     def parts(self, question: str) -> Mapping[int, tuple[tuple[int, int], ...]]:
