@@ -46,25 +46,6 @@ def places_of(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32A
     return places
 
 
-@compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
-def unseen(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32Array:
-    """Those of `wanted` that are not among the keys of a table, each once, where it comes first."""
-    places = places_of(table, keys, wanted)
-    found = empty(len(wanted), np.int32)
-    size = 8
-    while size < 2 * len(wanted):
-        size *= 2
-    taken = unset(size, np.int32)
-    count = 0
-    for number in range(len(wanted)):
-        if places[number] < 0:
-            slot = _slot_of(taken, found, wanted[number])
-            if taken[slot] < 0:
-                taken[slot], found[count] = count, wanted[number]
-                count += 1
-    return found[:count]
-
-
 @compiled(f"int32[::1]({INTS})")
 def _each_once(ascending: Int32Array) -> Int32Array:
     found = empty(len(ascending), np.int32)
@@ -74,6 +55,49 @@ def _each_once(ascending: Int32Array) -> Int32Array:
             found[count] = ascending[row]
             count += 1
     return found[:count]
+
+
+@compiled()
+def _ascending(numbers: Int32Array) -> Int32Array:
+    """Sorted by one byte after the other; none is negative."""
+    most, shift = 0, 0
+    for number in numbers:
+        most = max(most, number)
+    sorted_, ends = empty(len(numbers), np.int32), empty(257, np.int64)
+    while most >> shift:
+        ends[:] = 0
+        for number in numbers:
+            ends[(number >> shift & 255) + 1] += 1
+        for byte in range(1, 257):
+            ends[byte] += ends[byte - 1]
+        for number in numbers:
+            byte = number >> shift & 255
+            sorted_[ends[byte]] = number
+            ends[byte] += 1
+        numbers, sorted_ = sorted_, numbers
+        shift += 8
+    return numbers
+
+
+@compiled(f"Tuple((int32[::1], int32[::1], int32[::1], int32[::1]))({INTS}, {INTS}, {INTS})")
+def seen_too(
+    table: Int32Array, keys: Int32Array, wanted: Int32Array
+) -> tuple[Int32Array, Int32Array, Int32Array, Int32Array]:
+    """Those of `wanted` that are not among the keys of a table, each once, ascending; if there are
+    any, all keys with these behind them, and their table; and the place of each of `wanted`."""
+    places = places_of(table, keys, wanted)
+    unseen, count = empty(len(wanted), np.int32), 0
+    for number in range(len(wanted)):
+        unseen[count] = wanted[number]
+        count += places[number] < 0
+    if not count:
+        return unseen[:0], unseen[:0], unseen[:0], places
+    new = _each_once(_ascending(unseen[:count]))
+    both = empty(len(keys) + len(new), np.int32)
+    both[: len(keys)] = keys
+    both[len(keys) :] = new
+    larger = table_of(both)
+    return new, both, larger, places_of(larger, both, wanted)
 
 
 def distinct(numbers: Sequence[Int32Array]) -> Int32Array:

@@ -101,23 +101,23 @@ def shared_words(
     among the ascending items[first[w]:end[w]]; for ascending passages."""
     found = zeros((len(share), len(passages)), np.float32)
     for word in range(len(first)):
-        low = first[word]
-        for number in range(len(passages)):
-            low = _found_from(low, end[word], items, passages[number])
-            if low >= end[word]:
-                break
-            if items[low] == passages[number]:
+        low, number = first[word], 0
+        while low < end[word] and number < len(passages):
+            if items[low] < passages[number]:
+                low = _found_from(low, end[word], items, passages[number])
+            elif items[low] > passages[number]:
+                number = _found_from(number, len(passages), passages, items[low])
+            else:
                 for view in range(len(share)):
                     found[view, number] += share[view, word]
+                low, number = low + 1, number + 1
     return found
 
 
-@compiled(
-    f"float32[:, ::1]({INTS}, int64, {INTS}, {LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS})"
-)
-def bonuses_of(
+@compiled()
+def _put_bonuses(
+    best: Float32Array,
     passages: Int32Array,
-    links: int,
     link: Int32Array,
     first: Int64Array,
     end: Int64Array,
@@ -125,51 +125,71 @@ def bonuses_of(
     other: Float32Array,
     named_in: Int32Array,
     is_title: BoolArray,
-) -> Float32Array:
-    """(links, n): what each link gives to ascending passages: the best of what its meanings give.
+) -> None:
+    """Raise `best` (links, n) to what each link gives to ascending passages: the best of what its
+    meanings give.
 
     A meaning is named in the ascending named_in[first:end]; it gives `own` to those that it is the
     title of, and `other` to the others.
     """
-    best = zeros((links, len(passages)), np.float32)
     for meaning in range(len(link)):
-        low = first[meaning]
-        for number in range(len(passages)):
-            low = _found_from(low, end[meaning], named_in, passages[number])
-            if low >= end[meaning]:
-                break
-            if named_in[low] == passages[number]:
+        low, number = first[meaning], 0
+        while low < end[meaning] and number < len(passages):
+            if named_in[low] < passages[number]:
+                low = _found_from(low, end[meaning], named_in, passages[number])
+            elif named_in[low] > passages[number]:
+                number = _found_from(number, len(passages), passages, named_in[low])
+            else:
                 given = own[meaning] if is_title[low] else other[meaning]
                 best[link[meaning], number] = max(best[link[meaning], number], given)
-    return best
+                low, number = low + 1, number + 1
 
 
-@compiled(f"void(Array(float32, 2, 'C'), {INTS}, float32, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS})")
-def add_shared_words(
-    views: Float32Array,
+@compiled(
+    "Tuple((float32[:, ::1], float32[::1]))"
+    f"({INTS}, Array(float32, 2, 'C'), float32, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS}, {INTS}, "
+    f"{LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS}, {FLOAT_ROWS}, {FLOATS})"
+)
+def base_scores(
     passages: Int32Array,
+    views: Float32Array,
     weight: float,
     share: Float32Array,
+    words_first: Int64Array,
+    words_end: Int64Array,
+    items: Int32Array,
+    link: Int32Array,
     first: Int64Array,
     end: Int64Array,
-    items: Int32Array,
-) -> None:
-    """Add `weight` times `shared_words` to the similarities `views` (v, n)."""
-    shared = shared_words(passages, share, first, end, items)
-    for view in range(len(views)):
-        for number in range(len(passages)):
-            views[view, number] += weight * shared[view, number]
+    own: Float32Array,
+    other: Float32Array,
+    named_in: Int32Array,
+    is_title: BoolArray,
+    bonuses_before: Float32Array,
+    score_before: Float32Array,
+) -> tuple[Float32Array, Float32Array]:
+    """The bonuses (links, m) and scores (m,) found before, and behind them those of n ascending
+    passages: (links, m + n) and (m + n,).
 
-
-@compiled(f"float32[::1]({FLOAT_ROWS}, {FLOAT_ROWS})")
-def scores_of(views: Float32Array, bonuses: Float32Array) -> Float32Array:
-    """(n,): the best of the views (v, n), and all bonuses (links, n)."""
-    score = empty(views.shape[1], np.float32)
-    for number in range(len(score)):
+    A score is the best of the views (v, m + n) and all bonuses. Before, `weight` times what
+    `shared_words` says is added to the last n columns of the views.
+    """
+    before, count = len(score_before), len(passages)
+    shared = shared_words(passages, share, words_first, words_end, items)
+    for view in range(len(shared)):
+        for number in range(count):
+            views[view, before + number] += weight * shared[view, number]
+    bonuses = zeros((len(bonuses_before), before + count), np.float32)
+    for row in range(len(bonuses)):
+        bonuses[row, :before] = bonuses_before[row]
+    _put_bonuses(bonuses[:, before:], passages, link, first, end, own, other, named_in, is_title)
+    score = empty(before + count, np.float32)
+    score[:before] = score_before
+    for number in range(before, before + count):
         best, given = views[0, number], np.float32(0.0)
         for view in range(1, len(views)):
             best = max(best, views[view, number])
-        for link in range(len(bonuses)):
-            given += bonuses[link, number]
+        for row in range(len(bonuses)):
+            given += bonuses[row, number]
         score[number] = best + given
-    return score
+    return bonuses, score

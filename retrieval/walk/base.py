@@ -3,14 +3,12 @@
 import numpy as np
 
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
-from retrieval.loops.sets import places_of, table_of, unseen
-from retrieval.loops.shared import scores_of
+from retrieval.loops.sets import places_of, seen_too, table_of
 from retrieval.walk.links import Bonuses
-from retrieval.walk.similarity import Asked, Near, Similarity
+from retrieval.walk.similarity import Asked, Looked, Near, Similarity
 
 _NO_PASSAGES: Int32Array = np.zeros(0, dtype=np.int32)
 _NO_SCORES: Float32Array = np.zeros(0, dtype=np.float32)
-_NO_SHIFT: Int64Array = np.zeros(0, dtype=np.int64)
 _EMPTY = table_of(_NO_PASSAGES)
 
 
@@ -27,40 +25,42 @@ class Base:
         self._asked = asked
         self._bonuses = bonuses
         self._near = near
+        self._looked = Looked.nothing(asked)
+        self._table = _EMPTY
         self.links = bonuses.links
         self.passages: Int32Array = _NO_PASSAGES
-        self.views: Float32Array = np.zeros((len(asked.views), 0), dtype=np.float32)
-        """(v, m): similarity to the question and to each clause."""
         self.bonuses: Float32Array = np.zeros((len(bonuses.links), 0), dtype=np.float32)
         """(links, m): what each link gives; 0 where it is not mentioned."""
         self.score: Float32Array = _NO_SCORES
         """(m,): the best of the views, and the bonuses of all links."""
-        self.shift: Int64Array = _NO_SHIFT
+
+    @property
+    def views(self) -> Float32Array:
+        """(v, m): similarity to the question and to each clause."""
+        return self._looked.views
+
+    @property
+    def shift(self) -> Int64Array:
         """(m,): what takes the number of a sentence of each passage to its place in `relevance`."""
-        self.relevance: Float32Array = _NO_SCORES
+        return self._looked.shift
+
+    @property
+    def relevance(self) -> Float32Array:
         """Inner product of each sentence of theirs with the question and its mask."""
-        self._table = _EMPTY
+        return self._looked.relevance
 
     def places(self, passages: Int32Array) -> Int32Array:
         """The place of each passage; -1 if it has none."""
         return places_of(self._table, self.passages, passages)
 
-    def look_at(self, passages: Int32Array) -> None:
-        """Compute the scores of those of these passages that have none yet."""
-        new = np.sort(unseen(self._table, self.passages, passages))
-        if not len(new):
-            return
-        looked = self._similarity.look(new, self._asked, self._near)
-        bonuses = self._bonuses.at(new)
-        score = scores_of(looked.views, bonuses)
-        if not len(self.passages):
-            self.passages, self.views, self.bonuses, self.score = new, looked.views, bonuses, score
-            self.shift, self.relevance = looked.shift, looked.relevance
-        else:
-            self.shift = np.concatenate((self.shift, looked.shift + len(self.relevance)))
-            self.relevance = np.concatenate((self.relevance, looked.relevance))
-            self.passages = np.concatenate((self.passages, new))
-            self.views = np.concatenate((self.views, looked.views), axis=1)
-            self.bonuses = np.concatenate((self.bonuses, bonuses), axis=1)
-            self.score = np.concatenate((self.score, score))
-        self._table = table_of(self.passages)
+    def look_at(self, passages: Int32Array) -> Int32Array:
+        """Compute the scores of those of these passages that have none yet. The place of each."""
+        new, known, table, places = seen_too(self._table, self.passages, passages)
+        if len(new):
+            asked = self._asked
+            self._looked = self._similarity.look(new, asked, self._near, self._looked)
+            self.bonuses, self.score = self._bonuses.scores(
+                new, self.views, asked.words, asked.word_weight, self.bonuses, self.score
+            )
+            self.passages, self._table = known, table
+        return places

@@ -4,7 +4,6 @@ import numpy as np
 
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.best import best_of_each
-from retrieval.loops.shared import scores_of
 from retrieval.walk.links import Bonuses
 from retrieval.walk.similarity import Near, Similarity
 
@@ -21,7 +20,8 @@ def candidates(
     for link in bonuses.links:
         mentioning = bonuses.passages(link, near.passages, max(_MANY, count))
         if len(mentioning) > count:
-            score = scores_of(similarity.own(mentioning, views), bonuses.at(mentioning))
+            own = similarity.own(mentioning, views)
+            _, score = bonuses.scores(mentioning, own)
             mentioning = mentioning[best_of_each(score[np.newaxis], count)]
         found.append(mentioning)
     return found

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg.snapshot.tables import Float32Array, Int32Array, Pairs
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Pairs
 from retrieval.loops.sets import distinct
-from retrieval.loops.shared import bonuses_of
+from retrieval.loops.shared import base_scores
 from retrieval.question import Link
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings, rarity
+from retrieval.walk.words import SharedWords
+
+_NO_SCORES: Float32Array = np.zeros(0, dtype=np.float32)
+_NONE: Int64Array = np.zeros(0, dtype=np.int64)
+_NO_WORDS = np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,12 +55,27 @@ class Bonuses:
         self._own = np.array([one.own for _, one in meanings], dtype=np.float32)
         self._other = np.array([one.other for _, one in meanings], dtype=np.float32)
 
-    def at(self, passages: Int32Array) -> Float32Array:
-        """(links, n): what each of the ascending `passages` gets of each link: the best of what its
-        entries give, 0 from none of them."""
-        return bonuses_of(
+    def scores(
+        self,
+        passages: Int32Array,
+        views: Float32Array,
+        words: SharedWords | None = None,
+        weight: float = 0.0,
+        bonuses: Float32Array | None = None,
+        score: Float32Array = _NO_SCORES,
+    ) -> tuple[Float32Array, Float32Array]:
+        """bonuses (links, m) and score (m,), and behind them those of n ascending `passages`: the
+        best of what a link's entries give, 0 from none of them; and that of all links with the best
+        of the similarities.
+
+        views (v, m + n): similarities, to the last n of which so much of the shared words is added.
+        """
+        counted = (words.share, words.first, words.end, words.items) if words else _NO_WORDS
+        return base_scores(
             passages,
-            len(self.links),
+            views,
+            weight,
+            *counted,
             self._link,
             self._first,
             self._end,
@@ -63,6 +83,8 @@ class Bonuses:
             self._other,
             self._passage,
             self._is_title,
+            np.zeros((len(self.links), 0), np.float32) if bonuses is None else bonuses,
+            score,
         )
 
     def passages(self, link: LinkBonus, among: Int32Array, most: int) -> Int32Array:

@@ -7,6 +7,7 @@ rounding, what is computed of what is looked at is exact.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from kg.codes import Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Float32Array, Int32Array, Int64Array
 from retrieval.loops.best import best_of_each
-from retrieval.loops.products import add_sentences, own_products, products
+from retrieval.loops.products import looked_at, products
 from retrieval.loops.sets import distinct
 from retrieval.loops.variety import cosines_of
 from retrieval.walk.resident import resident
@@ -23,6 +24,9 @@ from retrieval.walk.words import SharedWords
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
 """Of the nearest by code, four times as many as are wanted are compared by their vectors; in a
 corpus of more than the usual size more, as this power of its size."""
+
+_NONE: Int64Array = np.zeros(0, dtype=np.int64)
+_NO_PRODUCTS: Float32Array = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +64,15 @@ class Looked:
     relevance: Float32Array
     """Inner product of each sentence with the question's aim."""
 
+    @classmethod
+    def nothing(cls, asked: Asked) -> Self:
+        """Of no passage."""
+        return cls(
+            views=np.zeros((len(asked.vectors) - 1, 0), np.float32),
+            shift=_NONE,
+            relevance=_NO_PRODUCTS,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Near:
@@ -95,24 +108,34 @@ class Similarity:
         """(n, n): the cosines of a few passages with one another."""
         return cosines_of(passages, self._passages.values, self._passages.scale)
 
-    def look(self, passages: Int32Array, asked: Asked, near: Near | None = None) -> Looked:
-        """Look at ascending passages and their sentences: the one place where a similarity is made.
+    def look(
+        self,
+        passages: Int32Array,
+        asked: Asked,
+        near: Near | None = None,
+        before: Looked | None = None,
+    ) -> Looked:
+        """Look at ascending passages and their sentences, and put what is found behind what was
+        found `before`: the one place where a similarity is made. Words do not count yet.
 
         What `near` has of them is not computed again.
         """
         known = near or Near(passages=passages[:0], own=asked.views[:, :0])
-        own = self._passages.values, self._passages.scale
-        views = own_products(passages, *own, asked.views, known.passages, known.own)
-        shift, relevance = add_sentences(
+        earlier = before or Looked.nothing(asked)
+        views, shift, relevance = looked_at(
             passages,
+            self._passages.values,
+            self._passages.scale,
             self._indptr,
             self._sentences.values,
             self._sentences.scale,
             asked.vectors,
-            views,
+            known.passages,
+            known.own,
+            earlier.views,
+            earlier.shift,
+            earlier.relevance,
         )
-        if asked.words is not None:
-            asked.words.add_to(views, passages, asked.word_weight)
         return Looked(views=views, shift=shift, relevance=relevance)
 
     def near(self, views: Float32Array, count: int) -> Near:

@@ -88,8 +88,7 @@ def take_step(
     sources = rows_of_most(reset, constants.walked)
     ways = postings.bridges_of(base.passages[sources], excluded)
     ends = postings.ends_of(ways.entries)
-    base.look_at(ends.passages)
-    place = base.places(ends.passages)
+    place = base.look_at(ends.passages)
     weight, own_weight = _weights(base, ends.rows, place, sources, postings, constants)
     origin, which, rate, flow, arrivals = moves_of(
         len(base.passages),

@@ -11,7 +11,6 @@ from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Words
 from kg.surfaces import key_of
 from retrieval.loops.best import best_of_each
 from retrieval.loops.shared import (
-    add_shared_words,
     of_the_rarest,
     shared_words,
     shares_of,
@@ -32,29 +31,25 @@ class SharedWords:
         encoded = [form.encode() for form in forms]
         data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
         length = np.array([len(form) for form in encoded], dtype=np.int64)
-        self._items = table.passages.items
-        self._first, end = postings_of(data, length, table.key, table.passages.indptr)
-        df = end - self._first
+        self.items = table.passages.items
+        self.first, end = postings_of(data, length, table.key, table.passages.indptr)
+        df = end - self.first
         if len(gone):
-            rows = zip(self._first.tolist(), end.tolist(), strict=True)
-            lost = [int(np.isin(self._items[low:high], gone).sum()) for low, high in rows]
+            rows = zip(self.first.tolist(), end.tolist(), strict=True)
+            lost = [int(np.isin(self.items[low:high], gone).sum()) for low, high in rows]
             df -= np.array(lost, dtype=np.int64)  # also where the question has no words
-        self._share, counts = shares_of(_asked(question, forms), df, passages)
-        self._end = self._first + counts * (end - self._first)
+        self.share, counts = shares_of(_asked(question, forms), df, passages)
+        self.end = self.first + counts * (end - self.first)
 
     def at(self, passages: Int32Array) -> Float32Array:
         """(v, n): the share of each view's words, by worth, that stands in each of ascending
         passages, 0..1."""
-        return shared_words(passages, self._share, self._first, self._end, self._items)
-
-    def add_to(self, views: Float32Array, passages: Int32Array, weight: float) -> None:
-        """Add so much times that to the similarities (v, n) of these passages."""
-        add_shared_words(views, passages, weight, self._share, self._first, self._end, self._items)
+        return shared_words(passages, self.share, self.first, self.end, self.items)
 
     def best(self, count: int) -> Int32Array:
         """The `count` passages of each view that have most of its words, among those that have the
         question's rarest words; distinct, ascending."""
-        passages = of_the_rarest(self._first, self._end, self._items, _READ)
+        passages = of_the_rarest(self.first, self.end, self.items, _READ)
         return passages[best_of_each(self.at(passages), count)]
 
 

@@ -22,8 +22,14 @@ class GivenSimilarity:
         self.views = np.array(views or [[0.0] * passages], dtype=np.float32)
         self._relevance = np.array(relevance or [0.0] * sentences, dtype=np.float32)
 
-    def look(self, passages: Int32Array, asked: Asked, near: Near | None = None) -> Looked:
-        """See `Similarity.look`."""
+    def look(
+        self,
+        passages: Int32Array,
+        asked: Asked,
+        near: Near | None = None,
+        before: Looked | None = None,
+    ) -> Looked:
+        """See `Similarity.look`; for the first look only."""
         return Looked(
             views=np.ascontiguousarray(self.views[:, passages]),
             shift=np.zeros(len(passages), dtype=np.int64),

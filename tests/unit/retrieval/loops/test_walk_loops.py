@@ -8,8 +8,8 @@ import pytest
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.best import best_alone, first_rows, pools_of, rows_of_most
 from retrieval.loops.moving import mixed
-from retrieval.loops.sets import places_of, table_of, unseen
-from retrieval.loops.shared import add_shared_words, of_the_rarest, scores_of, shares_of
+from retrieval.loops.sets import places_of, seen_too, table_of
+from retrieval.loops.shared import base_scores, of_the_rarest, shared_words, shares_of
 
 
 def ints(*numbers: int) -> Int32Array:
@@ -30,12 +30,21 @@ def test_a_table_finds_the_place_of_each_of_its_keys_and_of_no_other(seed: int) 
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_what_was_not_seen_comes_once(seed: int) -> None:
+def test_what_was_not_seen_comes_once_ascending_behind_what_was(seed: int) -> None:
     chance = np.random.default_rng(seed)
-    keys = chance.permutation(30)[:12].astype(np.int32)
-    wanted = chance.integers(0, 60, 90).astype(np.int32)
-    found = unseen(table_of(keys), keys, wanted).tolist()
-    assert sorted(found) == np.setdiff1d(wanted, keys).tolist()
+    keys = (chance.permutation(30)[:12] * 40_000).astype(np.int32)
+    wanted = (chance.integers(0, 60, 90) * 40_000).astype(np.int32)
+    new, both, table, places = seen_too(table_of(keys), keys, wanted)
+    assert new.tolist() == np.setdiff1d(wanted, keys).tolist()
+    assert both.tolist() == [*keys.tolist(), *new.tolist()]
+    assert both[places].tolist() == wanted.tolist()
+    assert places_of(table, both, both).tolist() == list(range(len(both)))
+
+
+def test_where_all_was_seen_their_places_are_told() -> None:
+    keys = ints(7, 3, 9)
+    new, _, _, places = seen_too(table_of(keys), keys, ints(9, 7, 9))
+    assert (new.tolist(), places.tolist()) == ([], [2, 0, 2])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -73,10 +82,22 @@ def test_a_score_is_mixed_with_what_arrives_also_where_nothing_was() -> None:
     assert found == pytest.approx([0.3, 0.4, 0.125])
 
 
-def test_a_score_is_the_best_view_and_all_bonuses() -> None:
-    views, bonuses = np.stack([floats(0.1, 0.4), floats(0.3, 0.2)]), np.stack([floats(0.5, 0)] * 2)
-    assert scores_of(views, bonuses) == pytest.approx([1.3, 0.4])
-    assert scores_of(views, bonuses[:0]) == pytest.approx([0.3, 0.4])
+def test_a_score_is_the_best_view_with_its_words_and_all_bonuses() -> None:
+    views = np.stack([floats(9, 0.1, 0.4), floats(9, 0.3, 0.2)])
+    share, items = np.stack([floats(0.5, 0.5), floats(0.0, 1.0)]), ints(3, 5, 5)
+    words = share, np.array([0, 2]), np.array([2, 3]), items
+    links, first, end = ints(0, 0, 1), np.array([0, 2, 3]), np.array([2, 3, 4])
+    gives = floats(0.5, 0.6, 0.25), floats(0.125, 0.2, 0.25)
+    named_in, titles = ints(3, 5, 5, 3), np.array([True, False, False, False])
+    before = np.stack([floats(1), floats(2)]), floats(12)
+    found, score = base_scores(
+        ints(3, 5), views, 0.2, *words, links, first, end, *gives, named_in, titles, *before
+    )
+    assert views[0] == pytest.approx([9, 0.2, 0.6])
+    assert views[1] == pytest.approx([9, 0.3, 0.4])
+    assert found[0] == pytest.approx([1, 0.5, 0.2])
+    assert found[1] == pytest.approx([2, 0.25, 0.0])
+    assert score == pytest.approx([12, 0.3 + 0.75, 0.6 + 0.2])
 
 
 def test_a_source_is_spread_over_its_pool_by_its_own_score() -> None:
@@ -124,8 +145,14 @@ def test_postings_of_the_rarest_words_are_taken_while_there_is_room(seed: int) -
     assert of_the_rarest(first, end, items, 15).tolist() == sorted(expected)
 
 
-def test_shared_words_add_their_weight() -> None:
-    views, passages = np.stack([floats(1, 1, 1)]), ints(2, 4, 6)
-    first, end, items = np.array([0, 2]), np.array([2, 3]), ints(2, 6, 6)
-    add_shared_words(views, passages, 0.1, floats(0.25, 0.75)[np.newaxis], first, end, items)
-    assert views[0] == pytest.approx([1.025, 1.0, 1.1])
+@pytest.mark.parametrize("seed", range(6))
+def test_shared_words_are_those_whose_postings_have_the_passage(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    sizes = [0, 1, 5, 30, 60]
+    end = np.cumsum(sizes)
+    postings = [np.sort(chance.choice(80, size, False)) for size in sizes]
+    passages = np.sort(chance.choice(80, 20, False)).astype(np.int32)
+    share = chance.random((2, 5)).astype(np.float32)
+    found = shared_words(passages, share, end - sizes, end, np.concatenate(postings).astype("i4"))
+    expected = share @ np.stack([np.isin(passages, one) for one in postings])
+    assert found == pytest.approx(expected, abs=1e-6)

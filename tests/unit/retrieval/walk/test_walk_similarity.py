@@ -12,8 +12,8 @@ import pytest
 
 from kg.codes import Codes
 from kg.snapshot import Quantised, Snapshot
-from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.loops.products import add_sentences, own_products, products
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
+from retrieval.loops.products import looked_at, products
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.resident import resident
 from retrieval.walk.similarity import Asked, Similarity
@@ -40,6 +40,13 @@ def snapshot() -> Snapshot:
 
 def asked(views: Float32Array, aim: Float32Array) -> Asked:
     return Asked(vectors=np.concatenate((views, aim[np.newaxis])))
+
+
+def nothing(views: int) -> tuple[Int32Array, Float32Array, Float32Array, Int64Array, Float32Array]:
+    """Nothing known, and nothing looked at before."""
+    none = np.zeros((views - 1, 0), dtype=np.float32)
+    ints, longs = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
+    return ints, none, none, longs, np.zeros(0, dtype=np.float32)
 
 
 def similarity(snapshot: Snapshot) -> Similarity:
@@ -77,16 +84,17 @@ def test_products_are_numpys_with_the_rounded_numbers(views: int, dimension: int
     rows, indptr = np.array([2, 0], dtype=np.int32), np.array([0, 2, 3, 6], dtype=np.int64)
     vectors = chance.standard_normal((views, dimension)).astype(np.float32)
     stored = rounded.values, rounded.scale
-    found = products(rows, *stored, vectors[:-1])
-    shift, last = add_sentences(rows, indptr, *stored, vectors, found)
-    expected = rounded.rows(np.array([3, 4, 5, 0, 1])) @ vectors.T
+    ascending = np.array([0, 2], dtype=np.int32)
+    found, shift, last = looked_at(ascending, *stored, indptr, *stored, vectors, *nothing(views))
+    expected = rounded.rows(np.array([0, 1, 3, 4, 5])) @ vectors.T
     near = dimension * 1e-4
-    assert shift.tolist() == [-3, 3]
+    assert shift.tolist() == [0, -1]
     assert last == pytest.approx(expected[:, -1], abs=near)
-    most = np.maximum.reduceat(expected[:, :-1], [0, 3], axis=0).T
+    most = np.maximum.reduceat(expected[:, :-1], [0, 2], axis=0).T
     own = vectors @ rounded.rows(rows).T
     assert products(rows, *stored, vectors) == pytest.approx(own, abs=near)
-    assert found == pytest.approx((own[:-1] + most) / 2, abs=near)
+    halves = (own[:-1, ::-1] + most) / 2
+    assert found == pytest.approx(halves, abs=near)
 
 
 def test_products_of_unit_vectors_are_exact_to_five_digits() -> None:
@@ -129,16 +137,37 @@ def test_every_processor_gives_the_same_bits(processor: dict[str, str], tmp_path
     assert told.stdout.strip() == here.tobytes().hex()
 
 
-def test_products_that_are_known_are_not_made_again() -> None:
+@pytest.mark.parametrize("known", [[1, 4, 8], list(range(9))])
+def test_products_that_are_known_are_not_made_again(known: list[int]) -> None:
     chance = np.random.default_rng(3)
     rounded = Quantised.of(chance.standard_normal((9, 5)))
-    stored = rounded.values, rounded.scale
-    views = chance.standard_normal((2, 5)).astype(np.float32)
-    known, told = np.array([1, 4, 8], dtype=np.int32), np.full((2, 3), 7, dtype=np.float32)
-    found = own_products(all_of(9), *stored, views, known, told)
-    expected = products(all_of(9), *stored, views)
+    stored, one_each = (rounded.values, rounded.scale), np.arange(10, dtype=np.int64)
+    views = chance.standard_normal((3, 5)).astype(np.float32)
+    told = np.full((2, len(known)), 7, dtype=np.float32)
+    known_ = np.array(known, dtype=np.int32)
+    found, *_ = looked_at(
+        all_of(9), *stored, one_each, *stored, views, known_, told, *nothing(3)[2:]
+    )
+    made = products(all_of(9), *stored, views[:2])
+    expected = made.copy()
     expected[:, known] = 7
-    assert found.tolist() == expected.tolist()
+    assert found == pytest.approx((expected + made) / 2)
+
+
+def test_what_is_looked_at_later_comes_behind() -> None:
+    chance = np.random.default_rng(3)
+    rounded = Quantised.of(chance.standard_normal((9, 5)))
+    stored, indptr = (rounded.values, rounded.scale), np.array([0, 2, 5, 9], dtype=np.int64)
+    views = chance.standard_normal((3, 5)).astype(np.float32)
+    rows = rounded.values[:3], rounded.scale[:3]
+    tables, (known, own, *none) = (*rows, indptr, *stored, views), nothing(3)
+    first, later = np.array([1], dtype=np.int32), np.array([0, 2], dtype=np.int32)
+    before = looked_at(first, *tables, known, own, *none)
+    found, shift, relevance = looked_at(later, *tables, known, own, *before)
+    every, _, expected = looked_at(all_of(3), *tables, known, own, *none)
+    assert found.tolist() == every[:, [1, 0, 2]].tolist()
+    assert shift.tolist() == [-2, 3, 0]
+    assert relevance.tolist() == expected[[2, 3, 4, 0, 1, 5, 6, 7, 8]].tolist()
 
 
 def test_an_empty_corpus_has_no_similarities() -> None:
