@@ -207,28 +207,3 @@ def pools_of(
             everything[rows[place]] += amount
         indptr[source + 1] = start + kept
     return indptr, found[: indptr[-1]], mass[: indptr[-1]], everything
-
-
-@compiled(f"int32[::1]({FLOATS}, float64)")
-def rows_of_most(amounts: Float32Array, share: float) -> Int32Array:
-    """The rows of the largest amounts that together make up this share of all, ascending.
-
-    Of equal amounts the lower row is taken first; amounts of 0 are never taken.
-    """
-    count, total = 0, 0.0
-    for row in range(len(amounts)):
-        count += amounts[row] > 0
-        total += amounts[row]
-    rows, reached = best_rows(amounts, count), 0.0
-    taken = zeros(len(amounts), np.uint8)
-    for place in range(count):
-        if reached < share * total:
-            reached += amounts[rows[place]]
-            taken[rows[place]] = 1
-    found = empty(count, np.int32)
-    count = 0
-    for row in range(len(amounts)):
-        if taken[row]:
-            found[count] = row
-            count += 1
-    return found[:count]

@@ -9,7 +9,7 @@ import numpy as np
 from kg.snapshot import Snapshot
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array, Pairs
-from retrieval.loops.moving import bridges_from, idf_of, posting_rows
+from retrieval.loops.bridges import bridges_from, posting_rows
 
 _COMMON, _FEW = 0.5, 20
 """What more than this share of the passages name, and more than a few, is no bridge: it leads
@@ -23,14 +23,18 @@ from the others, as the name of a firm in its own documents."""
 class Ways:
     """From passages on to entries that they share with others."""
 
+    sources: Int32Array
+    """The places that the ways begin at, ascending."""
     origin: Int32Array
-    """(n,): the place of the passage among those asked for."""
+    """(n,): the place of the passage."""
     which: Int32Array
     """(n,): the row of the entry in `entries`."""
     weak: BoolArray
     """(n,): whether the pair of the two is."""
     entries: Int32Array
     """Each once."""
+    idf: Float32Array
+    """How rare each entry is, 0..1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,16 +82,20 @@ class Postings:
         indptr, most = self.pairs.indptr, max(_USUAL * self.passages, _FEW)
         return any(indptr.item(one + 1) - indptr.item(one) > most for one in entries)
 
-    def idf(self, entries: Int32Array) -> Float32Array:
-        """How rare each entry is, 0..1."""
-        return idf_of(entries, self.pairs.indptr, self.passages)
-
-    def bridges_of(self, passages: Int32Array, excluded: Int32Array) -> Ways:
+    def bridges_of(
+        self, passages: Int32Array, amounts: Float32Array, walked: float, excluded: Int32Array
+    ) -> Ways:
         """The ways from passages on to entries that they share with at least one other, but for
-        those `excluded`, and for those that most of all passages name: they lead anywhere."""
+        those `excluded`, and for those that most of all passages name: they lead anywhere.
+
+        They begin at the passages with the largest of these amounts, which make up the share
+        `walked` of all.
+        """
         pairs = self.pairs
         table = pairs.by_passage
-        origin, which, weak, entries = bridges_from(
+        sources, origin, which, weak, entries, idf = bridges_from(
+            amounts,
+            walked,
             passages,
             table.indptr,
             table.items,
@@ -96,8 +104,11 @@ class Postings:
             pairs.indptr,
             excluded,
             max(int(_COMMON * self.passages), _FEW),
+            self.passages,
         )
-        return Ways(origin=origin, which=which, weak=weak, entries=entries)
+        return Ways(
+            sources=sources, origin=origin, which=which, weak=weak, entries=entries, idf=idf
+        )
 
     def ends_of(self, entries: Int32Array) -> Ends:
         """The postings of each entry, cut to the best."""

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
-from retrieval.loops.best import rows_of_most
-from retrieval.loops.moving import moves_of, weights_of
+from retrieval.loops.moving import moves_of
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
@@ -85,25 +84,32 @@ def take_step(
     score. The step does not start from passages with hardly any of the reset. The base gains the
     passages that the step reaches.
     """
-    sources = rows_of_most(reset, constants.walked)
-    ways = postings.bridges_of(base.passages[sources], excluded)
+    ways = postings.bridges_of(base.passages, reset, constants.walked, excluded)
     ends = postings.ends_of(ways.entries)
     place = base.look_at(ends.passages)
-    weight, own_weight = _weights(base, ends.rows, place, sources, postings, constants)
-    origin, which, rate, flow, arrivals = moves_of(
-        len(base.passages),
+    pairs = postings.pairs
+    origin, which, rate, flow, arrivals, weight = moves_of(
         reset,
-        sources[ways.origin],
+        base.passages,
+        base.score,
+        base.shift,
+        base.relevance,
+        ways.sources,
+        ways.origin,
         ways.which,
         ways.weak,
-        postings.idf(ways.entries),
+        ways.idf,
         ends.indptr,
+        ends.rows,
         place,
-        weight,
+        pairs.sentences.indptr,
+        pairs.sentences.items,
+        pairs.is_title,
+        postings.sentences,
+        constants.bridge_title_bonus,
+        constants.temperature,
         constants.mass_exponent,
         constants.weak_bridge,
-        sources,
-        own_weight,
         constants.staying,
     )
     return Step(
@@ -111,7 +117,7 @@ def take_step(
         bridges=ways.entries,
         flow=flow,
         moves=Moves(
-            origin=base.passages[origin],
+            origin=origin,
             which=which,
             rate=rate,
             indptr=ends.indptr,
@@ -119,32 +125,4 @@ def take_step(
             weight=weight,
         ),
         share=share,
-    )
-
-
-def _weights(
-    base: Base,
-    rows: Int64Array,
-    place: Int32Array,
-    sources: Int32Array,
-    postings: Postings,
-    constants: WalkConstants,
-) -> tuple[Float64Array, Float64Array]:
-    """For each pair, of a passage with a place in the base: w above, in a common scale; and v of
-    the sources."""
-    pairs = postings.pairs
-    return weights_of(
-        rows,
-        place,
-        base.score,
-        base.shift,
-        base.relevance,
-        pairs.sentences.indptr,
-        pairs.sentences.items,
-        pairs.is_title,
-        constants.bridge_title_bonus,
-        constants.temperature,
-        sources,
-        base.passages,
-        postings.sentences,
     )

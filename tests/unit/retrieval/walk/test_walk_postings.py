@@ -9,8 +9,8 @@ import pytest
 
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
 from kg.snapshot.hubs import KEPT
-from retrieval.loops.moving import idf_of
-from retrieval.walk.postings import Postings
+from retrieval.loops.bridges import idf_of
+from retrieval.walk.postings import Postings, Ways
 from tests.doubles.pairs import walkable
 
 
@@ -47,16 +47,35 @@ def test_of_equally_early_places_the_lower_passages_are_kept() -> None:
 
 
 def test_a_hub_keeps_its_true_idf() -> None:
-    snapshot = walkable(5, [{p: [0] for p in range(5)}])
-    hub = np.zeros(1, dtype=np.int32)
-    assert Postings(snapshot, 2).idf(hub) == pytest.approx([log(2) / log(6)])
+    postings = Postings(walkable(5, [{p: [0] for p in range(5)}]), 2)
+    assert ways(postings, [0]).idf == pytest.approx([log(2) / log(6)])
+
+
+def ways(postings: Postings, passages: list[int], *excluded: int) -> Ways:
+    """From these passages, all of which have as much."""
+    amounts = np.ones(len(passages), dtype=np.float32)
+    return postings.bridges_of(
+        np.array(passages, dtype=np.int32), amounts, 1.0, np.array(excluded, dtype=np.int32)
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "sources"), [(0.79, [1, 3]), (0.85, [0, 1, 3]), (1.0, [0, 1, 3, 4])]
+)
+def test_ways_begin_at_the_largest_amounts_that_make_up_the_share(
+    share: float, sources: list[int]
+) -> None:
+    postings = Postings(walkable(9, [{p: [0] for p in range(9)}]), 20)
+    passages, amounts = np.arange(9, 4, -1, dtype=np.int32) - 1, [0.1, 0.5, 0.0, 0.3, 0.1]
+    none = np.zeros(0, dtype=np.int32)
+    found = postings.bridges_of(passages, np.array(amounts, dtype=np.float32), share, none)
+    assert found.sources.tolist() == sources
+    assert found.origin.tolist() == sources
 
 
 def bridges(postings: Postings, passages: list[int], *excluded: int) -> list[tuple[int, int]]:
     """(place among the passages, entry) of each."""
-    found = postings.bridges_of(
-        np.array(passages, dtype=np.int32), np.array(excluded, dtype=np.int32)
-    )
+    found = ways(postings, passages, *excluded)
     assert len(set(found.entries.tolist())) == len(found.entries)
     return list(zip(found.origin.tolist(), found.entries[found.which].tolist(), strict=True))
 
