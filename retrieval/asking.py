@@ -55,7 +55,7 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
     for kind, asked in by_kind.items():
         for one, made in zip(asked, _embed(embedder, bundling, asked, kind), strict=True):
             found, parts_end = vectors[one.question], 1 + len(one.bundle.parts)
-            usual = _CONTRAST * made[0] if parts_end > 1 else _NONE
+            usual = made[0] * _CONTRAST if parts_end > 1 else _NONE
             for place, row in enumerate(one.rows):
                 vector = made[place]
                 found[row] = _contrasted(vector, usual) if 0 < place < parts_end else vector
@@ -101,7 +101,7 @@ def _single(texts: _Texts, rows: Sequence[int]) -> list[tuple[Bundle, Sequence[i
 def _contrasted(part: Float32Array, usual: Float32Array) -> Float32Array:
     """The component of a part's vector that what is usual in its question lacks, of unit length."""
     vector: Float32Array = part - usual
-    length = sqrt(vector @ vector)
+    length = sqrt(vector.dot(vector))
     if not length > 0:
         return part
     vector /= length

@@ -5,7 +5,6 @@ import numpy as np
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import (
-    BOOL_ROWS,
     BOOLS,
     FLOAT_ROWS,
     FLOATS,
@@ -13,33 +12,6 @@ from retrieval.loops.compiled import (
     LONGS,
     compiled,
 )
-
-_COMMON, _FEW = 0.2, 20
-"""A word that more than this share of the passages has, and more than a few, is worth nothing:
-hardly anything is lost, and its postings need not be read."""
-
-
-@compiled(f"Tuple((float32[:, ::1], int64[::1]))({BOOL_ROWS}, {LONGS}, int64)")
-def shares_of(asked: BoolArray, df: Int64Array, passages: int) -> tuple[Float32Array, Int64Array]:
-    """(v, w): each word's share of what all words of a view are worth; 0 throughout if that is
-    nothing. And (w,): 1 for a word that is worth something, else 0.
-
-    asked (v, w): whether a view has a word, which `df` of so many passages have.
-    """
-    worth, share = zeros(len(df), np.float64), zeros(asked.shape, np.float32)
-    counts = zeros(len(df), np.int64)
-    for word in range(len(df)):
-        if df[word] <= max(_COMMON * passages, _FEW):
-            worth[word] = np.log(max(passages, 1) / max(df[word], 1))
-            counts[word] = worth[word] > 0
-    for view in range(len(asked)):
-        total = 0.0
-        for word in range(len(df)):
-            total += worth[word] if asked[view, word] else 0.0
-        for word in range(len(df)):
-            if asked[view, word] and total > 0:
-                share[view, word] = worth[word] / total
-    return share, counts
 
 
 @compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")

@@ -9,6 +9,9 @@ comes, so all keys take each step of the search together: their reads do not wai
 import numpy as np
 
 from kg.snapshot.tables import (
+    BoolArray,
+    Float32Array,
+    Float64Array,
     Int32Array,
     Int64Array,
     Uint8Array,
@@ -23,6 +26,9 @@ FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 MIXING = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
 LONGEST = 12
 """As in `kg.surfaces`, said again: what is compiled reads no constant of another file."""
+_COMMON, _FEW = 0.2, 20
+"""A word that more than this share of the passages has, and more than a few, is worth nothing:
+hardly anything is lost, and its postings need not be read."""
 _HIGHEST = 2.0**64
 _NEARER = 2
 """How often a guess is mended: each time its distance falls to about the root of what it was."""
@@ -185,20 +191,91 @@ def names_in(
     return found, meant
 
 
-@compiled(f"Tuple((int64[::1], int64[::1]))({_BYTES}, {LONGS}, {KEYS}, {LONGS})")
-def postings_of(
-    data: Uint8Array, length: Int64Array, keys: Uint64Array, indptr: Int64Array
+@compiled()
+def _postings_of(
+    wanted: Uint64Array, keys: Uint64Array, indptr: Int64Array
 ) -> tuple[Int64Array, Int64Array]:
-    """(first, end) of the row of each word's key among the ascending `keys`; 0 and 0 of one that is
-    not there. `data` are the words, one after the other, each of so many bytes."""
-    first, end = zeros(len(length), np.int64), zeros(len(length), np.int64)
-    wanted, start = empty(len(length), np.uint64), 0
-    for number in range(len(length)):
-        wanted[number] = _mixed(_hashed(np.uint64(FNV_START), data, start, start + length[number]))
-        start += length[number]
+    """(first, end) of the row of each wanted key; 0 and 0 of one that is not there."""
+    first, end = zeros(len(wanted), np.int64), zeros(len(wanted), np.int64)
     guess = _guessed(wanted, keys)
-    for number in range(len(length)):
+    for number in range(len(wanted)):
         row = _first_from(wanted[number], keys, guess[number])
         if row < len(keys) and keys[row] == wanted[number]:
             first[number], end[number] = indptr[row], indptr[row + 1]
     return first, end
+
+
+@compiled()
+def _without(df: Int64Array, first: Int64Array, items: Int32Array, gone: Int32Array) -> None:
+    """Take those of the ascending `gone` from how many stand in the ascending postings of each
+    word: its df items, from `first` on."""
+    for word in range(len(df)):
+        one, end = 0, first[word] + df[word]
+        for row in range(first[word], end):
+            while one < len(gone) and gone[one] < items[row]:
+                one += 1
+            df[word] -= one < len(gone) and gone[one] == items[row]
+
+
+@compiled()
+def _shares_of(asked: BoolArray, worth: Float64Array) -> Float32Array:
+    """(v, w): each word's share of what all words of a view are worth; 0 throughout if that is
+    nothing. asked (v, w): whether a view has a word."""
+    share = zeros(asked.shape, np.float32)
+    for view in range(len(asked)):
+        total = 0.0
+        for word in range(len(worth)):
+            total += worth[word] if asked[view, word] else 0.0
+        for word in range(len(worth)):
+            if asked[view, word] and total > 0:
+                share[view, word] = worth[word] / total
+    return share
+
+
+@compiled(
+    "Tuple((float32[:, ::1], int64[::1], int64[::1]))"
+    f"({_BYTES}, {LONG_ROWS}, {LONG_ROWS}, {KEYS}, {LONGS}, {INTS}, {INTS}, int64)"
+)
+def words_in(
+    data: Uint8Array,
+    words: Int64Array,
+    clauses: Int64Array,
+    keys: Uint64Array,
+    indptr: Int64Array,
+    items: Int32Array,
+    gone: Int32Array,
+    passages: int,
+) -> tuple[Float32Array, Int64Array, Int64Array]:
+    """(v, w): each distinct word's share of what all words of the question are worth, and of each
+    of its clauses; and (first, end) of its postings in `items`, which are none (0 and 0) of a word
+    that no passage has, and end == first for one that is worth nothing.
+
+    data: the words, equal ones together; words (2, n): how long each is, and where in the question
+    it stands; clauses (c, 2): where each begins and ends there. Postings are those of the row of a
+    word's key among the ascending `keys`; the passages `gone` do not count, nor among so many.
+    """
+    wanted, row = empty(words.shape[1], np.uint64), empty(words.shape[1], np.int64)
+    start = count = 0
+    for number in range(words.shape[1]):
+        key = _mixed(_hashed(np.uint64(FNV_START), data, start, start + words[0, number]))
+        start += words[0, number]
+        if not count or key != wanted[count - 1]:
+            wanted[count] = key
+            count += 1
+        row[number] = count - 1
+    asked = zeros((1 + len(clauses), count), np.bool_)
+    for number in range(words.shape[1]):
+        asked[0, row[number]] = True
+        for clause in range(len(clauses)):
+            if clauses[clause, 0] <= words[1, number] < clauses[clause, 1]:
+                asked[1 + clause, row[number]] = True
+    first, end = _postings_of(wanted[:count], keys, indptr)
+    df, worth = end - first, zeros(count, np.float64)
+    if len(gone):
+        _without(df, first, items, gone)
+    for word in range(count):
+        if df[word] <= max(_COMMON * passages, _FEW):
+            worth[word] = np.log(max(passages, 1) / max(df[word], 1))
+        if not worth[word] > 0:
+            end[word] = first[word]
+    return _shares_of(asked, worth), first, end

@@ -7,19 +7,16 @@ none of the P is worth as much as one that is in one.
 
 import numpy as np
 
-from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Words
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Words
 from kg.surfaces import key_of
 from retrieval.loops.best import best_of_each
-from retrieval.loops.shared import (
-    of_the_rarest,
-    shared_words,
-    shares_of,
-)
-from retrieval.loops.surfaces import postings_of
+from retrieval.loops.shared import of_the_rarest, shared_words
+from retrieval.loops.surfaces import words_in
 from retrieval.question import Question
 
 _READ = 500
 """How many postings of a question's rarest words are read for candidates."""
+_NONE: Int64Array = np.zeros((0, 2), dtype=np.int64)
 
 
 class SharedWords:
@@ -27,19 +24,22 @@ class SharedWords:
 
     def __init__(self, question: Question, table: Words, passages: int, gone: Int32Array) -> None:
         """`passages`: how many there are, without those that are `gone`."""
-        forms = sorted({form for form, _ in question.words})
-        encoded = [form.encode() for form in forms]
-        data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        length = np.array([len(form) for form in encoded], dtype=np.int64)
+        words = sorted(question.words)
+        forms = [form for form, _ in words]
+        text = "".join(forms)
+        data = text.encode()
+        sizes = map(len, forms if len(data) == len(text) else [form.encode() for form in forms])
         self.items = table.passages.items
-        self.first, end = postings_of(data, length, table.key, table.passages.indptr)
-        df = end - self.first
-        if len(gone):
-            rows = zip(self.first.tolist(), end.tolist(), strict=True)
-            lost = [int(np.isin(self.items[low:high], gone).sum()) for low, high in rows]
-            df -= np.array(lost, dtype=np.int64)  # also where the question has no words
-        self.share, counts = shares_of(_asked(question, forms), df, passages)
-        self.end = self.first + counts * (end - self.first)
+        self.share, self.first, self.end = words_in(
+            np.frombuffer(data, dtype=np.uint8),
+            np.array((list(sizes), [place for _, place in words]), dtype=np.int64),
+            np.array([(one.start, one.end) for one in question.clauses] or _NONE, dtype=np.int64),
+            table.key,
+            table.passages.indptr,
+            table.passages.items,
+            gone,
+            passages,
+        )
 
     def at(self, passages: Int32Array) -> Float32Array:
         """(v, n): the share of each view's words, by worth, that stands in each of ascending
@@ -51,17 +51,6 @@ class SharedWords:
         question's rarest words; distinct, ascending."""
         passages = of_the_rarest(self.first, self.end, self.items, _READ)
         return passages[best_of_each(self.at(passages), count)]
-
-
-def _asked(question: Question, forms: list[str]) -> BoolArray:
-    """(1 + clauses, words): which words the question has, and each of its clauses."""
-    if not question.clauses:
-        return np.ones((1, len(forms)), dtype=np.bool_)
-    asked = [[True] * len(forms)]
-    for clause in question.clauses:
-        inside = {form for form, place in question.words if clause.start <= place < clause.end}
-        asked.append([form in inside for form in forms])
-    return np.array(asked, dtype=np.bool_)
 
 
 def frequency(word: str, table: Words, gone: Int32Array) -> int:

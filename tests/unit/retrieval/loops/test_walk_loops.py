@@ -1,15 +1,15 @@
 """The walk's loops, held to what NumPy and plain Python say."""
 
-from math import exp, log
+from math import exp
 
 import numpy as np
 import pytest
 
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.loops.best import best_alone, first_rows, pools_of
+from retrieval.loops.best import best_alone, first_rows, pools_of, rows_of_most
 from retrieval.loops.moving import mixed
 from retrieval.loops.sets import places_of, seen_too, table_of
-from retrieval.loops.shared import base_scores, of_the_rarest, shared_words, shares_of
+from retrieval.loops.shared import base_scores, of_the_rarest, shared_words
 
 
 def ints(*numbers: int) -> Int32Array:
@@ -70,6 +70,13 @@ def test_the_best_alone_sum_to_one() -> None:
     assert best_alone(floats(0.0, 0.0), 2).tolist() == [0, 0]
 
 
+def test_rows_of_most_are_the_largest_that_make_up_the_share() -> None:
+    amounts = floats(0.1, 0.5, 0.0, 0.3, 0.1)
+    assert rows_of_most(amounts, 0.79).tolist() == [1, 3]
+    assert rows_of_most(amounts, 0.85).tolist() == [0, 1, 3]
+    assert rows_of_most(amounts, 1.0).tolist() == [0, 1, 3, 4]
+
+
 def test_a_score_is_mixed_with_what_arrives_also_where_nothing_was() -> None:
     found = mixed(floats(0.4, 0.2), floats(0.0, 1.0, 0.5), 0.25)
     assert found == pytest.approx([0.3, 0.4, 0.125])
@@ -112,15 +119,6 @@ def test_a_source_is_spread_over_its_pool_by_its_own_score() -> None:
     expected = [0.5 * half, 0.5 * (1 - half), 0.3 * even, 0.3 * even, 0.2 * half, 0.2 * (1 - half)]
     assert mass == pytest.approx(expected, abs=1e-6)
     assert everything.sum() == pytest.approx(1)
-
-
-def test_words_are_worth_by_how_rare_they_are_and_common_ones_nothing() -> None:
-    asked = np.array([[True, True, True], [False, False, True]])
-    share, counts = shares_of(asked, np.array([1, 10, 300]), 1000)
-    total = log(1000) + log(100)
-    assert share[0] == pytest.approx([log(1000) / total, log(100) / total, 0])
-    assert share[1].tolist() == [0, 0, 0]
-    assert counts.tolist() == [1, 1, 0]
 
 
 @pytest.mark.parametrize("seed", range(6))
