@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.loops.best import best_alone, first_rows, pools_of, rows_of_most
+from retrieval.loops.best import best_alone, first_rows, pools_of
 from retrieval.loops.moving import mixed
 from retrieval.loops.sets import places_of, seen_too, table_of
 from retrieval.loops.shared import base_scores, of_the_rarest, shared_words
@@ -68,13 +68,6 @@ def test_scores_that_differ_in_the_fifth_decimal_are_equal() -> None:
 def test_the_best_alone_sum_to_one() -> None:
     assert best_alone(floats(0.1, 0.6, 0.2, 0.0), 2) == pytest.approx([0, 0.75, 0.25, 0])
     assert best_alone(floats(0.0, 0.0), 2).tolist() == [0, 0]
-
-
-def test_rows_of_most_are_the_largest_that_make_up_the_share() -> None:
-    amounts = floats(0.1, 0.5, 0.0, 0.3, 0.1)
-    assert rows_of_most(amounts, 0.79).tolist() == [1, 3]
-    assert rows_of_most(amounts, 0.85).tolist() == [0, 1, 3]
-    assert rows_of_most(amounts, 1.0).tolist() == [0, 1, 3, 4]
 
 
 def test_a_score_is_mixed_with_what_arrives_also_where_nothing_was() -> None:
