@@ -78,30 +78,32 @@ def _best(scores: Float32Array, count: int) -> Int32Array:
 
 @compiled(
     "Tuple((int32[::1], float32[::1]))"
-    f"(UniTuple({INTS}, 2), UniTuple({FLOATS}, 2), UniTuple(float32, 2), int64)"
+    f"({INTS}, {FLOATS}, float32, {INTS}, {FLOATS}, float32, int64)"
 )
 def largest_sums(
-    keys: Sequence[Int32Array],
-    amounts: Sequence[Float32Array],
-    weights: Sequence[float],
+    keys: Int32Array,
+    amounts: Float32Array,
+    weight: float,
+    other_keys: Int32Array,
+    other_amounts: Float32Array,
+    other_weight: float,
     count: int,
 ) -> tuple[Int32Array, Float32Array]:
-    """The `count` keys with the largest sums of amounts, and these sums, largest first; of equal
-    ones that which comes first, and none that sum to 0. All of `amounts` are multiplied by their
-    one of `weights`."""
-    most = len(keys[0]) + len(keys[1])
+    """The `count` keys with the largest sums of weighted amounts, and these sums, largest first; of
+    equal ones that which comes first, and none that sum to 0."""
+    most = len(keys) + len(other_keys)
     size = 8
     while size < 2 * most:
         size *= 2
     table = unset(size, np.int32)
     found, sums = empty(most, np.int32), empty(most, np.float32)
     weighted = empty(most, np.float32)
-    known = 0
-    for part in range(2):  # before they are added: else what is multiplied is not rounded
-        for row in range(len(keys[part])):
-            found[known] = keys[part][row]
-            weighted[known] = weights[part] * amounts[part][row]
-            known += 1
+    # Before they are added: what is multiplied and added in one go is not rounded between.
+    for row in range(len(keys)):
+        found[row], weighted[row] = keys[row], weight * amounts[row]
+    for row in range(len(other_keys)):
+        place = len(keys) + row
+        found[place], weighted[place] = other_keys[row], other_weight * other_amounts[row]
     known = 0
     for row in range(most):
         key = found[row]

@@ -71,9 +71,12 @@ def _heaviest(run: Run) -> tuple[Int32Array, Float32Array]:
     more = last.share if len(run.steps) > 1 else 0.0
     total = first.share + more
     return largest_sums(
-        (first.bridges, last.bridges),
-        (first.flow, last.flow),
-        (first.share / total, more / total),
+        first.bridges,
+        first.flow,
+        first.share / total,
+        last.bridges,
+        last.flow,
+        more / total,
         _BRIDGES,
     )
 

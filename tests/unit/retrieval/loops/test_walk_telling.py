@@ -17,9 +17,10 @@ def floats(*numbers: float) -> Float32Array:
 
 def largest(keys: list[int], amounts: list[float], count: int) -> list[tuple[int, float]]:
     half = len(keys) // 2
-    parts = (ints(*keys[:half]), ints(*keys[half:]))
-    weighted = (2 * floats(*amounts[:half]), floats(*amounts[half:]))
-    found, sums = largest_sums(parts, weighted, (0.5, 1.0), count)
+    some, others = 2 * floats(*amounts[:half]), floats(*amounts[half:])
+    found, sums = largest_sums(
+        ints(*keys[:half]), some, 0.5, ints(*keys[half:]), others, 1.0, count
+    )
     return list(zip(found.tolist(), sums.tolist(), strict=True))
 
 
