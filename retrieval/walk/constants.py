@@ -37,6 +37,9 @@ class WalkConstants:
     word_weight: float = 0.1
     """Added to the similarity of a passage that contains all words of the question other than
     names."""
+    plain_word_weight: float = 0.15
+    """The same where the question names nothing, or nothing but what very many passages name: its
+    words are then all that a passage can have of it."""
     postings: int = 20
     """How many of a name's mentions the walk goes to at most (own titles first, then the
     earliest)."""
@@ -52,6 +55,9 @@ class WalkConstants:
     """Weight of a second step in the score, from the best passages after the first one."""
     second_from: int = 3
     """How many passages the second step starts from."""
+    moving: float = 2 / 3
+    """How much of the mass the first step has to move for the steps to have their full weights; 0:
+    always. Where it moves less, they have less in proportion, and the sources more."""
     foremost: float = 0.75
     """Share of the best score from which on a passage goes first whose base score is clearly better
     (see `foremost`); above 1: none does."""

@@ -72,19 +72,20 @@ class ConditionedWalk:
 
     def run(self, question: str, vectors: Float32Array) -> Run:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
-        read = self._read(question)
+        read, constants = self._read(question), self._constants
         masked = 1 if read.mask else 0
-        whole = self._whole(read, vectors)
+        plain = self._is_plain(read)
+        whole = self._leaning(vectors) if plain and masked else vectors[:1]
         aim = np.float32(0.5) * (whole + vectors[masked : masked + 1])
         asked = Asked(
             vectors=np.concatenate((whole, vectors[1 + masked :], aim)),
             words=SharedWords(read, self._words, self._postings.passages, self._gone),
-            word_weight=self._constants.word_weight,
+            word_weight=constants.plain_word_weight if plain else constants.word_weight,
         )
         base = self._base(read, asked)
-        found = sources(read, base, self._constants)
+        found = sources(read, base, constants)
         named = np.array(read.entries, dtype=np.int32)
-        steps, score = take_steps(base, found.reset, named, self._postings, self._constants)
+        steps, score = take_steps(base, found.reset, named, self._postings, constants)
         return Run(
             question=read,
             asked=asked,
@@ -96,14 +97,16 @@ class ConditionedWalk:
             snapshot=self._snapshot,
             similarity=self._similarity,
             facts_of=self._facts_of,
-            constants=self._constants,
+            constants=constants,
         )
 
-    def _whole(self, read: Question, vectors: Float32Array) -> Float32Array:
-        """(1, d): the question's vector; leaning to its mask where all its names are common."""
+    def _is_plain(self, read: Question) -> bool:
+        """Whether a question names nothing that tells passages from one another."""
+        return all(self._postings.are_common(link.entries) for link in read.links)
+
+    def _leaning(self, vectors: Float32Array) -> Float32Array:
+        """(1, d): the question's vector, leaning to its mask."""
         whole = vectors[:1]
-        if not read.mask or not all(self._postings.are_common(link.entries) for link in read.links):
-            return whole
         leaning = whole + np.float32(self._constants.common_mask) * (vectors[1:2] - whole)
         unit = leaning / max(float(np.linalg.norm(leaning)), 1e-9)
         return unit.astype(np.float32, copy=False)

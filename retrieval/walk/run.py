@@ -14,7 +14,6 @@ from retrieval.walk.foremost import foremost
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
-from retrieval.walk.steps import direct_share
 from retrieval.walk.variety import leads_among, varied
 
 _FEW = 256
@@ -46,7 +45,7 @@ class Run:
     @property
     def direct_share(self) -> float:
         """The weight of the reset vector in the score."""
-        return direct_share(self.constants)
+        return 1 - sum(step.share for step in self.steps)
 
     def best(self, k: int) -> tuple[Int32Array, Float32Array]:
         """The k best passages and their scores, best first; of the first five, those that are like

@@ -2,9 +2,16 @@
 
     score = (1 - w2) · ((1 - w1) · reset + w1 · first) + w2 · second
 
+Where most passages share no name with a better one, most of the mass goes nowhere, and what moves
+comes from and to the few that do, whether they fit or not. So w1 and w2 are less in proportion, and
+the sources count more, where the first step moves less than two thirds of all mass: what answers is
+then where the question led to.
+
 The second step starts from the few passages that are best after the first one, in proportion to
 their scores there: over several hops, what was found is what to go on from.
 """
+
+from dataclasses import replace
 
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.best import best_alone
@@ -13,11 +20,6 @@ from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
 from retrieval.walk.step import Step, take_step
-
-
-def direct_share(constants: WalkConstants) -> float:
-    """The weight of the reset vector in the score."""
-    return (1 - constants.second_weight) * (1 - constants.step_weight)
 
 
 def take_steps(
@@ -29,12 +31,14 @@ def take_steps(
 ) -> tuple[tuple[Step, ...], Float32Array]:
     """The steps taken, and the scores of the passages in the base after them.
 
-    reset, excluded: as in `take_step`.
+    reset, excluded: as in `take_step`. The steps' shares and that of the reset vector sum to 1.
     """
-    again = constants.second_weight
-    share = (1 - again) * constants.step_weight
-    first = take_step(base, reset, excluded, postings, constants, share)
-    early = mixed(reset, first.arrivals, constants.step_weight)
+    first = take_step(base, reset, excluded, postings, constants)
+    moved = float(first.arrivals.sum())
+    full = moved / constants.moving if moved < constants.moving else 1.0
+    once, again = constants.step_weight * full, constants.second_weight * full
+    first = replace(first, share=(1 - again) * once)
+    early = mixed(reset, first.arrivals, once)
     if not again:
         return (first,), early
     best = best_alone(early, constants.second_from)

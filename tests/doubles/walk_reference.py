@@ -54,16 +54,20 @@ class ReferenceWalk:
         clauses = read_question(question, known, cased=self._corpus.cased).clauses
         whole = embedded(self._embedder, question)
         mask = self._mask(question, names)
-        if mask is not None and all(self._is_common(one) for one in names):
+        plain = all(self._is_common(one) for one in names)
+        if mask is not None and plain:
             share = self._constants.common_mask
             whole = (1 - share) * whole + share * mask
             whole = whole / math.sqrt(float(whole @ whole))
         relevant = whole if mask is None else (whole + mask) / 2
-        views = [self._similarity(whole, self._unnamed(question, names))]
+        constants = self._constants
+        worth = constants.plain_word_weight if plain else constants.word_weight
+        views = [self._similarity(whole, self._unnamed(question, names), worth)]
         views += [
             self._similarity(
                 embedded(self._embedder, one.text),
                 self._unnamed(question, names, one.start, one.end),
+                worth,
             )
             for one in clauses
         ]
@@ -76,9 +80,10 @@ class ReferenceWalk:
         reset = self._reset(base, views[1:], clauses, names, bonuses)
         asked = self._corpus.named_in(question, cased=cased)
         arrivals = self._step(reset, base, relevant, asked)
-        share, later = self._constants.step_weight, self._constants.second_weight
+        full = min(1.0, sum(arrivals.values()) / constants.moving)
+        share, later = full * constants.step_weight, full * constants.second_weight
         early = {p: (1 - share) * reset[p] + share * arrivals[p] for p in base}
-        best = sorted(early, key=lambda p: (-early[p], base[p], p))[: self._constants.second_from]
+        best = sorted(early, key=lambda p: (-early[p], base[p], p))[: constants.second_from]
         total = sum(early[p] for p in best)
         again = self._step({p: early[p] / total for p in best}, base, relevant, asked)
         walked = {p: (1 - later) * early[p] + later * again[p] for p in base}
@@ -173,8 +178,9 @@ class ReferenceWalk:
             and not any(one.start <= token.start < one.end for one in names)
         }
 
-    def _similarity(self, vector: Vector, words: set[str]) -> Scores:
-        """Half the passage, half its best sentence, and its share of the words by their worth."""
+    def _similarity(self, vector: Vector, words: set[str], weight: float) -> Scores:
+        """Half the passage, half its best sentence, and its share of the words by their worth,
+        times the weight."""
         corpus, count = self._corpus, len(self._corpus.notes)
         df = {word: sum(word in found for found in corpus.words) for word in words}
         worth = {word: math.log(count / max(df[word], 1)) for word in words}
@@ -182,9 +188,7 @@ class ReferenceWalk:
         return {
             p: 0.5 * float(vector @ corpus.vectors[p])
             + 0.5 * max(float(vector @ sentence) for sentence in corpus.sentences[p])
-            + self._constants.word_weight
-            * sum(worth[word] for word in words & corpus.words[p])
-            / whole
+            + weight * sum(worth[word] for word in words & corpus.words[p]) / whole
             for p in range(count)
         }
 

@@ -90,10 +90,10 @@ def test_an_empty_corpus_has_an_empty_ranking() -> None:
     assert (len(ranking.passages), len(ranking.scores)) == (0, 0)
 
 
-def test_the_one_passage_of_a_corpus_has_what_the_sources_give() -> None:
+def test_where_there_is_nowhere_to_go_the_sources_are_the_whole_score() -> None:
     ranking, titles = ranked([HOPS[0]], "Who taught Milner?")
     assert titles == ["Milner"]
-    assert ranking.scores.tolist() == pytest.approx([0.8 * 0.5])
+    assert ranking.scores.tolist() == pytest.approx([1.0])
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
@@ -194,3 +194,22 @@ def test_a_name_that_is_everywhere_counts_less_in_the_question(
     leaning = (1 - share) * vectors[0] + share * vectors[1]
     found = walk.run(question, vectors).asked.vectors[0]
     assert found == pytest.approx(leaning / np.linalg.norm(leaning), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("question", "weight"),
+    [
+        ("Which box is blue?", 0.15),
+        ("Which box is blue at Lakeside?", 0.15),
+        ("Which box is blue at Ashford?", 0.1),
+        ("Which box is blue at Lakeside, and which at Ashford?", 0.1),
+    ],
+)
+def test_words_count_more_in_a_question_that_names_nothing_rare(
+    question: str, weight: float
+) -> None:
+    notes = [note(f"Lakeside keeps box {n}.", "", "Lakeside") for n in range(30)]
+    notes += [note("Ashford has no box.", "", "Ashford"), note("Box 40 is blue.")]
+    walk = ConditionedWalk(snapshot_of(notes, EMBEDDER))
+    vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
+    assert walk.run(question, vectors).asked.word_weight == weight
