@@ -69,7 +69,7 @@ def _heaviest(run: Run) -> tuple[Int32Array, Float32Array]:
     """The entries that most mass went through, and their shares of it."""
     first, last = run.steps[0], run.steps[-1]
     more = last.share if len(run.steps) > 1 else 0.0
-    total = first.share + more
+    total = (first.share + more) or 1.0  # nothing moved, and both are 0
     return largest_sums(
         first.bridges,
         first.flow,

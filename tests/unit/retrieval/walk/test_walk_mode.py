@@ -94,6 +94,7 @@ def test_where_there_is_nowhere_to_go_the_sources_are_the_whole_score() -> None:
     ranking, titles = ranked([HOPS[0]], "Who taught Milner?")
     assert titles == ["Milner"]
     assert ranking.scores.tolist() == pytest.approx([1.0])
+    assert [entity.role for entity in ranking.explanation.entities] == ["question"]
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
