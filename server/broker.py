@@ -4,10 +4,12 @@ and the sender of messages.
 Nothing here knows what a step does (see `indexer.flow`) or holds state, which is in the store.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,6 +17,7 @@ import structlog
 from indexer.flow.broker import QUEUE_OF, QUEUES, STEPS, Queue, Step
 from kg.errors import DependencyMissing, SettingsInvalid
 from kg.records import JSON
+from server.settings.addresses import without_login
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -34,18 +37,21 @@ _LONGEST_PAUSE = 5.0
 _SILENT_SECONDS = 2.0
 """How long a broker that did not answer is left alone."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
+_DATABASE = re.compile(r"/?[0-9]*")
+"""The path of a Redis's address."""
 _PREFIX = "ammon."
-
-_Trouble: TypeAlias = Literal["unavailable", "unable to save data"]
-_REMEDIES: Mapping[_Trouble, str] = {
-    "unavailable": "start it, or correct AMMON_BROKER_URL",
-    "unable to save data": "give that Redis disk space and permission to write its files (see its "
-    "log; INFO persistence shows when it has recovered)",
-}
-"""Trouble that may pass while Ammon waits -> what to do about it."""
 
 _Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Trouble:
+    """What may pass while Ammon waits."""
+
+    what: str
+    reason: str
+    remedy: str
 
 
 def check(broker_url: str) -> None:
@@ -66,6 +72,11 @@ def check(broker_url: str) -> None:
             f"The setting broker_url is not a valid address: {error}. Write redis://host:6379/0 "
             "or amqp://user:password@host:5672//."
         ) from error
+    if broker_url.startswith("redis") and not _DATABASE.fullmatch(urlsplit(broker_url).path):
+        raise SettingsInvalid(
+            f"The setting broker_url names {urlsplit(broker_url).path[1:]!r} where a Redis has the "
+            "number of a database: write redis://host:6379/0."
+        )
     packages = ("celery", "redis") if broker_url.startswith("redis") else ("celery",)
     for package in packages:
         if find_spec(package) is None:
@@ -84,7 +95,12 @@ def wait_for(broker_url: str) -> None:
     """Wait until the broker serves requests, and log what is wrong. Raises: as `check_password`."""
     pause = 1.0
     while trouble := _ask(broker_url):
-        _log.warning(f"broker {trouble}; waiting for it", remedy=_REMEDIES[trouble])
+        _log.warning(
+            f"broker {trouble.what}; waiting for it",
+            broker=without_login(broker_url),
+            reason=trouble.reason,
+            remedy=trouble.remedy,
+        )
         time.sleep(pause)
         pause = min(2.0 * pause, _LONGEST_PAUSE)
 
@@ -108,11 +124,16 @@ def _ask_redis(broker_url: str) -> _Trouble | None:
             "AMMON_BROKER_URL, as redis://:PASSWORD@host:6379/0 or "
             "redis://USER:PASSWORD@host:6379/0."
         ) from error
-    except (faults.ConnectionError, faults.TimeoutError):
-        return "unavailable"
+    except (faults.ConnectionError, faults.TimeoutError) as error:
+        return _unavailable(error)
     except faults.RedisError as error:
         if str(error).startswith("MISCONF"):
-            return "unable to save data"
+            return _Trouble(
+                what="unable to save data",
+                reason=_said(error),
+                remedy="give that Redis disk space and permission to write its files (see its log; "
+                "INFO persistence shows when it has recovered)",
+            )
         raise SettingsInvalid(
             f"The Redis at broker_url answers, but refuses the request: {_said(error)}. Correct "
             "the user or the database number in AMMON_BROKER_URL, as "
@@ -136,9 +157,17 @@ def _ask_rabbit(broker_url: str) -> _Trouble | None:
             "amqp://USER:PASSWORD@host:5672/VHOST (// for the virtual host /; the user guest "
             "may connect from the same machine only)."
         ) from error
-    except (AMQPError, KombuError, OSError):
-        return "unavailable"
+    except (AMQPError, KombuError, OSError) as error:
+        return _unavailable(error)
     return None
+
+
+def _unavailable(error: Exception) -> _Trouble:
+    return _Trouble(
+        what="unavailable",
+        reason=_said(error) or type(error).__name__,
+        remedy="start it, or correct AMMON_BROKER_URL",
+    )
 
 
 def _said(words: object) -> str:
@@ -275,7 +304,11 @@ class CeleryBroker:
             if now - began >= ANSWER_SECONDS:
                 self._silent_until = now + _SILENT_SECONDS
             if not self._away:
-                _log.warning("broker unavailable; its work waits in the store", reason=str(error))
+                _log.warning(
+                    "broker unavailable; its work waits in the store",
+                    broker=without_login(str(self._app.conf.broker_url)),
+                    reason=str(error),
+                )
             self._away = True
             return None
         if self._away:

@@ -4,7 +4,7 @@ Each function takes a setting's value and returns it normalised, or raises a Val
 what to write instead.
 """
 
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 _BOLT = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -19,6 +19,26 @@ def neo4j_uri(uri: str) -> str:
             "Browser's)"
         )
     return uri
+
+
+def endpoint(url: str) -> str:
+    """The address of an OpenAI-compatible endpoint."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # as of a port that is none
+        usable = False
+    if not usable:
+        raise ValueError(
+            "not the address of an endpoint: write http://HOST:PORT/v1 or https://HOST/v1"
+        )
+    return url
+
+
+def without_login(url: str) -> str:
+    """An address for people to read, without user, password and options."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def snapshot_url(url: str) -> str:

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     overlap_tokens: int = Field(default=0, ge=0, le=100_000)
     """How much of the end of a passage the next one repeats, in tokens."""
 
-    llm_base_url: str = OPENAI
+    llm_base_url: Annotated[str, AfterValidator(addresses.endpoint)] = OPENAI
     """The OpenAI-compatible endpoint of the chat model."""
     llm_api_key: SecretStr = SecretStr("")
     """The key for it; local servers need none."""
@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     reranker: str = ""
     """The cross-encoder that re-orders results: sentence-transformers:NAME. Default: none."""
 
-    embedding_base_url: str = OPENAI
+    embedding_base_url: Annotated[str, AfterValidator(addresses.endpoint)] = OPENAI
     """The OpenAI-compatible endpoint of the embedder openai:MODEL."""
     embedding_api_key: SecretStr = SecretStr("")
     """The key for it."""

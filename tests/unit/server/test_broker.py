@@ -4,6 +4,7 @@ import logging
 import subprocess
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
@@ -33,6 +34,19 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"broker_url.*[Pp]ort") as raised:
         open_house(settings_in(tmp_path, broker_url=url))
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("path", ["/abc", "/-1", "/0/1"])
+def test_a_database_of_redis_that_has_no_number_is_refused(tmp_path: Path, path: str) -> None:
+    url = f"redis://:secret@localhost:6379{path}"
+    with pytest.raises(SettingsInvalid, match=rf"{path[1:]}.*redis://host:6379/0") as raised:
+        open_house(settings_in(tmp_path, broker_url=url))
+    assert "secret" not in str(raised.value)
+
+
+def test_a_redis_without_a_number_is_taken() -> None:
+    for path in ("", "/", "/15"):
+        broker.check(f"redis://localhost:6379{path}")
 
 
 def test_a_redis_that_is_away_is_no_reason_to_give_up() -> None:
@@ -119,6 +133,21 @@ def test_a_broker_that_comes_later_is_waited_for_and_that_is_told(
         redis_server.start()
         assert found.wait(20)
     assert "broker unavailable" in logs[0]["event"]
+
+
+@pytest.mark.parametrize(("scheme", "path"), [("redis", "/0"), ("amqp", "//")])
+def test_a_broker_that_is_waited_for_is_named_with_the_cause_and_without_its_password(
+    scheme: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def enough(_: float) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(broker, "time", SimpleNamespace(sleep=enough))
+    place = f"127.0.0.1:{free_port()}{path}"
+    with capture_logs() as logs, pytest.raises(TimeoutError):
+        broker.wait_for(f"{scheme}://user:secret@{place}")
+    assert (logs[0]["broker"], "refused" in logs[0]["reason"]) == (f"{scheme}://{place}", True)
+    assert "secret" not in str(logs)
 
 
 def test_a_redis_that_cannot_save_is_waited_for_with_the_remedy(redis_server: RedisServer) -> None:

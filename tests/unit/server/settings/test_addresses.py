@@ -21,6 +21,11 @@ from server.settings import addresses, load
         ("AMMON_NEO4J_URI", "http://localhost:7474", "bolt://HOST:7687"),
         ("AMMON_NEO4J_URI", "localhost:7687", "bolt://HOST:7687"),
         ("AMMON_NEO4J_URI", "bolt://", "bolt://HOST:7687"),
+        ("AMMON_LLM_BASE_URL", "nonsense", "http://HOST:PORT/v1"),
+        ("AMMON_LLM_BASE_URL", "localhost:11434/v1", "http://HOST:PORT/v1"),
+        ("AMMON_LLM_BASE_URL", "http://", "http://HOST:PORT/v1"),
+        ("AMMON_LLM_BASE_URL", "http://host:99999/v1", "http://HOST:PORT/v1"),
+        ("AMMON_EMBEDDING_BASE_URL", "nonsense", "http://HOST:PORT/v1"),
     ],
 )
 def test_an_address_that_cannot_be_meant_is_refused_with_its_variable_and_the_remedy(
@@ -48,3 +53,13 @@ def test_an_address_of_bolt_is_taken(scheme: str) -> None:
 )
 def test_a_place_for_snapshots_is_taken_as_it_is_used(url: str, used: str) -> None:
     assert addresses.snapshot_url(url) == used
+
+
+@pytest.mark.parametrize("url", ["http://localhost:11434/v1", "https://api.openai.com/v1"])
+def test_an_address_of_an_endpoint_is_taken(url: str) -> None:
+    assert addresses.endpoint(url) == url
+
+
+def test_an_address_is_shown_without_its_login() -> None:
+    url = "redis://user:p@ss@[::1]:6379/2?password=other"
+    assert addresses.without_login(url) == "redis://[::1]:6379/2"
