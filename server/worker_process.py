@@ -67,40 +67,56 @@ def run_worker(
             "serve` and `ammon ingest` do the work themselves."
         )
     app = make_app(settings.broker_url)
-    with ExitStack() as ending, ExitStack() as resources:
-        broker = open_broker(settings.broker_url)
-        resources.callback(broker.close)
-        meter = _meter(core, broker, resources)  # first: they show a worker that still waits
-        store_outage.wait_for(core.store, settings)
-        wait_for(settings.broker_url)
-        flow = Flow(
-            Tools(pipeline=core.pipeline, broker=broker, meter=meter, times=times or Times()),
-            builds=2 if concurrency >= _MANY_THREADS else 1,
-        )
-        register(app, flow.take)
-        sweeper = Sweeper(flow)
-        resources.callback(sweeper.join, _STOP_SECONDS)
-        resources.callback(_close, flow)
-        sweeper.start()
-        resources.enter_context(swept(core))
+    with ExitStack() as resources:
+        ending = resources.enter_context(ExitStack())  # left last: it watches the others close
+        builds = 2 if concurrency >= _MANY_THREADS else 1
+        flow = _start(core, app, resources, times or Times(), builds)
         _log.info("worker started", queues=",".join(queues), concurrency=concurrency)
-        leaving = ExitStack()
 
         def end() -> None:
-            flow.tools.stop.set()  # first: from the next line on a signal may interrupt
-            interrupt_on(signal.SIGTERM, signal.SIGINT)
             core.stopping.set()
             core.folders.hasten()
             ending.enter_context(store_outage.abandoned_on_outage(core.store))
-            leaving.enter_context(interrupt_after(lambda: flow.busy))
 
-        with leaving:
-            over = _consume(app, queues, concurrency, end)
-        ended = Ended.ASKED if over else Ended.CUT_SHORT
-        if not flow.tools.stop.is_set():
+        over = _consume(app, queues, concurrency, flow, end)
+        if flow.tools.stop.is_set():
+            ended = Ended.ASKED if over else Ended.CUT_SHORT
+        else:
             ended = Ended.UNASKED
+            _exit_on(signal.SIGTERM, signal.SIGINT)
     _log.info("worker stopped", reason=ended.value)
     return ended
+
+
+def _start(core: Core, app: "Celery", resources: ExitStack, times: Times, builds: int) -> Flow:
+    """Wait for store and broker; then start everything but the consumer of messages. `resources`
+    end it. Raises: SettingsInvalid, DependencyMissing, StoreError."""
+    broker = open_broker(core.settings.broker_url)
+    resources.callback(broker.close)
+    meter = _meter(core, broker, resources)  # first: they show a worker that still waits
+    store_outage.wait_for(core.store, core.settings)
+    wait_for(core.settings.broker_url)
+    flow = Flow(
+        Tools(pipeline=core.pipeline, broker=broker, meter=meter, times=times), builds=builds
+    )
+    register(app, flow.take)
+    sweeper = Sweeper(flow)
+    resources.callback(sweeper.join, _STOP_SECONDS)
+    resources.callback(_close, flow)
+    sweeper.start()
+    resources.enter_context(swept(core))
+    return flow
+
+
+def _exit_on(*signals: signal.Signals) -> None:
+    """From now on these signals end this process; a handler of Celery's without a consumer would
+    swallow them, and the process would restart itself."""
+
+    def leave(*_: object) -> None:
+        sys.exit(0)
+
+    for number in signals:
+        signal.signal(number, leave)
 
 
 def conclude(ended: Ended) -> None:
@@ -118,10 +134,10 @@ def conclude(ended: Ended) -> None:
 
 
 def _consume(
-    app: "Celery", queues: Sequence[Queue], concurrency: int, end: Callable[[], object]
+    app: "Celery", queues: Sequence[Queue], concurrency: int, flow: Flow, end: Callable[[], object]
 ) -> bool:
-    """Process messages until asked to stop, when `end` is called, or until the broker's client
-    gives up. Returns False if the client was interrupted."""
+    """Process messages until asked to stop, when the flow is stopped and `end` is called, or until
+    the broker's client gives up. Returns False if the client was interrupted."""
     from amqp.exceptions import PreconditionFailed
     from celery import signals
 
@@ -132,8 +148,13 @@ def _consume(
         logging.getLogger("celery.worker.request").addFilter(_calmly)
         logging.getLogger("py.warnings").addFilter(_unless_known)
 
+    leaving = ExitStack()
+
     def stopping(**_: object) -> None:
+        flow.tools.stop.set()  # first: from the next line on a signal may interrupt
+        interrupt_on(signal.SIGTERM, signal.SIGINT)
         end()
+        leaving.enter_context(interrupt_after(lambda: flow.busy))
 
     signals.setup_logging.connect(keep_logging)
     signals.worker_shutting_down.connect(stopping)
@@ -151,7 +172,8 @@ def _consume(
     # `consumer_timeout`. Celery would take nothing more, and end after its steps: here it only
     # connects again, and what was delivered twice is found held.
     worker.consumer.connection_errors += (PreconditionFailed,)
-    return interruptible(worker.start)
+    with leaving:
+        return interruptible(worker.start)
 
 
 def _unless_known(record: logging.LogRecord) -> bool:

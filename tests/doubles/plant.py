@@ -75,13 +75,18 @@ class Plant:
     ) -> int:
         """Start a worker, whose passages would be free on another machine so many seconds after its
         death; return its place in `workers`."""
-        return self._start("tests.doubles.worker_process", queues, str(concurrency), str(hold))
+        module = "tests.doubles.worker_process"
+        return self._start("-m", module, queues, str(concurrency), str(hold))
+
+    def begin_script(self, code: str) -> int:
+        """Start a process that runs this code; return its place in `workers`."""
+        return self._start("-c", code)
 
     def begin_api(self, port: int) -> int:
         """Start the HTTP API; return its place in `workers`."""
-        return self._start("tests.doubles.api_process", str(port))
+        return self._start("-m", "tests.doubles.api_process", str(port))
 
-    def _start(self, module: str, *arguments: str) -> int:
+    def _start(self, *arguments: str) -> int:
         settings = self.settings()
         chosen = {
             "AMMON_DATA_DIR": str(settings.data_dir),
@@ -93,7 +98,7 @@ class Plant:
         log = self.folder / f"worker-{len(self.workers)}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [sys.executable, *arguments],
                 cwd=ROOT,
                 env={**os.environ, **chosen},
                 stdin=subprocess.DEVNULL,
