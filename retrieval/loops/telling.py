@@ -10,9 +10,12 @@ from kg.snapshot.quantised import Int8Array
 from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array, Uint8Array
 from retrieval.loops.arrays import empty, unset, zeros
 from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
+from retrieval.loops.lanes import fetch
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+_AHEAD = 4
+"""So many passages ahead vectors are fetched."""
 _BITS = 63
 """Sets of numbers are first compared by so many of their lowest bits."""
 _MILLION = 1e6
@@ -179,6 +182,7 @@ def facts_about(
                 _has(named, one) or _has(named, other)
             ):
                 count = _with(found, count, fact)
+                fetch(vectors, np.int64(fact))
     taken = empty((count, vectors.shape[1]), np.float32)
     for place in range(count):
         vector, copy = vectors[found[place]], taken[place]
@@ -321,7 +325,14 @@ def fits_of(
     for axis in range(len(question)):
         query[axis] = question[axis]
     similarity, place = empty(len(passages), np.float64), zeros((len(passages), 2), np.int32)
-    for number in range(len(passages)):
+    for ahead in range(len(passages) + _AHEAD):
+        if ahead < len(passages):
+            fetch(vectors, np.int64(passages[ahead]))
+            for row in range(indptr[passages[ahead]], indptr[passages[ahead] + 1]):
+                fetch(sentences, row)
+        number = ahead - _AHEAD
+        if number < 0:
+            continue
         passage, most = passages[number], -np.inf
         for row in range(indptr[passage], indptr[passage + 1]):
             cosine = _cosine(sentences, sentence_scale, row, query)
