@@ -1,7 +1,7 @@
 """The port to chat models."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from kg.errors import ModelOutputInvalid
@@ -41,6 +41,27 @@ Arrived: TypeAlias = Callable[[bytes], None]
 """A callback that receives an answer's raw bytes before anything else is done with them."""
 
 
+class CallWithdrawn(Exception):
+    """Nobody wanted the answer any more when the call could have been sent: it was not."""
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """On what terms a call waits for its turn."""
+
+    urgent: bool = False
+    """Whether it goes before calls that are not, among those without a deadline."""
+    wanted: Callable[[], bool] = field(default=_always, compare=False)
+    """Asked now and then during the wait, and last when the call could be sent."""
+
+
+ORDINARY = Claim()
+
+
 class ChatModel(Protocol):
     """A chat model. Safe for several threads."""
 
@@ -74,9 +95,10 @@ class KeepableChatModel(ChatModel, Protocol):
         json_schema: Mapping[str, Any] | None = None,
         max_tokens: int = 2048,
         arrived: Arrived | None = None,
+        claim: Claim = ORDINARY,
     ) -> Reply:
         """As `ChatModel.complete`; `arrived` is called with each raw answer of the endpoint, in
-        order."""
+        order. Raises also: CallWithdrawn."""
         ...
 
     def read(self, answer: bytes, *, max_tokens: int = 2048) -> Reply:

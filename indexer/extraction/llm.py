@@ -12,9 +12,24 @@ from typing import Any, TypeVar
 from indexer.extraction import prompts
 from indexer.extraction.answer_spool import AnswerSpool, SpooledAnswer
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
-from indexer.extraction.notes import Answered, Label, MemoryNotebook, Notebook, Notes
+from indexer.extraction.notes import (
+    Answered,
+    Claims,
+    Label,
+    MemoryNotebook,
+    Notebook,
+    Notes,
+    ordinary,
+)
 from indexer.extraction.plain_names import MANY, plain_names
-from inference.chat import AnswerUnusable, KeepableChatModel, Message, Reply
+from inference.chat import (
+    AnswerUnusable,
+    CallWithdrawn,
+    Claim,
+    KeepableChatModel,
+    Message,
+    Reply,
+)
 from inference.texts import encodable
 from inference.tokens import estimated_tokens
 from kg.errors import CollectionNotFound, ModelOutputInvalid, ModelUnavailable
@@ -50,11 +65,12 @@ class _OverlookedError(ModelOutputInvalid):
 
 @dataclass(kw_only=True, slots=True)
 class _Account:
-    """A passage's notes, and where they are kept."""
+    """A passage's notes, where they are kept, and on what terms more are taken."""
 
     passage_id: str
     notes: Notes
     notebook: Notebook
+    claim: Claim
 
 
 class LLMExtractor:
@@ -103,7 +119,9 @@ class LLMExtractor:
     def extract(self, passages: Sequence[Passage]) -> Iterator[Extraction]:
         return self.resume(passages, self._begun)
 
-    def resume(self, passages: Sequence[Passage], notebook: Notebook) -> Iterator[Extraction]:
+    def resume(
+        self, passages: Sequence[Passage], notebook: Notebook, claims: Claims = ordinary
+    ) -> Iterator[Extraction]:
         if self._spool is not None:
             for spooled in self._spool.of([notebook.label(passage.id) for passage in passages]):
                 if spooled.answer:  # else somebody who was held up may still wait for it
@@ -111,8 +129,8 @@ class LLMExtractor:
         known = notebook.read([passage.id for passage in passages])
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
         waiting = [
-            pool.submit(self._extract, passage, known.get(passage.id), notebook)
-            for passage in passages
+            pool.submit(self._extract, one, known.get(one.id), notebook, claims(one.id))
+            for one in passages
         ]
         unavailable: ModelUnavailable | None = None
         try:
@@ -151,9 +169,11 @@ class LLMExtractor:
                 notebook.add(spooled.label.passage_id, answered)
         spooled.remove()
 
-    def _extract(self, passage: Passage, known: Notes | None, notebook: Notebook) -> Extraction:
+    def _extract(
+        self, passage: Passage, known: Notes | None, notebook: Notebook, claim: Claim
+    ) -> Extraction:
         begun = known or Notes(model=self._chat.model)
-        account = _Account(passage_id=passage.id, notes=begun, notebook=notebook)
+        account = _Account(passage_id=passage.id, notes=begun, notebook=notebook, claim=claim)
         entities: tuple[NamedEntity, ...] = ()
         triples: tuple[Triple, ...] = ()
         failure = ""
@@ -243,6 +263,7 @@ class LLMExtractor:
                     json_schema=_SCHEMAS[question],
                     max_tokens=self._max_tokens,
                     arrived=arrived,
+                    claim=account.claim,
                 ),
             )
             if isinstance(answered, Answered):
@@ -295,10 +316,13 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _outcome(future: "Future[Extraction]") -> Extraction | ModelUnavailable | None:
-    """A passage's extraction, or why there can be none, or None if it was not begun."""
+    """A passage's extraction, or why there can be none, or None if it was not begun, or not
+    finished as nobody wanted that."""
     if future.cancelled():
         return None
     try:
         return future.result()
+    except CallWithdrawn:
+        return None
     except ModelUnavailable as error:
         return error

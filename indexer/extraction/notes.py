@@ -5,9 +5,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from indexer.retries import with_retries
+from inference.chat import ORDINARY, Claim
 from inference.texts import encodable
 from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import Extraction, Passage
@@ -116,13 +117,25 @@ class Notebook(Protocol):
         ...
 
 
+Claims: TypeAlias = Callable[[str], Claim]
+"""Passage id -> on what terms questions about it are asked."""
+
+
+def ordinary(_: str) -> Claim:
+    """The terms of those who know no others."""
+    return ORDINARY
+
+
 @runtime_checkable
 class ResumableExtractor(Protocol):
     """An extractor that asks several questions a passage, and can go on where another one of its
     fingerprint ended."""
 
-    def resume(self, passages: Sequence[Passage], notebook: Notebook) -> Iterator[Extraction]:
-        """As `Extractor.extract`; each answer is in the notebook before the next question."""
+    def resume(
+        self, passages: Sequence[Passage], notebook: Notebook, claims: Claims = ordinary
+    ) -> Iterator[Extraction]:
+        """As `Extractor.extract`; each answer is in the notebook before the next question. A
+        passage about which a question is not wanted any more is left out."""
         ...
 
     def recover(

@@ -4,10 +4,8 @@ While there is plenty, they do not wait for one another. When a job's budget mig
 that can be under way, its batches go one at a time, so that each sees what the others spent.
 """
 
-import math
-import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,11 +35,10 @@ class Budgeting:
         batch: Batch,
         extractor: Extractor,
         passages: Sequence[Passage],
-        until: float = math.inf,
+        goes_on: Callable[[], bool],
     ) -> Iterator[tuple[Sequence[Passage], Prices]]:
         """What may be extracted now, a portion at a time, and what it is reckoned with; nothing
-        more if it is not yet its turn at this moment of the monotonic clock. Documents that there
-        is no money for fail."""
+        more if work is to end before it is its turn. Documents that there is no money for fail."""
         if not passages:
             return
         queue = self.tools.queue
@@ -58,7 +55,7 @@ class Budgeting:
             yield passages, prices
             return
         rest = list(passages)
-        with self._alone(batch.job, until) as allowed:
+        with self._alone(batch.job, goes_on) as allowed:
             while rest and allowed:
                 job = queue.account(batch.job)
                 prices = prices_of(job, self.prices)
@@ -77,7 +74,7 @@ class Budgeting:
                 self.tools.meter.documents(done=0, failed=1)
 
     @contextmanager
-    def _alone(self, job_id: str, until: float) -> Iterator[bool]:
+    def _alone(self, job_id: str, goes_on: Callable[[], bool]) -> Iterator[bool]:
         """Wait to be the only one who spends for this job; False if work is to end meanwhile."""
         queue, seconds = self.tools.queue, self.tools.times.hold
         name, me = f"spend {job_id}", f"{self.tools.name}/{uuid.uuid4().hex}"
@@ -86,7 +83,7 @@ class Budgeting:
             return queue.hold(name, worker=me, seconds=seconds)
 
         while not hold():
-            if self.tools.stop.wait(_POLL_SECONDS) or time.monotonic() > until:
+            if self.tools.stop.wait(_POLL_SECONDS) or not goes_on():
                 yield False
                 return
         try:

@@ -3,8 +3,7 @@
 Nothing is asked for twice, and what ends workers is given up (see `holding`).
 """
 
-import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +13,9 @@ from indexer.flow.batches import PASSAGES, Batch
 from indexer.flow.budgeting import Budgeting
 from indexer.flow.holding import DEATHS, Holding, given_up
 from indexer.flow.pauses import Pauses
+from indexer.flow.routing import UrgentQueue
 from indexer.flow.tools import Tools
+from indexer.flow.undertaking import Undertaking
 from indexer.ingestion.extracting import counts, extracted, failures_of, save_failure, usable
 from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.retries import with_retries
@@ -35,7 +36,7 @@ class Extracted:
     whole: Sequence[str] = ()
     """Tasks whose documents may be whole now."""
     rest: Batch | None = None
-    """What there was no time for: others may do it, by another message."""
+    """What was not begun, for want of time or as something urgent waited: for another message."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,20 +47,20 @@ class Extracting:
     extractor: Callable[[CollectionSettings], Extractor]
     budgeting: Budgeting
     pauses: Pauses
+    urgent_queue: UrgentQueue
 
     @property
     def _holding(self) -> Holding:
         return Holding(tools=self.tools)
 
-    def extract(self, batch: Batch) -> Extracted:
+    def extract(self, batch: Batch, *, urgent: bool = False) -> Extracted:
         """Extract what is not saved; return the tasks whose documents may be whole now, and what
-        there was no time for.
+        is left to another message: there was no time, or something urgent was waiting.
 
         What nobody wants any more (cancelled, done, taken by another worker) is left alone.
         Raises: StoreUnavailable.
         """
         queue, times = self.tools.queue, self.tools.times
-        until = time.monotonic() + times.message
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
         if not held:
             return Extracted()
@@ -68,110 +69,111 @@ class Extracting:
             reason = paused[batch.collection]
             queue.release(list(held), worker=batch.worker, reason=reason)
             return Extracted()
+        work = Undertaking(
+            batch, self.tools, held, urgent=urgent, urgent_waits=self.urgent_queue.waits
+        )
+        if work.gives_way:
+            return Extracted(rest=batch)
         try:
             present = self.tools.store.collection(batch.collection).settings
             settings = present.upcoming if batch.ahead else present
             if settings is None:  # nobody waits for it any more
                 return Extracted(whole=list(held))
             extractor = self.extractor(settings)
-            self._extract(batch, held, extractor, until)
+            self._extract(work, extractor)
         except CollectionNotFound:
             return Extracted()
-        except (ModelUnavailable, *SETUP_ERRORS) as error:
+        except (ModelUnavailable, OSError, *SETUP_ERRORS) as error:
             if not self.pauses.begin(batch.collection, "extract", error):
                 # The documents wait, with the reason, until the pause is over.
                 queue.release(list(held), worker=batch.worker, reason=str(error))
             return Extracted()
-        fingerprint = extractor.fingerprint
+        return self._outcome(work, extractor.fingerprint)
+
+    def _outcome(self, work: Undertaking, fingerprint: str) -> Extracted:
+        batch = work.batch
         whole = [
             task_id
-            for task_id in held
+            for task_id in work.held
             if not self._lacking(batch.collection, fingerprint, task_id, batch.tasks[task_id])
         ]
-        late = time.monotonic() > until
-        return Extracted(whole=whole, rest=self._rest(batch, held, fingerprint) if late else None)
+        return Extracted(whole=whole, rest=self._rest(work, fingerprint))
 
-    def _rest(self, batch: Batch, held: Set[str], fingerprint: str) -> Batch | None:
+    def _rest(self, work: Undertaking, fingerprint: str) -> Batch | None:
         """The batch of what is still lacking; None if nothing is."""
+        if not work.postponed:
+            return None
+        batch = work.batch
         lacking = {
             task_id: self._lacking(batch.collection, fingerprint, task_id, batch.own[task_id])
-            for task_id in held
+            for task_id in work.held
         }
         own = {task_id: keys for task_id, keys in lacking.items() if keys}
         return batch.part(own) if own else None
 
-    def _extract(self, batch: Batch, held: Set[str], extractor: Extractor, until: float) -> None:
+    def _extract(self, work: Undertaking, extractor: Extractor) -> None:
+        batch = work.batch
         tasks_of: dict[str, list[str]] = {}
-        for task_id in held:
+        for task_id in work.held:
             own = batch.own[task_id]
             for key in self._lacking(batch.collection, extractor.fingerprint, task_id, own):
                 tasks_of.setdefault(key, []).append(task_id)
+        work.tasks_of = tasks_of
         wanted = [passage for passage in batch.passages if passage.id in tasks_of]
         with self._holding.calm(batch, wanted, extractor) as (mine, suspects):
-            calm = [passage for passage in wanted if passage.id in mine]
-            self._extract_held(batch, extractor, calm, tasks_of, until)
+            self._extract_held(work, extractor, [one for one in wanted if one.id in mine])
         for passage in wanted:
-            if passage.id not in suspects or self._ends(until):
+            if passage.id not in suspects or not work.goes_on():
                 continue
             with self._holding.alone(batch, passage, extractor) as deaths:
                 if deaths is None:
                     continue
                 if deaths >= DEATHS[extractor.paid]:
-                    self._give_up(batch, given_up(passage, extractor.fingerprint, deaths), tasks_of)
+                    self._give_up(work, given_up(passage, extractor.fingerprint, deaths))
                 else:
-                    self._extract_held(batch, extractor, [passage], tasks_of, until)
+                    self._extract_held(work, extractor, [passage])
 
     def _extract_held(
-        self,
-        batch: Batch,
-        extractor: Extractor,
-        passages: Sequence[Passage],
-        tasks_of: Mapping[str, Sequence[str]],
-        until: float,
+        self, work: Undertaking, extractor: Extractor, passages: Sequence[Passage]
     ) -> None:
         if not passages:
             return
+        batch = work.batch
         # Whoever held one of them a moment ago may have saved it.
         ids = [passage.id for passage in passages]
         known = usable(self.tools.store, batch.collection, extractor.fingerprint, ids)
         rest = [passage for passage in passages if passage.id not in known]
-        for portion, prices in self.budgeting.portions(batch, extractor, rest, until):
+        for portion, prices in self.budgeting.portions(batch, extractor, rest, work.goes_on):
             step = len(portion) if extractor.paid else AT_ONCE
             for start in range(0, len(portion), step):
-                part = portion[start : start + step]
-                self._extract_portion(batch, extractor, part, tasks_of, prices, until)
-                if self._ends(until):
+                self._extract_portion(work, extractor, portion[start : start + step], prices)
+                if not work.goes_on():
                     return
 
-    def _ends(self, until: float) -> bool:
-        """Whether nothing more is to be begun."""
-        return self.tools.stop.is_set() or time.monotonic() > until
-
-    def _give_up(
-        self, batch: Batch, found: Extraction, tasks_of: Mapping[str, Sequence[str]]
-    ) -> None:
+    def _give_up(self, work: Undertaking, found: Extraction) -> None:
         """Put a passage into quarantine."""
-        tasks = tasks_of[found.passage_id]
-        save_failure(self.tools.store, batch.collection, found, tasks)
+        tasks = work.tasks_of[found.passage_id]
+        save_failure(self.tools.store, work.batch.collection, found, tasks)
         self._note([progress_of(found, tasks, UNKNOWN, counted=True)])
         self.tools.meter.passage(input_tokens=0, output_tokens=0, failed=True)
 
     def _extract_portion(
         self,
-        batch: Batch,
+        work: Undertaking,
         extractor: Extractor,
         passages: Sequence[Passage],
-        tasks_of: Mapping[str, Sequence[str]],
         prices: Prices,
-        until: float,
     ) -> None:
         tools, counted = self.tools, counts(extractor)
+        collection, tasks_of = work.batch.collection, work.tasks_of
         news: list[Mapping[str, Progress]] = []
         payers = {one.id: Payer(task=tasks_of[one.id][0], prices=prices) for one in passages}
-        found = extracted(tools.store, batch.collection, extractor, passages, tasks_of, payers)
+        found = extracted(
+            tools.store, collection, extractor, passages, tasks_of, payers, work.claim
+        )
         try:
             for extraction in found:
-                self.pauses.end(batch.collection, "extract")
+                self.pauses.end(collection, "extract")
                 tools.meter.passage(
                     input_tokens=extraction.input_tokens,
                     output_tokens=extraction.output_tokens,
@@ -181,7 +183,7 @@ class Extracting:
                 news.append(progress_of(extraction, tasks, prices, counted=counted))
                 if len(news) == PASSAGES:
                     self._note(news)
-                if self._ends(until):  # what is under way ends, and is kept; no more is begun
+                if not work.goes_on():  # what is under way ends, and is kept; no more is begun
                     break
         finally:
             found.close()

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -15,12 +16,13 @@ from indexer.flow.dispatch import Dispatcher
 from indexer.flow.embedding import Embedding
 from indexer.flow.extract import Extracting
 from indexer.flow.pauses import Kind as RefusedKind
-from indexer.flow.pauses import Pauses, is_own
+from indexer.flow.pauses import Pauses
 from indexer.flow.publishing import Publishing
 from indexer.flow.recovery import Recovery
+from indexer.flow.routing import UrgentQueue
 from indexer.flow.tools import Tools
 from inference.embedder import Kind
-from kg.errors import AmmonError, StoreUnavailable
+from kg.errors import AmmonError, StoreError, StoreUnavailable
 from kg.store import Change
 
 FEW_WAITING = 16
@@ -34,7 +36,7 @@ _KIND_OF: Mapping[Step, RefusedKind] = {
     "urgent": "extract",
     "commit": "prepare",
     "embed": "embed",
-    "publish": "embed",
+    "publish": "publish",
 }
 """What a worker refuses that cannot do such a step for a collection."""
 _ROUNDS = 10
@@ -62,6 +64,7 @@ class Flow:
             extractor=ingester.extractor,
             budgeting=Budgeting(tools=tools, prices=ingester.prices),
             pauses=pauses,
+            urgent_queue=UrgentQueue(tools.broker),
         )
         self.dispatcher = Dispatcher(tools, ingester, pauses)
         self.recovery = Recovery(tools=tools, extractor=ingester.extractor)
@@ -168,16 +171,17 @@ class Flow:
     def _embed(self, collection: str, texts: Mapping[Kind, Sequence[str]]) -> None:
         try:
             self._embedding.embed(collection, texts)
-        except AmmonError as error:
-            if is_own(error):
-                self._pauses.begin(collection, "embed", error)
+        except (AmmonError, OSError) as error:
+            if self.tools.tells_of(error):
+                with suppress(StoreError):
+                    self._pauses.begin(collection, "embed", error)
             raise
         self._pauses.end(collection, "embed")
 
     def _extract(self, step: Step, message: Mapping[str, Any]) -> None:
         broker, batch = self.tools.broker, Batch.of(message)
         self.dispatcher.router.note(batch.job)
-        found = self._extracting.extract(batch)
+        found = self._extracting.extract(batch, urgent=step == "urgent")
         if found.rest is not None:
             broker.send(step, found.rest.fields())
         if found.whole:

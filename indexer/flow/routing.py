@@ -5,9 +5,10 @@ came. So what is more urgent than anything of the last minutes has a queue of it
 serve in turn with the other one.
 """
 
+import math
 import time
 
-from indexer.flow.broker import Step
+from indexer.flow.broker import Broker, Step
 from indexer.flow.tools import Tools
 from kg.errors import JobNotFound
 from kg.jobs import Task
@@ -16,6 +17,9 @@ REMEMBERED_SECONDS = 600.0
 """For which it counts what priority was sent, or begun; a batch may wait for so long."""
 MOST_JOBS = 1000
 """Whose priorities are kept at hand."""
+
+EMPTY_SECONDS = 1.0
+"""For which a worker believes that nothing urgent waits."""
 
 
 class Router:
@@ -52,6 +56,26 @@ class Router:
             except JobNotFound:  # deleted meanwhile
                 return 0
         return self._priorities[job_id]
+
+
+class UrgentQueue:
+    """Whether urgent batches wait in the broker. Safe for several threads."""
+
+    def __init__(self, broker: Broker) -> None:
+        """Nobody has looked yet."""
+        self._broker = broker
+        self._empty_at = -math.inf
+
+    def waits(self) -> bool:
+        """That there are none is believed for a second; that there are some, never: a worker that
+        gave way to what another one has begun would only send messages round."""
+        now = time.monotonic()
+        if now - self._empty_at < EMPTY_SECONDS:
+            return False
+        if self._broker.depth("urgent"):
+            return True
+        self._empty_at = now
+        return False
 
 
 def lease_urgent(

@@ -12,7 +12,13 @@ from types import MappingProxyType
 
 import structlog
 
-from indexer.extraction.notes import Payer, ResumableExtractor, StoreNotebook
+from indexer.extraction.notes import (
+    Claims,
+    Payer,
+    ResumableExtractor,
+    StoreNotebook,
+    ordinary,
+)
 from indexer.extraction.port import Extractor
 from indexer.retries import with_retries
 from kg.records import Extraction, Passage
@@ -44,11 +50,13 @@ def extracted(
     passages: Sequence[Passage],
     tasks_of: Mapping[str, Sequence[str]] | None = None,
     payers: Mapping[str, Payer] = MappingProxyType({}),
+    claims: Claims = ordinary,
 ) -> Generator[Extraction]:
     """Extract; what was paid for is saved before it is yielded.
 
     `tasks_of`: passage id -> the tasks that others commit: then all is saved, failures too.
-    `payers`: passage id -> who bears what it takes, if the extractor takes notes (`counts`).
+    `payers`: passage id -> who bears what it takes, if the extractor takes notes (`counts`);
+    `claims`: on what terms such an extractor asks: what is not wanted any more is left out.
     Raises: ModelUnavailable, after what could be had.
     """
     if not passages:
@@ -57,7 +65,7 @@ def extracted(
         store=store, collection=collection, extractor=extractor.fingerprint, payers=payers
     )
     if isinstance(extractor, ResumableExtractor):
-        found, takes_notes = extractor.resume(passages, notebook), True
+        found, takes_notes = extractor.resume(passages, notebook, claims), True
     else:
         found, takes_notes = extractor.extract(passages), False
     for extraction in found:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from inference.chat import AnswerUnusable, Arrived, Message, Reply
+from inference.chat import ORDINARY, AnswerUnusable, Arrived, Claim, Message, Reply
 from inference.openai_compatible.arrival import shown_to
 from inference.openai_compatible.dialect import Dialect
 from inference.openai_compatible.endpoint import Caller, Endpoint
@@ -46,6 +46,7 @@ class OpenAIChatModel:
         json_schema: Mapping[str, Any] | None = None,
         max_tokens: int = 2048,
         arrived: Arrived | None = None,
+        claim: Claim = ORDINARY,
     ) -> Reply:
         import openai
 
@@ -55,7 +56,10 @@ class OpenAIChatModel:
             sent = sum(estimated_tokens(turn["content"]) for turn in body["messages"])
             try:
                 answer = self._caller.call(
-                    partial(self._ask, body, arrived), tokens=sent, patience=self._patience
+                    partial(self._ask, body, arrived),
+                    tokens=sent,
+                    patience=self._patience,
+                    claim=claim,
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 adapted = dialect.adapted(str(error))

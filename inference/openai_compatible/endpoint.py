@@ -17,6 +17,7 @@ from weakref import finalize
 
 import structlog
 
+from inference.chat import ORDINARY, Claim
 from inference.openai_compatible.arrival import ForeignAnswer, show
 from inference.openai_compatible.circuit_breaker import CircuitBreaker
 from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
@@ -92,6 +93,7 @@ class Caller:
         *,
         tokens: int = 0,
         patience: float | None = None,
+        claim: Claim = ORDINARY,
     ) -> _Answer:
         """Send a request of about `tokens` tokens, with retries after transient failures, which
         slow down all callers of the endpoint.
@@ -99,7 +101,8 @@ class Caller:
         `patience`: total seconds that the caller can wait; None: no limit. Raises: ModelUnavailable
         if the endpoint is unavailable, or something else answers in its place; ModelOutputInvalid
         if it refuses this request or its answer is broken; openai.BadRequestError and
-        openai.UnprocessableEntityError unchanged, so that the caller can adapt its request.
+        openai.UnprocessableEntityError unchanged, so that the caller can adapt its request;
+        CallWithdrawn.
         """
         import openai
 
@@ -110,7 +113,7 @@ class Caller:
                 "Check its server."
             )
         try:
-            return self._repeated(request, tokens, until)
+            return self._repeated(request, tokens, until, claim)
         except (openai.BadRequestError, openai.UnprocessableEntityError):
             raise
         except openai.APIStatusError as error:
@@ -139,13 +142,13 @@ class Caller:
             ) from error
 
     def _repeated(
-        self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float
+        self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float, claim: Claim
     ) -> _Answer:
         import openai
 
         for attempt in count(1):
             try:
-                return self._once(request, tokens, until)
+                return self._once(request, tokens, until, claim)
             except openai.APIError as error:
                 wait = self._wait_after(error, attempt)
                 if (
@@ -168,11 +171,13 @@ class Caller:
                     raise
         raise AssertionError  # `count` never ends
 
-    def _once(self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float) -> _Answer:
+    def _once(
+        self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float, claim: Claim
+    ) -> _Answer:
         import openai
 
         client = self._opened()
-        with self.pace.turn(tokens, until=until):
+        with self.pace.turn(tokens, until=until, claim=claim):
             if until < inf:
                 left = max(until - time.monotonic(), _SHORTEST_TIMEOUT)
                 client = client.with_options(timeout=min(left, self.endpoint.timeout))

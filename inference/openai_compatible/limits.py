@@ -9,7 +9,7 @@ While Redis is unavailable, each process counts on its own: limits must never st
 
 Questions take precedence over documents: for a minute after a caller with a deadline, a tenth of
 the connections and of each limit is reserved for such callers. Without questions nothing is
-reserved.
+reserved. Among documents, urgent ones get the next free connection.
 """
 
 import os
@@ -25,6 +25,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from inference.chat import ORDINARY, CallWithdrawn, Claim
 from inference.openai_compatible.shared_pace import (
     AWAY_SECONDS,
     SharedPace,
@@ -91,20 +92,26 @@ class Pace:
         self._tokens = _Rate(f"{name} tokens", tokens_per_minute, window_seconds, shared)
 
     @contextmanager
-    def turn(self, tokens: int = 0, *, until: float = inf) -> Iterator[None]:
+    def turn(
+        self, tokens: int = 0, *, until: float = inf, claim: Claim = ORDINARY
+    ) -> Iterator[None]:
         """Wait until a request of about `tokens` tokens may be sent, and hold a connection slot
         during the body.
 
         `until`: the deadline on the clock of `time.monotonic`; callers with a deadline take
-        precedence. Raises: TurnTooLate if the deadline has passed, or certainly will.
+        precedence. Raises: TurnTooLate if the deadline has passed, or certainly will;
+        CallWithdrawn if the request is not wanted any more.
         """
         if until < inf:
             self._hurry()
-        self._requests.wait(1, until, self._kept_free)
-        self._tokens.wait(tokens, until, self._kept_free)
-        self._rest(until)
-        with self._places.place(until, self._asked_lately), self._shared_place(until):
-            self._rest(until)  # the slot's previous holder may have been told to pause
+        _check(claim)
+        self._requests.wait(1, until, self._kept_free, claim)
+        self._tokens.wait(tokens, until, self._kept_free, claim)
+        self._rest(until, claim)
+        places = self._places.place(until, self._asked_lately, urgent=claim.urgent)
+        with places, self._shared_place(until, urgent=claim.urgent):
+            self._rest(until, claim)  # the slot's previous holder may have been told to pause
+            _check(claim)
             yield
 
     def spent(self, tokens: int) -> None:
@@ -153,12 +160,13 @@ class Pace:
         """Whether capacity is being kept free for questions of any process."""
         return self._asked_lately() or (self._shared is not None and self._shared.hurried())
 
-    def _rest(self, until: float) -> None:
+    def _rest(self, until: float, claim: Claim) -> None:
         """Wait for the end of a pause, plus a random time, so that not all callers start
         together."""
         while (left := self._resting()) > 0.0:
             if time.monotonic() + left > until:
                 raise TurnTooLate(f"it asked to wait for another {left:.0f} s")
+            _check(claim)
             time.sleep(min(left, _LONGEST_NAP) * random.uniform(1.0, 1.1))
 
     def _resting(self) -> float:
@@ -166,14 +174,19 @@ class Pace:
         return left if self._shared is None else max(left, self._shared.resting())
 
     @contextmanager
-    def _shared_place(self, until: float) -> Iterator[None]:
+    def _shared_place(self, until: float, *, urgent: bool) -> Iterator[None]:
         if self._shared is None:
             yield
             return
-        with self._shared.place(until) as found:
+        with self._shared.place(until, urgent=urgent) as found:
             if not found:
                 raise TurnTooLate("other processes use all its connections")
             yield
+
+
+def _check(claim: Claim) -> None:
+    if not claim.wanted():
+        raise CallWithdrawn
 
 
 _PACES: WeakValueDictionary[tuple[object, ...], Pace] = WeakValueDictionary()
@@ -202,30 +215,48 @@ def pace_of(
 
 
 class _Places:
-    """This process's connection slots; some are reserved for callers with a deadline."""
+    """This process's connection slots; some are reserved for callers with a deadline, and of the
+    others, urgent ones go first."""
 
     def __init__(self, number: int) -> None:
         self._free = number
         self._reserve = reserve_of(number)
         self._hurried = 0
         """The number of waiting callers with a deadline."""
+        self._urgent = 0
+        """The number of waiting callers that are urgent."""
         self._changed = Condition()
 
     @contextmanager
-    def place(self, until: float, kept_free: Callable[[], bool]) -> Iterator[None]:
+    def place(
+        self, until: float, kept_free: Callable[[], bool], *, urgent: bool = False
+    ) -> Iterator[None]:
         """Wait for a slot and hold it during the body. Raises: TurnTooLate."""
         with self._changed:
             if until < inf:
                 self._wait_hurried(until)
             else:
-                while self._free <= max(self._hurried, self._reserve if kept_free() else 0):
-                    self._changed.wait(_LONGEST_NAP)
+                self._wait_usual(kept_free, urgent=urgent)
             self._free -= 1
         try:
             yield
         finally:
             with self._changed:
                 self._free += 1
+                self._changed.notify_all()
+
+    def _kept(self, kept_free: Callable[[], bool]) -> int:
+        """How many slots are for callers with a deadline."""
+        return max(self._hurried, self._reserve if kept_free() else 0)
+
+    def _wait_usual(self, kept_free: Callable[[], bool], *, urgent: bool) -> None:
+        self._urgent += urgent
+        try:
+            while self._free <= self._kept(kept_free) + (0 if urgent else self._urgent):
+                self._changed.wait(_LONGEST_NAP)
+        finally:
+            self._urgent -= urgent
+            if urgent:
                 self._changed.notify_all()
 
     def _wait_hurried(self, until: float) -> None:
@@ -257,11 +288,11 @@ class _Rate:
             self._errors = shared.base_exceptions if shared else ()
             self._away_until = 0.0
 
-    def wait(self, cost: int, until: float, kept_free: Callable[[], bool]) -> None:
+    def wait(self, cost: int, until: float, kept_free: Callable[[], bool], claim: Claim) -> None:
         """Wait until this amount is within the limit; an amount above the limit waits until the
         whole limit is free.
 
-        Raises: TurnTooLate.
+        Raises: TurnTooLate, CallWithdrawn.
         """
         while self._amount and cost:
             kept = self._reserve if until == inf and kept_free() else 0
@@ -270,6 +301,7 @@ class _Rate:
             if time.monotonic() > until:
                 raise TurnTooLate(f"its {self._amount} per minute are used up")
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 4))
+            _check(claim)
 
     def charge(self, cost: int) -> None:
         """Count this amount without waiting, as far as the window allows."""

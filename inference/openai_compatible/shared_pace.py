@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _SHORTEST_NAP = 0.02
 _LONGEST_NAP = 0.1
 """Seconds between two checks by a caller that waits for a slot."""
+_URGENT_SECONDS = 0.25
+"""How long others leave free slots to an urgent caller after its last check: it checks more
+often."""
 _NOWHERE = "-"
 """A dummy slot, for when Redis is unavailable and nobody counts them."""
 _REDIS_SECONDS = 5.0
@@ -55,6 +58,7 @@ class SharedPace:
         self._errors = storage.base_exceptions
         self._rest = f"ammon:rest:{name}"
         self._hurry = f"ammon:hurry:{name}"
+        self._urgent = f"ammon:urgent:{name}"
         self._places = [f"ammon:place:{name}:{number}" for number in range(places)]
         self._reserve = reserve
         self._away_until = 0.0
@@ -77,14 +81,14 @@ class SharedPace:
         return self._try(lambda: bool(self._redis.exists(self._hurry)), False)
 
     @contextmanager
-    def place(self, until: float = inf) -> Iterator[bool]:
+    def place(self, until: float = inf, *, urgent: bool = False) -> Iterator[bool]:
         """Wait for a slot and hold it during the body; yields False, without a slot, if none is
-        free at `until` (of `time.monotonic`).
+        free at `until` (of `time.monotonic`). Urgent callers go before others without a deadline.
 
         The slot of a process that dies is soon free again.
         """
         mark = uuid.uuid4().hex
-        while not (place := self._try(partial(self._taken, mark, until), _NOWHERE)):
+        while not (place := self._try(partial(self._taken, mark, until, urgent), _NOWHERE)):
             if time.monotonic() > until:
                 yield False
                 return
@@ -98,9 +102,16 @@ class SharedPace:
             if place != _NOWHERE:
                 unawaited(lambda: self._try(lambda: self._leave(place, mark), None))
 
-    def _taken(self, mark: str, until: float) -> str:
+    def _taken(self, mark: str, until: float, urgent: bool) -> str:
         """Take a slot and return its name; '' if none is free."""
-        kept = self._reserve if until == inf and self._redis.exists(self._hurry) else 0
+        kept = 0
+        if until == inf:
+            hurried, others = self._redis.mget(self._hurry, self._urgent)
+            if urgent:
+                self._redis.set(self._urgent, "1", px=ceil(_URGENT_SECONDS * 1000))
+            elif others is not None:
+                return ""
+            kept = self._reserve if hurried is not None else 0
         open_to_all = self._places[kept:]
         for place in random.sample(open_to_all, len(open_to_all)):
             if self._redis.set(place, mark, nx=True, px=ceil(self._place_seconds * 1000)):

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from indexer.extraction.notes import Answered, Label, Notebook, Payer, StoreNotebook
+from indexer.extraction.notes import (
+    Answered,
+    Claims,
+    Label,
+    Notebook,
+    Payer,
+    StoreNotebook,
+    ordinary,
+)
 from indexer.ingestion.extracting import extracted
 from kg.jobs import Prices
 from kg.memory import MemoryStore
@@ -24,7 +32,9 @@ class Reads:
     def extract(self, passages: Sequence[Passage]) -> Iterator[Extraction]:
         return (Extraction(passage_id=one.id, extractor=self.fingerprint) for one in passages)
 
-    def resume(self, passages: Sequence[Passage], notebook: Notebook) -> Iterator[Extraction]:
+    def resume(
+        self, passages: Sequence[Passage], notebook: Notebook, claims: Claims = ordinary
+    ) -> Iterator[Extraction]:
         return self.extract(passages)
 
     def recover(
