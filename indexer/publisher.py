@@ -73,7 +73,9 @@ class Publisher:
             folder.sweep()
             snapshot = self._build(present, progress, _sound(folder, seen))
             # Another collection may have taken the name meanwhile, and its revisions begin anew.
-            if snapshot and snapshot.revision <= self.store.collection(collection).revision:
+            after = self.store.collection(collection)
+            is_same = after.identity == present.identity
+            if snapshot and is_same and snapshot.revision <= after.revision:
                 name = folder.write(snapshot.revision, snapshot.write)
                 if _published(folder, seen, name):
                     folder.prune()
@@ -115,8 +117,8 @@ class Publisher:
     def _build(
         self, collection: Collection, progress: ReportProgress, previous: Snapshot | None
     ) -> Snapshot | None:
-        """Link what is new and build from one revision; None if the embedder was changed, or the
-        graph is half another one.
+        """Link what is new and build from one revision; None if the embedder was changed, the graph
+        is half another one, or the name is another collection's by now.
 
         What `previous` has of it is taken over.
 
@@ -128,6 +130,8 @@ class Publisher:
         for rounds_left in reversed(range(_LINK_ROUNDS)):
             link_synonyms(self.store, collection.name, embedder, progress, previous)
             with self.store.read(collection.name) as reader:
+                if reader.collection.identity != collection.identity:
+                    return None
                 if reader.collection.settings.embedder != collection.settings.embedder:
                     break
                 if reader.collection.settings.transition.swapping:  # by one who took us for dead

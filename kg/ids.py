@@ -2,10 +2,11 @@
 
 Each id is a kind, a hyphen, and 24 hexadecimal digits (96 bits of BLAKE2b over the collection's
 name and the content's parts, each preceded by its length in bytes, so that different lists of parts
-never give the same bytes).
+never give the same bytes). Only a collection's identity is made of chance.
 """
 
 import hashlib
+import secrets
 
 
 def _digest(*parts: str) -> str:
@@ -15,6 +16,11 @@ def _digest(*parts: str) -> str:
         hasher.update(len(data).to_bytes(8, "little"))
         hasher.update(data)
     return hasher.hexdigest()
+
+
+def new_identity() -> str:
+    """Tells a collection that is being made from all others: 16 random hexadecimal digits."""
+    return secrets.token_hex(8)
 
 
 def document_id(collection: str, source: str) -> str:

@@ -84,6 +84,9 @@ class Collection:
     name: str
     revision: int = 0
     settings: CollectionSettings = field(default_factory=CollectionSettings)
+    identity: str = field(default="", compare=False, repr=False)
+    """Made with it by its store (`kg.ids.new_identity`): tells it from every other collection of
+    its name, in another store, or deleted before. '' if it is older than identities."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -113,12 +113,14 @@ class Core:
         and can be deleted or published again; and a new collection of the same name never answers
         from the old snapshots. If the store is unavailable from the start, the snapshots stay.
         """
-        with suppress(CollectionNotFound):
-            self.store.collection(name)
-        self.folders.clear(name)
+        found: Collection | None = None
+        with suppress(CollectionNotFound):  # a deletion may have been interrupted
+            found = self.store.collection(name)
+            self.folders.clear(found)
         self.store.delete_collection(name)
         self.seen.forget(name)
-        self.folders.clear(name)  # again, for snapshots published meanwhile
+        if found is not None:
+            self.folders.clear(found)  # again, for snapshots published meanwhile
         self.retrievers.forget(name)
 
     # Documents

@@ -1,10 +1,14 @@
 """The layout of the data folder, and of snapshots below a URL if one is set.
 
 ammon.sqlite                                 the store: truth
-collections/<name>/snapshots/<embedder>/     snapshots of one collection made with one embedder;
+collections/<collection>/snapshots/<embedder>/
+                                             snapshots of one collection made with one embedder;
                                              with a URL, the same path below it, and this a mirror
 cache/embeddings.sqlite                      embeddings by content
 answers/                                     chat models' answers on their way into the store
+
+A collection's folder has its name and its identity: collections of one name in several stores, or
+in one after the other, share nothing.
 """
 
 import hashlib
@@ -49,7 +53,7 @@ class Folders:
 
     def snapshots(self, collection: Collection) -> Snapshots:
         """The snapshots of a collection made with its embedder."""
-        return self._at(f"{_place(collection.name)}/{slug(collection.settings.embedder)}")
+        return self._at(f"{_place(collection)}/{slug(collection.settings.embedder)}")
 
     def check(self) -> None:
         """Check that snapshots can be written at the URL, if one is set.
@@ -64,8 +68,8 @@ class Folders:
         if self.objects is not None:
             self.objects.hasten()
 
-    def clear(self, collection: str) -> None:
-        """Remove all snapshots and folders of a collection that was deleted from the store.
+    def clear(self, collection: Collection) -> None:
+        """Remove all snapshots and folders of a collection that is deleted from the store.
 
         Waits for processes on this machine that are publishing one. Raises: SnapshotUnavailable.
         """
@@ -82,17 +86,22 @@ class Folders:
             _tidy(folder / embedder)
         _remove_empty(folder, folder.parent)
 
-    def sweep(self, names: Callable[[], Iterable[str]]) -> int:
+    def sweep(self, collections: Callable[[], Iterable[Collection]]) -> int:
         """Remove this machine's copies of snapshots of deleted collections; return of how many
-        collections. Originals stay, and so do copies in use at the moment.
+        collections. Copies in use at the moment stay, and so do those that have an original:
+        another store's.
 
-        `names`: the existing collections; called after the copies have been listed.
+        `collections`: the existing ones; called after the copies have been listed. Raises:
+        SnapshotUnavailable.
         """
         if self.objects is None:
             return 0
         found = [path for path in self.root.glob("collections/*") if path.is_dir()]
-        present = {slug(name) for name in names()}
+        present = {_folder(collection) for collection in collections()}
         gone = [path for path in found if path.name not in present]
+        if gone:
+            self.objects.see_in_use()
+            gone = [path for path in gone if not self.objects.sizes(f"collections/{path.name}")]
         dropped = sum(self._drop(path / "snapshots") for path in gone)
         for path in gone:
             _remove_empty(path / "snapshots", path)
@@ -144,12 +153,19 @@ def _remove_empty(*folders: Path) -> None:
             folder.rmdir()
 
 
-def _place(collection: str) -> str:
-    return f"collections/{slug(collection)}/snapshots"
+def _place(collection: Collection) -> str:
+    return f"collections/{_folder(collection)}/snapshots"
 
 
-def slug(name: str) -> str:
-    """A folder name for any collection name: readable, unique, and safe on every file system."""
+def _folder(collection: Collection) -> str:
+    """The name of a collection's folder."""
+    return slug(collection.name, collection.identity)
+
+
+def slug(name: str, identity: str = "") -> str:
+    """A folder name for any name: readable, and safe on every file system. Unique by its end: the
+    identity, or a hash of the name if there is none."""
     readable = _UNSAFE.sub("-", name.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
-    mark = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    hashed = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    mark = identity or hashed
     return f"{readable}-{mark}" if readable else mark

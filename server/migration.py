@@ -1,17 +1,25 @@
-"""Copying collections from one store to another, exactly."""
+"""Copying collections from one store to another, exactly; and their snapshots, for which a copy is
+another collection: from then on, each goes its own way."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
+
+import structlog
 
 from kg.codec import dumps
 from kg.dump import dump
-from kg.errors import CollectionExists, CollectionNotFound, Conflict, StoreError
+from kg.errors import CollectionExists, CollectionNotFound, Conflict, SnapshotError, StoreError
 from kg.holdings import holdings_of
+from kg.lock import file_lock
 from kg.records import Collection
+from kg.snapshot import SnapshotReader, Snapshots, SnapshotWriter, named_current, revision_of
 from kg.store import GraphReader
 from server.stores import Store
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +50,52 @@ def migrate(
     """
     already = {name for name in names if _is_there(source, target, name)}
     return [_copy(source, target, name, note, already=name in already) for name in names]
+
+
+def copy_snapshots(
+    folder: Callable[[Collection], Snapshots], source: Collection, copy: Collection
+) -> None:
+    """Publish a collection's current snapshot for its copy, too, if that has none: so it can be
+    asked at once. What cannot be copied is left to be built, and logged.
+
+    `folder` is where a collection's snapshots are.
+    """
+    for embedder in filter(None, (copy.settings.embedder, copy.settings.former_embedder)):
+        settings = replace(copy.settings, embedder=embedder)
+        one, other = (folder(replace(each, settings=settings)) for each in (source, copy))
+        try:
+            _copy_current(one, other, up_to=copy.revision)
+        except (SnapshotError, OSError) as error:
+            _log.warning(
+                "snapshot not copied, it will be built anew",
+                collection=copy.name,
+                reason=str(error),
+            )
+
+
+def _copy_current(one: Snapshots, other: Snapshots, *, up_to: int) -> None:
+    name = named_current(one)
+    if one.path == other.path or name is None or revision_of(name) > up_to:
+        return
+    with file_lock(other.lock):
+        if named_current(other) is None:
+            reader = one.open(name, verify_up_to=sys.maxsize)
+            copied = other.write(revision_of(name), lambda writer: _write(writer, reader))
+            other.publish_over(None, copied)
+
+
+def _write(writer: SnapshotWriter, reader: SnapshotReader) -> None:
+    manifest = reader.manifest
+    for file in manifest.files:
+        name = file.removesuffix(".npy")
+        writer.put(name, reader.array(name))
+    writer.finish(
+        collection=manifest.collection,
+        revision=manifest.revision,
+        models=manifest.models,
+        counts=manifest.counts,
+        properties=manifest.properties,
+    )
 
 
 def _is_there(source: Store, target: Store, name: str) -> bool:

@@ -23,7 +23,7 @@ def swept(core: Core, *, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
 
     def look() -> None:
         with failing_fast():  # the end of the body waits for this, too
-            gone = core.folders.sweep(lambda: [one.name for one in core.store.collections()])
+            gone = core.folders.sweep(core.store.collections)
         if gone:
             _log.info("copies of deleted collections' snapshots removed", collections=gone)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kg.absence import collection_exists, no_document
 from kg.changelog import check_known, net_changes
+from kg.ids import new_identity
 from kg.jobs import OPEN, Progress, TaskState
 from kg.memory.content import Content, changed, restored, with_synonyms
 from kg.memory.queue import MemoryQueue
@@ -36,7 +37,7 @@ class MemoryStore(MemoryQueue):
         with self._lock:
             if name in self._contents:
                 raise collection_exists(name)
-            collection = Collection(name=name, settings=settings)
+            collection = Collection(name=name, settings=settings, identity=new_identity())
             self._contents[name] = Content(collection=collection)
             return collection
 
@@ -44,6 +45,7 @@ class MemoryStore(MemoryQueue):
         name = holdings.collection.name
         check_name(name)
         content = restored(holdings)
+        content = replace(content, collection=replace(content.collection, identity=new_identity()))
         with self._lock:
             if name in self._contents:
                 raise collection_exists(name)

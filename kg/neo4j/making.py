@@ -18,6 +18,7 @@ from typing import Any
 from kg.absence import collection_exists
 from kg.changelog import Event, Kind
 from kg.errors import CollectionExists, StoreError
+from kg.ids import new_identity
 from kg.neo4j.commit import apply_change, event_name
 from kg.neo4j.database import Database
 from kg.neo4j.derived import put_synonyms
@@ -42,9 +43,9 @@ class Making:
     database: Database
     clock: Callable[[], float]
 
-    def create(self, name: str, settings: CollectionSettings) -> None:
+    def create(self, name: str, settings: CollectionSettings) -> Collection:
         """Make an empty collection. Raises: CollectionExists."""
-        self._make("create_collection", name, settings, key=uuid.uuid4().hex)
+        return self._make("create_collection", name, settings, key=uuid.uuid4().hex)
 
     def restore(self, holdings: Holdings) -> None:
         """See `GraphStore.restore`. Raises: CollectionExists, StoreError."""
@@ -132,8 +133,9 @@ class Making:
                     return False
         return True
 
-    def _make(self, query: str, name: str, settings: CollectionSettings, *, key: str) -> None:
-        properties = settings_properties(settings)
+    def _make(self, query: str, name: str, settings: CollectionSettings, *, key: str) -> Collection:
+        made = Collection(name=name, settings=settings, identity=new_identity())
+        properties = {**settings_properties(settings), "identity": made.identity}
 
         def action(work: Work) -> bool:
             work.lock_all()
@@ -156,6 +158,7 @@ class Making:
 
         while not self.database.write(action):
             self.delete_rest(name)
+        return made
 
     def _fill(self, key: str, holdings: Holdings) -> None:
         name = holdings.collection.name

@@ -38,6 +38,7 @@ def collection_row(properties: Mapping[str, Any]) -> CollectionRow:
         name=properties["name"],
         revision=properties["revision"],
         settings=settings_of(properties),
+        identity=properties.get("identity", ""),
     )
     return CollectionRow(record=record, key=properties["key"], version=properties["version"])
 

@@ -67,8 +67,7 @@ class Neo4jStore(Neo4jQueue):
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
         check_name(name)
-        self._making.create(name, settings)
-        return Collection(name=name, settings=settings)
+        return self._making.create(name, settings)
 
     def restore(self, holdings: Holdings) -> None:
         check_name(holdings.collection.name)

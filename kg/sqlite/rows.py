@@ -24,9 +24,14 @@ def ids_of(items: Iterable[str | int]) -> str:
     return json.dumps(list(items))
 
 
-def collection_record(name: str, revision: int, settings: str) -> Collection:
+def collection_record(name: str, revision: int, settings: str, identity: str) -> Collection:
     """A collection from its row."""
-    return Collection(name=name, revision=revision, settings=settings_of(json.loads(settings)))
+    return Collection(
+        name=name,
+        revision=revision,
+        settings=settings_of(json.loads(settings)),
+        identity=identity,
+    )
 
 
 def document_row(document: Document) -> dict[str, Any]:

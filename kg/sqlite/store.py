@@ -10,6 +10,7 @@ import apsw
 from kg.absence import collection_exists, no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
 from kg.codec import dumps, settings_fields
+from kg.ids import new_identity
 from kg.records import (
     Collection,
     CollectionSettings,
@@ -54,8 +55,7 @@ class SQLiteStore(SQLiteQueue):
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
         check_name(name)
         with self._database.write() as connection:
-            _create(connection, name, settings)
-        return Collection(name=name, settings=settings)
+            return _create(connection, name, settings)
 
     def restore(self, holdings: Holdings) -> None:
         name, settings = holdings.collection.name, holdings.collection.settings
@@ -209,11 +209,12 @@ class SQLiteStore(SQLiteQueue):
             yield Session(connection, file, find_collection(connection, collection)[0])
 
 
-def _create(connection: apsw.Connection, name: str, settings: CollectionSettings) -> None:
-    session = Session(connection, "collections")
-    session.rows("create_collection", name=name, settings=_settings(settings))
+def _create(connection: apsw.Connection, name: str, settings: CollectionSettings) -> Collection:
+    session, identity = Session(connection, "collections"), new_identity()
+    session.rows("create_collection", name=name, settings=_settings(settings), identity=identity)
     if not connection.changes():
         raise collection_exists(name)
+    return Collection(name=name, settings=settings, identity=identity)
 
 
 def _settings(settings: CollectionSettings) -> str:

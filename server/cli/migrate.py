@@ -58,20 +58,22 @@ def migrate(
     synonyms, revisions. Jobs are not copied.
 
     Each comes whole or not at all, and is compared with the original. If this was cut short, do it
-    again. The original stays; snapshots are good for both.
+    again. The original stays. Snapshots are copied, too; then each goes its own way.
     """
     from contextlib import closing
 
+    from server.adapters import make_objects
     from server.cli.output import print_json
     from server.cli.progress import shown_progress
     from server.folders import Folders
+    from server.migration import copy_snapshots
     from server.migration import migrate as copy
     from server.stores import make_store
 
     if source is target:
         raise typer.BadParameter("--from and --to name the same store.")
     settings = load_settings().settings
-    folders = Folders(settings.data_dir)
+    folders = Folders(settings.data_dir, make_objects(settings))
     with (
         closing(make_store(settings, folders, source.value)) as one,
         closing(make_store(settings, folders, target.value)) as other,
@@ -79,6 +81,9 @@ def migrate(
     ):
         names = collection or [found.name for found in one.collections()]
         migrated = copy(one, other, names, _noted(progress))
+        for each in migrated:
+            name = each.collection.name
+            copy_snapshots(folders.snapshots, one.collection(name), other.collection(name))
     if as_json:
         found = [_row(each) for each in migrated]
         print_json({"from": source.value, "to": target.value, "collections": found})

@@ -14,6 +14,8 @@ class Opened:
     folder: Snapshots
     name: str
     retriever: Retriever
+    identity: str
+    """The collection's."""
 
     @property
     def path(self) -> Path:

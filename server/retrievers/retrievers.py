@@ -83,7 +83,7 @@ class Retrievers:
         """
         tracked = self._tracked.setdefault(collection.name, Tracked())
         tracked.asked, tracked.asked_at = collection, time.monotonic()
-        kept = tracked.opened
+        kept = _kept(collection, tracked)
         if kept is not None and self._watch is not None:
             return kept.retriever
         return self._look(collection, tracked)
@@ -184,7 +184,7 @@ class Retrievers:
 
     def _look(self, collection: Collection, tracked: Tracked) -> Retriever | None:
         """Check which snapshot is current; open it unless another thread is doing so."""
-        folder, kept = self._folder(collection), tracked.opened
+        folder, kept = self._folder(collection), _kept(collection, tracked)
         name = folder.current()
         if name is None and kept is None and collection.settings.former_embedder:
             return self._look(_with_former_embedder(collection), tracked)
@@ -252,7 +252,7 @@ class Retrievers:
             retriever = Retriever(Snapshot.read(folder.open(name)), embedder)
         if kept is not None:
             retriever.prepare(kept.retriever.prepared)
-        return Opened(folder, name, retriever)
+        return Opened(folder, name, retriever, collection.identity)
 
     def _make_room(self, wanted: Tracked) -> None:
         """Close the collections asked least recently; questions in progress keep what they have."""
@@ -264,6 +264,15 @@ class Retrievers:
             if tracked is not wanted:
                 tracked.opened = None
                 left -= 1
+
+
+def _kept(collection: Collection, tracked: Tracked) -> Opened | None:
+    """What is open of the collection; what is open of another one of its name, deleted since, is
+    let go."""
+    kept = tracked.opened
+    if kept is not None and kept.identity != collection.identity:
+        kept = tracked.opened = None
+    return kept
 
 
 def _needs_no_opening(tracked: Tracked, kept: Opened, current: Path) -> bool:

@@ -92,6 +92,15 @@ class CollectionsConformance(StoreFixtures):
         assert not library.fingerprints(COLLECTION)
         assert not library.saved_extractions(COLLECTION, "hand", [found.passage_id])
 
+    def test_a_collection_has_an_identity_as_long_as_it_lives(self, store: Store) -> None:
+        made = store.create_collection("new", SETTINGS)
+        changed = store.update_settings("new", replace(SETTINGS, extractor="other"))
+        with store.read("new") as whole, store.peek("new") as live:
+            seen = [changed, whole.collection, live.collection, *store.collections()]
+        assert {one.identity for one in seen} == {made.identity} != {""}
+        store.delete_collection("new")
+        assert store.create_collection("new", SETTINGS).identity not in {made.identity, ""}
+
     def test_two_collections_hold_the_same_ids_apart(self, library: Store) -> None:
         library.create_collection("other", SETTINGS)
         library.commit(COLLECTION, written("a", "Ann likes Bob"))

@@ -84,6 +84,14 @@ class RestoringConformance(StoreFixtures):
         move(other, lived)
         assert everything(lived) == before
 
+    def test_a_copy_has_an_identity_of_its_own(self, lived: Store) -> None:
+        before, other = lived.collection(COLLECTION).identity, MemoryStore()
+        move(lived, other)
+        lived.delete_collection(COLLECTION)
+        move(other, lived)
+        found = {store.collection(COLLECTION).identity for store in (lived, other)}
+        assert len(found - {before, ""}) == 2
+
     def test_what_changed_before_is_forgotten(self, lived: Store) -> None:
         other = MemoryStore()
         move(lived, other)

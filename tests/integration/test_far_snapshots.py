@@ -155,6 +155,6 @@ def test_a_deleted_collection_leaves_nothing(tmp_path: Path, objects: Objects) -
     collection = shop.store.collection(COLLECTION)
     place = folders.snapshots(collection)
     place.publish(place.write(1, shop.snapshot().write))
-    folders.clear(COLLECTION)
+    folders.clear(collection)
     assert (place.names(), place.current()) == ([], None)
     assert objects.sizes("collections") == {}

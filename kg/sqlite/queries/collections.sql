@@ -1,11 +1,12 @@
 -- name: create_collection
-INSERT INTO collections (name, settings) VALUES (:name, :settings) ON CONFLICT DO NOTHING;
+INSERT INTO collections (name, settings, identity) VALUES (:name, :settings, :identity)
+ON CONFLICT DO NOTHING;
 
 -- name: collection
-SELECT key, name, revision, settings FROM collections WHERE name = :name;
+SELECT key, name, revision, settings, identity FROM collections WHERE name = :name;
 
 -- name: collections
-SELECT key, name, revision, settings FROM collections ORDER BY name;
+SELECT key, name, revision, settings, identity FROM collections ORDER BY name;
 
 -- name: update_settings
 UPDATE collections SET settings = :settings, revision = revision + 1 WHERE key = :collection;

@@ -142,6 +142,19 @@ def test_a_collection_that_was_made_anew_meanwhile_does_not_get_the_old_one_s_sn
     assert list(shop.snapshot().passages.text) == []
 
 
+def test_nor_if_the_new_one_is_as_far_already(shop: Workshop) -> None:
+    def make_anew(step: StepProgress) -> None:
+        if step.step == "gazetteer" and shop.store.collection(COLLECTION).identity == old:
+            shop.store.delete_collection(COLLECTION)
+            shop.store.create_collection(COLLECTION, SETTINGS)
+            shop.ingest(B)
+
+    shop.ingest(A)
+    old = shop.store.collection(COLLECTION).identity
+    shop.pipeline.publish(COLLECTION, make_anew)
+    assert list(shop.snapshot().passages.text) == [B.text]
+
+
 def test_an_embedder_that_is_changed_meanwhile_leaves_none_of_its_links(shop: Workshop) -> None:
     def change(step: StepProgress) -> None:
         if step.step == "synonyms" and shop.store.collection(COLLECTION).settings == SETTINGS:

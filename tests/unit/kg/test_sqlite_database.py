@@ -57,7 +57,7 @@ def test_the_folder_is_made(tmp_path: Path) -> None:
 
 def test_the_file_is_in_wal_mode_and_knows_its_version(path: Path, store: SQLiteStore) -> None:
     assert pragma(path, "PRAGMA journal_mode") == [("wal",)]
-    assert pragma(path, "PRAGMA user_version") == [(6,)]
+    assert pragma(path, "PRAGMA user_version") == [(7,)]
 
 
 def test_transactions_are_synced_and_foreign_keys_enforced(path: Path) -> None:
@@ -76,8 +76,8 @@ def test_nothing_but_the_file_is_left_once_closed(path: Path, store: SQLiteStore
 
 def test_a_file_of_a_newer_version_is_refused_with_both_versions(path: Path) -> None:
     SQLiteStore(path).close()
-    pragma(path, "PRAGMA user_version = 7")
-    with pytest.raises(StoreVersionUnknown, match=r"version 7.*up to 6.*Install"):
+    pragma(path, "PRAGMA user_version = 8")
+    with pytest.raises(StoreVersionUnknown, match=r"version 8.*up to 7.*Install"):
         SQLiteStore(path)
 
 
@@ -234,6 +234,7 @@ def test_a_file_of_the_first_version_is_brought_up_to_date_with_what_waits_in_it
     )
     connection.close()
     store = SQLiteStore(path)
+    assert store.collection("library").identity == "", "its snapshots are where they were"
     (task,) = store.lease(worker="w", limit=9, seconds=60)
     assert task.document == document("a", "text")
     store.note_progress({"tsk-1": Progress(passages=3)})

@@ -18,7 +18,7 @@ from kg.errors import (
     WeightsInvalid,
 )
 from kg.lock import file_lock
-from kg.records import SourceDocument
+from kg.records import Collection, SourceDocument
 from kg.sqlite import SQLiteStore
 from server.aids import AidOptions
 from server.composition import compose
@@ -197,7 +197,7 @@ def test_a_server_on_its_way_says_ask_again(core: Core) -> None:
 def test_what_nobody_is_publishing_names_the_command(core: Core, notes: Path) -> None:
     core.create_collection("papers")
     ingest(core, "papers", [notes])
-    core.folders.clear("papers")
+    core.folders.clear(core.store.collection("papers"))
     (note,) = core.query("papers", "Who?").explanation.notes
     assert "ammon rebuild --collection 'papers'" in note
 
@@ -259,8 +259,8 @@ def test_where_snapshots_cannot_be_deleted_nothing_is(
     core.create_collection("papers")
     ingest(core, "papers", [notes])
 
-    def away(_: Folders, collection: str) -> None:
-        raise SnapshotUnavailable(f"The place of {collection} is away.")
+    def away(_: Folders, collection: Collection) -> None:
+        raise SnapshotUnavailable(f"The place of {collection.name} is away.")
 
     with monkeypatch.context() as patched:
         patched.setattr(Folders, "clear", away)

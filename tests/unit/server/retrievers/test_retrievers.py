@@ -300,6 +300,17 @@ def test_a_watched_collection_that_was_deleted_is_let_go(
     until(lambda: revision(watching) is None)
 
 
+def test_a_watched_collection_that_was_made_anew_is_not_answered_from_the_old_one(
+    watching: Retrievers, folder: SnapshotFolder, tmp_path: Path
+) -> None:
+    publish(folder, 2)
+    assert revision(watching) == 2
+    anew = replace(PAPERS, identity="1a")
+    assert revision(watching, anew) is None
+    publish(Folders(tmp_path).snapshots(anew), 1)
+    assert revision(watching, anew) == 1
+
+
 def test_the_revision_that_questions_see_is_told(
     watching: Retrievers, folder: SnapshotFolder
 ) -> None:
