@@ -11,7 +11,7 @@ from indexer.flow.tools import Tools
 from inference.chat import Claim
 from kg.errors import StoreUnavailable
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 """Between two looks into the store by those who work on one batch."""
 
 

@@ -8,6 +8,7 @@ from threading import Event, Thread
 import pytest
 import redis
 
+from inference.chat import ORDINARY, Claim
 from inference.openai_compatible import shared_pace
 from inference.openai_compatible.limits import Pace, TurnTooLate
 from tests.doubles.waiting import until
@@ -145,6 +146,28 @@ def test_a_place_is_kept_for_the_questions_of_other_processes(redis_server: Redi
         with api.turn(until=time.monotonic() + 60):
             assert another.is_alive(), "a document waits"
     another.join()
+
+
+def test_what_is_urgent_goes_before_what_waits_in_other_processes(
+    redis_server: RedisServer,
+) -> None:
+    holder, late, *others = (Pace("e", concurrency=1, url=redis_server.url) for _ in range(8))
+    order: list[str] = []
+    client = redis.Redis.from_url(redis_server.url)
+
+    def take(pace: Pace, claim: Claim) -> None:
+        with pace.turn(claim=claim):
+            order.append("urgent" if claim.urgent else "usual")
+
+    threads = [Thread(target=take, args=(pace, ORDINARY)) for pace in others]
+    threads.append(Thread(target=take, args=(late, Claim(urgent=True))))
+    with held(holder):
+        for thread in threads:
+            thread.start()
+        until(lambda: bool(client.exists("ammon:urgent:e")))
+    for thread in threads:
+        thread.join()
+    assert order == ["urgent"] + ["usual"] * 6
 
 
 def test_a_question_does_not_wait_for_places_of_others_for_ever(redis_server: RedisServer) -> None:

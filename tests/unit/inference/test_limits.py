@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from inference.chat import Message
+from inference.chat import ORDINARY, CallWithdrawn, Claim, Message
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from inference.openai_compatible.limits import Pace, TurnTooLate
 from kg.errors import SettingsInvalid
@@ -212,6 +212,57 @@ def test_a_question_goes_before_documents_that_wait_for_the_only_place() -> None
         documents.result(60)
         question.result(60)
     assert order == ["question", "documents"]
+
+
+def test_what_is_urgent_goes_before_what_has_waited_longer() -> None:
+    pace, let_go, order = Pace("e", concurrency=1), Event(), []
+
+    def take(name: str, claim: Claim) -> None:
+        with pace.turn(claim=claim):
+            order.append(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        held(pace, pool, let_go)
+        usual = [pool.submit(take, "usual", ORDINARY) for _ in range(2)]
+        time.sleep(0.05)
+        urgent = pool.submit(take, "urgent", Claim(urgent=True))
+        until(lambda: pace._places._urgent == 1)
+        let_go.set()
+        for waiting in (*usual, urgent):
+            waiting.result(60)
+    assert order == ["urgent", "usual", "usual"]
+
+
+def test_what_nobody_wants_any_more_gets_no_turn() -> None:
+    pace, let_go, wanted = Pace("e", concurrency=1), Event(), Event()
+    wanted.set()
+
+    def take() -> None:
+        with pace.turn(claim=Claim(wanted=wanted.is_set)):
+            raise AssertionError("it was called")
+
+    with ThreadPoolExecutor(2) as pool:
+        held(pace, pool, let_go)
+        waiting = pool.submit(take)
+        time.sleep(0.05)
+        wanted.clear()
+        let_go.set()
+        with pytest.raises(CallWithdrawn):
+            waiting.result(60)
+    turns(pace, 1)
+
+
+def test_what_nobody_wants_any_more_waits_for_no_minute_nor_pause() -> None:
+    looks = iter([True, True, False])
+    used_up = Pace("e", concurrency=1, requests_per_minute=1, window_seconds=LONG)
+    turns(used_up, 1)
+    with pytest.raises(CallWithdrawn), used_up.turn(claim=Claim(wanted=lambda: next(looks))):
+        pass
+    resting = Pace("f", concurrency=1)
+    resting.slow_down(LONG)
+    looks = iter([True, True, False])
+    with pytest.raises(CallWithdrawn), resting.turn(claim=Claim(wanted=lambda: next(looks))):
+        pass
 
 
 def test_a_question_waits_for_no_place_longer_than_it_can() -> None:
