@@ -24,6 +24,9 @@ from retrieval.walk.words import SharedWords
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
 """Of the nearest by code, four times as many as are wanted are compared by their vectors; in a
 corpus of more than the usual size more, as this power of its size."""
+_FEW = 8_000
+"""The vectors of so few passages are all compared as fast as their codes are, and the nearest of
+these by their vectors; and nothing is missed."""
 
 _NONE: Int64Array = np.zeros(0, dtype=np.int64)
 _NO_PRODUCTS: Float32Array = np.zeros(0, dtype=np.float32)
@@ -98,7 +101,8 @@ class Similarity:
         self._sentences = resident(snapshot.sentences.vectors)
         self._indptr = snapshot.sentences.indptr
         self._wider = _CODED * max(len(self._passages) / _USUAL, 1.0) ** _GROWTH
-        self._codes = Codes.loads(derived.codes) if len(derived.codes) else None
+        coded = len(derived.codes) and len(self._passages) > _FEW
+        self._codes = Codes.loads(derived.codes) if coded else None
 
     def own(self, passages: Int32Array, views: Float32Array) -> Float32Array:
         """(v, n): inner products of passages' own vectors with views."""

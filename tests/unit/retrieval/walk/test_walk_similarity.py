@@ -176,7 +176,8 @@ def test_an_empty_corpus_has_no_similarities() -> None:
     ).views.shape == (1, 0)
 
 
-def test_the_nearest_by_code_are_those_of_all_vectors() -> None:
+def test_the_nearest_by_code_are_those_of_all_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.walk.similarity._FEW", 2000)
     chance = np.random.default_rng(1)
     made = walkable(1, [])
     near = chance.standard_normal((3000, 48)).astype(np.float32)
