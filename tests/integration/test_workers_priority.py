@@ -1,5 +1,6 @@
-"""Documents of a high priority pass what the broker holds already."""
+"""Documents of a high priority pass what the broker holds, and what workers hold already."""
 
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,3 +40,40 @@ def test_a_late_urgent_document_is_done_long_before_those_that_wait(tmp_path: Pa
         assert urgent is not None
         until(lambda: not core.queue.job(urgent.id).open)
         assert core.queue.job(usual.id).open > 30, "it passed most of what came before"
+
+
+def test_what_workers_hold_gives_way_and_is_asked_for_no_more_once_cancelled(
+    tmp_path: Path,
+) -> None:
+    """Two workers hold 64 questions for four connections, at each of which a model is slow."""
+    need("redis-server", "install the package redis-server")
+    *many, late = corpus(41, passages=1)
+    with ExitStack() as stack:
+        broker = RedisServer(home=tmp_path / "broker")
+        ledger = Ledger(seconds=0.6)
+        model = stack.enter_context(ledger_server(ledger))
+        plant = Plant(
+            folder=tmp_path,
+            broker_url=broker.url,
+            model_url=model.url,
+            extra={"llm_concurrency": "4", "first_tier": "false"},
+        )
+        stack.callback(plant.close)
+        broker.start()
+        stack.callback(broker.kill)
+        core = stack.enter_context(plant.opened())
+        core.create_collection(COLLECTION, WANTED)
+        usual = core.submit(COLLECTION, many).job
+        assert usual is not None
+        for _ in range(2):
+            plant.begin(concurrency=4)
+        until(lambda: ledger.asked > 4)
+        before = ledger.asked
+        core.submit(COLLECTION, [late], priority=10)
+        until(lambda: sum(late.title in asked for asked in list(ledger.answered)) == 2)
+        assert ledger.asked - before < 30, "not after all that was held"
+        core.queue.cancel(usual.id)
+        begun = ledger.asked
+        time.sleep(3.0)
+        assert ledger.asked - begun <= 8, "those under way, and those of the next half second"
+        assert ledger.doubled() == []
