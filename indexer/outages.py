@@ -18,7 +18,9 @@ class Outages:
     """What the threads of a worker know together: a collection whose model cannot be had rests,
     longer each time, and holds up no other. Safe for several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, told: bool = True) -> None:
+        """`told`: whether their beginnings and ends are logged."""
+        self._told = told
         self._strikes: dict[str, int] = {}
         self._until: dict[str, float] = {}
         self._lock = Lock()
@@ -40,7 +42,7 @@ class Outages:
             pause = min(2.0 ** min(strikes, _DOUBLINGS), LONGEST_PAUSE)
             self._strikes[collection] = strikes + 1
             self._until[collection] = now + pause
-        if not strikes:
+        if not strikes and self._told:
             _log.warning("documents wait and will be retried", collection=collection, reason=reason)
         return strikes + 1
 
@@ -49,5 +51,5 @@ class Outages:
         with self._lock:
             self._until.pop(collection, None)
             known = self._strikes.pop(collection, 0)
-        if known:
+        if known and self._told:
             _log.info("documents are processed again", collection=collection)

@@ -18,6 +18,7 @@
     ├── StoreError                 the store cannot do what was asked
     │   ├── StoreUnavailable
     │   │   ├── StoreStarting
+    │   │   ├── StoreOverloaded
     │   │   ├── StoreRefused
     │   │   └── StoreClosed
     │   ├── StoreVersionUnknown
@@ -111,6 +112,11 @@ class StoreUnavailable(StoreError):
 
 class StoreStarting(StoreUnavailable):
     """The store's server answers, and says that the store is not ready yet."""
+
+
+class StoreOverloaded(StoreUnavailable):
+    """The store is there, and had no memory left for this, or was changed by others meanwhile: the
+    same may succeed in a moment."""
 
 
 class StoreRefused(StoreUnavailable):

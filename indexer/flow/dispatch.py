@@ -15,7 +15,7 @@ from indexer.flow.routing import Router, lease_urgent
 from indexer.flow.tools import Tools
 from indexer.ingestion.ingester import SETUP_ERRORS, Ingester
 from indexer.ingestion.processed import Processed
-from kg.errors import CollectionNotFound
+from kg.errors import CollectionNotFound, StoreOverloaded
 from kg.jobs import Task
 from kg.records import Collection
 
@@ -196,7 +196,7 @@ class Dispatcher:
             gathered = self._ingester.gather(tasks)
         except CollectionNotFound:
             return Processed()
-        except SETUP_ERRORS as error:
+        except (StoreOverloaded, *SETUP_ERRORS) as error:
             for collection in {task.collection for task in tasks}:
                 self._pauses.begin(collection, "prepare", error)
             return self._ingester.postpone(tasks, error)

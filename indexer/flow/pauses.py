@@ -20,9 +20,11 @@ from kg.errors import AmmonError, ModelUnavailable, StoreUnavailable
 from kg.leases import Leases
 from kg.validation import as_unicode
 
-Kind: TypeAlias = Literal["prepare", "extract", "embed"]
+Kind: TypeAlias = Literal["prepare", "extract", "embed", "publish"]
 """Of steps that fail alike."""
 
+_ALONE: Set[Kind] = frozenset({"embed", "publish"})
+"""What holds up no document: each worker that fails at it says so, whosever fault it is."""
 _BELIEVED = 2.0
 """Seconds for which a process does not ask again whether a collection is paused."""
 _WELL_SECONDS = 900.0
@@ -44,6 +46,9 @@ class Refusal:
     step: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.worker} leaves the step {self.step} to other workers: {self.reason}"
+
 
 class Pauses:
     """What is to be left alone at present: named leases that nobody gives back. Safe for several
@@ -53,7 +58,9 @@ class Pauses:
         """Keep pauses as leases, for all processes; `worker` is this one's name."""
         self._leases = leases
         self._worker = worker
-        self._outages: Mapping[Kind, Outages] = {kind: Outages() for kind in get_args(Kind)}
+        self._outages: Mapping[Kind, Outages] = {
+            kind: Outages(told=kind not in _ALONE) for kind in get_args(Kind)
+        }
         self._name = f"rest/{uuid.uuid4().hex}"
         self._known: dict[str, tuple[float, str]] = {}
         """Paused collections as far as this process knows, until when it believes that, and why."""
@@ -62,13 +69,14 @@ class Pauses:
         self._well: dict[str, float] = {}
         """Collection -> when it was told that its model answers."""
 
-    def begin(self, collection: str, kind: Kind, error: AmmonError) -> bool:
+    def begin(self, collection: str, kind: Kind, error: AmmonError | OSError) -> bool:
         """Leave it alone, longer each time; return whether that is this worker's affair alone."""
         strikes = self._outages[kind].strike(collection, str(error))
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
         if kind == "extract" and self._well.pop(collection, None) is not None:
             self._leases.let_go(_well(collection), worker=self._worker)
-        if self.others_do_well(collection) or (is_own(error) and strikes > 1) or kind == "embed":
+        own = kind in _ALONE or (is_own(error) and strikes > 1)
+        if own or self.others_do_well(collection):
             self._refuse(collection, kind, str(error), seconds)
             return True
         self._leases.hold(_lease(collection), worker=self._name, seconds=seconds)
@@ -134,12 +142,12 @@ class Pauses:
         return self._leases.held(name).get(name, self._worker) != self._worker
 
 
-def is_own(error: AmmonError) -> bool:
-    """Whether an error tells of this worker's settings or installation, not of a model that is
-    away for all."""
+def is_own(error: AmmonError | OSError) -> bool:
+    """Whether an error tells of this worker's settings, installation or disk, not of a model that
+    is away for all."""
     if isinstance(error, ModelUnavailable):
         return error.permanent
-    return isinstance(error, SETUP_ERRORS)
+    return isinstance(error, (OSError, *SETUP_ERRORS))
 
 
 def refusals(leases: Leases, collection: str) -> Sequence[Refusal]:

@@ -7,19 +7,19 @@ with documents. What a process that dies had kept is asked for again by whoever 
 
 import uuid
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock, get_ident
 
 import structlog
 
-from indexer.flow.pauses import Pauses, is_own
+from indexer.flow.pauses import Pauses
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
-from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.progress import CUT_SHORT, Stopped, until_stopped
 from kg.call_in_thread import call_in_thread
-from kg.errors import AmmonError, CollectionNotFound, ModelError, SnapshotError, StoreError
+from kg.errors import AmmonError, CollectionNotFound, StoreError
 
 _JOIN_SECONDS = 8.0
 _log = structlog.get_logger(__name__)
@@ -64,9 +64,9 @@ class Publishing:
 
     def publish(self, collection: str) -> None:
         """Publish what is new, and then what this process is asked for meanwhile; unless it is at
-        as many builds as it may be, which then see to it.
+        as many builds as it may be, which then see to it. Others are told of what fails.
 
-        Raises: ModelError, SnapshotError, StoreError.
+        Raises: AmmonError, OSError.
         """
         with self._lock:
             self._kept[collection] = None
@@ -78,12 +78,15 @@ class Publishing:
             while (name := self._next()) is not None:
                 try:
                     self._publish_held(name)
-                except (ModelError, SnapshotError, OSError, *SETUP_ERRORS) as error:
+                except (AmmonError, OSError) as error:
+                    if not self.tools.tells_of(error):
+                        raise
                     failure = error  # the others can be
-                    if isinstance(error, AmmonError) and is_own(error):
-                        self.pauses.begin(name, "embed", error)
+                    with suppress(StoreError):
+                        self.pauses.begin(name, "publish", error)
                 else:
                     self.pauses.end(name, "embed")
+                    self.pauses.end(name, "publish")
         finally:
             with self._lock:
                 self._under_way.discard(get_ident())

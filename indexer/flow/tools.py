@@ -9,6 +9,8 @@ from indexer.flow.broker import Broker
 from indexer.flow.meter import Meter
 from indexer.pipeline import Pipeline
 from indexer.process import worker_name
+from kg.errors import AmmonError, StoreError, StoreOverloaded, StoreUnavailable
+from kg.fail_fast import failing_fast
 from kg.queue import JobQueue
 from kg.store import GraphStore
 
@@ -56,6 +58,18 @@ class Tools:
     def unsettle(self) -> None:
         """The store was away just now."""
         self._unsettled[0] = time.monotonic() + self.times.settle
+
+    def tells_of(self, error: AmmonError | OSError) -> bool:
+        """Whether others can be told of an error: not if the store is away. (What is kept in a
+        file of this machine may be, while the store is not.)"""
+        if not isinstance(error, StoreUnavailable) or isinstance(error, StoreOverloaded):
+            return True
+        try:
+            with failing_fast():
+                self.store.probe()
+        except StoreError:
+            return False
+        return True
 
     @property
     def begins(self) -> bool:

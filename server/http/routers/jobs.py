@@ -12,7 +12,7 @@ from server.core import Core
 from server.http.dependencies import JobPath, TheCore
 from server.http.problems import responses
 from server.reports.jobs import job_fields
-from server.reports.status import job_status, quarantine_of
+from server.reports.status import job_status, job_statuses, quarantine_of
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -54,7 +54,7 @@ class RefusalOut(BaseModel):
     """A step that one worker cannot do for the job's collection, but others may."""
 
     worker: str = Field(description="Machine and process.", examples=["gpu-1 (process 4711)"])
-    step: Literal["prepare", "extract", "embed"] = Field(examples=["extract"])
+    step: Literal["prepare", "extract", "embed", "publish"] = Field(examples=["extract"])
     reason: str = Field(examples=["The chat model refused the request: 401 invalid API key."])
 
 
@@ -143,7 +143,8 @@ def list_jobs(
     """Jobs, newest first."""
     if collection is not None:
         core.store.collection(collection)
-    return [_out(core, found) for found in core.queue.jobs(collection, limit=limit)]
+    found = core.queue.jobs(collection, limit=limit)
+    return [JobOut.model_validate(job_fields(one)) for one in job_statuses(core, found)]
 
 
 @router.get("/{job_id}", summary="Read a job", responses=responses(404))

@@ -11,7 +11,13 @@ from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
 from indexer.flow.pauses import Refusal, refusals
 from indexer.flow.tools import Tools
-from kg.errors import DependencyMissing, ModelUnavailable
+from kg.errors import (
+    DependencyMissing,
+    ModelUnavailable,
+    SnapshotUnavailable,
+    StoreOverloaded,
+    StoreUnavailable,
+)
 from kg.jobs import TaskState
 from kg.records import Passage
 from tests.doubles.extractors import ScriptedExtractor
@@ -27,6 +33,10 @@ def wrong_key(_: Passage) -> str:
 
 def away(_: Passage) -> str:
     raise ModelUnavailable("no answer")
+
+
+def read_only(_: Passage) -> str:
+    raise PermissionError("the folder answers/ is read-only")
 
 
 def missing(_: Passage) -> str:
@@ -61,7 +71,13 @@ class Two:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "reason"), [(wrong_key, "wrong key"), (away, "no answer"), (missing, "spacy")]
+    ("trouble", "reason"),
+    [
+        (wrong_key, "wrong key"),
+        (away, "no answer"),
+        (missing, "spacy"),
+        (read_only, "read-only"),
+    ],
 )
 def test_a_worker_that_alone_cannot_read_leaves_that_to_the_others(
     tmp_path: Path, trouble: Callable[[Passage], str], reason: str
@@ -163,8 +179,83 @@ def test_a_worker_without_the_embedder_leaves_publishing_to_the_others(
     two.office.broker.send("publish", {"collection": COLLECTION})
     two.bad_takes(1)
     (refusal,) = two.refused()
-    assert (refusal.step, "torch" in refusal.reason) == ("embed", True)
+    assert (refusal.step, "torch" in refusal.reason) == ("publish", True)
     two.office.broker.send("publish", {"collection": COLLECTION})
     two.bad_takes(3)
     two.office.work()
     assert two.office.shop.snapshots().current() is not None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ModelUnavailable("The embedding model cannot be reached"),
+        SnapshotUnavailable("The bucket cannot be reached"),
+        PermissionError("The folder is read-only"),
+        StoreOverloaded("Neo4j has no memory left"),
+        StoreUnavailable("The file of this machine's cache is read-only"),
+    ],
+)
+def test_why_a_snapshot_is_not_published_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    two = Two(tmp_path, wrong_key)
+    monkeypatch.setattr(two.bad.tools.pipeline, "publish", fails)
+    two.office.broker.send("publish", {"collection": COLLECTION})
+    two.bad_takes(1)
+    assert two.refused() == [
+        Refusal(worker="attic (process 77)", step="publish", reason=str(error))
+    ]
+    monkeypatch.undo()
+    time.sleep(1.1)
+    two.office.broker.send("publish", {"collection": COLLECTION})
+    two.bad_takes(1)
+    assert two.refused() == []
+
+
+def test_why_texts_are_not_embedded_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ModelUnavailable("The embedding model cannot be reached")
+
+    two = Two(tmp_path, wrong_key)
+    monkeypatch.setattr(type(two.bad._embedding), "embed", fails)
+    two.office.broker.send("embed", {"collection": COLLECTION, "texts": {}})
+    two.bad_takes(1)
+    (refusal,) = two.refused()
+    assert (refusal.step, "cannot be reached" in refusal.reason) == ("embed", True)
+
+
+def test_of_a_store_that_is_away_nobody_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise StoreUnavailable("nobody there")
+
+    two = Two(tmp_path, wrong_key)
+    monkeypatch.setattr(two.bad.tools.pipeline, "publish", fails)
+    monkeypatch.setattr(two.bad.tools.store, "probe", fails)
+    two.office.broker.send("publish", {"collection": COLLECTION})
+    two.bad_takes(1)
+    assert two.refused() == []
+    assert two.bad._pauses.refused("publish") == set()
+
+
+def test_documents_that_a_store_has_no_memory_for_wait_and_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise StoreOverloaded("Neo4j has no memory left")
+
+    office = Office(tmp_path, times=QUICKLY)
+    monkeypatch.setattr(office.flow.dispatcher._ingester.store, "commit", fails)
+    job = office.submit(*NOTES[:2])
+    office.work()
+    tasks = office.shop.queue.tasks(job)
+    assert [(task.state, task.error) for task in tasks] == [
+        (TaskState.QUEUED, "Neo4j has no memory left")
+    ] * 2
