@@ -8,6 +8,7 @@ from threading import Lock, Thread
 import structlog
 
 from indexer.flow.broker import Broker
+from indexer.flow.pauses import refusals
 from indexer.ingestion.processed import Processed
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
@@ -149,6 +150,9 @@ class RemoteWorker:
             waiting = queue.tasks(job.id, state=TaskState.QUEUED, limit=1)
             if waiting and waiting[0].error:
                 reason = waiting[0].error
+        every = [one.name for one in self._pipeline.store.collections()]
+        for name in [collection] if collection else every:
+            reason = next((str(one) for one in refusals(queue, name)), reason)
         _log.warning("still waiting for workers", reason=reason)
         self.wake()
 

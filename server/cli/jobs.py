@@ -48,14 +48,14 @@ def list_jobs(
     """List jobs, newest first; subcommands act on one of them."""
     from server.cli.output import console, print_json
     from server.reports.jobs import job_fields
-    from server.reports.status import job_status
+    from server.reports.status import job_statuses
 
     if context.invoked_subcommand:
         return
     with opened(context) as core:
         if collection:
             core.store.collection(collection)
-        found = [job_status(core, job) for job in core.queue.jobs(collection, limit=limit)]
+        found = job_statuses(core, core.queue.jobs(collection, limit=limit))
     if as_json:
         print_json({"jobs": [job_fields(status) for status in found]})
         return
@@ -200,7 +200,7 @@ def job_lines(status: "JobStatus") -> "Iterator[str]":
     if status.waiting_because:
         yield f"waiting: {status.waiting_because}"
     for one in status.refused:
-        yield f"{one.worker} leaves the step {one.step} to other workers: {one.reason}"
+        yield str(one)
     if status.quarantined:
         share = "all of its passages failed: " if status.all_quarantined else ""
         number = counted(status.quarantined, "passage")

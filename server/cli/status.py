@@ -87,8 +87,10 @@ def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", tak
             f"{upcoming.max_tokens} tokens{_how_far(status)}"
         )
     out.print(f"  {_standing(status, takers)}")
-    if status.waiting_because:
+    if status.waiting_because not in {"", *(one.reason for one in status.refused)}:
         out.print(f"  waiting: {printable(status.waiting_because)}")
+    for one in status.refused:
+        out.print(f"  {printable(str(one))}")
     for line in quarantine_lines(quarantined):
         out.print(f"  {printable(line)}")
 
@@ -163,4 +165,5 @@ def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dic
         "quarantine": [asdict(one) for one in quarantine],
         "waiting": status.waiting,
         "waiting_because": status.waiting_because,
+        "refused": [asdict(one) for one in status.refused],
     }

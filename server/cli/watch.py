@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from indexer.flow.pauses import Refusal
     from server.core import Core
     from server.reports.status import JobStatus
 
@@ -52,8 +53,10 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     collections = Table(box=None, pad_edge=False)
     for title in ("collection", "documents", "passages", "quarantined", "waiting", "snapshot"):
         collections.add_column(title, justify="left" if title == "collection" else "right")
+    refused: dict[Refusal, None] = {}
     for name in names:
         found = collection_status(core, name)
+        refused.update(dict.fromkeys(found.refused))
         counts = [found.counts[kind] for kind in ("documents", "passages", "quarantined")]
         numbers = [f"{count:,}" for count in (*counts, found.waiting)]
         collections.add_row(Text(name), *numbers, found.standing)
@@ -69,11 +72,8 @@ def view(core: "Core", collection: str | None = None) -> "Group":
         for one in chosen
         if one.waiting_because
     ]
-    refused = dict.fromkeys(one for status in chosen for one in status.refused)
-    reasons += [
-        Text(f"{one.worker} leaves {one.step} to others: {printable(one.reason)}")
-        for one in refused
-    ]
+    refused.update(dict.fromkeys(one for status in chosen for one in status.refused))
+    reasons += [Text(printable(str(one))) for one in refused]
     return Group(
         collections if names else Text(NO_COLLECTIONS),
         Text(),

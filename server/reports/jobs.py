@@ -10,7 +10,7 @@ from kg.jobs import EVERY_REVISION, Budget, Job
 from kg.records import Collection
 from server.budgets import known_cost
 from server.core import Core
-from server.reports.status import JobStatus, job_status
+from server.reports.status import JobStatus, job_statuses
 
 _DAY = 86_400.0
 
@@ -54,8 +54,7 @@ def running(core: Core, *, limit: int = 100) -> list[JobStatus]:
     """The unfinished jobs, by collection: of each collection at most so many of the newest with
     unfinished documents, and as many that are still to be published."""
     found = (job for one in core.store.collections() for job in _unfinished(core, one, limit))
-    told = (job_status(core, job) for job in found)
-    return [status for status in told if status.state != "done"]
+    return [status for status in job_statuses(core, found) if status.state != "done"]
 
 
 def prune(core: Core, collection: str | None, days: float) -> int:

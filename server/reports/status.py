@@ -1,9 +1,10 @@
 """The state of collections and jobs."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from indexer.flow.pauses import Refusal, refusals
@@ -15,6 +16,7 @@ from kg.snapshot import Snapshots, named_current
 from server.core import Core
 from server.reports.quarantine import Quarantined, quarantine
 from server.reports.up_to_date import sees_all
+from server.retrievers.retrievers import with_former_embedder
 
 _ALMOST = 99.9
 """Percent."""
@@ -39,10 +41,14 @@ class CollectionStatus:
     """Documents that are queued or being indexed."""
     sees_all: bool
     """Whether the snapshot has everything that is in the graph."""
+    by_former_embedder: bool = False
+    """Whether it is of the embedder before the present one, which has made none yet."""
     read_ahead: Job | None = None
     """The job that extracts the documents again, while the collection is being re-indexed."""
     waiting_because: str = ""
     """Why its documents wait, as when a model cannot be reached; '' if they are worked on."""
+    refused: Sequence[Refusal] = ()
+    """Steps that workers leave to others, while the snapshot lacks something."""
     damage: str = ""
     """Why the snapshot cannot be used, with the remedy; '' if it can, or was not checked."""
 
@@ -56,13 +62,15 @@ class CollectionStatus:
         self,
     ) -> Literal["damaged", "up to date", "swapping", "behind", "missing", "none yet"]:
         """How the snapshot relates to the graph; 'swapping': its graph is being replaced by another
-        one; 'missing': there are documents, but no snapshot is published."""
+        one, or its embedder is the former one; 'missing': there are documents, but no snapshot is
+        published."""
         if self.damage:
             return "damaged"
         if self.current:
             return "up to date"
         if self.snapshot:
-            return "swapping" if self.collection.settings.transition.swapping else "behind"
+            swapping = self.collection.settings.transition.swapping or self.by_former_embedder
+            return "swapping" if swapping else "behind"
         return "missing" if self.counts["documents"] else "none yet"
 
 
@@ -128,18 +136,30 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
     """
     with core.store.peek(name) as reader:
         collection, counts = reader.collection, dict(reader.counts())
-    revision = core.published_revision(collection)
+    answering = _answering(core, collection)
+    revision = core.published_revision(answering)
+    seen = sees_all(core, collection)
+    refused = () if seen else refusals(core.queue, name)
     return CollectionStatus(
         collection=collection,
         counts=counts,
-        snapshot=named_current(core.folders.snapshots(collection)),
+        snapshot=named_current(core.folders.snapshots(answering)),
         published_revision=revision if revision >= 0 else None,
         waiting=core.queue.waiting(name),
-        sees_all=sees_all(core, collection),
+        sees_all=seen,
+        by_former_embedder=answering is not collection,
         read_ahead=_read_ahead(core, collection),
-        waiting_because=_why_all_wait(core, name),
-        damage=_damage(core.folders.snapshots(collection), name) if verify else "",
+        waiting_because=_why_all_wait(core, name) or (refused[0].reason if refused else ""),
+        refused=refused,
+        damage=_damage(core.folders.snapshots(answering), name) if verify else "",
     )
+
+
+def _answering(core: Core, collection: Collection) -> Collection:
+    """The collection as questions see it: with its former embedder while that one answers."""
+    if collection.settings.former_embedder and core.published_revision(collection) < 0:
+        return with_former_embedder(collection)
+    return collection
 
 
 def _read_ahead(core: Core, collection: Collection) -> Job | None:
@@ -168,16 +188,67 @@ def _damage(folder: Snapshots, collection: str) -> str:
 def job_status(core: Core, job: Job) -> JobStatus:
     """The state of a job. If its collection was deleted meanwhile, there is nothing left to
     publish."""
+    return job_statuses(core, [job])[0]
+
+
+def job_statuses(core: Core, jobs: Iterable[Job]) -> list[JobStatus]:
+    """The states of jobs; what those of a collection have in common is read once."""
+    known: dict[str, _Surroundings] = {}
+    found = []
+    for job in jobs:
+        about = known.setdefault(job.collection, _Surroundings(core, job.collection))
+        found.append(_status(core, job, about))
+    return found
+
+
+class _Surroundings:
+    """What the jobs of a collection have in common, read when it is needed."""
+
+    def __init__(self, core: Core, name: str) -> None:
+        self._core = core
+        self._name = name
+
+    @cached_property
+    def collection(self) -> Collection | None:
+        """None if it was deleted."""
+        with suppress(CollectionNotFound):
+            return self._core.store.collection(self._name)
+        return None
+
+    @cached_property
+    def published(self) -> int:
+        """The revision that questions see."""
+        return -1 if self.collection is None else self._core.retrievers.revision(self.collection)
+
+    @cached_property
+    def refused(self) -> Sequence[Refusal]:
+        """What workers leave to others."""
+        return refusals(self._core.queue, self._name)
+
+    @cached_property
+    def quarantined(self) -> Mapping[str, Set[str]]:
+        """The quarantined passages by document."""
+        found: dict[str, set[str]] = {}
+        with suppress(CollectionNotFound):
+            for one in self._core.store.quarantined(self._name):
+                found.setdefault(one.document_id, set()).add(one.passage_id)
+        return found
+
+    def sees(self, job: Job) -> bool:
+        """Whether questions see what a job brought in."""
+        if self.collection is None:
+            return True
+        transition = self.collection.settings.transition
+        if job.id != transition.job:
+            return self.published >= job.revision
+        # Its documents are read; the graph may be the one before. Some may have followed since.
+        swapped = max(transition.swapped_at, job.revision)
+        return self.published >= swapped and not self.collection.settings.changing
+
+
+def _status(core: Core, job: Job, about: _Surroundings) -> JobStatus:
     done = job.counts.get(TaskState.EXTRACTED, 0)
-    try:
-        collection = core.store.collection(job.collection)
-        published, transition = core.retrievers.revision(collection), collection.settings.transition
-        seen = published >= job.revision
-        if job.id == transition.job:  # its documents are read; the graph may be the one before
-            swapped = max(transition.swapped_at, job.revision)  # some may have followed the change
-            seen = published >= swapped and not collection.settings.changing
-    except CollectionNotFound:
-        seen = True
+    seen = about.sees(job)
     state: Literal["running", "publishing", "done"] = "publishing"
     if job.open or job.filling:
         state = "running"
@@ -188,9 +259,21 @@ def job_status(core: Core, job: Job) -> JobStatus:
         state=state,
         indexed=done if seen else 0,
         waiting_because=why_it_waits(core.queue, job),
-        refused=refusals(core.queue, job.collection) if state != "done" else (),
-        quarantined=len({one.passage for one in quarantine_of(core, job)}) if done else 0,
+        refused=about.refused if state != "done" else (),
+        quarantined=_quarantined(core, job, about) if done else 0,
     )
+
+
+def _quarantined(core: Core, job: Job, about: _Surroundings) -> int:
+    """How many passages of a job's documents are in quarantine."""
+    passages = about.quarantined
+    if not passages:
+        return 0
+    # Few, while a job may have very many documents.
+    tasks = core.queue.tasks(
+        job.id, state=TaskState.EXTRACTED, limit=job.total, document_ids=set(passages)
+    )
+    return len({one for task in tasks for one in passages[task.document_id]})
 
 
 def quarantine_of(core: Core, job: Job) -> Sequence[Quarantined]:

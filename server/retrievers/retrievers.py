@@ -96,7 +96,8 @@ class Retrievers:
             self._look_again(collection, tracked)
 
     def revision(self, collection: Collection) -> int:
-        """The revision that the next question uses; -1 if there is no snapshot.
+        """The revision that the next question uses; -1 if there is no snapshot. Until there is one
+        by the collection's present embedder, that is the former one's.
 
         Raises: SnapshotUnavailable.
         """
@@ -104,7 +105,10 @@ class Retrievers:
         kept = tracked.opened if tracked else None
         if kept is not None and self._watch is not None and kept.folder.path == folder.path:
             return kept.retriever.snapshot.revision
-        return current_revision(folder)
+        found = current_revision(folder)
+        if found < 0 and collection.settings.former_embedder:
+            return self.revision(with_former_embedder(collection))
+        return found
 
     def settle(self, collection: Collection) -> None:
         """Load the embedder of the collection's questions, and have it measure in advance what it
@@ -187,7 +191,7 @@ class Retrievers:
         folder, kept = self._folder(collection), _kept(collection, tracked)
         name = folder.current()
         if name is None and kept is None and collection.settings.former_embedder:
-            return self._look(_with_former_embedder(collection), tracked)
+            return self._look(with_former_embedder(collection), tracked)
         if name is None:
             return _last(tracked)
         if kept is not None and _needs_no_opening(tracked, kept, folder.path / name):
@@ -290,7 +294,7 @@ def _last(tracked: Tracked) -> Retriever | None:
     return None
 
 
-def _with_former_embedder(collection: Collection) -> Collection:
+def with_former_embedder(collection: Collection) -> Collection:
     """The collection before its embedder was changed."""
     former = collection.settings.former_embedder
     settings = replace(collection.settings, embedder=former, former_embedder="")

@@ -10,9 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.flow.broker import Broker
+from indexer.flow.pauses import Pauses
 from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
 from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
+from kg.errors import ModelUnavailable
 from kg.jobs import Progress
 from kg.records import Passage
 from server.remote_worker import RemoteWorker
@@ -103,6 +105,30 @@ def test_whoever_waits_in_vain_is_told_why_that_may_be(
         with suppress(TimeoutError):
             until(is_told)
         shop.pipeline.process(shop.lease())
+        shop.pipeline.publish(COLLECTION)
+
+    other = Thread(target=later)
+    with capture_logs() as logs:
+        other.start()
+        remote.run_until_empty(COLLECTION)
+    other.join()
+    remote.stop()
+    assert is_told()
+
+
+def test_whoever_waits_for_a_snapshot_is_told_what_a_worker_refuses(shop: Workshop) -> None:
+    shop.pipeline.submit(COLLECTION, NOTES[:1])
+    shop.pipeline.process(shop.lease())
+    error = ModelUnavailable("The embedder is out of reach.")
+    Pauses(shop.queue, "attic").begin(COLLECTION, "publish", error)
+    remote = worker(shop, MemoryBroker(), worry_seconds=0.05)
+
+    def is_told() -> bool:
+        return any("out of reach" in str(entry.get("reason")) for entry in list(logs))
+
+    def later() -> None:
+        with suppress(TimeoutError):
+            until(is_told)
         shop.pipeline.publish(COLLECTION)
 
     other = Thread(target=later)

@@ -1,15 +1,18 @@
 """Which jobs are told of, and which are forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from indexer.flow.pauses import Pauses, Refusal
+from kg.errors import ModelUnavailable
 from kg.records import Document, Quarantined, SourceDocument
 from server.core import Core
 from server.reports.jobs import prune, running
-from server.reports.status import collection_status, job_status, quarantine_of
+from server.reports.status import collection_status, job_status, job_statuses, quarantine_of
 from tests.doubles.house import open_house, settings_in
 
 
@@ -128,3 +131,65 @@ def test_passages_in_quarantine_are_told_of_their_job(core: Core) -> None:
     core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
     status = job_status(core, core.queue.job(usual))
     assert (status.quarantined, status.all_quarantined) == (0, False)
+
+
+def refuses(core: Core) -> Refusal:
+    """A worker cannot publish."""
+    error = ModelUnavailable("The embedder is out of reach.")
+    Pauses(core.queue, "attic").begin("papers", "publish", error)
+    return Refusal(worker="attic", step="publish", reason=str(error))
+
+
+def test_why_nothing_is_published_is_told_of_the_job_and_the_collection(core: Core) -> None:
+    job = submitted(core, "a")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    refusal = refuses(core)
+    assert list(job_status(core, core.queue.job(job)).refused) == [refusal]
+    found = collection_status(core, "papers")
+    assert (found.waiting_because, list(found.refused)) == (refusal.reason, [refusal])
+    core.pipeline.publish("papers")
+    found = collection_status(core, "papers")
+    assert (found.waiting_because, list(found.refused)) == ("", [])
+
+
+def test_while_a_new_embedder_has_made_nothing_the_former_ones_snapshot_counts(core: Core) -> None:
+    job = submitted(core, "a")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    core.pipeline.publish("papers")
+    before = collection_status(core, "papers")
+    settings = core.store.collection("papers").settings
+    core.pipeline.reindex("papers", replace(settings, embedder="openai:stub"))
+    refusal = refuses(core)
+    found = collection_status(core, "papers", verify=True)
+    assert (found.standing, found.current) == ("swapping", False)
+    assert found.snapshot == before.snapshot is not None
+    assert found.published_revision == before.published_revision
+    assert list(found.refused) == [refusal]
+    status = job_status(core, core.queue.job(job))
+    assert (status.state, status.indexed, told(core)) == ("done", 1, [])
+    core.pipeline.publish("papers")
+    assert collection_status(core, "papers").standing == "up to date"
+
+
+def test_what_jobs_of_a_collection_have_in_common_is_read_once(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        submitted(core, f"{number}")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    asked: list[str] = []
+
+    def counted(name: str) -> Callable[[str], object]:
+        asks = getattr(core.store, name)
+
+        def ask(collection: str) -> object:
+            asked.append(name)
+            return asks(collection)
+
+        return ask
+
+    for name in ("collection", "quarantined"):
+        monkeypatch.setattr(core.store, name, counted(name))
+    found = job_statuses(core, core.queue.jobs("papers"))
+    assert [one.state for one in found] == ["publishing"] * 5
+    assert sorted(asked) == ["collection", "quarantined"]

@@ -330,10 +330,12 @@ def test_a_server_that_starts_while_an_embedder_is_changed_answers_as_before(
     )
     assert revision(retrievers, changed) == 3
     assert revision(retrievers, changed) == 3
+    assert retrievers.revision(changed) == 3
     newer = Handmade(passages=[APassage(text="the same")], revision=4, embedder="hash-4").snapshot()
     of_new = Folders(tmp_path).snapshots(changed)
     of_new.publish(of_new.write(4, newer.write))
     assert revision(retrievers, changed) == 4
+    assert retrievers.revision(changed) == 4
 
 
 def test_what_was_out_of_reach_once_is_looked_at_again(
