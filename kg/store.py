@@ -1,9 +1,9 @@
 """The port for the graph's source data: collections, documents, passages and their extractions.
 
 Every method that changes a collection is one transaction, which increments the collection's
-revision; saving extractions or synonyms does not. Mentions, entities, facts and supports are
-derived inside that transaction (`kg.derive.passage_graph`) and live exactly as long as a passage
-supports them.
+revision; saving extractions or synonyms does not, and synonyms may take several. Mentions,
+entities, facts and supports are derived inside that transaction (`kg.derive.passage_graph`) and
+live exactly as long as a passage supports them.
 
 Texts are Unicode: half of a surrogate pair is refused (DocumentUnreadable, InputError). Every
 method that names a collection raises CollectionNotFound if it is not there.
@@ -165,6 +165,9 @@ class GraphStore(Protocol):
         """Set the synonyms of these source entities, which are linked from now on. The revision
         does not change: synonyms are derived data.
 
+        A store may do it in several transactions, in the order of `sources`, of which each sets
+        whole lists: if that ends halfway, the last ones are as they were.
+
         Ids outside the graph are ignored; a source with such a target stays unlinked, since its
         list is incomplete. Synonyms are deleted with either entity; a source whose target is
         deleted becomes unlinked. Raises: ValueError if a synonym is not of one of the sources.
@@ -172,7 +175,10 @@ class GraphStore(Protocol):
         ...
 
     def forget_synonyms(self, collection: str) -> None:
-        """Remove all synonyms and mark every entity as unlinked (as when the embedder changes)."""
+        """Remove all synonyms and mark every entity as unlinked (as when the embedder changes).
+
+        A store may do it in several transactions: whoever has lost a synonym is unlinked at that
+        moment."""
         ...
 
     def changes_since(self, collection: str, revision: int) -> Changes:

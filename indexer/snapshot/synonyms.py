@@ -104,7 +104,10 @@ def link_synonyms(
     touched[sources[fresh[targets]]] = True
     changed = touched[sources]
     links = list(_links(ids, sources[changed], targets[changed], scores[changed]))
-    store.replace_synonyms(collection, [ids[row] for row in np.flatnonzero(touched)], links)
+    # What was looked up last: if this ends halfway, enough of it is still unlinked, and all that it
+    # changes in the lists of others is found again.
+    rows = np.concatenate([np.flatnonzero(touched & ~fresh), np.flatnonzero(fresh)])
+    store.replace_synonyms(collection, [ids[row] for row in rows], links)
     progress(StepProgress(step="synonyms", done=len(unlinked), total=len(unlinked)))
     return len(unlinked)
 

@@ -6,13 +6,14 @@ tasks.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from kg.changelog import REVISIONS_KEPT, Event, Kind
 from kg.derive import passage_graph
+from kg.neo4j.derived import MOST_LINKS
 from kg.neo4j.rows import (
     document_properties,
     extraction_properties,
@@ -27,10 +28,19 @@ class TasksChangedError(Exception):
     """A task that the change completes was cancelled while it was being applied: start again."""
 
 
+class ManySynonymsError(Exception):
+    """More synonyms would go with entities than one transaction should delete: forget those of
+    these entities before, and start again."""
+
+    def __init__(self, entity_ids: Sequence[str]) -> None:
+        super().__init__()
+        self.entity_ids = entity_ids
+
+
 def apply_change(work: Work, collection: Collection, change: Change) -> int:
     """Apply a checked change to a locked collection; return the revision after it.
 
-    Raises: TasksChangedError, after which the transaction must not be committed.
+    Raises: TasksChangedError, ManySynonymsError, after which the transaction must not be committed.
     """
     commit = _Commit(work.of("commit", collection.name), collection)
     tasks = [*change.completed, *change.drafted]
@@ -109,6 +119,8 @@ class _Commit:
 
     def remove_unsupported(self) -> None:
         dead = sorted(self.work.ids("unmentioned_entities", sorted(self.entities)))
+        if sum(self.work.ids("count_synonyms_of", dead)) > 2 * MOST_LINKS:
+            raise ManySynonymsError(dead)
         self.work.each("unlink_sources_of", dead)
         self.work.each("delete_entities", dead)
 

@@ -18,12 +18,13 @@ from kg.errors import (
     InputError,
     StoreClosed,
     StoreError,
+    StoreOverloaded,
     StoreStarting,
     StoreUnavailable,
     StoreVersionUnknown,
 )
 from kg.fail_fast import silence_limit
-from kg.neo4j.diagnosis import diagnosis, is_busy, is_late, is_made_already, may_pass, said_by
+from kg.neo4j.diagnosis import diagnosis, is_made_already, may_pass, said_by
 from kg.neo4j.presence import Presence
 from kg.neo4j.queries import queries
 from kg.neo4j.work import Work
@@ -137,8 +138,11 @@ class Database:
             kind, remedy = diagnosis(error)
             if self._closed.is_set():
                 kind, remedy = StoreClosed, "The store was closed: open it again."
-            unusable = issubclass(kind, StoreUnavailable)
-            what = "cannot be used" if unusable else "refused the request"
+            what = "refused the request"
+            if issubclass(kind, StoreOverloaded):
+                what = "is overloaded"
+            elif issubclass(kind, StoreUnavailable):
+                what = "cannot be used"
             raise kind(f"The Neo4j at {self._uri} {what} ({said_by(error)}). {remedy}") from error
 
     def close(self) -> None:
@@ -150,7 +154,7 @@ class Database:
         self._driver.close()
 
     def _ask(self) -> None:
-        """Ask for nothing, once. A server that says that it was too slow is there.
+        """Ask for nothing, once. A server that says that it has too much to do is there.
 
         Raises: StoreUnavailable, StoreError, soon."""
         import neo4j
@@ -158,9 +162,8 @@ class Database:
         try:
             with self.errors(), self._prober.session(database=self.name) as session:
                 session.run(neo4j.Query(_PROBE, timeout=PROBE_SECONDS)).consume()
-        except StoreUnavailable as error:
-            if not is_late(error.__cause__):
-                raise
+        except StoreOverloaded:
+            pass
         finally:
             self._let_go(self._prober)
 
@@ -198,7 +201,7 @@ class Database:
     def _limit(self, error: StoreUnavailable) -> float:
         """For how many seconds what met this is begun again."""
         silence = silence_limit()
-        if silence is None or is_busy(error.__cause__):
+        if silence is None or isinstance(error, StoreOverloaded):
             return self._retry_seconds
         return silence if isinstance(error, StoreStarting) else HURRIED_SECONDS
 

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kg.errors import StoreClosed, StoreError, StoreRefused, StoreStarting, StoreUnavailable
+from kg.errors import (
+    StoreClosed,
+    StoreError,
+    StoreOverloaded,
+    StoreRefused,
+    StoreStarting,
+    StoreUnavailable,
+)
 
 if TYPE_CHECKING:
     from neo4j.exceptions import Neo4jError
@@ -21,10 +28,13 @@ def diagnosis(error: Exception) -> tuple[type[StoreError], str]:
         return StoreStarting, "It may have just started: try again in a moment, or see its log."
     if isinstance(error, neo.ServiceUnavailable | neo.SessionExpired):
         return StoreUnavailable, "Start it, or check AMMON_NEO4J_URI; then try again."
-    if isinstance(error, neo.TransientError) or is_late(error):
-        return StoreUnavailable, (
-            "It is busy or short of memory: try again, or give it more memory."
+    if is_short_of_memory(error):
+        return StoreOverloaded, (
+            "Raise its heap (server.memory.heap.max_size), or what transactions may have of it "
+            "(dbms.memory.transaction.total.max, db.memory.transaction.max); or do less at once."
         )
+    if isinstance(error, neo.TransientError) or is_late(error):
+        return StoreOverloaded, "It is busy: try again in a moment."
     if isinstance(error, neo.Neo4jError):
         if "DatabaseNotFound" in (error.code or ""):
             return StoreRefused, "Check AMMON_NEO4J_DATABASE."
@@ -41,13 +51,6 @@ def may_pass(error: BaseException | None) -> bool:
     return isinstance(error, neo.DriverError | neo.Neo4jError) and error.is_retryable()
 
 
-def is_busy(error: BaseException | None) -> bool:
-    """Whether the server answers, but the transaction conflicted with others."""
-    from neo4j import exceptions as neo
-
-    return isinstance(error, neo.TransientError) and not is_starting(error)
-
-
 def is_starting(error: BaseException | None) -> bool:
     """Whether the server answers that its database is not available, as it does before it has
     opened it."""
@@ -56,6 +59,13 @@ def is_starting(error: BaseException | None) -> bool:
     return isinstance(error, neo.TransientError) and (error.code or "").endswith(
         ".DatabaseUnavailable"
     )
+
+
+def is_short_of_memory(error: BaseException | None) -> bool:
+    """Whether the server answers, but had no memory left for the transaction."""
+    from neo4j import exceptions as neo
+
+    return isinstance(error, neo.Neo4jError) and "OutOfMemory" in (error.code or "")
 
 
 def is_late(error: BaseException | None) -> bool:

@@ -31,9 +31,11 @@ from kg.validation import check_change
 
 HELD_SECONDS = 300.0
 """A restoration without activity for so long counts as abandoned."""
-_DELETED_AT_ONCE = 5000
-"""Nodes, with their relationships."""
-_LABELS = ("documents", "passages", "entities", "extractions", "saved_extractions", "revisions")
+_LINKED = {"documents": 100, "passages": 1000, "entities": 1000}
+"""Nodes with relationships that are deleted at once: documents are long."""
+_ALONE = {"extractions": 1000, "saved_extractions": 1000, "revisions": 100}
+"""Nodes without any."""
+_LINKS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,8 @@ class Making:
             work.run("lock_deleted", name=name)
             if not work.value("deleted", name=name):
                 return True
-            for label in _LABELS:
-                if work.value(f"delete_some_{label}", limit=_DELETED_AT_ONCE) == _DELETED_AT_ONCE:
-                    return False
+            if _delete_some(work):
+                return False
             work.run("end_deletion", name=name)
             return True
 
@@ -171,6 +172,16 @@ class Making:
                 step(work)
 
             self.database.write(action)
+
+
+def _delete_some(work: Work) -> bool:
+    """Delete some of what is in a collection, as much as one transaction should; whether there may
+    be more."""
+    for label, limit in _LINKED.items():
+        links = work.value(f"delete_links_of_{label}", nodes=limit, limit=_LINKS_AT_ONCE)
+        if links == _LINKS_AT_ONCE or work.value(f"delete_some_{label}", limit=limit) == limit:
+            return True
+    return any(work.value(f"delete_some_{label}", limit=n) == n for label, n in _ALONE.items())
 
 
 def _steps(collection: Collection, holdings: Holdings) -> Iterator[Callable[[Work], object]]:

@@ -18,7 +18,14 @@ from typing import Any, TypeVar
 import structlog
 
 from kg.call_in_thread import call_in_thread
-from kg.errors import StoreClosed, StoreError, StoreRefused, StoreStarting, StoreUnavailable
+from kg.errors import (
+    StoreClosed,
+    StoreError,
+    StoreOverloaded,
+    StoreRefused,
+    StoreStarting,
+    StoreUnavailable,
+)
 from kg.fail_fast import silence_limit
 
 _FIRST_SECONDS, _NEXT_SECONDS = 0.25, 1.0
@@ -117,7 +124,7 @@ class Presence:
 
     def _note(self, error: StoreUnavailable) -> None:
         """Note that the server is unavailable, and start looking for it."""
-        if isinstance(error, StoreRefused | StoreClosed):
+        if isinstance(error, StoreRefused | StoreClosed | StoreOverloaded):
             return
         with self._lock:
             if self._closed.is_set():

@@ -11,9 +11,15 @@ from kg.absence import no_document
 from kg.changelog import Entry, Event, Kind, check_known, net_changes
 from kg.errors import StoreError
 from kg.neo4j.clock import ServerClock
-from kg.neo4j.commit import TasksChangedError, apply_change, event_name
+from kg.neo4j.commit import ManySynonymsError, TasksChangedError, apply_change, event_name
 from kg.neo4j.database import Database
-from kg.neo4j.derived import put_synonyms
+from kg.neo4j.derived import (
+    forget_some,
+    portions,
+    put_synonyms,
+    unlink_some,
+    unlink_some_of,
+)
 from kg.neo4j.making import Making
 from kg.neo4j.queue import Neo4jQueue
 from kg.neo4j.reading import peek, read_whole
@@ -37,6 +43,7 @@ from kg.records import (
 from kg.store import Change, Changes, GraphReader, Holdings
 from kg.validation import check_change, check_extractions, check_name, check_synonyms
 
+_PRUNED_AT_ONCE = 2000
 _Result = TypeVar("_Result")
 
 
@@ -115,6 +122,10 @@ class Neo4jStore(Neo4jQueue):
                 )
             except TasksChangedError:
                 continue
+            except ManySynonymsError as error:
+                step = partial(unlink_some_of, collection=collection, entity_ids=error.entity_ids)
+                while self._relink(collection, step):
+                    pass
 
     def fingerprints(
         self, collection: str, document_ids: Iterable[str] | None = None
@@ -161,31 +172,36 @@ class Neo4jStore(Neo4jQueue):
         return {extraction.passage_id: extraction for extraction in found}
 
     def prune_extractions(self, collection: str) -> int:
-        def action(work: Work) -> int:
+        def some(work: Work, after: str) -> tuple[str, int]:
             work.lock_all()
-            needed = work.value("are_extractions_needed")
-            return 0 if needed else int(work.value("prune_extractions"))
+            if work.value("are_extractions_needed"):
+                return "", 0
+            last, number = work.rows("prune_extractions", after=after, limit=_PRUNED_AT_ONCE)[0]
+            return last, number
 
-        return self._change("derived", collection, action)
+        after, pruned = "", 0
+        while True:
+            step = partial(some, after=after)
+            after, number = self._change("derived", collection, step)
+            pruned += number
+            if number < _PRUNED_AT_ONCE:
+                return pruned
 
     def replace_synonyms(
         self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
     ) -> None:
         check_synonyms(sources, synonyms)
-
-        def action(work: Work) -> None:
-            put_synonyms(work, collection, sources, synonyms)
-            work.of("collections").run("touch")
-
-        self._change("derived", collection, action)
+        for some, links in portions(sources, synonyms):
+            step = partial(put_synonyms, collection=collection, sources=some, synonyms=links)
+            self._relink(collection, step)
 
     def forget_synonyms(self, collection: str) -> None:
-        def action(work: Work) -> None:
-            work.run("delete_all_synonyms")
-            work.run("unlink_all")
-            work.of("collections").run("touch")
-
-        self._change("derived", collection, action)
+        for forget in (forget_some, unlink_some):
+            after: str | None = ""
+            while after is not None:
+                after = self._relink(
+                    collection, partial(forget, collection=collection, after=after)
+                )
 
     def changes_since(self, collection: str, revision: int) -> Changes:
         def action(work: Work) -> tuple[int, list[Row]]:
@@ -217,6 +233,17 @@ class Neo4jStore(Neo4jQueue):
 
     def close(self) -> None:
         self._database.close()
+
+    def _relink(self, collection: str, action: Callable[[Work], _Result]) -> _Result:
+        """The result of an action that changes synonyms, a transaction. Raises:
+        CollectionNotFound."""
+
+        def whole(work: Work) -> _Result:
+            result = action(work)
+            work.of("collections").run("touch")
+            return result
+
+        return self._change("derived", collection, whole)
 
     def _finish(self) -> None:
         with suppress(StoreError):  # somebody else will

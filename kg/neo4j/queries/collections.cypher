@@ -87,18 +87,48 @@ MATCH (c:DeletedCollection {name: $name}) SET c.name = $name;
 // name: deleted
 MATCH (c:DeletedCollection {name: $name}) RETURN c.name;
 
+// name: delete_links_of_documents
+// Of the first nodes; a link between two of them may be counted twice.
+MATCH (n:Document {collection: $collection}) WHERE n.id > ''
+WITH n ORDER BY n.collection, n.id LIMIT $nodes
+MATCH (n)-[link]-()
+WITH link LIMIT $limit
+DELETE link
+RETURN count(*);
+
 // name: delete_some_documents
-MATCH (n:Document {collection: $collection}) WHERE n.id > '' WITH n LIMIT $limit
+MATCH (n:Document {collection: $collection}) WHERE n.id > ''
+WITH n ORDER BY n.collection, n.id LIMIT $limit
 DETACH DELETE n
+RETURN count(*);
+
+// name: delete_links_of_passages
+// Of the first nodes; a link between two of them may be counted twice.
+MATCH (n:Passage {collection: $collection}) WHERE n.id > ''
+WITH n ORDER BY n.collection, n.id LIMIT $nodes
+MATCH (n)-[link]-()
+WITH link LIMIT $limit
+DELETE link
 RETURN count(*);
 
 // name: delete_some_passages
-MATCH (n:Passage {collection: $collection}) WHERE n.id > '' WITH n LIMIT $limit
+MATCH (n:Passage {collection: $collection}) WHERE n.id > ''
+WITH n ORDER BY n.collection, n.id LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 
+// name: delete_links_of_entities
+// Of the first nodes; a link between two of them may be counted twice.
+MATCH (n:Entity {collection: $collection}) WHERE n.id > ''
+WITH n ORDER BY n.collection, n.id LIMIT $nodes
+MATCH (n)-[link]-()
+WITH link LIMIT $limit
+DELETE link
+RETURN count(*);
+
 // name: delete_some_entities
-MATCH (n:Entity {collection: $collection}) WHERE n.id > '' WITH n LIMIT $limit
+MATCH (n:Entity {collection: $collection}) WHERE n.id > ''
+WITH n ORDER BY n.collection, n.id LIMIT $limit
 DETACH DELETE n
 RETURN count(*);
 

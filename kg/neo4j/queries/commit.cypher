@@ -104,6 +104,10 @@ MATCH (e:Entity {collection: $collection}) WHERE e.id IN $ids
   AND NOT EXISTS { (e)<-[:MENTIONS]-() }
 RETURN e.id;
 
+// name: count_synonyms_of
+MATCH (e:Entity {collection: $collection}) WHERE e.id IN $ids
+RETURN sum(COUNT { (e)-[:SYNONYM]-() });
+
 // name: unlink_sources_of
 MATCH (s:Entity)-[:SYNONYM]->(e:Entity {collection: $collection}) WHERE e.id IN $ids
 SET s.linked = false;

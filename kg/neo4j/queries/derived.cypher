@@ -33,10 +33,11 @@ RETURN t.id LIMIT 1;
 
 // name: prune_extractions
 MATCH (x:SavedExtraction {collection: $collection})
-WHERE x.passage_id > '' AND x.extractor IS NOT NULL
+WHERE x.passage_id >= $after AND x.extractor IS NOT NULL
   AND NOT EXISTS { MATCH (:Passage {collection: $collection, id: x.passage_id}) }
+WITH x, x.passage_id AS id ORDER BY x.collection, x.passage_id, x.extractor LIMIT $limit
 DELETE x
-RETURN count(*);
+RETURN max(id), count(*);
 
 // name: known_entities
 MATCH (e:Entity {collection: $collection}) WHERE e.id IN $ids RETURN e.id;
@@ -53,8 +54,23 @@ CREATE (s)-[:SYNONYM {score: row.score}]->(t);
 // name: set_linked
 MATCH (e:Entity {collection: $collection}) WHERE e.id IN $ids SET e.linked = $linked;
 
-// name: delete_all_synonyms
-MATCH (s:Entity {collection: $collection})-[link:SYNONYM]->() WHERE s.id > '' DELETE link;
+// name: forget_some_synonyms
+MATCH (s:Entity {collection: $collection})-[link:SYNONYM]->() WHERE s.id >= $after
+WITH s, link ORDER BY s.collection, s.id LIMIT $limit
+SET s.linked = false
+DELETE link
+RETURN max(s.id), count(*);
 
-// name: unlink_all
-MATCH (e:Entity {collection: $collection}) WHERE e.id > '' AND e.linked SET e.linked = false;
+// name: unlink_some
+MATCH (e:Entity {collection: $collection}) WHERE e.id > $after AND e.linked
+WITH e ORDER BY e.collection, e.id LIMIT $limit
+SET e.linked = false
+RETURN max(e.id), count(*);
+
+// name: forget_some_synonyms_of
+// In either direction; one between two of them is counted twice.
+MATCH (e:Entity {collection: $collection})-[link:SYNONYM]-() WHERE e.id IN $ids
+WITH link, startNode(link) AS s LIMIT $limit
+SET s.linked = false
+DELETE link
+RETURN count(*);

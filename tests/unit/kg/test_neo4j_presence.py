@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 
-from kg.errors import StoreClosed, StoreError, StoreStarting, StoreUnavailable
+from kg.errors import StoreClosed, StoreError, StoreOverloaded, StoreStarting
 from kg.fail_fast import failing_fast
 from kg.neo4j.diagnosis import diagnosis
 from kg.neo4j.presence import Presence
@@ -37,13 +37,40 @@ def test_a_server_whose_database_is_not_open_yet_is_there() -> None:
     [
         ("Neo.TransientError.General.DatabaseUnavailable", StoreStarting),
         ("Neo.TransientError.Database.DatabaseUnavailable", StoreStarting),
-        ("Neo.TransientError.Transaction.DeadlockDetected", StoreUnavailable),
+        ("Neo.TransientError.Transaction.DeadlockDetected", StoreOverloaded),
+        ("Neo.TransientError.General.MemoryPoolOutOfMemoryError", StoreOverloaded),
+        ("Neo.TransientError.General.TransactionOutOfMemoryError", StoreOverloaded),
+        ("Neo.ClientError.Transaction.TransactionTimedOut", StoreOverloaded),
         ("Neo.ClientError.Statement.SyntaxError", StoreError),
     ],
 )
-def test_a_server_that_says_that_its_database_is_not_open_yet_is_starting(
+def test_what_a_server_says_tells_whether_it_is_starting_or_has_too_much_to_do(
     code: str, kind: type[StoreError]
 ) -> None:
     neo4j = pytest.importorskip("neo4j", reason="pip install -e '.[neo4j]'")
     error = neo4j.exceptions.Neo4jError._hydrate_neo4j(code=code, message="said")
     assert diagnosis(error)[0] is kind
+
+
+def test_a_server_short_of_memory_names_what_to_raise() -> None:
+    neo4j = pytest.importorskip("neo4j", reason="pip install -e '.[neo4j]'")
+    error = neo4j.exceptions.Neo4jError._hydrate_neo4j(
+        code="Neo.TransientError.General.MemoryPoolOutOfMemoryError", message="threshold reached"
+    )
+    remedy = diagnosis(error)[1]
+    assert "server.memory.heap.max_size" in remedy
+    assert "dbms.memory.transaction.total.max" in remedy
+
+
+def test_a_server_that_has_too_much_to_do_does_not_count_as_away() -> None:
+    asked: list[None] = []
+    presence = Presence(lambda: asked.append(None))
+
+    def overloaded() -> None:
+        raise StoreOverloaded("no memory left")
+
+    with failing_fast(60.0):
+        with pytest.raises(StoreOverloaded):
+            presence.attended(overloaded)
+        assert presence.attended(lambda: "here") == "here"
+    assert not asked, "nobody looks for it"

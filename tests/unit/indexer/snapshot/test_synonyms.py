@@ -12,7 +12,9 @@ from indexer.snapshot import nearness, synonyms
 from indexer.snapshot.build import build_snapshot
 from indexer.snapshot.synonyms import link_synonyms
 from inference.embedder import Kind, Progress, Vectors
+from kg.errors import StoreUnavailable
 from kg.memory import MemoryStore
+from kg.records import CollectionSettings, Synonym
 from tests.doubles.corpus import COLLECTION, Note, delete, empty_store, note, put
 
 Links = dict[tuple[str, str], float]
@@ -207,3 +209,47 @@ def test_of_many_names_in_one_place_each_has_the_hundred_of_the_least_ids() -> N
     found = linked([note("text", names=", ".join(names))], PlacedEmbedder(places))
     assert len(found) == 250 * 100
     assert len({target for _, target in found}) == 101
+
+
+class Dying(MemoryStore):
+    """A store that sets the synonyms of so many sources, in their order, and then is away; None: of
+    all."""
+
+    sources_left: int | None = None
+
+    def replace_synonyms(
+        self, collection: str, sources: Sequence[str], synonyms: Sequence[Synonym]
+    ) -> None:
+        some = sources[: self.sources_left]
+        of_these = [link for link in synonyms if link.source_id in some]
+        super().replace_synonyms(collection, some, of_these)
+        if self.sources_left is not None:
+            raise StoreUnavailable("gone")
+
+
+def test_what_was_linked_halfway_is_linked_whole_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(synonyms, "MOST", 3)
+    names = [f"name{number}" for number in range(24)]
+    first, others = ", ".join(names[:12]), ", ".join(names[12:])
+    embedder = PlacedEmbedder()
+    expected: Links | None = None
+    for sources in (None, 0, 1, 6, 13, 20):
+        store = Dying()
+        store.create_collection(COLLECTION, CollectionSettings(extractor="by hand"))
+        put(store, [note("first", names=first)])
+        link_synonyms(store, COLLECTION, embedder)
+        put(store, [note("others", names=others)])
+        store.sources_left = sources
+        if sources is None:
+            link_synonyms(store, COLLECTION, embedder)
+            expected = links(store)
+            continue
+        with pytest.raises(StoreUnavailable):
+            link_synonyms(store, COLLECTION, embedder)
+        with store.read(COLLECTION) as reader:
+            assert reader.unlinked(), "or nobody would find the rest"
+        store.sources_left = None
+        link_synonyms(store, COLLECTION, embedder)
+        assert links(store) == expected
