@@ -17,7 +17,6 @@ import structlog
 from indexer.flow.broker import QUEUE_OF, QUEUES, STEPS, Queue, Step
 from kg.errors import DependencyMissing, SettingsInvalid
 from kg.records import JSON
-from server.settings.addresses import without_login
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -97,7 +96,7 @@ def wait_for(broker_url: str) -> None:
     while trouble := _ask(broker_url):
         _log.warning(
             f"broker {trouble.what}; waiting for it",
-            broker=without_login(broker_url),
+            broker=_without_login(broker_url),
             reason=trouble.reason,
             remedy=trouble.remedy,
         )
@@ -168,6 +167,12 @@ def _unavailable(error: Exception) -> _Trouble:
         reason=_said(error) or type(error).__name__,
         remedy="start it, or correct AMMON_BROKER_URL",
     )
+
+
+def _without_login(url: str) -> str:
+    """An address for people to read, without user, password and options."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _said(words: object) -> str:
@@ -306,7 +311,7 @@ class CeleryBroker:
             if not self._away:
                 _log.warning(
                     "broker unavailable; its work waits in the store",
-                    broker=without_login(str(self._app.conf.broker_url)),
+                    broker=_without_login(str(self._app.conf.broker_url)),
                     reason=str(error),
                 )
             self._away = True

@@ -35,12 +35,6 @@ def endpoint(url: str) -> str:
     return url
 
 
-def without_login(url: str) -> str:
-    """An address for people to read, without user, password and options."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
 def snapshot_url(url: str) -> str:
     """A URL that other processes can reach, too; in file URLs, percent-encoding is decoded."""
     scheme, _, rest = url.partition("://")

@@ -58,8 +58,3 @@ def test_a_place_for_snapshots_is_taken_as_it_is_used(url: str, used: str) -> No
 @pytest.mark.parametrize("url", ["http://localhost:11434/v1", "https://api.openai.com/v1"])
 def test_an_address_of_an_endpoint_is_taken(url: str) -> None:
     assert addresses.endpoint(url) == url
-
-
-def test_an_address_is_shown_without_its_login() -> None:
-    url = "redis://user:p@ss@[::1]:6379/2?password=other"
-    assert addresses.without_login(url) == "redis://[::1]:6379/2"
