@@ -45,7 +45,7 @@ class GraphStore(Protocol):
     """Where a knowledge graph is kept. Safe for several threads and, if durable, processes."""
 
     def create_collection(self, name: str, settings: CollectionSettings) -> Collection:
-        """Create an empty collection at revision 0.
+        """Create an empty collection at revision 0, with a new identity.
 
         Raises: NameInvalid, CollectionExists.
         """
@@ -60,7 +60,8 @@ class GraphStore(Protocol):
         ...
 
     def restore(self, holdings: Holdings) -> None:
-        """Create a collection from the contents of another one, at the same revision.
+        """Create a collection from the contents of another one, at the same revision, with an
+        identity of its own.
 
         Atomic: it is not visible before it is complete. `changes_since` knows none of its earlier
         revisions. Raises: NameInvalid, CollectionExists, and what `commit` raises.
