@@ -23,6 +23,7 @@ from indexer.flow.routing import UrgentQueue
 from indexer.flow.tools import Tools
 from inference.embedder import Kind
 from kg.errors import AmmonError, StoreError, StoreUnavailable
+from kg.records import Collection
 from kg.store import Change
 
 FEW_WAITING = 16
@@ -88,8 +89,7 @@ class Flow:
             self._take(step, message)
         except (AmmonError, OSError) as error:
             failed = True
-            if isinstance(error, StoreUnavailable):
-                self.tools.unsettle()
+            self.tools.heed(error)
             _log.warning("step not finished", step=step, reason=str(error))
         except Exception:  # the outermost boundary of a message
             failed = True
@@ -109,9 +109,19 @@ class Flow:
             recent = now - self._asked.get(name, -math.inf) < self.tools.times.publish
             if recent and self.tools.queue.busy(name):
                 continue
-            if self.tools.pipeline.publisher.stale(collection):
+            if self._is_stale(collection):
                 self._asked[name] = now
                 self.tools.broker.send("publish", {"collection": name})
+
+    def _is_stale(self, collection: Collection) -> bool:
+        """Whether its snapshot is; if that cannot be found out here, others are told why."""
+        try:
+            return self.tools.pipeline.publisher.stale(collection)
+        except (AmmonError, OSError) as error:
+            if not self.tools.tells_of(error):
+                raise
+            self._pauses.begin(collection.name, "publish", error)
+            return False
 
     def close(self) -> None:
         """Begin nothing new, and let others have what was taken."""

@@ -11,6 +11,7 @@ from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
 from indexer.flow.pauses import Refusal, refusals
 from indexer.flow.tools import Tools
+from indexer.publisher import Publisher
 from kg.errors import (
     DependencyMissing,
     ModelUnavailable,
@@ -19,10 +20,10 @@ from kg.errors import (
     StoreUnavailable,
 )
 from kg.jobs import TaskState
-from kg.records import Passage
+from kg.records import Collection, Passage
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.office import AT_ONCE, NOTES, Office
-from tests.doubles.workshop import COLLECTION, Workshop
+from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop
 
 QUICKLY = replace(AT_ONCE, refuse=0.0)
 
@@ -214,6 +215,25 @@ def test_why_a_snapshot_is_not_published_is_told(
     two.office.broker.send("publish", {"collection": COLLECTION})
     two.bad_takes(1)
     assert two.refused() == []
+
+
+def test_why_nobody_knows_whether_a_snapshot_is_stale_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=QUICKLY)
+    office.shop.store.create_collection("another", SETTINGS)
+    covers = Publisher.covers
+
+    def fails(self: Publisher, collection: Collection, **more: bool) -> bool:
+        if collection.name == "another":
+            raise SnapshotUnavailable("The bucket cannot be reached")
+        return covers(self, collection, **more)
+
+    monkeypatch.setattr(Publisher, "covers", fails)
+    office.sweep()
+    (refusal,) = refusals(office.shop.queue, "another")
+    assert (refusal.step, refusal.reason) == ("publish", "The bucket cannot be reached")
+    assert office.broker.steps() == ["publish"], "the other collection is asked for"
 
 
 def test_why_texts_are_not_embedded_is_told(
