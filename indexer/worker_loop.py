@@ -12,7 +12,7 @@ from indexer.ingestion.processed import Processed
 from indexer.outages import Outages
 from indexer.pipeline import Pipeline
 from indexer.process import is_dead, worker_name
-from kg.errors import ModelUnavailable, StoreError
+from kg.errors import ModelUnavailable, StoreError, StoreOverloaded
 from kg.jobs import Task
 
 LARGEST_BATCH = 32
@@ -130,7 +130,7 @@ class WorkerLoop:
             with beating(hold, self.lease_seconds / 3, "lease", failure="could not extend a lease"):
                 return self.pipeline.process(tasks, self.stop.is_set)
         except BaseException as error:  # an interrupt too: nobody has to wait for the lease's end
-            if isinstance(error, SETUP_ERRORS) and not until_empty:
+            if isinstance(error, (StoreOverloaded, *SETUP_ERRORS)) and not until_empty:
                 return self.pipeline.postpone(tasks, error)
             with suppress(StoreError):
                 queue.release(held, worker=self.name)

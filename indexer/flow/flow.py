@@ -22,7 +22,7 @@ from indexer.flow.recovery import Recovery
 from indexer.flow.routing import UrgentQueue
 from indexer.flow.tools import Tools
 from inference.embedder import Kind
-from kg.errors import AmmonError, StoreError, StoreUnavailable
+from kg.errors import AmmonError, StoreError
 from kg.records import Collection
 from kg.store import Change
 

@@ -7,7 +7,7 @@ from threading import Thread
 import structlog
 
 from indexer.flow.flow import Flow
-from kg.errors import AmmonError, StoreUnavailable
+from kg.errors import AmmonError
 
 _PRUNE_SECONDS = 3600.0
 """Between two looks for leases that nobody needs."""
@@ -60,8 +60,7 @@ class Sweeper:
             try:
                 self.round()
             except (AmmonError, OSError) as error:
-                if isinstance(error, StoreUnavailable):
-                    tools.unsettle()
+                tools.heed(error)
                 _log.warning("not swept", reason=str(error))
             except Exception:  # the outermost boundary of a thread
                 _log.exception("not swept")

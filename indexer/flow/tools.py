@@ -55,9 +55,10 @@ class Tools:
     _unsettled: list[float] = field(default_factory=lambda: [-math.inf])
     """Until when nothing is to be begun (`time.monotonic`)."""
 
-    def unsettle(self) -> None:
-        """The store was away just now."""
-        self._unsettled[0] = time.monotonic() + self.times.settle
+    def heed(self, error: AmmonError | OSError) -> None:
+        """Begin nothing for a while if the store was away; one that has too much to do is there."""
+        if isinstance(error, StoreUnavailable) and not isinstance(error, StoreOverloaded):
+            self._unsettled[0] = time.monotonic() + self.times.settle
 
     def tells_of(self, error: AmmonError | OSError) -> bool:
         """Whether others can be told of an error: not if the store is away. (What is kept in a

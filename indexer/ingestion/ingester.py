@@ -25,6 +25,7 @@ from kg.errors import (
     DocumentUnreadable,
     ModelUnavailable,
     SettingsInvalid,
+    StoreOverloaded,
     StoreUnavailable,
     WeightsInvalid,
 )
@@ -121,6 +122,10 @@ class Ingester:
     ) -> Processed:
         try:
             return step(batch)
+        except StoreOverloaded:
+            if len(batch) == 1:
+                raise
+            return self._one_by_one(batch, step)
         except (StoreUnavailable, *SETUP_ERRORS):
             raise
         except ModelUnavailable as error:
@@ -134,6 +139,21 @@ class Ingester:
                 return self._note(batch[0], str(error))
             _log.exception("unexpected error", source=batch[0].source)
             return self._note_unexpected(batch[0], f"{type(error).__name__}: {error}")
+
+    def _one_by_one(
+        self, batch: Sequence[Task], step: Callable[[Sequence[Task]], Processed]
+    ) -> Processed:
+        """What was too much for the store at once, in pieces. Raises: StoreOverloaded, after all
+        others, if one alone is."""
+        result, failure = Processed(), None
+        for task in batch:
+            try:
+                result += self._attempt([task], step)
+            except StoreOverloaded as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return result
 
     def _ingest(self, batch: Sequence[Task]) -> Processed:
         collection = batch[0].collection
