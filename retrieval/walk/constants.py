@@ -14,6 +14,9 @@ class WalkConstants:
     candidates: int = 60
     """For how many of its best passages, by their own vectors and names, each source compares
     sentences."""
+    candidates_of_few: int = 300
+    """The same in a corpus that is so small that all its vectors are compared: its names are in few
+    passages, so that a passage counts which is not among the nearest by its own vector."""
     idf_bonus: float = 0.1
     """Bonus of a passage that mentions a name of the question, times the name's idf (0..1)."""
     title_bonus: float = 0.2

@@ -115,12 +115,15 @@ class ConditionedWalk:
         """The scores of the passages that the walk may begin at."""
         links = [self._link_bonus(read, number) for number in range(len(read.links))]
         bonuses = Bonuses(links, self._postings.pairs)
-        count = self._constants.candidates + len(self._gone)
+        constants, count = self._constants, self._constants.candidates
+        if self._similarity.compares_all:
+            count = max(count, constants.candidates_of_few)
+        count += len(self._gone)
         near = self._similarity.near(asked.views, count)
         base = Base(self._similarity, asked, bonuses, near)
         found = candidates(self._similarity, asked.views, near, bonuses, count)
         if asked.words is not None:
-            found.append(asked.words.best(self._constants.worded + len(self._gone)))
+            found.append(asked.words.best(constants.worded + len(self._gone)))
         begin = np.concatenate(found)
         base.look_at(np.setdiff1d(begin, self._gone) if len(self._gone) else begin)
         return base

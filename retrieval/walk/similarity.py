@@ -104,6 +104,11 @@ class Similarity:
         coded = len(derived.codes) and len(self._passages) > _FEW
         self._codes = Codes.loads(derived.codes) if coded else None
 
+    @property
+    def compares_all(self) -> bool:
+        """Whether the nearest passages are found by comparing the vectors of all."""
+        return self._codes is None
+
     def own(self, passages: Int32Array, views: Float32Array) -> Float32Array:
         """(v, n): inner products of passages' own vectors with views."""
         return products(passages, self._passages.values, self._passages.scale, views)
