@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
@@ -12,6 +13,7 @@ from indexer.ingestion.extracting import counts, extracted
 from indexer.ingestion.work import Work
 from indexer.retries import with_retries
 from indexer.spending import affordable, overspent, prices_of, progress_of
+from inference.chat import Claim
 from kg.errors import ModelUnavailable
 from kg.jobs import Prices, Task
 from kg.queue import JobQueue
@@ -44,10 +46,17 @@ class Reading:
         collection, tasks_of = batch[0].collection, work.tasks_of()
         if extractor.paid:
             self.queue.note_progress(work.progress(), anew=True)
-        wanted = self.wanted(batch)
+        wanted, claim = self.wanted(batch), Claim(wanted=self._held_lately(batch))
         try:
             for passages, payers in self._portions(batch, extractor, work):
-                found = extracted(self.store, collection, extractor, passages, payers=payers)
+                found = extracted(
+                    self.store,
+                    collection,
+                    extractor,
+                    passages,
+                    payers=payers,
+                    claims=lambda _: claim,
+                )
                 with closing(found):  # what is under way ends, and is kept; no more is begun
                     for extraction in found:
                         work.found[extraction.passage_id] = extraction
@@ -102,15 +111,22 @@ class Reading:
 
     def wanted(self, tasks: Sequence[Task]) -> Callable[[], bool]:
         """Tells, as often as it is asked, whether any of these tasks is still held, and work goes
-        on; it looks only now and then, as the tasks are read with their documents."""
-        answer, due = True, time.monotonic() + LOOK_SECONDS
+        on."""
+        held = self._held_lately(tasks)
+        return lambda: held() and not self.stopping()
+
+    def _held_lately(self, tasks: Sequence[Task]) -> Callable[[], bool]:
+        """Tells, as often as it is asked, by whatever thread, whether any of these tasks is still
+        held; it looks only now and then, as the tasks are read with their documents."""
+        answer, due, lock = True, time.monotonic() + LOOK_SECONDS, Lock()
 
         def ask() -> bool:
             nonlocal answer, due
-            if time.monotonic() >= due:
-                answer = bool(self.still_held(tasks))
-                due = time.monotonic() + LOOK_SECONDS
-            return answer and not self.stopping()
+            with lock:
+                if time.monotonic() >= due:
+                    answer = bool(self.still_held(tasks))
+                    due = time.monotonic() + LOOK_SECONDS
+                return answer
 
         return ask
 

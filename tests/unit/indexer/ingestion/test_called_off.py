@@ -5,11 +5,15 @@ from threading import Event
 
 import pytest
 
+from indexer.extraction.llm import LLMExtractor
 from indexer.ingestion import reading
 from indexer.ingestion.processed import Processed
+from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg.jobs import TaskState
 from kg.records import CollectionSettings, Passage
+from tests.doubles.chat_server import Answer, ChatServer, Request
 from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.llm_answers import good
 from tests.doubles.office import Office
 from tests.doubles.workshop import COLLECTION, Workshop, note
 
@@ -97,3 +101,22 @@ def test_no_draft_is_read_to_its_end_by_who_is_to_end(tmp_path: Path) -> None:
     assert len(first.calls) == 1
     assert shop.sources() == []
     assert len(shop.lease()) == 1
+
+
+def test_questions_that_wait_for_their_turn_are_not_asked_for_a_cancelled_job(
+    tmp_path: Path,
+) -> None:
+    def answer(request: Request) -> Answer:
+        if server.calls == 3:
+            (job,) = shop.queue.jobs(COLLECTION)
+            shop.pipeline.cancel(job.id)
+        return good(request)
+
+    with ChatServer(answer) as server:
+        model = OpenAIChatModel(Endpoint(base_url=server.url, model="scripted", concurrency=1))
+        extractor = LLMExtractor(model, concurrency=4)
+        shop = Workshop(folder=tmp_path, settings=SETTINGS, extractor=extractor)
+        shop.pipeline.submit(COLLECTION, [note("a", LONG_TEXT)])
+        assert shop.pipeline.process(shop.lease()) == Processed()
+        assert server.calls == 3
+        model.close()
