@@ -11,7 +11,7 @@ from indexer.flow import sweeper
 from indexer.flow.dispatch import MOST_WAITING
 from indexer.process import worker_name
 from kg import ids
-from kg.errors import DependencyMissing, ModelUnavailable, StoreUnavailable
+from kg.errors import DependencyMissing, ModelUnavailable, StoreOverloaded, StoreUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
@@ -115,6 +115,21 @@ def test_nothing_is_begun_just_after_the_store_was_away(
     office.work()
     assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 20}
     monkeypatch.setattr(time, "monotonic", lambda: 1e12)
+    office.broker.send("prepare", {})
+    office.work()
+    assert len(office.shop.sources()) == 20
+
+
+def test_a_store_that_has_too_much_to_do_does_not_keep_a_worker_from_other_work(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overloaded(*_: object, **__: object) -> None:
+        raise StoreOverloaded("no memory left")
+
+    office.submit(*NOTES)
+    with monkeypatch.context() as patch:
+        patch.setattr(office.shop.queue, "lease", overloaded)
+        office.work()
     office.broker.send("prepare", {})
     office.work()
     assert len(office.shop.sources()) == 20

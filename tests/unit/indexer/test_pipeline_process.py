@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from indexer.ingestion.processed import Processed
-from kg.errors import ModelUnavailable, StoreUnavailable
+from kg.errors import ModelUnavailable, StoreOverloaded, StoreUnavailable
 from kg.jobs import TaskState
 from kg.records import Document, Passage, SourceDocument
 from kg.store import Change
@@ -168,6 +168,25 @@ def test_a_store_that_cannot_be_reached_is_no_fault_of_the_documents(
         with pytest.raises(StoreUnavailable):
             shop.pipeline.process(tasks)
     assert shop.queue.job(job).counts == {TaskState.EXTRACTING: 1}
+
+
+def test_documents_that_are_too_much_for_the_store_together_come_in_singly(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = shop.store.commit
+
+    def little_at_once(collection: str, change: Change) -> int:
+        if len(change.put) > 1 or any(graph.document.source == "a" for graph in change.put):
+            raise StoreOverloaded("no memory left")
+        return commit(collection, change)
+
+    job = submit(shop, A, B, C)
+    tasks = shop.lease()
+    monkeypatch.setattr(shop.store, "commit", little_at_once)
+    with pytest.raises(StoreOverloaded):
+        shop.pipeline.process(tasks)
+    assert shop.sources() == ["b", "c"]
+    assert shop.queue.job(job).counts == {TaskState.EXTRACTING: 1, TaskState.EXTRACTED: 2}
 
 
 def test_tasks_of_several_collections_may_come_together(shop: Workshop) -> None:

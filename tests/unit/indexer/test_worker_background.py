@@ -11,9 +11,10 @@ import structlog
 from indexer.progress import CUT_SHORT
 from indexer.worker import Worker
 from inference.embedder import Kind, Progress
-from kg.errors import DependencyMissing, ModelUnavailable
+from kg.errors import DependencyMissing, ModelUnavailable, StoreOverloaded
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
+from kg.store import Change
 from kg.vectors import Vectors
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
@@ -191,3 +192,29 @@ def test_a_snapshot_that_takes_long_does_not_keep_a_worker_from_ending(
     assert time.monotonic() - began < 30.0
     assert CUT_SHORT in [line["event"] for line in told]
     assert not any(name.startswith("r0000000001") for name in shop.snapshots().names())
+
+
+def test_in_the_background_a_document_that_is_too_much_for_the_store_holds_up_no_other_collection(
+    background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = background.shop
+    shop.store.create_collection("letters", shop.store.collection(COLLECTION).settings)
+    commit = shop.store.commit
+
+    def little(collection: str, change: Change) -> int:
+        if any(graph.document.source == "0" for graph in change.put):
+            raise StoreOverloaded("no memory left")
+        return commit(collection, change)
+
+    monkeypatch.setattr(shop.store, "commit", little)
+    background.submit(NOTES[0])
+    until(lambda: any("no memory" in task.error for task in shop.queue.tasks(_job(shop))))
+    shop.pipeline.submit("letters", [NOTES[1]])
+    background.worker.wake()
+    until(lambda: bool(shop.store.fingerprints("letters")))
+    assert shop.queue.waiting(COLLECTION) == 1
+
+
+def _job(shop: Workshop) -> str:
+    (job,) = shop.queue.jobs(COLLECTION)
+    return job.id
