@@ -13,6 +13,7 @@
     ├── Conflict
     │   ├── CollectionExists
     │   ├── SettingsConflict
+    │   ├── BudgetSpent
     │   ├── PricesUnknown
     │   └── WaitsOtherwise
     ├── StoreError                 the store cannot do what was asked
@@ -92,6 +93,10 @@ class CollectionExists(Conflict):
 
 class SettingsConflict(Conflict):
     """A collection has other settings than those requested."""
+
+
+class BudgetSpent(Conflict):
+    """A job has spent more than the budget that it is to have."""
 
 
 class PricesUnknown(Conflict):

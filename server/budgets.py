@@ -3,7 +3,7 @@
 import math
 import re
 
-from kg.errors import PricesUnknown, SettingsInvalid
+from kg.errors import BudgetSpent, PricesUnknown, SettingsInvalid
 from kg.jobs import Budget, Prices, Progress
 
 _AMOUNT = re.compile(
@@ -51,6 +51,18 @@ def checked(budget: Budget, prices: Prices) -> Budget:
             "(500000tokens)."
         )
     return budget
+
+
+def check_left(budget: Budget, spent: Progress) -> None:
+    """Raises: BudgetSpent if a job has spent more than the budget already."""
+    tokens = spent.input_tokens + spent.output_tokens
+    over = budget.tokens is not None and tokens > budget.tokens
+    if over or (budget.cost is not None and spent.cost > budget.cost):
+        told = format_budget(Budget(tokens=tokens, cost=spent.cost or None))
+        raise BudgetSpent(
+            f"The budget of {format_budget(budget)} is less than what this job has spent already, "
+            f"{told}: a job's budget includes what it has spent. Give a larger one."
+        )
 
 
 def format_budget(budget: Budget) -> str:

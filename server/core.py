@@ -28,7 +28,7 @@ from retrieval.modes import check_mode
 from retrieval.results import Retrieval
 from retrieval.retriever import Retriever
 from server.aids import AS_SET, AidCabinet, AidOptions
-from server.budgets import budget_of
+from server.budgets import budget_of, check_left
 from server.empty_results import EmptyResults
 from server.folders import Folders
 from server.indexing_options import UNCHANGED, IndexingOptions, describe, resolve
@@ -167,8 +167,10 @@ class Core:
     def retry(self, job_id: str, budget: Budget | None = None) -> Job:
         """Put a job's failed documents back into the queue, with another budget if one is given.
 
-        Raises: JobNotFound.
+        Raises: JobNotFound; BudgetSpent if it has spent more than that.
         """
+        if budget is not None:
+            check_left(budget, self.queue.job(job_id).progress)
         self.queue.retry_failed(job_id, budget=budget, prices=self.pipeline.prices)
         self.worker.wake()
         return self.queue.job(job_id)

@@ -198,7 +198,7 @@ class MemoryQueue(MemoryTasks):
                 self._jobs[job_id] = replace(self._jobs[job_id], prices=prices)
             failed = [one for one in self._in(TaskState.FAILED) if one.task.job_id == job_id]
             for one in failed:
-                one.task = replace(one.task, attempts=0)
+                one.task = replace(one.task, attempts=0, error="")
             return self._requeue(failed)
 
     def cancel(self, job_id: str) -> Job:

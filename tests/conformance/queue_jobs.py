@@ -181,6 +181,7 @@ class JobsConformance(StoreFixtures):
         library.fail(second.id, "bad luck", worker="w", retry=False)
         assert {task.error for task in library.tasks(job.id)} == {"no luck", "bad luck"}
         assert library.retry_failed(job.id) == 2
+        assert {task.error for task in library.tasks(job.id)} == {""}, "they do not wait for it"
         again = library.lease(worker="w", limit=9, seconds=60)
         assert [task.document for task in again] == [document("a", "text"), document("b")]
         assert {task.attempts for task in again} == {1}, "attempts are counted anew"

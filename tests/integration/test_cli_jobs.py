@@ -190,6 +190,10 @@ def test_a_spent_budget_is_told_and_a_larger_one_goes_on(
     assert "passages 2 of 2" in said.out
     assert "tokens 400 in, 200 out" in said.out
     assert "budget 1,000,000 tokens" in said.out
+    said = ammon("jobs", "retry", job["id"], "--budget", "599t")
+    assert said.code == 1
+    assert "budget of 599 tokens is less than what this job has spent already, 600" in said.err
+    assert ammon("jobs", "--json").json["jobs"][0]["budget"]["tokens"] == 10**6
 
 
 def test_jobs_are_listed_and_shown(ammon: Ammon, notes: Path, model: ChatServer) -> None:

@@ -108,6 +108,11 @@ def test_an_estimate_a_budget_and_a_larger_one(tmp_path: Path) -> None:
         job = until(lambda: client.get(path).json(), lambda job: job["state"] == "done")
         assert job["counts"] == {"extracted": 2}
         assert job["cost"] == (400 * 1.0 + 200 * 4.0) / 1e6
+        refused = client.post(f"{path}/retry", json={"budget": {"cost": 0.001}})
+        assert refused.status_code == 409
+        assert "0.001 is less than" in refused.json()["detail"]
+        assert "0.0012" in refused.json()["detail"]
+        assert client.post(f"{path}/retry", json={"budget": {"cost": job["cost"]}}).is_success
 
 
 def test_money_without_prices_is_a_conflict(tmp_path: Path) -> None:

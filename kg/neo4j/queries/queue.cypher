@@ -77,7 +77,7 @@ RETURN id;
 MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = t.attempts - 1;
 
 // name: reset_attempts
-MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = 0;
+MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = 0, t.error = '';
 
 // name: next_tasks
 // In the order of the index, so that no more tasks are looked at than are taken.

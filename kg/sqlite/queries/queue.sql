@@ -59,7 +59,7 @@ RETURNING id;
 UPDATE tasks SET attempts = attempts - 1 WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: reset_attempts
-UPDATE tasks SET attempts = 0 WHERE id IN (SELECT value FROM json_each(:ids));
+UPDATE tasks SET attempts = 0, error = '' WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: next_tasks
 SELECT id FROM tasks
