@@ -289,6 +289,10 @@ class Core:
         """
         return self.retrievers.get(self.seen.get(collection))
 
+    def why_empty(self, collection: str) -> str:
+        """Why nothing is found in a collection, and what to do. Raises: CollectionNotFound."""
+        return self._empty_results.why(collection)
+
     def snapshot(self, collection: str) -> Snapshot | None:
         """The snapshot that questions are answered from. Raises: as `retriever`."""
         retriever = self.retriever(collection)

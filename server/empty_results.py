@@ -39,7 +39,7 @@ class EmptyResults:
             revision=0,
             mode=mode,
             hits=(),
-            explanation=Explanation(notes=(self._why(collection),)),
+            explanation=Explanation(notes=(self.why(collection),)),
         )
 
     def explained(self, collection: str, found: Retrieval) -> Retrieval:
@@ -50,12 +50,13 @@ class EmptyResults:
         if NO_PASSAGES not in found.explanation.notes:
             return found
         try:
-            why = self._why(collection)
+            why = self.why(collection)
         except StoreUnavailable:  # the general reason has to suffice
             return found
         return replace(found, explanation=Explanation(notes=(why,)))
 
-    def _why(self, collection: str) -> str:
+    def why(self, collection: str) -> str:
+        """Why nothing is found in it, and what to do. Raises: CollectionNotFound."""
         # The queue before the graph: a document that moves on meanwhile is then not missed.
         if self.queue.waiting(collection):
             if self.worker.running and not self.settings.broker_url:

@@ -27,7 +27,12 @@ def open_objects(url: str, options: Mapping[str, Any] | None = None) -> Objects:
         return S3Objects(url, options or {})
     try:
         fsspec.get_filesystem_class(protocol)
-    except (ImportError, ValueError) as error:
+    except ImportError as error:  # it names the package
+        raise SettingsInvalid(
+            f"Cannot keep snapshots at {url}: {str(error).rstrip('.')}, in the environment that "
+            "runs Ammon."
+        ) from error
+    except ValueError as error:
         raise SettingsInvalid(
             f"Cannot keep snapshots at {url}: {error}. Give an address such as s3://bucket/folder."
         ) from error

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,13 @@ def test_a_question_gets_passages_with_citations_and_explanation(papers: TestCli
     assert citation["source"] == "semon.md"
     assert citation["metadata"] == SEMON["metadata"]
     assert (citation["start"], citation["end"]) == (0, len(hit["text"]))
+    dated = papers.get(f"/collections/papers/documents/{citation['document_id']}").json()
+    assert datetime.fromisoformat(citation["observed_at"]) == datetime.fromisoformat(
+        dated["observed_at"]
+    )
+    asked["question"] = str(LASHLEY["text"])
+    (undated,) = papers.post("/collections/papers/query", json=asked).json()["hits"]
+    assert undated["citations"][0]["observed_at"] is None
     assert set(found["explanation"]) == {"entities", "facts", "clauses"}
     assert set(found["timings"]) == {"embedding", "retrieval"}
 

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from kg.errors import ModelUnavailable, StoreUnavailable
+from kg.sqlite import SQLiteStore
 from server.core import Core
 from server.http.app import create_app
 from tests.doubles.house import open_house, settings_in
@@ -47,6 +48,18 @@ def test_what_is_not_there(client: TestClient) -> None:
     problem(client.post("/jobs/job-0/retry"), 404, "job-not-found")
     url = "/collections/papers/graph/neighbourhood"
     problem(client.get(url, params={"entity": "Nobody"}), 404, "entity-not-found")
+
+
+def test_an_entity_of_a_collection_that_has_none_yet(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post("/collections", json={"name": "empty"})
+    url = "/collections/empty/graph/neighbourhood"
+    found = problem(client.get(url, params={"entity": "Nobody"}), 404, "entity-not-found")
+    assert "being indexed" not in found["detail"]
+    monkeypatch.setattr(SQLiteStore, "waiting", lambda *_: 1)
+    found = problem(client.get(url, params={"entity": "Nobody"}), 404, "entity-not-found")
+    assert "are being indexed: try again in a moment" in found["detail"]
 
 
 def test_a_path_and_a_method_that_do_not_exist(client: TestClient) -> None:

@@ -68,7 +68,7 @@ def read_neighbourhood(
     """An entity's neighbourhood: its facts, its synonyms, and the passages that name it."""
     snapshot = core.snapshot(name)
     if snapshot is None:
-        raise EntityNotFound(f"{name!r} has no entities yet: ingest documents first.")
+        raise EntityNotFound(f"{name!r} has no entities yet. {core.why_empty(name)}")
     return NeighbourhoodOut.model_validate(
         asdict(neighbourhood(snapshot, entity, depth=depth, limit=limit))
     )

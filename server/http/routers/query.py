@@ -103,6 +103,10 @@ class QuestionsIn(BaseModel):
     explain: StrictBool = Field(default=False, description="Whether to return an explanation.")
 
 
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 class CitationOut(BaseModel):
     """A place where a passage occurs."""
 
@@ -117,7 +121,9 @@ class CitationOut(BaseModel):
         description="Counted from 1; null if the format has no pages.", examples=[None]
     )
     metadata: dict[str, JsonValue] = Field(description="The document's metadata.")
-    observed_at: str = Field(description="ISO 8601, or ''.", examples=[""])
+    observed_at: Annotated[str | None, BeforeValidator(_none_if_empty)] = Field(
+        description="ISO 8601; null if the document has none.", examples=[None]
+    )
 
 
 class SpanOut(BaseModel):

@@ -108,6 +108,15 @@ def test_an_unknown_protocol_is_refused() -> None:
         open_objects("carrier-pigeon://far/away")
 
 
+def test_a_protocol_whose_package_is_missing_names_the_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(SettingsInvalid, match=r"gs://bucket.*install gcsfs") as raised:
+        open_objects("gs://bucket")
+    assert "s3://" not in str(raised.value)
+
+
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(DependencyMissing, match=r"\[remote\]"):
