@@ -10,6 +10,8 @@ from kg.store import Change, DocumentGraph, GraphReader, Holdings
 
 BATCH = 500
 """The number of documents, extractions or entities in a batch."""
+PLACED = 5000
+"""The number of placements in a batch of several documents, at most."""
 _Item = TypeVar("_Item")
 
 
@@ -27,7 +29,7 @@ def holdings_of(reader: GraphReader, note: Callable[[str, int], None] | None = N
                 note(kind, len(batch))
 
     def changes() -> Iterator[Change]:
-        for graphs in noted("documents", _batches(_graphs(reader))):
+        for graphs in noted("documents", _by_length(_graphs(reader))):
             yield Change(put=tuple(graphs))
         for found in noted("extractions", _batches(reader.extractions())):
             yield Change(extractions=tuple(found))
@@ -74,6 +76,20 @@ def _links(reader: GraphReader) -> Iterator[tuple[str, bool, Sequence[Synonym]]]
             links = tuple(waiting[1])
             waiting = next(listed, None)
         yield entity.id, entity.id not in unlinked, links
+
+
+def _by_length(graphs: Iterable[DocumentGraph]) -> Iterator[Sequence[DocumentGraph]]:
+    """Batches of few documents, if they are long: a store's transactions are limited."""
+    batch: list[DocumentGraph] = []
+    placed = 0
+    for graph in graphs:
+        placed += len(graph.placements)
+        if batch and (len(batch) == BATCH or placed > PLACED):
+            yield batch
+            batch, placed = [], len(graph.placements)
+        batch.append(graph)
+    if batch:
+        yield batch
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[Sequence[_Item]]:

@@ -119,7 +119,7 @@ class _Commit:
 
     def remove_unsupported(self) -> None:
         dead = sorted(self.work.ids("unmentioned_entities", sorted(self.entities)))
-        if sum(self.work.ids("count_synonyms_of", dead)) > 2 * MOST_LINKS:
+        if sum(self.work.ids("count_synonyms_of", dead)) > MOST_LINKS:
             raise ManySynonymsError(dead)
         self.work.each("unlink_sources_of", dead)
         self.work.each("delete_entities", dead)

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from kg.neo4j.work import Work
 from kg.records import Synonym
 
-MOST_LINKS = 10_000
-"""Of one transaction. They cost the server a kilobyte each, more or less."""
-_MOST_SOURCES = 2_000
+MOST_LINKS = 20_000
+"""Of one transaction. They cost the server some three kilobytes each."""
+_MOST_SOURCES = 1_000
+"""Of one transaction: each may have a hundred synonyms already."""
 MOST_UNLINKED = 20_000
 """Entities that one transaction marks."""
 

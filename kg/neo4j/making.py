@@ -21,7 +21,7 @@ from kg.errors import CollectionExists, StoreError
 from kg.ids import new_identity
 from kg.neo4j.commit import apply_change, event_name
 from kg.neo4j.database import Database
-from kg.neo4j.derived import put_synonyms
+from kg.neo4j.derived import portions, put_synonyms
 from kg.neo4j.queued import FORGOTTEN_JOBS, forget
 from kg.neo4j.rows import extraction_properties, settings_properties
 from kg.neo4j.work import Work
@@ -193,7 +193,13 @@ def _steps(collection: Collection, holdings: Holdings) -> Iterator[Callable[[Wor
     for saved in holdings.saved:
         yield partial(_save, name, [extraction_properties(one) for one in saved])
     for sources, synonyms in holdings.synonyms:
-        yield partial(put_synonyms, collection=name, sources=sources, synonyms=synonyms)
+        linked = set(sources)
+        of_linked = [link for link in synonyms if link.source_id in linked]
+        for some, links in portions(sources, of_linked):
+            yield partial(put_synonyms, collection=name, sources=some, synonyms=links)
+        others = [link for link in synonyms if link.source_id not in linked]
+        for _, links in portions([link.source_id for link in others], others):
+            yield partial(put_synonyms, collection=name, sources=(), synonyms=links)
 
 
 def _save(name: str, rows: list[Mapping[str, Any]], work: Work) -> None:
