@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from server.reports.quarantine import Quarantined
     from server.reports.status import CollectionStatus
 
+_LONGEST = 160
+"""Characters of a line about quarantined passages; `ammon jobs show` and --json show all."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -69,6 +72,8 @@ def status(
 
 
 def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", takers: str) -> None:
+    from textwrap import shorten
+
     from server.cli.output import console, counted, printable, quarantine_lines
 
     out, counts, settings = console(), status.counts, status.collection.settings
@@ -92,7 +97,7 @@ def _print(status: "CollectionStatus", quarantined: "Sequence[Quarantined]", tak
     for one in status.refused:
         out.print(f"  {printable(str(one))}")
     for line in quarantine_lines(quarantined):
-        out.print(f"  {printable(line)}")
+        out.print(f"  {shorten(printable(line), _LONGEST, placeholder=' …')}")
 
 
 def _watch(context: typer.Context, collection: str | None, *, as_json: bool) -> None:

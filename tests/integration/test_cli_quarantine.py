@@ -59,6 +59,15 @@ def test_status_names_documents_in_quarantine(ammon: Ammon, notes: Path) -> None
     assert LINE in ammon("status").out
 
 
+def test_status_shortens_long_reasons(
+    ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.cli.status._LONGEST", 70)
+    ammon("ingest", notes)
+    said = ammon("status").out
+    assert "  lashley00.txt: 1 passage in quarantine, found by text alone: The …\n" in said
+
+
 def test_json_names_all_passages_in_quarantine(ammon: Ammon, notes: Path) -> None:
     ingested = ammon("ingest", notes, "--json").json["quarantine"]
     (status,) = ammon("status", "--json").json["collections"]
