@@ -83,7 +83,7 @@ class JobOut(BaseModel):
         examples=[""],
     )
     refused: list[RefusalOut] = Field(
-        description="Steps that single workers leave to others until their settings are corrected."
+        description="Steps that workers fail at and leave to others for a while, and why."
     )
     quarantined: int = Field(
         description="Passages found by their text alone, because their extraction failed.",
