@@ -6,12 +6,13 @@ so a part's vector leans to the question's; some of that is taken off again.
 """
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from math import isfinite, sqrt
 from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
 from inference.embedder import Bundle, BundleEmbedder, Embedder, Kind, Part, bundle_embedder
+from kg.errors import ModelOutputInvalid
 from kg.snapshot.tables import Float32Array
 from retrieval.mode import Mode, divided
 
@@ -68,11 +69,36 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
 def _embed(
     embedder: Embedder, bundling: BundleEmbedder | None, asked: Sequence[_Asked], kind: Kind
 ) -> Sequence[Float32Array]:
-    """For each bundle (1 + its parts + those beside, d)."""
-    bundles = [one.bundle for one in asked]
+    """For each bundle (1 + its parts + those beside, d). Raises: ModelError."""
+    bundles, model = [one.bundle for one in asked], embedder.model_id
     if bundling is None or sum([len(one.rows) for one in asked]) == len(asked):
-        return list(embedder.embed([one.text for one in bundles], kind)[:, np.newaxis])
-    return bundling.embed_bundles(bundles, kind)
+        made = embedder.embed([one.text for one in bundles], kind)
+        return list(_checked(made, len(asked), model)[:, np.newaxis])
+    found = bundling.embed_bundles(bundles, kind)
+    if len(found) != len(asked):
+        raise ModelOutputInvalid(
+            f"The embedding model {model!r} returns vectors of {len(found)} questions for "
+            f"{len(asked)}."
+        )
+    return [_checked(made, len(one.rows), model) for made, one in zip(found, asked, strict=True)]
+
+
+def _checked(vectors: object, count: int, model: str) -> Float32Array:
+    """(count, d): finite numbers, in C order. Raises: ModelOutputInvalid if they are not that."""
+    if not isinstance(vectors, np.ndarray) or vectors.dtype.kind != "f" or vectors.ndim != 2:
+        what = "something else than an array of numbers with a row for each text"
+    elif len(vectors) != count:
+        what = f"{len(vectors)} vectors for {count} texts"
+    else:
+        found: Float32Array = np.ascontiguousarray(vectors, dtype=np.float32)
+        flat = found.reshape(-1)
+        if isfinite(flat.dot(flat)):
+            return found
+        what = "numbers that are not finite"
+    raise ModelOutputInvalid(
+        f"The embedding model {model!r} returns {what}. Check the model, or search by words alone "
+        "(mode bm25)."
+    )
 
 
 _Texts: TypeAlias = Sequence[tuple[str, str]]

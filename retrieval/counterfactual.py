@@ -154,9 +154,11 @@ def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
 
 
 def fact_named(snapshot: Snapshot, key: str) -> int:
-    """The fact of an id, or of 'subject — relation — object'. Raises: NotFound."""
+    """The fact of an id, or of 'subject — relation — object', also with hyphens for the dashes.
+    Raises: NotFound."""
     found = _row(snapshot.facts.id, key)
-    parts = [normalise(part) for part in key.split(SEPARATOR)]
+    separator = SEPARATOR if SEPARATOR in key else " - "
+    parts = [normalise(part) for part in key.split(separator)]
     if len(parts) == 3:
         found += _row(snapshot.facts.id, ids.fact_id(snapshot.collection, *parts))
     if found:

@@ -52,7 +52,7 @@ MODES: Mapping[str, Callable[["Snapshot"], "Mode"]] = {
 
 def check_mode(name: str) -> None:
     """Raises: InputError if there is no mode of that name."""
-    if name not in MODES:
+    if not isinstance(name, str) or name not in MODES:
         raise InputError(f"Unknown retrieval mode {name!r}: choose one of {', '.join(MODES)}.")
 
 

@@ -247,7 +247,7 @@ class Retriever:
 
     def _mode(self, name: str) -> Mode:
         """The mode of that name, made once, for which only those wait who ask for it."""
-        made = self._modes.get(name)
+        made = self._modes.get(name) if isinstance(name, str) else None
         if made is None:
             check_mode(name)
             with self._locks[name]:

@@ -2,8 +2,7 @@
 
 NumPy's functions make the same ones, but for each type and way of calling them the compiler first
 compiles a function: a tenth of the time that all loops took. What is made here is a few
-instructions where it is called. What was compiled before this file changed is not compiled anew:
-delete `retrieval/loops/__pycache__` then.
+instructions where it is called.
 """
 
 from collections.abc import Callable

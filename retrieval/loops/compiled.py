@@ -1,8 +1,10 @@
 """Compiling inner loops, once for a machine."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -26,6 +28,9 @@ LONG_ROWS = "Array(int64, 2, 'C', True)"
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
+_SHARED = ("arrays.py", "compiled.py", "lanes.py")
+"""What loops of other files are compiled with."""
+
 _FASTER = {"reassoc", "contract", "arcp", "nsz"}
 """Sums may be taken in any order, as fits the processor."""
 
@@ -39,8 +44,8 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
 
     What was compiled is kept beside the code, in the user's cache folder, or where the variable
     NUMBA_CACHE_DIR says; where none of them can be written, each process compiles anew. It is
-    compiled anew if its own file changes: so it calls nothing that is compiled in another file, and
-    reads no constant of one. The interpreter's lock is released while such a function runs.
+    compiled anew if its own file changes, or one of `_SHARED`: of others it calls nothing, and
+    reads no constant. The interpreter's lock is released while such a function runs.
     """
 
     def compile_(loop: Loop) -> Loop:
@@ -50,6 +55,7 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
             made = _jit(cache=True)(loop)
         except RuntimeError:  # numba knows no folder that it may write to
             made = _jit()(loop)
+        _stamp(made)
         for signature in signatures:
             _load(made, signature)
             made.compile(signature)  # does nothing if it was found
@@ -57,6 +63,25 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
         return cast(Loop, made)
 
     return compile_
+
+
+def _stamp(made: Any) -> None:
+    """Have what was compiled before a shared file changed taken for out of date.
+
+    This, too, uses what numba promises nobody.
+    """
+    with suppress(AttributeError):
+        kept = made._cache._cache_file
+        kept._source_stamp = (kept._source_stamp, _shared_stamp())
+
+
+@cache
+def _shared_stamp() -> str:
+    """A hash of what all loops are compiled with."""
+    digest = hashlib.sha256()
+    for name in _SHARED:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()
 
 
 class _Loaded(JITCodeLibrary):

@@ -1,8 +1,7 @@
 """Inner products of rows of bytes with views, by the widest instructions that the processor has.
 
 Four rows are multiplied with up to four views at a time: what was read is used several times, the
-sums stay in the processor's registers, and those of four rows are added up side by side. What was
-compiled before this file changed is not compiled anew: delete `retrieval/loops/__pycache__` then.
+sums stay in the processor's registers, and those of four rows are added up side by side.
 """
 
 from itertools import chain

@@ -1,10 +1,13 @@
 """What the embedder is asked for, for one question and for many."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import numpy as np
+import pytest
 
-from inference.embedder import Bundle, Kind, Part, Vectors
+from inference.embedder import Bundle, Kind, Part, Progress, Vectors
+from kg.errors import ModelOutputInvalid
 from kg.snapshot.tables import Float32Array
 from retrieval.asking import CONTRAST, embed_questions
 from retrieval.mode import Ranking
@@ -103,3 +106,40 @@ def test_no_questions_need_no_model() -> None:
     embedder = Bundling()
     assert embed_questions(embedder, Halves(), []) == []
     assert embedder.asked == []
+
+
+class Odd(HashEmbedder):
+    """An embedder of somebody's own, which returns whatever it was made with."""
+
+    def __init__(self, made: Callable[[Vectors], object]) -> None:
+        super().__init__()
+        self._made = made
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        return cast(Vectors, self._made(super().embed(texts, kind, progress)))
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda vectors: vectors * np.float32(np.nan), "not finite"),
+        (lambda vectors: vectors + np.float32(np.inf), "not finite"),
+        (lambda vectors: vectors[:-1], "3 vectors for 4 texts"),
+        (lambda vectors: vectors[0], "a row for each text"),
+        (lambda vectors: vectors.tolist(), "a row for each text"),
+        (lambda vectors: vectors.astype(str), "a row for each text"),
+    ],
+)
+def test_what_an_embedder_returns_is_checked(made: Callable[[Vectors], object], said: str) -> None:
+    with pytest.raises(ModelOutputInvalid, match=said):
+        embed_questions(Odd(made), Halves(), QUESTIONS)
+
+
+def test_vectors_of_another_precision_or_order_are_converted() -> None:
+    doubles = Odd(lambda vectors: np.asfortranarray(vectors, dtype=np.float64))
+    found = embed_questions(doubles, Halves(), QUESTIONS)
+    for vectors, plain in zip(
+        found, embed_questions(HashEmbedder(), Halves(), QUESTIONS), strict=True
+    ):
+        assert (vectors.dtype, vectors.flags.c_contiguous) == (np.dtype(np.float32), True)
+        np.testing.assert_array_equal(vectors, plain)

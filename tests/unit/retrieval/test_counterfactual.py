@@ -110,6 +110,12 @@ def test_without_a_fact_the_walk_is_the_same_and_says_why(retriever: Retriever) 
     assert (found.names, found.note) == ((fact,), NO_FACTS)
 
 
+def test_a_fact_may_be_given_with_hyphens(retriever: Retriever) -> None:
+    fact = "Donald Hebb - was born in - Chester"
+    found = retriever.counterfactual(QUESTION, HEBB, without_fact=fact)
+    assert found.names == ("Donald Hebb — was born in — Chester",)
+
+
 def test_a_fact_may_be_given_by_its_id(retriever: Retriever) -> None:
     found = retriever.counterfactual(
         QUESTION, HEBB, mode="hipporag2", without_fact=retriever.snapshot.facts.id[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -143,6 +143,8 @@ def test_half_a_surrogate_pair_in_a_question_is_refused() -> None:
 def test_an_unknown_mode_is_refused_with_the_modes_there_are() -> None:
     with pytest.raises(InputError, match=r"'magic'.*hipporag2.*dense.*bm25"):
         retriever().search("Where?", mode="magic")
+    with pytest.raises(InputError, match=r"\['dense'\].*hipporag2"):
+        retriever().search("Where?", mode=cast(str, ["dense"]))
 
 
 def test_a_collection_without_passages_has_no_hits_and_says_why() -> None:
