@@ -71,72 +71,94 @@ def _block_of(
     found: Any,
     rows: Any,
     _column: Any,
-    _first: Any,
     _count: Any,
-    _axes: Any,
+    _first: Any,
+    _end: Any,
 ) -> Any:
-    """block(vectors, scale, views, worth, rest, found, rows, column, first, count, axes): put the
-    products of the `ROWS` rows rows[column:] with `count` views, up to `VIEWS`, beginning with
-    `first`, into found[first:, column:].
+    """block(vectors, scale, views, worth, rest, found, rows, column, count, first, end): put the
+    products of the `ROWS` rows rows[column:count] with the views first:end, up to `VIEWS`, into
+    found[first:, column:]. Where there are fewer rows, the last stands for those that lack: what is
+    put for these is behind the row of `found`.
 
-    Sums of the first axes, a multiple of `LANES`, are made here; those of the others come in
-    `rest`, by view and row.
+    A view has 0 in further axes to a multiple of `LANES`. What the rows have in axes beyond such a
+    multiple comes in `rest`, `LANES` numbers for each.
     """
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        column, first, count, axes = arguments[7:]
-        octets, scales, whole, worths, added, products, chosen = (
+        column, count, first, end = arguments[7:]
+        octets, scales, whole, worths, rest_, products, chosen = (
             context.make_array(kind)(context, builder, array)
             for kind, array in zip(signature.args[:7], arguments[:7], strict=True)
         )
         columns, width, length = (
             _build.unpack_tuple(builder, array.shape)[1] for array in (octets, whole, products)
         )
-        numbers = [
-            builder.sext(builder.load(builder.gep(chosen.data, [place])), _I64)
-            for place in (builder.add(column, _I64(row)) for row in range(ROWS))
-        ]
-        starts = [builder.gep(octets.data, [builder.mul(row, columns)]) for row in numbers]
-        of_rows = ir.Constant(_FLOATS, ir.Undefined)
-        for row, number in enumerate(numbers):
+        starts, of_rows = [], ir.Constant(_FLOATS, ir.Undefined)
+        for row, place in enumerate(_from(builder, column, count, ROWS)):
+            number = builder.sext(builder.load(builder.gep(chosen.data, [place])), _I64)
+            starts.append(builder.gep(octets.data, [builder.mul(number, columns)]))
             one = builder.load(builder.gep(scales.data, [number]))
             of_rows = builder.insert_element(of_rows, one, _I32(row))
+        rests = [builder.gep(rest_.data, [_I64(LANES * row)]) for row in range(ROWS)]
         # Else whether it is this product or that of the factors that is rounded is the compiler's.
         kind, name = ir.FunctionType(_FLOATS, [_FLOATS]), "llvm.arithmetic.fence.v4f32"
         fence = _build.get_or_insert_function(builder.module, kind, name)
-        for several in range(1, VIEWS + 1):
-            with builder.if_then(builder.icmp_signed("==", count, _I64(several))):
-                places = [builder.add(first, _I64(number)) for number in range(several)]
-                of_views = [builder.gep(whole.data, [builder.mul(at, width)]) for at in places]
-                for number, sums in enumerate(_sums_of(builder, starts, of_views, axes)):
-                    others = _loaded(builder, added.data, _I64(ROWS * number), _QUARTER)
-                    four = builder.sitofp(builder.add(_added(builder, sums), others), _FLOATS)
-                    product = builder.call(fence, [builder.fmul(four, of_rows)])
-                    worth = builder.load(builder.gep(worths.data, [places[number]]))
-                    product = builder.fmul(product, _repeated(builder, worth))
-                    at = builder.add(builder.mul(places[number], length), column)
-                    target = builder.gep(products.data, [at])
-                    builder.store(product, builder.bitcast(target, _FLOATS.as_pointer()), align=1)
+
+        def put(several: int) -> None:
+            places = _from(builder, first, end, several)
+            of_views = [builder.gep(whole.data, [builder.mul(at, width)]) for at in places]
+            totals = _sums_of(builder, starts, of_views, columns, rests)
+            for at, sums in zip(places, totals, strict=True):
+                four = builder.sitofp(_added(builder, sums), _FLOATS)
+                product = builder.call(fence, [builder.fmul(four, of_rows)])
+                worth = builder.load(builder.gep(worths.data, [at]))
+                product = builder.fmul(product, _repeated(builder, worth))
+                target = builder.add(builder.mul(at, length), column)
+                target = builder.gep(products.data, [target])
+                builder.store(product, builder.bitcast(target, _FLOATS.as_pointer()), align=1)
+
+        alone = builder.icmp_signed("==", builder.sub(end, first), _I64(1))
+        with builder.if_else(alone) as (one_view, more_views):
+            with one_view:
+                put(1)
+            with more_views:  # as many as there may be, the last several times: less to compile
+                put(VIEWS)
         return context.get_dummy_value()
 
     arrays = vectors, scale, views, worth, rest, found, rows
     return types.void(*arrays, *[types.int64] * 4), code
 
 
-def _sums_of(builder: Any, starts: list[Any], views: list[Any], axes: Any) -> list[list[Any]]:
+def _sums_of(
+    builder: Any, rows: list[Any], views: list[Any], axes: Any, rests: list[Any]
+) -> list[list[Any]]:
     """For each view the products with each row, to be added up."""
     none = ir.Constant(_SUMS, [0] * _SUMS.count)
-    sums = [[_build.alloca_once_value(builder, none) for _ in starts] for _ in views]
-    for total in chain.from_iterable(sums):
-        builder.store(none, total)
-    with _build.for_range_slice(builder, _I64(0), axes, _I64(LANES), _I64) as (place, _):
-        rows = [builder.sext(_loaded(builder, row, place, _OCTETS), _WIDE) for row in starts]
+    sums = [[_build.alloca_once_value(builder, none) for _ in rows] for _ in views]
+
+    def add(starts: list[Any], place: Any, of_view: Any) -> None:
+        wide = [builder.sext(_loaded(builder, start, place, _OCTETS), _WIDE) for start in starts]
         for view, totals in zip(views, sums, strict=True):
-            some = _loaded(builder, view, place, _WIDE)
-            for row, total in zip(rows, totals, strict=True):
+            some = _loaded(builder, view, of_view, _WIDE)
+            for row, total in zip(wide, totals, strict=True):
                 more = _multiplied(builder, row, some)
                 builder.store(builder.add(builder.load(total), more), total)
+
+    for total in chain.from_iterable(sums):
+        builder.store(none, total)
+    blocks = builder.and_(axes, _I64(-LANES))
+    with _build.for_range_slice(builder, _I64(0), blocks, _I64(LANES), _I64) as (place, _):
+        add(rows, place, place)
+    with builder.if_then(builder.icmp_signed("<", blocks, axes)):
+        add(rests, _I64(0), blocks)
     return [[builder.load(total) for total in totals] for totals in sums]
+
+
+def _from(builder: Any, first: Any, end: Any, count: int) -> list[Any]:
+    """So many numbers from `first` on; the last before `end` instead of those behind it."""
+    last = builder.sub(end, _I64(1))
+    numbers = [builder.add(first, _I64(number)) for number in range(count)]
+    return [builder.select(builder.icmp_signed("<", n, last), n, last) for n in numbers]
 
 
 def _added(builder: Any, sums: list[Any]) -> Any:

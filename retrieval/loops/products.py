@@ -20,11 +20,12 @@ _LARGEST = 127
 
 @compiled()
 def _whole(views: Float32Array) -> Any:
-    """The views in 16-bit numbers, and what one of them is worth; so small that no sum of a row's
-    products with them needs more than 32 bits."""
+    """The views in 16-bit numbers, with 0 in further axes to a multiple of `LANES`, and what one of
+    them is worth; so small that no sum of a row's products with them needs more than 32 bits."""
     axes = views.shape[1]
     largest = min(32767, (2**31 - 1) // (_LARGEST * max(axes, 1)))
-    whole, worth = zeros((len(views), axes), np.int16), empty(len(views), np.float32)
+    whole = zeros((len(views), (axes + LANES - 1) // LANES * LANES), np.int16)
+    worth = empty(len(views), np.float32)
     for view in range(len(views)):
         most = np.float32(0.0)
         for axis in range(axes):
@@ -36,49 +37,34 @@ def _whole(views: Float32Array) -> Any:
 
 
 @compiled()
-def _rest(
-    vectors: Int8Array, rows: Int32Array, whole: Any, first: int, begin: int, rest: Int32Array
-) -> None:
-    """Products of `ROWS` rows of `vectors` with some views in the axes from `begin` on."""
-    for view in range(min(VIEWS, len(whole) - first)):
-        for row in range(ROWS):
-            total = np.int32(0)
-            for axis in range(begin, whole.shape[1]):
-                total += np.int32(vectors[rows[row], axis]) * whole[first + view, axis]
-            rest[ROWS * view + row] = total
-
-
-@compiled()
 def _made(
-    rows: Int32Array, vectors: Int8Array, scale: Float32Array, whole: Any, worth: Float32Array
+    rows: Int32Array,
+    vectors: Int8Array,
+    scale: Float32Array,
+    whole: Any,
+    worth: Float32Array,
+    views: int,
 ) -> Float32Array:
-    """As `products`, with views as `_whole` makes them.
+    """As `products`, with the first views that `_whole` makes; behind these are rows of no meaning.
 
-    Some rows at a time, the last ones together with some of those before them; each is read once
-    for all views.
+    Some rows at a time, the last ones together with some of those before them.
     """
-    count, blocks = len(rows), whole.shape[1] // LANES * LANES
-    rest = zeros(VIEWS * ROWS, np.int32)
-    chosen = empty(max(count, ROWS if count else 0), np.int32)
-    for number in range(len(chosen)):
-        chosen[number] = rows[min(number, count - 1)]
-    found = empty((len(whole), len(chosen)), np.float32)
+    count, width = len(rows), vectors.shape[1]
+    blocks = width // LANES * LANES
+    rest = zeros(ROWS * LANES, np.int8)
+    found = empty((views + ROWS, count), np.float32)
     for number in range(0, count, ROWS):
-        for later in range(ROWS):
-            if number + _AHEAD + later < count:
-                fetch(vectors, np.int64(rows[number + _AHEAD + later]))
-        start = np.int64(min(number, len(chosen) - ROWS))
-        for first in range(0, len(whole), VIEWS):
-            if blocks < whole.shape[1]:
-                _rest(vectors, chosen[start:], whole, first, blocks, rest)
-            places = start, np.int64(first), np.int64(min(VIEWS, len(whole) - first))
-            block(vectors, scale, whole, worth, rest, found, chosen, *places, np.int64(blocks))
-    if len(chosen) == count:
-        return found
-    few = empty((len(whole), count), np.float32)
-    for view in range(len(whole)):
-        few[view] = found[view, :count]
-    return few
+        for later in range(number + _AHEAD, min(number + _AHEAD + ROWS, count)):
+            fetch(vectors, np.int64(rows[later]))
+        start = np.int64(max(min(number, count - ROWS), 0))
+        if blocks < width:
+            for place in range(min(count, ROWS)):
+                for axis in range(blocks, width):
+                    rest[LANES * place + axis - blocks] = vectors[rows[start + place], axis]
+        for first in range(0, views, VIEWS):
+            places = start, np.int64(count), np.int64(first), np.int64(views)
+            block(vectors, scale, whole, worth, rest, found, rows, *places)
+    return found
 
 
 @compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS})")
@@ -87,39 +73,70 @@ def products(
 ) -> Float32Array:
     """(v, n) inner products of v views with n rows of `vectors`."""
     whole, worth = _whole(views)
-    return _made(rows, vectors, scale, whole, worth)
+    chosen = empty(len(rows), np.int32)  # of the one type that `_made` is compiled for
+    for number in range(len(rows)):
+        chosen[number] = rows[number]
+    return _made(chosen, vectors, scale, whole, worth, len(views))[: len(views)]
 
 
 @compiled()
-def _put_own(
+def _put_known(
     passages: Int32Array,
-    vectors: Int8Array,
-    scale: Float32Array,
-    whole: Any,
-    worth: Float32Array,
+    all_: int,
     known: Int32Array,
     own: Float32Array,
     found: Float32Array,
-) -> None:
-    """Put the products of ascending passages with views into `found` (v, n); those of the ascending
-    `known` are taken from `own` (v, k)."""
-    unknown, rows = empty(len(passages), np.int32), empty(len(passages), np.int32)
+    before: int,
+) -> Int32Array:
+    """Put what `own` (v, k) has of ascending passages, out of so many, among the ascending `known`
+    into `found` (v, before + n), behind those before; gives the places of the others."""
+    unknown = empty(len(passages), np.int32)
     place = count = 0
     for number in range(len(passages)):
-        if len(known) == len(vectors):
+        if len(known) == all_:
             place = passages[number]
         while place < len(known) and known[place] < passages[number]:
             place += 1
         if place < len(known) and known[place] == passages[number]:
-            for view in range(len(whole)):
-                found[view, number] = own[view, place]
+            for view in range(len(found)):
+                found[view, before + number] = own[view, place]
         else:
-            unknown[count], rows[count] = number, passages[number]
+            unknown[count] = number
             count += 1
-    made = _made(rows[:count], vectors, scale, whole, worth)
-    for view in range(len(whole)):
-        for number in range(count):
-            found[view, unknown[number]] = made[view, number]
+    return unknown[:count]
+
+
+@compiled()
+def _sentences_of(passages: Int32Array, indptr: Int64Array) -> Int32Array:
+    """The rows of passages' sentences, indptr[p]:indptr[p + 1]."""
+    count = 0
+    for number in range(len(passages)):
+        count += indptr[passages[number] + 1] - indptr[passages[number]]
+    rows = empty(count, np.int32)
+    count = 0
+    for number in range(len(passages)):
+        for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
+            rows[count] = row
+            count += 1
+    return rows
+
+
+@compiled()
+def _put_best(
+    passages: Int32Array, indptr: Int64Array, made: Float32Array, found: Float32Array, before: int
+) -> None:
+    """Make what passages have in `found` (v, before + n), behind those before, the mean of that and
+    of the best of their sentences in `made`."""
+    first = 0
+    for number in range(len(passages)):
+        end = first + indptr[passages[number] + 1] - indptr[passages[number]]
+        for view in range(len(found)):
+            best = np.float32(-np.inf)
+            for row in range(first, end):
+                best = max(best, made[view, row])
+            mean = np.float32(0.5) * (found[view, before + number] + best)
+            found[view, before + number] = mean
+        first = end
 
 
 @compiled(
@@ -149,36 +166,32 @@ def looked_at(
     the products of all sentences with the last view.
     """
     before, last = len(shift_before), len(views) - 1
-    shift = empty(before + len(passages), np.int64)
-    shift[:before] = shift_before
-    count = 0
-    for number in range(len(passages)):
-        shift[before + number] = count - indptr[passages[number]]
-        count += indptr[passages[number] + 1] - indptr[passages[number]]
-    rows = empty(count, np.int32)
-    count = 0
-    for number in range(len(passages)):
-        for row in range(indptr[passages[number]], indptr[passages[number] + 1]):
-            rows[count] = row
-            count += 1
     whole, worth = _whole(views)
     found = empty((last, before + len(passages)), np.float32)
     for view in range(last):
-        found[view, :before] = views_before[view]
-    _put_own(passages, vectors, scale, whole[:last], worth[:last], known, own, found[:, before:])
-    made = _made(rows, sentences, sentence_scale, whole, worth)
+        for number in range(before):
+            found[view, number] = views_before[view, number]
+    unknown = _put_known(passages, len(vectors), known, own, found, before)
+    rows = empty(len(unknown), np.int32)
+    for number in range(len(unknown)):
+        rows[number] = passages[unknown[number]]
+    made = _made(rows, vectors, scale, whole, worth, last)
+    for view in range(last):
+        for number in range(len(unknown)):
+            found[view, before + unknown[number]] = made[view, number]
+    rows = _sentences_of(passages, indptr)
+    made = _made(rows, sentences, sentence_scale, whole, worth, last + 1)
+    shift = empty(before + len(passages), np.int64)
+    relevance = empty(len(relevance_before) + len(rows), np.float32)
+    for number in range(before):
+        shift[number] = shift_before[number]
+    for place in range(len(relevance_before)):
+        relevance[place] = relevance_before[place]
+    for place in range(len(rows)):
+        relevance[len(relevance_before) + place] = made[last, place]
+    first = len(relevance_before)
     for number in range(len(passages)):
-        at = before + number
-        first = shift[at] + indptr[passages[number]]
-        end = shift[at] + indptr[passages[number] + 1]
-        for view in range(last):
-            best = np.float32(-np.inf)
-            for row in range(first, end):
-                best = max(best, made[view, row])
-            found[view, at] = np.float32(0.5) * (found[view, at] + best)
-    relevance = empty(len(relevance_before) + count, np.float32)
-    relevance[: len(relevance_before)] = relevance_before
-    relevance[len(relevance_before) :] = made[last]
-    for number in range(len(passages)):
-        shift[before + number] += len(relevance_before)
+        shift[before + number] = first - indptr[passages[number]]
+        first += indptr[passages[number] + 1] - indptr[passages[number]]
+    _put_best(passages, indptr, made, found, before)
     return found, shift, relevance
