@@ -9,7 +9,6 @@ comes, so all keys take each step of the search together: their reads do not wai
 import numpy as np
 
 from kg.snapshot.tables import (
-    BoolArray,
     Float32Array,
     Float64Array,
     Int32Array,
@@ -29,7 +28,8 @@ LONGEST = 12
 _COMMON, _FEW = 0.2, 20
 """A word that more than this share of the passages has, and more than a few, is worth nothing:
 hardly anything is lost, and its postings need not be read."""
-_HIGHEST = 2.0**64
+_SHARE = 2.0**-64
+"""Of a key among the highest: a product with it is as exact as a quotient, and soon compiled."""
 _NEARER = 2
 """How often a guess is mended: each time its distance falls to about the root of what it was."""
 
@@ -45,8 +45,8 @@ def _hashed(key: np.uint64, data: Uint8Array, start: int, end: int) -> np.uint64
 @compiled()
 def _mixed(key: np.uint64) -> np.uint64:
     """The key whose bytes were hashed: `kg.surfaces.key_of`."""
-    for factor in MIXING:
-        key = (key ^ (key >> np.uint64(33))) * np.uint64(factor)
+    key = (key ^ (key >> np.uint64(33))) * np.uint64(MIXING[0])
+    key = (key ^ (key >> np.uint64(33))) * np.uint64(MIXING[1])
     return key ^ (key >> np.uint64(33))
 
 
@@ -55,12 +55,14 @@ def _guessed(wanted: Uint64Array, keys: Uint64Array) -> Int64Array:
     """About where each wanted key stands among the ascending `keys`."""
     guess, last = empty(len(wanted), np.int64), len(keys) - 1
     for number in range(len(wanted)):
-        guess[number] = min(int(len(keys) * (wanted[number] / _HIGHEST)), last)
+        row = np.int64(len(keys) * (wanted[number] * _SHARE))
+        guess[number] = row if row < last else last
     for _ in range(_NEARER if last >= 0 else 0):
         for number in range(len(wanted)):
             off = np.int64(wanted[number] - keys[guess[number]])
-            mended = guess[number] + int(len(keys) * (off / _HIGHEST))
-            guess[number] = max(min(mended, last), 0)
+            near = guess[number] + np.int64(len(keys) * (off * _SHARE))
+            near = near if near < last else last
+            guess[number] = near if near > 0 else 0
     return guess
 
 
@@ -68,23 +70,32 @@ def _guessed(wanted: Uint64Array, keys: Uint64Array) -> Int64Array:
 def _first_from(key: np.uint64, keys: Uint64Array, guess: int) -> int:
     """Where a key or the next higher one stands among ascending ones; from the guess in longer and
     longer strides."""
-    low = high = max(guess, 0)
+    low = high = guess if guess > 0 else 0
     stride = 4
     while low > 0 and keys[low - 1] >= key:
         high = low - 1
-        low = max(low - stride, 0)
+        low = low - stride if low > stride else 0
         stride *= 4
     while high < len(keys) and keys[high] < key:
         low = high + 1
-        high = min(high + stride, len(keys))
+        high = high + stride if high + stride < len(keys) else len(keys)
         stride *= 4
     while low < high:
-        middle = (low + high) // 2
+        middle = (low + high) >> 1
         if keys[middle] < key:
             low = middle + 1
         else:
             high = middle
     return low
+
+
+@compiled()
+def _places_of(wanted: Uint64Array, keys: Uint64Array) -> Int64Array:
+    """Where each wanted key or the next higher one stands among the ascending `keys`."""
+    places = _guessed(wanted, keys)
+    for number in range(len(wanted)):
+        places[number] = _first_from(wanted[number], keys, places[number])
+    return places
 
 
 @compiled()
@@ -121,29 +132,30 @@ def _tell_longest(found: Int64Array, tokens: int) -> None:
             # What overlaps one of at least its length has its first or last token inside it.
             if last - first + 1 == length and not taken[first] and not taken[last]:
                 found[row, 2] = 1
-                taken[first : last + 1] = 1
+                for token in range(first, last + 1):
+                    taken[token] = 1
 
 
 @compiled()
 def _parts_of(data: Uint8Array, tokens: Int64Array) -> tuple[Int64Array, Uint64Array]:
     """(n, 4): first and last token, start and end in `data` of each part that may be a name; and
     their keys."""
-    length, named, alone = tokens[0], tokens[1], tokens[2]
-    most = len(length) * LONGEST
+    length = tokens.shape[1]
+    most = length * LONGEST
     parts, wanted = empty((most, 4), np.int64), empty(most, np.uint64)
     count = start = 0
-    for first in range(len(length)):
+    for first in range(length):
         key, end, fits = np.uint64(FNV_START), start, False
-        for last in range(first, min(first + LONGEST, len(length))):
-            before, end = end, end + (first < last) + length[last]
+        for last in range(first, first + LONGEST if first + LONGEST < length else length):
+            before, end = end, end + (first < last) + tokens[0, last]
             key = _hashed(key, data, before, end)
-            fits = fits or named[last] > 0
-            if fits and (first < last or alone[last]):
+            fits = fits or tokens[1, last] > 0
+            if fits and (first < last or tokens[2, last]):
                 parts[count, 0], parts[count, 1] = first, last
                 parts[count, 2], parts[count, 3] = start, end
                 wanted[count] = _mixed(key)
                 count += 1
-        start += length[first] + 1
+        start += tokens[0, first] + 1
     return parts[:count], wanted[:count]
 
 
@@ -169,12 +181,10 @@ def names_in(
     means entries[indptr[r]:indptr[r + 1]].
     """
     parts, wanted = _parts_of(data, tokens)
-    guess = _guessed(wanted, keys)
-    rows, meanings, known = empty(len(parts), np.int64), 0, 0
+    rows, meanings, known = _places_of(wanted, keys), 0, 0
     for part in range(len(parts)):
-        low = _first_from(wanted[part], keys, guess[part])
         start, end = parts[part, 2], parts[part, 3]
-        row = _row(low, wanted[part], data, start, end, keys, texts, offsets)
+        row = _row(rows[part], wanted[part], data, start, end, keys, texts, offsets)
         if row >= 0:
             rows[known] = row
             parts[known, 0], parts[known, 1] = parts[part, 0], parts[part, 1]
@@ -184,25 +194,27 @@ def names_in(
     found, count = parts[:known], 0
     _tell_longest(found, tokens.shape[1])
     meant = empty(meanings, np.int32)
-    for row in rows[:known]:
-        for place in range(indptr[row], indptr[row + 1]):
+    for part in range(known):
+        for place in range(indptr[rows[part]], indptr[rows[part] + 1]):
             meant[count] = entries[place]
             count += 1
     return found, meant
 
 
 @compiled()
-def _postings_of(
-    wanted: Uint64Array, keys: Uint64Array, indptr: Int64Array
-) -> tuple[Int64Array, Int64Array]:
-    """(first, end) of the row of each wanted key; 0 and 0 of one that is not there."""
-    first, end = zeros(len(wanted), np.int64), zeros(len(wanted), np.int64)
-    guess = _guessed(wanted, keys)
-    for number in range(len(wanted)):
-        row = _first_from(wanted[number], keys, guess[number])
-        if row < len(keys) and keys[row] == wanted[number]:
-            first[number], end[number] = indptr[row], indptr[row + 1]
-    return first, end
+def _read_words(data: Uint8Array, words: Int64Array) -> tuple[Uint64Array, Int64Array]:
+    """The key of each distinct word, and which of these each of `words` is: see `words_in`."""
+    wanted, row = empty(words.shape[1], np.uint64), empty(words.shape[1], np.int64)
+    start = count = 0
+    for number in range(words.shape[1]):
+        end = start + words[0, number]
+        key = _mixed(_hashed(np.uint64(FNV_START), data, start, end))
+        start = end
+        if not count or key != wanted[count - 1]:
+            wanted[count] = key
+            count += 1
+        row[number] = count - 1
+    return wanted[:count], row
 
 
 @compiled()
@@ -218,7 +230,7 @@ def _without(df: Int64Array, first: Int64Array, items: Int32Array, gone: Int32Ar
 
 
 @compiled()
-def _shares_of(asked: BoolArray, worth: Float64Array) -> Float32Array:
+def _shares_of(asked: Uint8Array, worth: Float64Array) -> Float32Array:
     """(v, w): each word's share of what all words of a view are worth; 0 throughout if that is
     nothing. asked (v, w): whether a view has a word."""
     share = zeros(asked.shape, np.float32)
@@ -254,27 +266,26 @@ def words_in(
     it stands; clauses (c, 2): where each begins and ends there. Postings are those of the row of a
     word's key among the ascending `keys`; the passages `gone` do not count, nor among so many.
     """
-    wanted, row = empty(words.shape[1], np.uint64), empty(words.shape[1], np.int64)
-    start = count = 0
-    for number in range(words.shape[1]):
-        key = _mixed(_hashed(np.uint64(FNV_START), data, start, start + words[0, number]))
-        start += words[0, number]
-        if not count or key != wanted[count - 1]:
-            wanted[count] = key
-            count += 1
-        row[number] = count - 1
-    asked = zeros((1 + len(clauses), count), np.bool_)
-    for number in range(words.shape[1]):
-        asked[0, row[number]] = True
+    wanted, number_of = _read_words(data, words)
+    count = len(wanted)
+    asked = zeros((1 + len(clauses), count), np.uint8)
+    for place in range(words.shape[1]):
+        asked[0, number_of[place]] = 1
         for clause in range(len(clauses)):
-            if clauses[clause, 0] <= words[1, number] < clauses[clause, 1]:
-                asked[1 + clause, row[number]] = True
-    first, end = _postings_of(wanted[:count], keys, indptr)
-    df, worth = end - first, zeros(count, np.float64)
+            if clauses[clause, 0] <= words[1, place] < clauses[clause, 1]:
+                asked[1 + clause, number_of[place]] = 1
+    places, common = _places_of(wanted, keys), max(_COMMON * passages, _FEW)
+    first, end = zeros(count, np.int64), zeros(count, np.int64)
+    df, worth = empty(count, np.int64), zeros(count, np.float64)
+    for word in range(count):
+        row = places[word]
+        if row < len(keys) and keys[row] == wanted[word]:
+            first[word], end[word] = indptr[row], indptr[row + 1]
+        df[word] = end[word] - first[word]
     if len(gone):
         _without(df, first, items, gone)
     for word in range(count):
-        if df[word] <= max(_COMMON * passages, _FEW):
+        if df[word] <= common:
             worth[word] = np.log(max(passages, 1) / max(df[word], 1))
         if not worth[word] > 0:
             end[word] = first[word]
