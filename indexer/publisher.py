@@ -15,7 +15,7 @@ from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.snapshot.build import build_snapshot
 from indexer.snapshot.synonyms import link_synonyms
 from inference.embedder import Embedder
-from kg.errors import SnapshotError, SnapshotUnavailable
+from kg.errors import CollectionNotFound, SnapshotError, SnapshotUnavailable
 from kg.leases import Leases
 from kg.lock import file_lock
 from kg.records import Collection, CollectionSettings
@@ -78,11 +78,20 @@ class Publisher:
             if snapshot and is_same and snapshot.revision <= after.revision:
                 name = folder.write(snapshot.revision, snapshot.write)
                 if _published(folder, seen, name):
-                    folder.prune()
-                    _log.info("snapshot published", collection=collection, snapshot=name)
-                    self.published(present)
-                    return name
+                    if self._is_there(present):
+                        folder.prune()
+                        _log.info("snapshot published", collection=collection, snapshot=name)
+                        self.published(present)
+                        return name
+                    folder.clear()  # it was deleted meanwhile, and nobody else would
         return self.publish(collection, progress, thorough=thorough)
+
+    def _is_there(self, collection: Collection) -> bool:
+        """Whether the collection exists, and not just another one of its name."""
+        try:
+            return self.store.collection(collection.name).identity == collection.identity
+        except CollectionNotFound:
+            return False
 
     @contextmanager
     def _alone(self, folder: Snapshots, progress: ReportProgress) -> Iterator[None]:
@@ -124,17 +133,18 @@ class Publisher:
 
         Other workers may commit in between; their entities are linked in another round, of which
         each has less to do than the one before. Links that the former embedder made after it was
-        changed are forgotten.
+        changed, or for another collection of this name, are forgotten.
         """
         embedder = self.embedder(collection.settings)
         for rounds_left in reversed(range(_LINK_ROUNDS)):
             link_synonyms(self.store, collection.name, embedder, progress, previous)
             with self.store.read(collection.name) as reader:
-                if reader.collection.identity != collection.identity:
-                    return None
-                if reader.collection.settings.embedder != collection.settings.embedder:
+                present = reader.collection
+                if present.identity != collection.identity:
                     break
-                if reader.collection.settings.transition.swapping:  # by one who took us for dead
+                if present.settings.embedder != collection.settings.embedder:
+                    break
+                if present.settings.transition.swapping:  # by one who took us for dead
                     return None
                 if not reader.unlinked() or not rounds_left:
                     return build_snapshot(reader, embedder, progress, previous)

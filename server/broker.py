@@ -36,7 +36,7 @@ _LONGEST_PAUSE = 5.0
 _SILENT_SECONDS = 2.0
 """How long a broker that did not answer is left alone."""
 _SCHEMES = ("redis", "rediss", "amqp", "amqps")
-_DATABASE = re.compile(r"/?[0-9]*")
+_DATABASE = re.compile(r"/{0,2}[0-9]*")
 """The path of a Redis's address."""
 _PREFIX = "ammon."
 
@@ -72,9 +72,15 @@ def check(broker_url: str) -> None:
             "or amqp://user:password@host:5672//."
         ) from error
     if broker_url.startswith("redis") and not _DATABASE.fullmatch(urlsplit(broker_url).path):
+        named = urlsplit(broker_url).path[1:]
+        if "@" in named:  # the end of a password
+            raise SettingsInvalid(
+                "The setting broker_url has a slash before its host: in a password, it is written "
+                "%2F."
+            )
         raise SettingsInvalid(
-            f"The setting broker_url names {urlsplit(broker_url).path[1:]!r} where a Redis has the "
-            "number of a database: write redis://host:6379/0."
+            f"The setting broker_url names {named!r} where a Redis has the number of a database: "
+            "write redis://host:6379/0."
         )
     packages = ("celery", "redis") if broker_url.startswith("redis") else ("celery",)
     for package in packages:

@@ -25,6 +25,8 @@ from kg.snapshot.objects import Objects
 from kg.snapshot.pointer import POINTER
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
+_IDENTITY = re.compile(r"[0-9a-z]{8,32}")
+"""What a store may have written as one; anything else is a name in no path."""
 _LONGEST_SLUG = 40
 
 
@@ -167,5 +169,5 @@ def slug(name: str, identity: str = "") -> str:
     identity, or a hash of the name if there is none."""
     readable = _UNSAFE.sub("-", name.lower()).strip("-")[:_LONGEST_SLUG].strip("-")
     hashed = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    mark = identity or hashed
+    mark = identity if _IDENTITY.fullmatch(identity) else hashed
     return f"{readable}-{mark}" if readable else mark

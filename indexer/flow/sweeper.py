@@ -51,8 +51,8 @@ class Sweeper:
             self._flow.publish_stale()
         tools.store.finish_deletions(seconds=tools.times.sweep)
         if time.monotonic() >= self._next_pruning:
+            self._next_pruning = time.monotonic() + _PRUNE_SECONDS  # also where it fails
             tools.queue.prune_leases(seconds=_LEASES_KEPT)
-            self._next_pruning = time.monotonic() + _PRUNE_SECONDS
 
     def _run(self) -> None:
         tools = self._flow.tools

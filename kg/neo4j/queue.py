@@ -16,6 +16,8 @@ from kg.neo4j.work import Work
 from kg.records import Extraction
 from kg.validation import as_unicode, check_extractions
 
+_PRUNED_AT_ONCE = 2000
+
 
 class Neo4jQueue(Neo4jJobs):
     """`TaskQueue` and `Leases` over one database; see there. The base of `Neo4jStore`, whose
@@ -168,9 +170,14 @@ class Neo4jQueue(Neo4jJobs):
     def prune_leases(self, *, seconds: float) -> int:
         def action(work: Work) -> int:
             work = alone(work)
-            return int(work.value("prune_leases", before=self._clock() - seconds))
+            before = self._clock() - seconds
+            return int(work.value("prune_leases", before=before, limit=_PRUNED_AT_ONCE))
 
-        return self._database.write(action)
+        pruned = number = self._database.write(action)
+        while number == _PRUNED_AT_ONCE:
+            number = self._database.write(action)
+            pruned += number
+        return pruned
 
     def _note(self, work: Work, progress: Mapping[str, Progress], *, anew: bool = False) -> None:
         work.many("set_passages" if anew else "add_passages", _rows(progress))

@@ -196,7 +196,8 @@ class Neo4jStore(Neo4jQueue):
             self._relink(collection, step)
 
     def forget_synonyms(self, collection: str) -> None:
-        for forget in (forget_some, unlink_some):
+        # Unlinked first: what is left where this ends halfway then counts for nobody.
+        for forget in (unlink_some, forget_some):
             after: str | None = ""
             while after is not None:
                 after = self._relink(

@@ -83,7 +83,9 @@ def migrate(
         migrated = copy(one, other, names, _noted(progress))
         for each in migrated:
             name = each.collection.name
-            copy_snapshots(folders.snapshots, one.collection(name), other.collection(name))
+            copied = other.collection(name)
+            if copied.revision == each.collection.revision:  # nobody has changed it since
+                copy_snapshots(folders.snapshots, one.collection(name), copied)
     if as_json:
         found = [_row(each) for each in migrated]
         print_json({"from": source.value, "to": target.value, "collections": found})

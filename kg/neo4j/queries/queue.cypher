@@ -357,5 +357,6 @@ MATCH (l:Lease) WHERE l.name IN $ids AND l.worker = $worker DELETE l;
 
 // name: prune_leases
 MATCH (l:Lease) WHERE l.held_until <= $before
+WITH l LIMIT $limit
 DELETE l
 RETURN count(*);

@@ -76,7 +76,9 @@ def test_a_receipt_has_the_rank_and_score_of_the_answer(seed: int) -> None:
 def test_passages_that_the_walk_did_not_look_at_have_their_ranks() -> None:
     chance = random.Random(2)
     snapshot = snapshot_of(notes_by_chance(chance, 40), EMBEDDER)
-    walk = ConditionedWalk(snapshot, WalkConstants(candidates=2, worded=1, postings=2))
+    walk = ConditionedWalk(
+        snapshot, WalkConstants(candidates=2, candidates_of_few=2, worded=1, postings=2)
+    )
     question = "Who taught Milner?"
     vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
     found = walk.rank(question, vectors, 40).passages.tolist()
