@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from itertools import repeat
 
-import numpy as np
-
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.citations import citations
@@ -23,18 +21,17 @@ class HitReader:
         self._documents = passages.documents.indptr, passages.documents.items
         self._held = documents.passages.indptr, documents.passages.items
         self._placed = documents.start, documents.end, documents.page
-        columns = (
-            passages.id.addresses,
-            passages.title.addresses,
-            passages.heading.addresses,
-            passages.text.addresses,
-            documents.id.addresses,
-            documents.source.addresses,
-            documents.title.addresses,
-            documents.metadata.addresses,
-            documents.observed_at.addresses,
+        self._columns = (
+            passages.id.arrays,
+            passages.title.arrays,
+            passages.heading.arrays,
+            passages.text.arrays,
+            documents.id.arrays,
+            documents.source.arrays,
+            documents.title.arrays,
+            documents.metadata.arrays,
+            documents.observed_at.arrays,
         )
-        self._columns = np.array(columns)
 
     def hits(
         self,

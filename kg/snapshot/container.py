@@ -47,15 +47,17 @@ class Strings:
 
     data: npt.NDArray[np.uint8]
     offsets: npt.NDArray[np.int64]
-    addresses: tuple[int, int] = field(init=False, repr=False, compare=False)
-    """Where the two lie in memory, for loops that read many columns, as long as this lives."""
+    arrays: tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]] = field(
+        init=False, repr=False, compare=False
+    )
+    """The two, read-only, as compiled loops take them."""
     _bytes: memoryview = field(init=False, repr=False, compare=False)
     _ends: memoryview = field(init=False, repr=False, compare=False)
     """The two arrays as memoryviews, from which Python reads single items fastest: an answer has a
     hundred strings."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "addresses", (self.data.ctypes.data, self.offsets.ctypes.data))
+        object.__setattr__(self, "arrays", (_read_only(self.data), _read_only(self.offsets)))
         object.__setattr__(self, "_bytes", self.data.data)
         object.__setattr__(self, "_ends", self.offsets.data)
 
@@ -75,6 +77,12 @@ class Strings:
         offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
         np.cumsum([len(data) for data in encoded], out=offsets[1:])
         return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,49 +1,31 @@
 """What is told of a walk and of the passages that were found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Uint8Array
+from kg.snapshot.quantised import Int8Array
+from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array, Uint8Array
 from retrieval.loops.arrays import empty, unset, zeros
-from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONG_ROWS, LONGS, compiled
+from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
 from retrieval.loops.lanes import fetch
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+_AHEAD = 4
+"""So many passages ahead vectors are fetched."""
 _BITS = 63
 """Sets of numbers are first compared by so many of their lowest bits."""
+_MILLION = 1e6
 
 Rows: TypeAlias = tuple[Int64Array, Int32Array]
 """A table of rows of different lengths: `Ragged.arrays`."""
+Column: TypeAlias = tuple[Uint8Array, Int64Array]
+"""A column of strings: `Strings.arrays`."""
 _ROWS = f"Tuple(({LONGS}, {INTS}))"
-
-
-def _reader(width: int) -> Callable[[int, int], int]:
-    """read(address, index): the whole number of so many bits at a place in memory.
-
-    Every array that a loop takes as one costs it time, and much more the compiler: an answer has
-    strings of a dozen columns.
-    """
-
-    def read(_: Any, _address: Any, _index: Any) -> Any:
-        kind = types.int64 if width == 64 else types.uint8
-
-        def code(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-            start = builder.inttoptr(arguments[0], ir.IntType(width).as_pointer())
-            return builder.load(builder.gep(start, [arguments[1]]))
-
-        return kind(types.int64, types.int64), code
-
-    return cast(Callable[[int, int], int], intrinsic(read))
-
-
-_octet, _long = _reader(8), _reader(64)
+_COLUMN = f"Tuple((Array(uint8, 1, 'C', True), {LONGS}))"
 
 
 def strings_of(text: Uint8Array, begins: Int64Array) -> list[str]:
@@ -54,39 +36,35 @@ def strings_of(text: Uint8Array, begins: Int64Array) -> list[str]:
 
 @compiled()
 def _strings(
-    columns: Int64Array, rows: Int32Array, first: Int64Array
+    columns: Sequence[Column], rows: Int32Array, first: Int64Array
 ) -> tuple[Uint8Array, Int64Array]:
     """The strings of rows[first[c]:first[c + 1]] of each column c, one after the other: the UTF-8
-    bytes of all, and (len(rows) + 1,) where each begins, counted in characters.
-
-    columns: (n, 2), `Strings.addresses` of each.
-    """
-    starts, size = empty(len(rows), np.int64), 0
-    lengths = empty(len(rows), np.int64)
+    bytes of all, and (len(rows) + 1,) where each begins, counted in characters."""
+    size = 0
     for column in range(len(columns)):
-        data, offsets = columns[column, 0], columns[column, 1]
+        offsets = columns[column][1]
         for place in range(first[column], first[column + 1]):
-            start = _long(offsets, rows[place])
-            lengths[place] = _long(offsets, rows[place] + 1) - start
-            starts[place] = data + start
-            size += lengths[place]
+            size += offsets[rows[place] + 1] - offsets[rows[place]]
     text, begins = empty(size, np.uint8), empty(len(rows) + 1, np.int64)
     end = characters = 0
     begins[0] = 0
-    for place in range(len(rows)):
-        copy = text[end : end + lengths[place]]
-        for byte in range(len(copy)):
-            copy[byte] = _octet(starts[place], byte)
-            characters += (copy[byte] & 0xC0) != 0x80
-        end += len(copy)
-        begins[place + 1] = characters
+    for column in range(len(columns)):
+        data, offsets = columns[column]
+        for place in range(first[column], first[column + 1]):
+            one = data[offsets[rows[place]] : offsets[rows[place] + 1]]
+            copy = text[end : end + len(one)]
+            for byte in range(len(one)):
+                copy[byte] = one[byte]
+                characters += (one[byte] & 0xC0) != 0x80
+            end += len(one)
+            begins[place + 1] = characters
     return text, begins
 
 
 @compiled()
 def _best(scores: Float32Array, count: int) -> Int32Array:
     """The rows of the `count` largest scores, largest first; of equal ones the lower row first."""
-    rows = empty(count if count < len(scores) else len(scores), np.int32)
+    rows = empty(min(count, len(scores)), np.int32)
     kept = 0
     for row in range(len(scores)):
         place = kept
@@ -94,7 +72,7 @@ def _best(scores: Float32Array, count: int) -> Int32Array:
             place -= 1
         if place >= len(rows):
             continue
-        kept += kept < len(rows)
+        kept = min(kept + 1, len(rows))
         for later in range(kept - 1, place, -1):
             rows[later] = rows[later - 1]
         rows[place] = row
@@ -215,7 +193,7 @@ def facts_about(
 
 @compiled(
     "Tuple((uint8[::1], int64[::1], float32[::1], int32[::1]))"
-    f"({INTS}, float32[::1], int64, {INTS}, {INTS}, {_ROWS}, {INTS}, {INTS}, {LONG_ROWS})"
+    f"({INTS}, {FLOATS}, int64, {INTS}, {INTS}, {_ROWS}, {INTS}, {INTS}, UniTuple({_COLUMN}, 5))"
 )
 def told_of_facts(
     facts: Int32Array,
@@ -226,7 +204,7 @@ def told_of_facts(
     stating: Rows,
     passages: Int32Array,
     entries: Int32Array,
-    columns: Int64Array,
+    columns: Sequence[Column],
 ) -> tuple[Uint8Array, Int64Array, Float32Array, Int32Array]:
     """(text, begins, scores, statements): as in `_strings`, of all entries, then the subjects of
     the `count` facts with the best scores, their relations, their objects, and those of `passages`
@@ -288,14 +266,14 @@ def _places(
 
 @compiled(
     "Tuple((uint8[::1], int64[::1], int32[:, ::1]))"
-    f"({INTS}, {_ROWS}, {_ROWS}, UniTuple({INTS}, 3), {LONG_ROWS})"
+    f"({INTS}, {_ROWS}, {_ROWS}, UniTuple({INTS}, 3), UniTuple({_COLUMN}, 9))"
 )
 def told_of_passages(
     passages: Int32Array,
     documents: Rows,
     held: Rows,
     placed: Sequence[Int32Array],
-    columns: Int64Array,
+    columns: Sequence[Column],
 ) -> tuple[Uint8Array, Int64Array, Int32Array]:
     """(text, begins, places): as in `_strings` and `_places`, the strings of four columns for each
     passage, and of five columns for the document of each place.
@@ -314,3 +292,53 @@ def told_of_passages(
         first[column + 1] = end
     text, begins = _strings(columns, rows, first)
     return text, begins, places
+
+
+@compiled()
+def _cosine(vectors: Int8Array, scale: Float32Array, row: int, query: Float64Array) -> float:
+    """In double precision: in whatever order it is summed, the first decimals are the same."""
+    total = 0.0
+    for axis in range(len(query)):
+        total += vectors[row, axis] * query[axis]
+    return float(total * scale[row])
+
+
+@compiled(
+    "Tuple((float64[::1], int32[:, ::1]))"
+    f"({INTS}, {OCTET_ROWS}, {FLOATS}, {LONGS}, {OCTET_ROWS}, {FLOATS}, {INTS}, {INTS}, {FLOATS})"
+)
+def fits_of(
+    passages: Int32Array,
+    vectors: Int8Array,
+    scale: Float32Array,
+    indptr: Int64Array,
+    sentences: Int8Array,
+    sentence_scale: Float32Array,
+    start: Int32Array,
+    end: Int32Array,
+    question: Float32Array,
+) -> tuple[Float64Array, Int32Array]:
+    """(n,), (n, 2): half of each passage's product with the question and half of its best
+    sentence's, from -1 to 1, in whole millionths; and where in its text that sentence stands, the
+    first of equal ones, or of all if no product is a number."""
+    query = empty(len(question), np.float64)
+    for axis in range(len(question)):
+        query[axis] = question[axis]
+    similarity, place = empty(len(passages), np.float64), zeros((len(passages), 2), np.int32)
+    for ahead in range(len(passages) + _AHEAD):
+        if ahead < len(passages):
+            fetch(vectors, np.int64(passages[ahead]))
+            for row in range(indptr[passages[ahead]], indptr[passages[ahead] + 1]):
+                fetch(sentences, row)
+        number = ahead - _AHEAD
+        if number < 0:
+            continue
+        passage, most = passages[number], -np.inf
+        for row in range(indptr[passage], indptr[passage + 1]):
+            cosine = _cosine(sentences, sentence_scale, row, query)
+            if cosine > most or row == indptr[passage]:
+                place[number, 0], place[number, 1] = start[row], end[row]
+            most = cosine if cosine > most else most
+        half = 0.5 * (_cosine(vectors, scale, passage, query) + most)
+        similarity[number] = np.rint(_MILLION * (1.0 if half > 1 else -1.0 if half < -1 else half))
+    return similarity, place

@@ -88,7 +88,7 @@ def _told(
     subjects, relations, objects and ids of passages; these facts' scores; and how many of
     `passages` state each."""
     snapshot = run.snapshot
-    facts, surface = snapshot.facts, snapshot.entities.surface.addresses
+    facts, surface = snapshot.facts, snapshot.entities.surface.arrays
     stated, vectors = facts_about(
         passages,
         (run.facts_of.indptr, run.facts_of.items),
@@ -107,14 +107,12 @@ def _told(
         (facts.passages.indptr, facts.passages.items),
         passages,
         used[:names],
-        np.array(
-            (
-                snapshot.gazetteer.label.addresses,
-                surface,
-                facts.relation.addresses,
-                surface,
-                snapshot.passages.id.addresses,
-            )
+        (
+            snapshot.gazetteer.label.arrays,
+            surface,
+            facts.relation.arrays,
+            surface,
+            snapshot.passages.id.arrays,
         ),
     )
     return strings_of(text, begins), scores.tolist(), statements.tolist()

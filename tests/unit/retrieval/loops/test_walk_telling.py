@@ -80,7 +80,7 @@ def test_of_the_best_facts_are_told_names_relations_scores_and_who_states_them()
         (stating.indptr, stating.items),
         ints(3, 0),
         ints(5),
-        np.array([WORDS.addresses] * 5),
+        (WORDS.arrays,) * 5,
     )
     found = strings_of(text, begins)
     assert found[:1] == ["the last"]
@@ -94,15 +94,7 @@ def test_without_facts_names_alone_are_told() -> None:
     none = Ragged.from_rows([])
     rows = none.indptr, none.items
     text, begins, scores, statements = told_of_facts(
-        ints(),
-        floats(),
-        8,
-        ints(),
-        ints(),
-        rows,
-        ints(1),
-        ints(0, 3),
-        np.array([WORDS.addresses] * 5),
+        ints(), floats(), 8, ints(), ints(), rows, ints(1), ints(0, 3), (WORDS.arrays,) * 5
     )
     assert strings_of(text, begins) == ["Память", "a"]
     assert len(scores) == len(statements) == 0
