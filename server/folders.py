@@ -25,7 +25,7 @@ from kg.snapshot.objects import Objects
 from kg.snapshot.pointer import POINTER
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
-_IDENTITY = re.compile(r"[0-9a-z]{8,32}")
+_IDENTITY = re.compile(r"[0-9a-z]{1,32}")
 """What a store may have written as one; anything else is a name in no path."""
 _LONGEST_SLUG = 40
 

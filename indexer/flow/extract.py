@@ -69,9 +69,7 @@ class Extracting:
             reason = paused[batch.collection]
             queue.release(list(held), worker=batch.worker, reason=reason)
             return Extracted()
-        work = Undertaking(
-            batch, self.tools, held, urgent=urgent, urgent_waits=self.urgent_queue.waits
-        )
+        work = Undertaking(batch, self.tools, held, urgent=urgent, urgent_waits=self._urgent_waits)
         if work.gives_way:
             return Extracted(rest=batch)
         try:
@@ -89,6 +87,11 @@ class Extracting:
                 queue.release(list(held), worker=batch.worker, reason=str(error))
             return Extracted()
         return self._outcome(work, extractor.fingerprint)
+
+    def _urgent_waits(self) -> bool:
+        """Whether urgent batches wait that this worker may do: where it leaves some to others, it
+        would give way to what it hands back."""
+        return not self.pauses.refused("extract") and self.urgent_queue.waits()
 
     def _outcome(self, work: Undertaking, fingerprint: str) -> Extracted:
         batch = work.batch

@@ -1,8 +1,8 @@
 """Priorities in the broker, where who came first is first: which queue a batch is sent to.
 
 The store orders documents by priority, but what was taken from it waits in the order in which it
-came. So what is more urgent than anything of the last minutes has a queue of its own, which workers
-serve in turn with the other one.
+came. So what is more urgent than anything of the last minutes has a queue of its own, to which
+batches of the other one give way.
 """
 
 import math
@@ -69,12 +69,11 @@ class UrgentQueue:
     def waits(self) -> bool:
         """That there are none is believed for a second; that there are some, never: a worker that
         gave way to what another one has begun would only send messages round."""
-        now = time.monotonic()
-        if now - self._empty_at < EMPTY_SECONDS:
+        if time.monotonic() - self._empty_at < EMPTY_SECONDS:
             return False
         if self._broker.depth("urgent"):
             return True
-        self._empty_at = now
+        self._empty_at = time.monotonic()
         return False
 
 

@@ -10,8 +10,9 @@ from indexer.flow.batches import Batch
 from indexer.flow.tools import Tools
 from inference.chat import Claim
 from kg.errors import StoreUnavailable
+from kg.fail_fast import failing_fast
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 """Between two looks into the store by those who work on one batch."""
 
 
@@ -76,8 +77,9 @@ class Undertaking:
             if time.monotonic() < self._due:
                 return
             batch, tools = self.batch, self._tools
-            # While the store is away nobody can have cancelled anything: nothing has changed.
-            with suppress(StoreUnavailable):
+            # While the store is away nobody can have cancelled anything: nothing has changed. It is
+            # not waited for either: others wait for the call's connection.
+            with suppress(StoreUnavailable), failing_fast():
                 self._held = tools.queue.extend(
                     list(batch.own), worker=batch.worker, seconds=tools.times.lease
                 )

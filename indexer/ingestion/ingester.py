@@ -122,10 +122,10 @@ class Ingester:
     ) -> Processed:
         try:
             return step(batch)
-        except StoreOverloaded:
-            if len(batch) == 1:
-                raise
-            return self._one_by_one(batch, step)
+        except StoreOverloaded as error:
+            if len(batch) == 1:  # put back for ever, it would keep others from being begun
+                return self._note_unexpected(batch[0], str(error))
+            return sum((self._attempt([task], step) for task in batch), Processed())
         except (StoreUnavailable, *SETUP_ERRORS):
             raise
         except ModelUnavailable as error:
@@ -139,21 +139,6 @@ class Ingester:
                 return self._note(batch[0], str(error))
             _log.exception("unexpected error", source=batch[0].source)
             return self._note_unexpected(batch[0], f"{type(error).__name__}: {error}")
-
-    def _one_by_one(
-        self, batch: Sequence[Task], step: Callable[[Sequence[Task]], Processed]
-    ) -> Processed:
-        """What was too much for the store at once, in pieces. Raises: StoreOverloaded, after all
-        others, if one alone is."""
-        result, failure = Processed(), None
-        for task in batch:
-            try:
-                result += self._attempt([task], step)
-            except StoreOverloaded as error:
-                failure = error
-        if failure is not None:
-            raise failure
-        return result
 
     def _ingest(self, batch: Sequence[Task]) -> Processed:
         collection = batch[0].collection

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -14,7 +14,8 @@ from indexer.ingestion.work import Work
 from indexer.retries import with_retries
 from indexer.spending import affordable, overspent, prices_of, progress_of
 from inference.chat import Claim
-from kg.errors import ModelUnavailable
+from kg.errors import ModelUnavailable, StoreUnavailable
+from kg.fail_fast import failing_fast
 from kg.jobs import Prices, Task
 from kg.queue import JobQueue
 from kg.records import Passage
@@ -124,7 +125,8 @@ class Reading:
             nonlocal answer, due
             with lock:
                 if time.monotonic() >= due:
-                    answer = bool(self.still_held(tasks))
+                    with suppress(StoreUnavailable), failing_fast():  # else nothing has changed
+                        answer = bool(self.still_held(tasks))
                     due = time.monotonic() + LOOK_SECONDS
                 return answer
 

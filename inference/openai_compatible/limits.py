@@ -109,7 +109,7 @@ class Pace:
         self._tokens.wait(tokens, until, self._kept_free, claim)
         self._rest(until, claim)
         places = self._places.place(until, self._asked_lately, urgent=claim.urgent)
-        with places, self._shared_place(until, urgent=claim.urgent):
+        with places, self._shared_place(until, claim):
             self._rest(until, claim)  # the slot's previous holder may have been told to pause
             _check(claim)
             yield
@@ -174,11 +174,12 @@ class Pace:
         return left if self._shared is None else max(left, self._shared.resting())
 
     @contextmanager
-    def _shared_place(self, until: float, *, urgent: bool) -> Iterator[None]:
+    def _shared_place(self, until: float, claim: Claim) -> Iterator[None]:
         if self._shared is None:
             yield
             return
-        with self._shared.place(until, urgent=urgent) as found:
+        check = partial(_check, claim)
+        with self._shared.place(until, urgent=claim.urgent, check=check) as found:
             if not found:
                 raise TurnTooLate("other processes use all its connections")
             yield

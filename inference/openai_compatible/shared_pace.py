@@ -81,9 +81,16 @@ class SharedPace:
         return self._try(lambda: bool(self._redis.exists(self._hurry)), False)
 
     @contextmanager
-    def place(self, until: float = inf, *, urgent: bool = False) -> Iterator[bool]:
+    def place(
+        self,
+        until: float = inf,
+        *,
+        urgent: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> Iterator[bool]:
         """Wait for a slot and hold it during the body; yields False, without a slot, if none is
         free at `until` (of `time.monotonic`). Urgent callers go before others without a deadline.
+        `check` is called now and then during the wait, which its error ends.
 
         The slot of a process that dies is soon free again.
         """
@@ -92,6 +99,7 @@ class SharedPace:
             if time.monotonic() > until:
                 yield False
                 return
+            check()
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP))
         self._hold(place, mark)
         try:
@@ -107,15 +115,15 @@ class SharedPace:
         kept = 0
         if until == inf:
             hurried, others = self._redis.mget(self._hurry, self._urgent)
-            if urgent:
-                self._redis.set(self._urgent, "1", px=ceil(_URGENT_SECONDS * 1000))
-            elif others is not None:
+            if others is not None and not urgent:
                 return ""
             kept = self._reserve if hurried is not None else 0
         open_to_all = self._places[kept:]
         for place in random.sample(open_to_all, len(open_to_all)):
             if self._redis.set(place, mark, nx=True, px=ceil(self._place_seconds * 1000)):
                 return place
+        if urgent and until == inf:  # who finds one keeps nobody from the others
+            self._redis.set(self._urgent, "1", px=ceil(_URGENT_SECONDS * 1000))
         return ""
 
     def _hold(self, place: str, mark: str) -> None:

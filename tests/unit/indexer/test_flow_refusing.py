@@ -265,7 +265,7 @@ def test_of_a_store_that_is_away_nobody_is_told(
     assert two.bad._pauses.refused("publish") == set()
 
 
-def test_documents_that_a_store_has_no_memory_for_wait_and_say_so(
+def test_documents_that_a_store_has_no_memory_for_fail_at_last_and_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object, **__: object) -> None:
@@ -277,5 +277,5 @@ def test_documents_that_a_store_has_no_memory_for_wait_and_say_so(
     office.work()
     tasks = office.shop.queue.tasks(job)
     assert [(task.state, task.error) for task in tasks] == [
-        (TaskState.QUEUED, "Neo4j has no memory left")
+        (TaskState.FAILED, "Neo4j has no memory left")
     ] * 2

@@ -183,10 +183,22 @@ def test_documents_that_are_too_much_for_the_store_together_come_in_singly(
     job = submit(shop, A, B, C)
     tasks = shop.lease()
     monkeypatch.setattr(shop.store, "commit", little_at_once)
-    with pytest.raises(StoreOverloaded):
-        shop.pipeline.process(tasks)
+    assert shop.pipeline.process(tasks) == Processed(done=2, retried=1)
     assert shop.sources() == ["b", "c"]
-    assert shop.queue.job(job).counts == {TaskState.EXTRACTING: 1, TaskState.EXTRACTED: 2}
+    assert shop.queue.job(job).counts == {TaskState.QUEUED: 1, TaskState.EXTRACTED: 2}
+
+
+def test_a_document_that_is_too_much_for_the_store_fails_at_last_with_the_reason(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overloaded(*_: object) -> int:
+        raise StoreOverloaded("no memory left")
+
+    job = submit(shop, A)
+    monkeypatch.setattr(shop.store, "commit", overloaded)
+    found = [shop.pipeline.process(shop.lease()) for _ in range(3)]
+    assert found == [Processed(retried=1), Processed(retried=1), Processed(failed=1)]
+    assert [task.error for task in shop.queue.tasks(job)] == ["no memory left"]
 
 
 def test_tasks_of_several_collections_may_come_together(shop: Workshop) -> None:

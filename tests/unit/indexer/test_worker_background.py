@@ -212,7 +212,7 @@ def test_in_the_background_a_document_that_is_too_much_for_the_store_holds_up_no
     shop.pipeline.submit("letters", [NOTES[1]])
     background.worker.wake()
     until(lambda: bool(shop.store.fingerprints("letters")))
-    assert shop.queue.waiting(COLLECTION) == 1
+    until(lambda: shop.queue.job(_job(shop)).counts == {TaskState.FAILED: 1})
 
 
 def _job(shop: Workshop) -> str:

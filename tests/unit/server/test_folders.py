@@ -163,3 +163,8 @@ def test_a_folder_may_be_made_while_it_is_cleared(tmp_path: Path) -> None:
 
 def test_clearing_what_was_never_there_does_nothing(tmp_path: Path) -> None:
     Folders(tmp_path).clear(PAPERS)
+
+
+@pytest.mark.parametrize("identity", ["../../elsewhere", "a/b", "A", "x" * 33, "\n"])
+def test_an_identity_that_no_store_makes_leads_nowhere(identity: str) -> None:
+    assert slug("papers", identity) == slug("papers")
