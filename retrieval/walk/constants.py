@@ -11,7 +11,7 @@ class WalkConstants:
     """Of every softmax: cosines that differ by this much differ e-fold in weight."""
     pool: int = 20
     """How many of its best passages each source is spread over."""
-    candidates: int = 60
+    candidates: int = 100
     """For how many of its best passages, by their own vectors and names, each source compares
     sentences."""
     candidates_of_few: int = 300
