@@ -44,6 +44,7 @@ server.http.advertised_address=127.0.0.1:{http}
 server.https.enabled=false
 server.memory.pagecache.size=128m
 dbms.usage_report.enabled=false
+dbms.security.auth_max_failed_attempts=0
 client.allow_telemetry=false
 db.tx_log.preallocate=false
 db.tx_log.rotation.size=32m
