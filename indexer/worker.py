@@ -17,6 +17,7 @@ from indexer.heartbeat import beating
 from indexer.ingestion.processed import Processed
 from indexer.outages import Outages
 from indexer.pipeline import Pipeline
+from indexer.process import worker_name
 from indexer.progress import (
     CUT_SHORT,
     ReportProgress,
@@ -25,10 +26,20 @@ from indexer.progress import (
     ignore_progress,
     until_stopped,
 )
+from indexer.refusals import Refusals
 from indexer.worker_loop import WorkerLoop
-from kg.errors import AmmonError, JobNotFound, ModelError, ModelUnavailable, StoreUnavailable
+from kg.errors import (
+    AmmonError,
+    CollectionNotFound,
+    JobNotFound,
+    ModelError,
+    ModelUnavailable,
+    StoreError,
+    StoreUnavailable,
+)
 from kg.jobs import EVERY_REVISION
 from kg.queue import JobQueue
+from kg.records import Collection
 
 _TELL_SECONDS = 1.0
 """Between two reports of how far a model is."""
@@ -68,6 +79,7 @@ class Worker:
         self._arrived = Event()
         self._publish_now = Event()
         self._running: list[Thread] = []
+        self._refusals = Refusals(pipeline.queue, worker_name())
 
     def run_until_empty(
         self, collection: str | None = None, progress: ReportProgress = ignore_progress
@@ -199,7 +211,8 @@ class Worker:
             self._publish_now.set()
 
     def _publish(self) -> None:
-        """Publish what changed: once its queue is empty; every so often while it is not."""
+        """Publish what changed: once its queue is empty; every so often while it is not. What fails
+        is told to everyone, and tried again as often."""
         last: dict[str, float] = {}
         while not self._stop.is_set():
             pause = self._publish_seconds
@@ -212,18 +225,32 @@ class Worker:
                     pause = min(pause, early)
                     continue
                 try:
-                    if not self._pipeline.publisher.stale(collection):
-                        continue
-                    self._pipeline.publish(name, until_stopped(self._stop))
-                    self._pipeline.tidy(name)
+                    if self._publish_if_stale(collection):
+                        last[name] = time.monotonic()
                 except Stopped:
                     _log.info(CUT_SHORT, collection=name)
                     return
-                except (AmmonError, OSError) as error:  # as when it was just deleted; others go on
-                    _log.warning("could not publish a snapshot", collection=name, reason=str(error))
-                last[name] = time.monotonic()
             self._publish_now.wait(pause)
             self._publish_now.clear()
+
+    def _publish_if_stale(self, collection: Collection) -> bool:
+        """Publish what changed in a collection; return whether that was tried. Raises: Stopped."""
+        name, seconds = collection.name, self._publish_seconds
+        try:
+            if not self._pipeline.publisher.stale(collection):
+                self._refusals.end(name, "publish")
+                return False
+            self._pipeline.publish(name, until_stopped(self._stop))
+            self._pipeline.tidy(name)
+            self._refusals.end(name, "publish")
+        except CollectionNotFound:
+            pass  # it was just deleted
+        except (AmmonError, OSError) as error:  # the other collections go on
+            told = f"could not publish a snapshot; it is tried again in {seconds:g} s"
+            _log.warning(told, collection=name, reason=str(error))
+            with suppress(StoreError):
+                self._refusals.begin(name, "publish", str(error), seconds)
+        return True
 
     def _forever(self, job: Callable[[], None]) -> None:
         while not self._stop.is_set():

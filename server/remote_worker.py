@@ -8,10 +8,10 @@ from threading import Lock, Thread
 import structlog
 
 from indexer.flow.broker import Broker
-from indexer.flow.pauses import refusals
 from indexer.ingestion.processed import Processed
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
+from indexer.refusals import refusals
 from kg.errors import JobNotFound
 from kg.jobs import EVERY_REVISION, Job, Progress, TaskState
 

@@ -15,12 +15,12 @@ from indexer.flow.budgeting import Budgeting
 from indexer.flow.dispatch import Dispatcher
 from indexer.flow.embedding import Embedding
 from indexer.flow.extract import Extracting
-from indexer.flow.pauses import Kind as RefusedKind
 from indexer.flow.pauses import Pauses
 from indexer.flow.publishing import Publishing
 from indexer.flow.recovery import Recovery
 from indexer.flow.routing import UrgentQueue
 from indexer.flow.tools import Tools
+from indexer.refusals import RefusedStep
 from inference.embedder import Kind
 from kg.errors import AmmonError, StoreError
 from kg.records import Collection
@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 20
 """How often a document may be taken by processes that die. More than where one process does all:
 here many others' documents are held by a process when one of them, or a machine, ends it."""
 
-_KIND_OF: Mapping[Step, RefusedKind] = {
+_KIND_OF: Mapping[Step, RefusedStep] = {
     "extract": "extract",
     "urgent": "extract",
     "commit": "prepare",
@@ -116,12 +116,15 @@ class Flow:
     def _is_stale(self, collection: Collection) -> bool:
         """Whether its snapshot is; if that cannot be found out here, others are told why."""
         try:
-            return self.tools.pipeline.publisher.stale(collection)
+            is_stale = self.tools.pipeline.publisher.stale(collection)
         except (AmmonError, OSError) as error:
             if not self.tools.tells_of(error):
                 raise
             self._pauses.begin(collection.name, "publish", error)
             return False
+        if not is_stale:  # as when another worker published it
+            self._pauses.end(collection.name, "publish")
+        return is_stale
 
     def close(self) -> None:
         """Begin nothing new, and let others have what was taken."""

@@ -6,24 +6,19 @@ package that is missing), the others go on: that worker says what it refuses, ha
 tries again later.
 """
 
-import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.outages import LONGEST_PAUSE, Outages
+from indexer.refusals import Refusals, RefusedStep
 from kg.errors import AmmonError, ModelUnavailable, StoreUnavailable
 from kg.leases import Leases
-from kg.validation import as_unicode
 
-Kind: TypeAlias = Literal["prepare", "extract", "embed", "publish"]
-"""Of steps that fail alike."""
-
-_ALONE: Set[Kind] = frozenset({"embed", "publish"})
+_ALONE: Set[RefusedStep] = frozenset({"embed", "publish"})
 """What holds up no document: each worker that fails at it says so, whosever fault it is."""
 _BELIEVED = 2.0
 """Seconds for which a process does not ask again whether a collection is paused."""
@@ -31,23 +26,6 @@ _WELL_SECONDS = 900.0
 """For how long others go by it that a worker's model answered; slow ones take minutes."""
 _WELL_AGAIN = 60.0
 """Seconds after which that is told again."""
-_SHOWN = 30.0
-"""Seconds for which a refusal is told of after its end: the next attempt may take so long."""
-_REASON = 500
-"""Characters of a reason."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
-    """What a worker does not do for a collection, for the time being."""
-
-    worker: str
-    """Its machine and process id."""
-    step: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.worker} leaves the step {self.step} to other workers: {self.reason}"
 
 
 class Pauses:
@@ -58,18 +36,17 @@ class Pauses:
         """Keep pauses as leases, for all processes; `worker` is this one's name."""
         self._leases = leases
         self._worker = worker
-        self._outages: Mapping[Kind, Outages] = {
-            kind: Outages(told=kind not in _ALONE) for kind in get_args(Kind)
+        self._outages: Mapping[RefusedStep, Outages] = {
+            kind: Outages(told=kind not in _ALONE) for kind in get_args(RefusedStep)
         }
+        self._refusals = Refusals(leases, worker)
         self._name = f"rest/{uuid.uuid4().hex}"
         self._known: dict[str, tuple[float, str]] = {}
         """Paused collections as far as this process knows, until when it believes that, and why."""
-        self._refused: dict[tuple[str, Kind], tuple[float, str]] = {}
-        """What this process refuses, until when, and the lease that tells so."""
         self._well: dict[str, float] = {}
         """Collection -> when it was told that its model answers."""
 
-    def begin(self, collection: str, kind: Kind, error: AmmonError | OSError) -> bool:
+    def begin(self, collection: str, kind: RefusedStep, error: AmmonError | OSError) -> bool:
         """Leave it alone, longer each time; return whether that is this worker's affair alone."""
         strikes = self._outages[kind].strike(collection, str(error))
         seconds = min(2.0 ** min(strikes - 1, 10), LONGEST_PAUSE)
@@ -77,17 +54,16 @@ class Pauses:
             self._leases.let_go(_well(collection), worker=self._worker)
         own = kind in _ALONE or (is_own(error) and strikes > 1)
         if own or self.others_do_well(collection):
-            self._refuse(collection, kind, str(error), seconds)
+            self._refusals.begin(collection, kind, str(error), seconds)
             return True
         self._leases.hold(_lease(collection), worker=self._name, seconds=seconds)
         self._known[collection] = (time.monotonic() + seconds, str(error))
         return False
 
-    def end(self, collection: str, kind: Kind) -> None:
+    def end(self, collection: str, kind: RefusedStep) -> None:
         """It can be done again; if it is reading, others may know."""
         self._outages[kind].over(collection)
-        if found := self._refused.pop((collection, kind), None):
-            self._leases.let_go(found[1], worker=self._worker)
+        self._refusals.end(collection, kind)
         if kind != "extract":
             return
         self._known.pop(collection, None)
@@ -112,29 +88,13 @@ class Pauses:
         now = time.monotonic()
         return {name: why for name, (until, why) in list(self._known.items()) if until > now}
 
-    def refused(self, kind: Kind) -> Set[str]:
+    def refused(self, kind: RefusedStep) -> Set[str]:
         """The collections for which this worker does not do that."""
-        now = time.monotonic()
-        return {
-            name
-            for (name, what), (until, _) in list(self._refused.items())
-            if what == kind and until > now
-        }
+        return self._refusals.collections(kind)
 
-    def why_refused(self, collection: str, kind: Kind) -> str:
+    def why_refused(self, collection: str, kind: RefusedStep) -> str:
         """Why this worker does not do that; '' if it does."""
-        until_and_lease = self._refused.get((collection, kind))
-        return _refusal(collection, until_and_lease[1]).reason if until_and_lease else ""
-
-    def _refuse(self, collection: str, kind: Kind, reason: str, seconds: float) -> None:
-        lease = _beginning(collection) + json.dumps(
-            [kind, _told(self._worker), as_unicode(reason)[:_REASON]], ensure_ascii=False
-        )
-        until, told = self._refused.get((collection, kind), (0.0, lease))
-        if told != lease:
-            self._leases.let_go(told, worker=self._worker)
-        self._refused[collection, kind] = (max(until, time.monotonic() + seconds), lease)
-        self._leases.hold(lease, worker=self._worker, seconds=seconds + _SHOWN)
+        return self._refusals.why(collection, kind)
 
     def others_do_well(self, collection: str) -> bool:
         """Whether the collection's model has answered another worker lately."""
@@ -150,31 +110,9 @@ def is_own(error: AmmonError | OSError) -> bool:
     return isinstance(error, (OSError, *SETUP_ERRORS))
 
 
-def refusals(leases: Leases, collection: str) -> Sequence[Refusal]:
-    """What workers refuse to do for a collection. Raises: StoreUnavailable."""
-    told = sorted(leases.held(_beginning(collection)))
-    return [_refusal(collection, name) for name in told]
-
-
-def _refusal(collection: str, lease: str) -> Refusal:
-    step, worker, reason = json.loads(lease.removeprefix(_beginning(collection)))
-    return Refusal(worker=worker, step=step, reason=reason)
-
-
 def _lease(collection: str) -> str:
     return f"rest {collection}"
 
 
 def _well(collection: str) -> str:
     return f"well {collection}"
-
-
-def _beginning(collection: str) -> str:
-    return f"refuses {json.dumps(collection, ensure_ascii=False)} "
-
-
-def _told(worker: str) -> str:
-    """A worker's machine and process id (see `indexer.process`)."""
-    machine, _, rest = worker.partition("/")
-    parts = rest.rsplit(":", 3)
-    return f"{machine} (process {parts[1]})" if len(parts) == 4 else worker

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from indexer.flow.pauses import Refusal
+    from indexer.refusals import Refusal
     from server.core import Core
     from server.reports.status import JobStatus
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from indexer.flow.pauses import Refusal, refusals
+from indexer.refusals import Refusal, refusals
 from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
 from kg.jobs import EVERY_REVISION, Job, TaskState
 from kg.queue import JobQueue

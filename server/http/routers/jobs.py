@@ -51,7 +51,7 @@ class RetryIn(BaseModel):
 
 
 class RefusalOut(BaseModel):
-    """A step that one worker cannot do for the job's collection, but others may."""
+    """A step that one worker cannot take for the job's collection at present; others may."""
 
     worker: str = Field(description="Machine and process.", examples=["gpu-1 (process 4711)"])
     step: Literal["prepare", "extract", "embed", "publish"] = Field(examples=["extract"])
@@ -83,7 +83,8 @@ class JobOut(BaseModel):
         examples=[""],
     )
     refused: list[RefusalOut] = Field(
-        description="Steps that workers fail at and leave to others for a while, and why."
+        description="Steps that workers cannot take at present, and why; they try again within "
+        "half a minute."
     )
     quarantined: int = Field(
         description="Passages found by their text alone, because their extraction failed.",

@@ -9,9 +9,9 @@ import pytest
 
 from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
-from indexer.flow.pauses import Refusal, refusals
 from indexer.flow.tools import Tools
 from indexer.publisher import Publisher
+from indexer.refusals import Refusal, refusals
 from kg.errors import (
     DependencyMissing,
     ModelUnavailable,
@@ -234,6 +234,28 @@ def test_why_nobody_knows_whether_a_snapshot_is_stale_is_told(
     (refusal,) = refusals(office.shop.queue, "another")
     assert (refusal.step, refusal.reason) == ("publish", "The bucket cannot be reached")
     assert office.broker.steps() == ["publish"], "the other collection is asked for"
+
+
+def test_a_worker_that_finds_a_snapshot_published_by_another_refuses_it_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise PermissionError("The folder is read-only")
+
+    two = Two(tmp_path, wrong_key)
+    two.office.submit(NOTES[0])
+    two.office.broker.deliver(two.office.flow, lambda step: step not in ("embed", "publish"))
+    with monkeypatch.context() as patch:
+        patch.setattr(two.bad.tools.pipeline, "publish", fails)
+        two.office.broker.send("publish", {"collection": COLLECTION})
+        two.bad_takes(1)
+    assert len(two.refused()) == 1
+    two.office.broker.send("publish", {"collection": COLLECTION})
+    two.office.work()
+    assert len(two.refused()) == 1
+    two.bad.publish_stale()
+    assert two.refused() == []
+    assert two.bad._pauses.refused("publish") == set()
 
 
 def test_why_texts_are_not_embedded_is_told(

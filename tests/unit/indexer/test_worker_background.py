@@ -9,11 +9,13 @@ import pytest
 import structlog
 
 from indexer.progress import CUT_SHORT
+from indexer.refusals import refusals
 from indexer.worker import Worker
 from inference.embedder import Kind, Progress
 from kg.errors import DependencyMissing, ModelUnavailable, StoreOverloaded
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
+from kg.snapshot import SnapshotFolder
 from kg.store import Change
 from kg.vectors import Vectors
 from tests.doubles.extractors import ScriptedExtractor
@@ -65,6 +67,23 @@ def test_in_the_background_a_collection_that_cannot_be_published_holds_up_no_oth
     background.shop.store.create_collection("a name that comes first", settings)
     background.submit(*NOTES[:1])
     until(lambda: background.published() == 1)
+
+
+def test_in_the_background_why_nothing_is_published_is_told_until_it_is(
+    background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    def told() -> list[tuple[str, str]]:
+        return [(one.step, one.reason) for one in refusals(background.shop.queue, COLLECTION)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SnapshotFolder, "write", full)
+        background.submit(*NOTES[:1])
+        until(lambda: told() == [("publish", "No space left on device")])
+    until(lambda: background.published() == 1)
+    until(lambda: told() == [])
 
 
 def test_in_the_background_deletions_are_published(background: Background) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from indexer.flow.pauses import Pauses, Refusal
+from indexer.flow.pauses import Pauses
+from indexer.refusals import Refusal
 from kg.errors import ModelUnavailable
 from kg.records import Document, Quarantined, SourceDocument
 from server.core import Core
