@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from kg.errors import SnapshotUnavailable
 from kg.lock import file_lock, is_locked
 from kg.records import Collection
 from kg.snapshot import SnapshotFolder, Snapshots
@@ -28,6 +29,8 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 _IDENTITY = re.compile(r"[0-9a-z]{1,32}")
 """What a store may have written as one; anything else is a name in no path."""
 _LONGEST_SLUG = 40
+_PROBE = "collections/probe"
+"""The key that is asked for to see whether there is an answer; no such file exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,27 @@ class Folders:
         """
         if self.objects is not None:
             self.objects.check()
+
+    def trouble(self) -> str:
+        """Why the snapshots at the URL cannot be read at present, with the remedy; '' if they can,
+        or if none is set. It is also logged when it begins, and when it is over."""
+        try:
+            if self.objects is not None:
+                self.objects.see_in_use()
+                with suppress(FileNotFoundError):
+                    self.objects.read(_PROBE)
+        except SnapshotUnavailable as error:
+            return str(error)
+        return ""
+
+    def has_copies(self) -> bool:
+        """Whether questions to any collection can be answered while the URL cannot be reached."""
+        if self.objects is None:
+            return False
+        from kg.snapshot.mirror import Mirror
+
+        url, found = self.objects.url, self.root.glob("collections/*/snapshots/*")
+        return any(Mirror(SnapshotFolder(folder)).remembered(url) for folder in found)
 
     def hasten(self) -> None:
         """The process is about to end: from now on, do not wait long for a silent bucket."""

@@ -96,6 +96,8 @@ def _start(core: Core, app: "Celery", resources: ExitStack, times: Times, builds
     meter = _meter(core, broker, resources)  # first: they show a worker that still waits
     store_outage.wait_for(core.store, core.settings)
     wait_for(core.settings.broker_url)
+    with failing_fast():
+        core.folders.trouble()  # logged: others may publish what this worker extracts
     flow = Flow(
         Tools(pipeline=core.pipeline, broker=broker, meter=meter, times=times), builds=builds
     )

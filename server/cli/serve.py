@@ -40,6 +40,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the HTTP API and process queued documents. The API is documented at /docs."""
+    from kg.fail_fast import failing_fast
     from server import broker
     from server.cli.output import print_warning
     from server.composition import compose
@@ -66,6 +67,8 @@ def serve(
         core = (context.obj or compose)(settings)
         try:
             warn_if_unavailable(core.store, settings)
+            with failing_fast():
+                core.folders.trouble()  # logged: copies answer meanwhile
         except StoreError:
             core.close()
             raise

@@ -34,18 +34,21 @@ def status(
     if watch:
         _watch(context, collection, as_json=as_json)
         return
+    from kg.fail_fast import failing_fast
     from server.cli.jobs import job_line
-    from server.cli.output import NO_COLLECTIONS, console, print_json
+    from server.cli.output import NO_COLLECTIONS, console, print_json, print_warning
     from server.reports.jobs import job_fields, running
     from server.reports.quarantine import quarantine
     from server.reports.status import collection_status
 
     with opened(context) as core:
+        with failing_fast():
+            far_trouble = core.folders.trouble()
         names = [collection] if collection else [found.name for found in core.store.collections()]
         found = [collection_status(core, name, verify=True) for name in names]
         apart = [quarantine(core, name) for name in names]
         under_way = running(core)
-        folder = str(core.settings.data_dir)
+        folder, url = str(core.settings.data_dir), core.settings.snapshot_url
         takers = (
             "ammon worker processes them"
             if core.settings.broker_url
@@ -55,6 +58,8 @@ def status(
         print_json(
             {
                 "data_dir": folder,
+                "snapshot_url": url,
+                "snapshots_unreachable": far_trouble,
                 "collections": [_row(*pair) for pair in zip(found, apart, strict=True)],
                 "jobs": [job_fields(one) for one in under_way],
             }
@@ -62,6 +67,10 @@ def status(
         return
     out = console()
     out.print(f"Data folder: {folder}")
+    if url:
+        out.print(f"Snapshots: {url}")
+    if far_trouble:
+        print_warning(f"{far_trouble} Nothing is published meanwhile.")
     if not found:
         out.print(NO_COLLECTIONS)
     for one, quarantined in zip(found, apart, strict=True):

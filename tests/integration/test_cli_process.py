@@ -84,7 +84,10 @@ def test_a_server_starts_answers_and_stops_in_order(data: Path) -> None:
                 break
             before.append(json.loads(line)["event"])
         assert "Application startup complete." in before, "it is told when it is so"
-        assert httpx2.get(f"{url}/api/v1/health/ready", timeout=100).json() == {"status": "ok"}
+        assert httpx2.get(f"{url}/api/v1/health/ready", timeout=100).json() == {
+            "status": "ok",
+            "warnings": [],
+        }
         counts = httpx2.get(f"{url}/api/v1/collections/default/stats", timeout=100).json()["counts"]
         assert counts["documents"] == 2
         server.send_signal(signal.SIGTERM)

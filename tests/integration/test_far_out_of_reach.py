@@ -1,15 +1,23 @@
-"""Snapshots on an S3 server that is away, or whose bucket is gone or another one."""
+"""Snapshots on an S3 server that is away, or whose bucket is gone or another one, or that refuses
+the key."""
 
 import uuid
 from pathlib import Path
 
 import pytest
 import structlog
+from fastapi.testclient import TestClient
 
+from indexer.refusals import refusals
 from kg.errors import SnapshotUnavailable
 from kg.snapshot.urls import open_objects
 from kg.sqlite import SQLiteStore
+from server.http.app import create_app
+from server.settings import Settings
+from tests.doubles.command_line import Ammon
+from tests.doubles.house import open_house, settings_in
 from tests.doubles.machines import A, B, Machine, machines, objects, retrievers_of, texts
+from tests.doubles.waiting import until
 from tests.doubles.workshop import COLLECTION
 from tests.servers import s3
 from tests.servers.s3 import S3Server, own_s3_server, s3_server
@@ -117,3 +125,74 @@ def test_a_wrong_bucket_leaves_what_is_known_of_the_right_one(
     back = Machine(folder=one.folder, store=one.store, objects=away)
     assert back.snapshots().current() == name
     assert texts(back.snapshots()) == [A.text]
+
+
+def test_what_could_not_be_published_is_published_once_the_bucket_is_back(
+    machines: tuple[Machine, Machine], s3_server: S3Server
+) -> None:
+    def told() -> list[str]:
+        return [one.reason for one in refusals(one_machine.queue, COLLECTION)]
+
+    one_machine, other = machines
+    bucket = s3_server.home / "buckets" / one_machine.objects.url.removeprefix("s3://")
+    bucket.rename(bucket.with_name(f"{bucket.name}-gone"))
+    worker = one_machine.worker()
+    worker.start()
+    try:
+        one_machine.pipeline.submit(COLLECTION, [A])
+        until(lambda: any(_REMEDY in reason for reason in told()))
+        bucket.with_name(f"{bucket.name}-gone").rename(bucket)
+        until(lambda: told() == [])
+    finally:
+        worker.stop()
+    assert texts(other.snapshots()) == [A.text]
+
+
+def settings_with(server: S3Server, folder: Path, url: str, secret: str) -> Settings:
+    return settings_in(
+        folder,
+        snapshot_url=url,
+        snapshot_endpoint=server.endpoint,
+        snapshot_access_key=server.key,
+        snapshot_secret_key=secret,
+    )
+
+
+def test_a_server_with_a_wrong_secret_is_ready_only_if_it_has_copies(
+    tmp_path: Path, s3_server: S3Server
+) -> None:
+    def ready(secret: str) -> tuple[int, dict[str, object]]:
+        app = create_app(settings_with(s3_server, tmp_path, url, secret), open_house)
+        with TestClient(app, base_url="http://test/api/v1") as client:
+            answer = client.get("/health/ready")
+            return answer.status_code, answer.json()
+
+    url = s3_server.bucket(f"b-{uuid.uuid4().hex[:8]}")
+    status, told = ready("wrong")
+    assert status == 503
+    assert "access keys" in str(told["detail"])
+    core = open_house(settings_with(s3_server, tmp_path, url, s3_server.secret))
+    core.create_collection(COLLECTION)
+    core.submit(COLLECTION, [A])
+    core.worker.run_until_empty(COLLECTION)
+    core.close()
+    assert ready(s3_server.secret) == (200, {"status": "ok", "warnings": []})
+    status, told = ready("wrong")
+    assert (status, told["status"]) == (200, "ok")
+    assert "access keys" in str(told["warnings"])
+
+
+def test_the_status_names_a_wrong_secret(
+    ammon: Ammon, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = s3_server.bucket(f"b-{uuid.uuid4().hex[:8]}")
+    monkeypatch.setenv("AMMON_SNAPSHOT_URL", url)
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    assert ammon("status", "--json").json["snapshots_unreachable"] == ""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    told = ammon("status")
+    assert (told.code, url in told.out) == (0, True)
+    assert "signature" in told.complaint
+    assert "access keys" in told.complaint
+    assert "signature" in ammon("status", "--json").json["snapshots_unreachable"]

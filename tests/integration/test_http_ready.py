@@ -49,7 +49,7 @@ def asked(client: TestClient) -> tuple[httpx2.Response, float]:
 
 
 def test_a_server_whose_neo4j_answers_is_ready(client: TestClient) -> None:
-    assert asked(client)[0].json() == {"status": "ok"}
+    assert asked(client)[0].json() == {"status": "ok", "warnings": []}
 
 
 @pytest.mark.parametrize("was_asked", [False, True])

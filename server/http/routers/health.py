@@ -1,6 +1,7 @@
 """Health, for monitoring."""
 
 import os
+from collections.abc import Callable, Sequence
 
 import anyio
 from fastapi import APIRouter, Request
@@ -8,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from kg.errors import StoreError
+from kg.fail_fast import failing_fast
 from server.core import Core
 from server.http.problems import problem, responses
 from server.workforce import Resting
@@ -16,8 +18,11 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 _limiter = anyio.CapacityLimiter(2)
 """Separate threads, so that a busy server still reports that it is ready."""
+_far_limiter = anyio.CapacityLimiter(2)
 _SECONDS = 2.0
 """How long the checks may take: probes have short timeouts."""
+_FAR_SECONDS = 2.0
+"""How long the check of the snapshots' storage may take after them."""
 
 
 class HealthOut(BaseModel):
@@ -26,24 +31,57 @@ class HealthOut(BaseModel):
     status: str = Field(examples=["ok"])
 
 
+class ReadyOut(HealthOut):
+    """It can answer questions."""
+
+    warnings: list[str] = Field(
+        description="What does not work all the same: snapshots at a URL that cannot be reached, "
+        "while copies of them answer.",
+        examples=[[]],
+    )
+
+
 @router.get("/live", summary="Is the process alive?")
 async def live() -> HealthOut:
     """Answered as long as the process answers anything."""
     return HealthOut(status="ok")
 
 
-@router.get("/ready", summary="Can it work?", response_model=HealthOut, responses=responses(503))
-async def ready(request: Request) -> HealthOut | JSONResponse:
-    """Whether store and data folder can be used."""
+@router.get("/ready", summary="Can it work?", response_model=ReadyOut, responses=responses(503))
+async def ready(request: Request) -> ReadyOut | JSONResponse:
+    """Whether store, data folder and snapshots can be used. While the storage of snapshots cannot
+    be reached, it is ready if it has copies of some, and warns."""
     core: Core = request.app.state.core
-    reasons = [f"Store and data folder did not answer within {_SECONDS:g} s: try again."]
-    with anyio.move_on_after(_SECONDS):
-        reasons = await anyio.to_thread.run_sync(
-            _reasons, core, limiter=_limiter, abandon_on_cancel=True
-        )
+    silent = f"Store and data folder did not answer within {_SECONDS:g} s: try again."
+    reasons = await _within(_SECONDS, _limiter, lambda: _reasons(core), silent)
+    warnings: Sequence[str] = ()
+    if not reasons and core.folders.objects is not None:
+        silent = f"{core.settings.snapshot_url} did not answer within {_FAR_SECONDS:g} s."
+        warnings = await _within(_FAR_SECONDS, _far_limiter, lambda: _far_trouble(core), silent)
+        if warnings and not await anyio.to_thread.run_sync(core.folders.has_copies):
+            reasons = warnings
     if reasons:
         return problem(503, "not-ready", " ".join(reasons), request.url.path)
-    return HealthOut(status="ok")
+    return ReadyOut(status="ok", warnings=list(warnings))
+
+
+async def _within(
+    seconds: float,
+    limiter: anyio.CapacityLimiter,
+    check: Callable[[], Sequence[str]],
+    silent: str,
+) -> Sequence[str]:
+    """What a check found, or `silent` if that takes longer."""
+    with anyio.move_on_after(seconds):
+        return await anyio.to_thread.run_sync(check, limiter=limiter, abandon_on_cancel=True)
+    return [silent]
+
+
+def _far_trouble(core: Core) -> list[str]:
+    """Why the snapshots at the URL cannot be read."""
+    with failing_fast():
+        trouble = core.folders.trouble()
+    return [trouble] if trouble else []
 
 
 def _reasons(core: Core) -> list[str]:
