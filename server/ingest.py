@@ -51,6 +51,8 @@ class IngestReport:
     """Sources of changed documents, whose new text replaced the old one."""
     skipped: tuple[Failure, ...]
     """Files in folders whose format is not supported."""
+    empty: tuple[str, ...]
+    """Sources of empty files in folders, which were skipped too."""
     superseded: tuple[str, ...]
     """Sources that occurred more than once: only the last document of each counts."""
     documents: int
@@ -135,6 +137,7 @@ def ingest(
         failed=(*reading.failed, *failed),
         replaced=replaced,
         skipped=tuple(reading.skipped),
+        empty=tuple(reading.empty),
         superseded=submission.superseded,
         documents=counts["documents"],
         passages=counts["passages"],
@@ -186,6 +189,7 @@ class _Reading:
     def __init__(self, progress: ReportProgress, prefix: str) -> None:
         self.failed: list[Failure] = []
         self.skipped: list[Failure] = []
+        self.empty: list[str] = []
         self._progress = progress
         self._prefix = prefix
 
@@ -193,12 +197,18 @@ class _Reading:
         done = 0
         for found in load(paths, limits=limits_of(settings)):
             if isinstance(found, LoadFailure):
-                kept = self.skipped if found.skipped else self.failed
-                kept.append(Failure(source=found.source, reason=found.reason))
+                self._note(found)
                 continue
             done += 1
             self._progress(StepProgress(step="read", done=done, total=0))
             yield replace(found, source=self._prefix + found.source)
+
+    def _note(self, failure: LoadFailure) -> None:
+        if failure.empty:
+            self.empty.append(failure.source)
+            return
+        kept = self.skipped if failure.skipped else self.failed
+        kept.append(Failure(source=failure.source, reason=failure.reason))
 
 
 def _outcome(core: Core, submission: Submission) -> tuple[Progress, list[Failure]]:

@@ -12,4 +12,7 @@ class LoadFailure:
     reason: str
     """What is wrong with it and, if known, what to do about it."""
     skipped: bool = False
-    """True for a file of an unsupported type in a folder: it is skipped, which is not an error."""
+    """True for a file in a folder that is of an unsupported type, or empty: it is skipped, which is
+    not an error."""
+    empty: bool = False
+    """Whether it was skipped because it is empty."""

@@ -3,10 +3,11 @@
 A file in a folder is known by its path from the folder that was given ("notes/a.md"), with "/" on
 every system; a file that was given itself, by its name. So the same folder gives the same sources
 wherever it lies. In folders, names that begin with "." are passed over, and files of unknown kinds
-come as skipped; a file that was given itself is read whatever its name, as far as its bytes tell
-what it is.
+and empty ones come as skipped; a file that was given itself is read whatever its name, as far as
+its bytes tell what it is.
 """
 
+import codecs
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -61,7 +62,7 @@ def _load_folder(folder: Path, limits: Limits) -> Iterator[SourceDocument | Load
             if name.startswith("."):
                 continue
             if is_known(name):
-                yield from _load_file(path, source, limits)
+                yield from _load_file(path, source, limits, of_folder=True)
             else:
                 yield LoadFailure(
                     source=clean_line(source),
@@ -77,9 +78,10 @@ def _load_folder(folder: Path, limits: Limits) -> Iterator[SourceDocument | Load
 
 
 def _load_file(
-    path: Path, source: str, limits: Limits, *, told: str = ""
+    path: Path, source: str, limits: Limits, *, told: str = "", of_folder: bool = False
 ) -> Iterator[SourceDocument | LoadFailure]:
-    """`told`: what it is called where it cannot be read; by default its source."""
+    """`told`: what it is called where it cannot be read; by default its source. `of_folder`:
+    whether it was not given itself."""
     told = told or source
     try:
         status = path.stat()
@@ -96,6 +98,10 @@ def _load_file(
         data = path.read_bytes()
     except OSError as error:
         yield _failure(source, error, told)
+        return
+    if of_folder and not data.removeprefix(codecs.BOM_UTF8).strip():
+        reason = f"{source!r} is empty: in a folder it is skipped."
+        yield LoadFailure(source=clean_line(source), reason=reason, skipped=True, empty=True)
         return
     yield from load_bytes(path.name, data, limits=limits, source=source)
 

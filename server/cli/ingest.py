@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _RECORD = re.compile(r"#\d+$")
 _SHOWN = 10
-"""How many replaced documents are named; --json names all."""
+"""How many replaced documents and empty files are named; --json names all."""
 _FAILURES_OF_FILE = 5
 """How many failures are shown of one file; --json shows all."""
 
@@ -70,8 +70,9 @@ def ingest(
 
     A file is known by its name, one in a folder by its path below that folder; a file with a known
     name replaces the old text. Unchanged files cost nothing. A missing collection is created, with
-    the extractor, embedder and passage size given here. Exit code 1 if files failed or were
-    cancelled, or if nothing usable was found in any of their passages.
+    the extractor, embedder and passage size given here. In folders, empty files and those of other
+    types are skipped. Exit code 1 if files failed or were cancelled, or if nothing usable was found
+    in any of their passages; the others are indexed all the same.
 
     If a chat model reads them, they are searchable before it is done. When the budget is spent,
     nothing more is sent to it: `ammon jobs retry` continues with a larger one.
@@ -213,10 +214,17 @@ def counts_line(report: "IngestReport") -> str:
     under_way = f"{report.under_way} under way in another job, " if report.under_way else ""
     cancelled = f"{report.cancelled} cancelled, " if report.cancelled else ""
     skipped = f", {len(report.skipped)} of unsupported types skipped" if report.skipped else ""
+    skipped += f", {len(report.empty)} empty skipped" if report.empty else ""
     return (
         f"Documents: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, "
         f"{under_way}{cancelled}{len(report.failed)} failed{skipped}"
     )
+
+
+def _some(sources: "Sequence[str]") -> str:
+    """The first of them, and how many there are besides."""
+    shown = ", ".join(sources[:_SHOWN])
+    return f"{shown} and {len(sources) - _SHOWN} more" if len(sources) > _SHOWN else shown
 
 
 def _tell_numbers(report: "IngestReport") -> None:
@@ -225,9 +233,9 @@ def _tell_numbers(report: "IngestReport") -> None:
 
     out = console()
     if report.replaced:
-        shown = ", ".join(report.replaced[:_SHOWN])
-        more = f" and {len(report.replaced) - _SHOWN} more" if len(report.replaced) > _SHOWN else ""
-        out.print(f"Replaced: {shown}{more}")
+        out.print(f"Replaced: {_some(report.replaced)}")
+    if report.empty:
+        out.print(f"Empty, skipped: {_some(report.empty)}")
     out.print(counts_line(report))
     out.print(
         f"Collection {report.collection!r}: {counted(report.documents, 'document')}, "

@@ -51,6 +51,17 @@ def test_ingesting_again_changes_nothing(ammon: Ammon, notes: Path) -> None:
     assert (done["new"], done["changed"], done["unchanged"]) == (0, 0, 2)
 
 
+def test_an_empty_file_in_a_folder_is_named_and_costs_no_exit_code(
+    ammon: Ammon, notes: Path
+) -> None:
+    (notes / "nothing.md").write_bytes(b"")
+    done = ammon("ingest", notes)
+    assert done.code == 0
+    assert "Empty, skipped: nothing.md" in done.out
+    assert "2 new, 0 changed, 0 unchanged, 0 failed, 1 empty skipped" in done.out
+    assert ammon("ingest", notes / "nothing.md").code == 1
+
+
 def test_a_broken_file_is_named_with_the_reason_and_costs_the_exit_code(
     ammon: Ammon, notes: Path
 ) -> None:

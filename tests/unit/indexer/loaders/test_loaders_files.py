@@ -40,6 +40,19 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     assert outcome(tmp_path) == ([], [])
 
 
+@pytest.mark.parametrize("data", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_skipped_in_a_folder_and_a_failure_by_itself(
+    tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "nothing.md").write_bytes(data)
+    (in_folder,) = load([tmp_path])
+    (by_itself,) = load([tmp_path / "nothing.md"])
+    assert isinstance(in_folder, LoadFailure)
+    assert (in_folder.source, in_folder.skipped, in_folder.empty) == ("nothing.md", True, True)
+    assert isinstance(by_itself, LoadFailure)
+    assert not by_itself.skipped
+
+
 def test_a_file_of_unknown_kind_in_a_folder_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(b"\x89PNG")
     (failure,) = outcome(tmp_path)[1]
