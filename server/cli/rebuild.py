@@ -80,7 +80,7 @@ def reindex(
             done=counts.get(TaskState.EXTRACTED, 0),
             cancelled=counts.get(TaskState.CANCELLED, 0),
             kept=core.pipeline.left_behind(name),
-            failed=job_failures(core, job.id) if job else [],
+            failed=job_failures(core, job.id, job.total) if job else [],
         )
     if as_json:
         _print_as_json(outcome)
@@ -105,6 +105,13 @@ class _Outcome:
     """Source and reason of each document."""
 
     @property
+    def unchanged(self) -> int:
+        """Documents of the collection that this job had nothing to do for: they were indexed in
+        this way already, or another job did that."""
+        documents = self.status.counts["documents"]
+        return max(documents - self.done - self.cancelled - len(self.failed), 0)
+
+    @property
     def called_off(self) -> bool:
         """Whether the whole job was cancelled."""
         settings = self.status.collection.settings
@@ -121,6 +128,7 @@ def _print_as_json(outcome: _Outcome) -> None:
             "collection": collection.name,
             "settings": settings_fields(collection.settings),
             "documents": outcome.done,
+            "unchanged": outcome.unchanged,
             "cancelled": outcome.cancelled,
             "kept": outcome.kept,
             "failed": [{"source": source, "reason": reason} for source, reason in outcome.failed],
@@ -140,8 +148,10 @@ def _tell(outcome: _Outcome) -> None:
             f"{counted(outcome.cancelled, 'document')} had not been processed."
         )
         return
+    others = f"; {outcome.unchanged} were indexed so already" if outcome.unchanged else ""
     console().print(
-        f"Re-indexed {counted(outcome.done, 'document')} of {name!r}, {len(outcome.failed)} failed."
+        f"Re-indexed {counted(outcome.done, 'document')} of {name!r}, {len(outcome.failed)} failed"
+        f"{others}."
     )
     if outcome.job and outcome.failed and settings.upcoming:
         print_warning(

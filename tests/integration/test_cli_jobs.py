@@ -139,6 +139,21 @@ def test_indexing_anew_may_have_a_budget(ammon: Ammon, notes: Path, model: ChatS
     assert model.calls == 8
 
 
+def test_indexing_anew_says_what_became_of_each_document(
+    ammon: Ammon, notes: Path, model: ChatServer
+) -> None:
+    ammon("ingest", notes)
+    assert "Re-indexed 0 documents of 'default', 0 failed; 2 were indexed so already." in (
+        ammon("reindex").out
+    )
+    told = ammon("reindex", "--extractor", "llm:other").out
+    assert "Re-indexed 2 documents of 'default', 0 failed." in told
+    (notes / "c.txt").write_text("Karl Lashley sought the engram in Boston.", encoding="utf-8")
+    ammon("ingest", notes)
+    said = ammon("reindex", "--extractor", "llm:other", "--json").json
+    assert (said["documents"], said["unchanged"], said["failed"]) == (0, 3, [])
+
+
 def test_an_indexing_anew_that_is_cancelled_does_not_claim_success(
     ammon: Ammon, notes: Path, model: ChatServer
 ) -> None:
