@@ -1,12 +1,15 @@
 """Documents of a high priority pass what the broker holds, and what workers hold already."""
 
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from kg.jobs import TaskState
+from kg.jobs import Job, TaskState
+from kg.records import SourceDocument
+from server.core import Core
 from tests.doubles.model_ledger import Ledger, ledger_server
 from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus
 from tests.doubles.waiting import until
@@ -16,26 +19,40 @@ from tests.servers.sharing import need
 pytest.importorskip("celery", reason="the workers are missing: pip install -e '.[celery]'")
 
 
-def test_a_late_urgent_document_is_done_long_before_those_that_wait(tmp_path: Path) -> None:
+@contextmanager
+def busy_plant(
+    folder: Path, *, calls: int, seconds: float, documents: int
+) -> Iterator[tuple[Plant, Ledger, Core, Job, SourceDocument]]:
+    """A model that answers so many calls at once, each after so many seconds; a job of so many
+    documents that no worker has begun yet; and one more document."""
     need("redis-server", "install the package redis-server")
-    *many, late = corpus(61, passages=1)
-    with ExitStack() as stack:
-        broker = RedisServer(home=tmp_path / "broker")
-        model = stack.enter_context(ledger_server(Ledger(seconds=0.2)))
-        plant = Plant(
-            folder=tmp_path,
-            broker_url=broker.url,
-            model_url=model.url,
-            extra={"llm_concurrency": "2", "first_tier": "false"},
-        )
-        stack.callback(plant.close)
-        broker.start()
-        stack.callback(broker.kill)
-        core = stack.enter_context(plant.opened())
-        core.create_collection(COLLECTION, WANTED)
-        usual = core.submit(COLLECTION, many).job
+    broker, ledger = RedisServer(home=folder / "broker"), Ledger(seconds=seconds)
+    broker.start()
+    try:
+        with ledger_server(ledger) as model:
+            plant = Plant(
+                folder=folder,
+                broker_url=broker.url,
+                model_url=model.url,
+                extra={"llm_concurrency": str(calls), "first_tier": "false"},
+            )
+            with plant.opened() as core:
+                *many, late = corpus(documents + 1, passages=1)
+                core.create_collection(COLLECTION, WANTED)
+                job = core.submit(COLLECTION, many).job
+                assert job is not None
+                try:
+                    yield plant, ledger, core, job, late
+                finally:
+                    plant.close()
+    finally:
+        broker.kill()
+
+
+def test_a_late_urgent_document_is_done_long_before_those_that_wait(tmp_path: Path) -> None:
+    busy = busy_plant(tmp_path, calls=2, seconds=0.2, documents=60)
+    with busy as (plant, _, core, usual, late):
         plant.begin()
-        assert usual is not None
         until(lambda: core.queue.job(usual.id).progress.passages_done > 2)
         urgent = core.submit(COLLECTION, [late], priority=100).job
         assert urgent is not None
@@ -47,25 +64,8 @@ def test_what_workers_hold_gives_way_and_is_asked_for_no_more_once_cancelled(
     tmp_path: Path,
 ) -> None:
     """Two workers hold 64 questions for four connections, at each of which a model is slow."""
-    need("redis-server", "install the package redis-server")
-    *many, late = corpus(41, passages=1)
-    with ExitStack() as stack:
-        broker = RedisServer(home=tmp_path / "broker")
-        ledger = Ledger(seconds=0.6)
-        model = stack.enter_context(ledger_server(ledger))
-        plant = Plant(
-            folder=tmp_path,
-            broker_url=broker.url,
-            model_url=model.url,
-            extra={"llm_concurrency": "4", "first_tier": "false"},
-        )
-        stack.callback(plant.close)
-        broker.start()
-        stack.callback(broker.kill)
-        core = stack.enter_context(plant.opened())
-        core.create_collection(COLLECTION, WANTED)
-        usual = core.submit(COLLECTION, many).job
-        assert usual is not None
+    busy = busy_plant(tmp_path, calls=4, seconds=0.6, documents=40)
+    with busy as (plant, ledger, core, usual, late):
         for _ in range(2):
             plant.begin(concurrency=4)
         until(lambda: ledger.asked > 4)
