@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -241,12 +242,18 @@ def test_numbers_beyond_all_measure_are_refused_before_anything_is_made(
     assert ammon("status", "--json").json["collections"] == []
 
 
+def turned_away(ammon: Ammon, notes: Path, model: ChatServer) -> dict[str, Any]:
+    """A job that waits, as the model refuses the key."""
+    model.chat = lambda _: Answer(status=401, content="no key")
+    assert ammon("ingest", notes).code == 1
+    (job,) = ammon("status", "--json").json["jobs"]
+    return dict(job)
+
+
 def test_a_budget_is_not_ignored_for_what_waits_without_one(
     ammon: Ammon, notes: Path, model: ChatServer
 ) -> None:
-    model.chat = lambda _: Answer(status=401, content="no key")
-    ammon("ingest", notes)
-    (job,) = ammon("status", "--json").json["jobs"]
+    job = turned_away(ammon, notes, model)
     model.chat, before = answers, model.calls
     said = ammon("ingest", notes, "--budget", "10tokens")
     assert (said.code, model.calls) == (1, before), "nothing was paid"
@@ -260,8 +267,7 @@ def test_with_a_broker_status_names_workers_for_what_waits(
     ammon: Ammon, notes: Path, model: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("celery", reason="pip install -e '.[celery]'")
-    model.chat = lambda _: Answer(status=401, content="no key")
-    ammon("ingest", notes)
+    turned_away(ammon, notes, model)
     assert "ammon ingest or ammon serve processes them" in " ".join(ammon("status").out.split())
     monkeypatch.setenv("AMMON_BROKER_URL", "redis://127.0.0.1:1/0")
     assert "2 documents queued (ammon worker processes" in " ".join(ammon("status").out.split())
@@ -274,9 +280,7 @@ def test_a_job_that_is_not_there_is_named(ammon: Ammon) -> None:
 
 
 def test_a_cancelled_job_is_over(ammon: Ammon, notes: Path, model: ChatServer) -> None:
-    model.chat = lambda _: Answer(status=401, content="no key")
-    assert ammon("ingest", notes).code == 1
-    (job,) = ammon("status", "--json").json["jobs"]
+    job = turned_away(ammon, notes, model)
     assert job["counts"] == {"queued": 2}
     assert "2 cancelled" in ammon("jobs", "cancel", job["id"]).out
     assert ammon("status", "--json").json["jobs"] == []
@@ -285,9 +289,7 @@ def test_a_cancelled_job_is_over(ammon: Ammon, notes: Path, model: ChatServer) -
 def test_where_there_is_nothing_to_cancel_or_to_retry_that_is_told(
     ammon: Ammon, notes: Path, model: ChatServer
 ) -> None:
-    model.chat = lambda _: Answer(status=401, content="no key")
-    ammon("ingest", notes)
-    (job,) = ammon("status", "--json").json["jobs"]
+    job = turned_away(ammon, notes, model)
     assert "nothing to cancel" not in ammon("jobs", "cancel", job["id"]).out
     assert "nothing to cancel: this job was over" in ammon("jobs", "cancel", job["id"]).out
     said = ammon("jobs", "retry", job["id"])

@@ -57,24 +57,30 @@ def test_taking_documents_goes_on_by_another_message(
     assert "prepare" in office.broker.steps()[1:]
 
 
-def _slow_build(monkeypatch: pytest.MonkeyPatch, go_on: Event) -> None:
-    publish = Pipeline.publish
+def publishing_slowly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Office, Event]:
+    """A worker asked to publish what takes longer than a message may, until the event is set."""
+    office, go_on, publish = _impatient(folder), Event(), Pipeline.publish
 
     def slowly(self: Pipeline, collection: str, progress: ReportProgress) -> str | None:
         go_on.wait(60)
         return publish(self, collection, progress)
 
     monkeypatch.setattr(Pipeline, "publish", slowly)
+    office.flow.take("publish", {"collection": COLLECTION})
+    return office, go_on
+
+
+def _impatient(folder: Path) -> Office:
+    """Its messages may take no time; there is something to be published."""
+    office = Office(folder, times=replace(AT_ONCE, message=0.05))
+    office.shop.ingest(*NOTES)
+    return office
 
 
 def test_a_snapshot_that_takes_long_needs_no_message_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
-    office.shop.ingest(*NOTES)
-    go_on = Event()
-    _slow_build(monkeypatch, go_on)
-    office.flow.take("publish", {"collection": COLLECTION})
+    office, go_on = publishing_slowly(tmp_path, monkeypatch)
     assert office.flow.busy, "it is being made"
     assert office.shop.snapshots().current() is None
     go_on.set()
@@ -85,11 +91,7 @@ def test_a_snapshot_that_takes_long_needs_no_message_meanwhile(
 def test_a_process_that_ends_waits_for_the_snapshot_that_no_message_waits_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
-    office.shop.ingest(*NOTES)
-    go_on = Event()
-    _slow_build(monkeypatch, go_on)
-    office.flow.take("publish", {"collection": COLLECTION})
+    office, go_on = publishing_slowly(tmp_path, monkeypatch)
     closing = Thread(target=office.flow.close)
     closing.start()
     closing.join(0.2)
@@ -102,9 +104,7 @@ def test_a_process_that_ends_waits_for_the_snapshot_that_no_message_waits_for(
 def test_a_snapshot_that_fails_when_no_message_waits_for_it_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, message=0.05))
-    office.shop.ingest(*NOTES)
-    go_on = Event()
+    office, go_on = _impatient(tmp_path), Event()
 
     def fail(*_: object) -> None:
         go_on.wait(60)
