@@ -187,6 +187,10 @@ class TaskQueue(Protocol):
         still holds. The others were taken by another worker, cancelled, or are done."""
         ...
 
+    def still_held(self, task_ids: Sequence[str], *, worker: str) -> Set[str]:
+        """As `extend` returns, without extending: it waits for nobody who changes tasks."""
+        ...
+
     def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
         """Those of these tasks that are leased, by any worker, with their documents; in the order
         of `lease`."""

@@ -80,8 +80,6 @@ class Undertaking:
             # While the store is away nobody can have cancelled anything: nothing has changed. It is
             # not waited for either: others wait for the call's connection.
             with suppress(StoreUnavailable), failing_fast():
-                self._held = tools.queue.extend(
-                    list(batch.own), worker=batch.worker, seconds=tools.times.lease
-                )
+                self._held = tools.queue.still_held(list(batch.own), worker=batch.worker)
             self._gives_way = self._gives_way or (not self._urgent and self._urgent_waits())
             self._due = time.monotonic() + LOOK_SECONDS

@@ -129,6 +129,10 @@ class MemoryQueue(MemoryTasks):
                 one.until = self._clock() + seconds
             return {one.task.id for one in held}
 
+    def still_held(self, task_ids: Sequence[str], *, worker: str) -> Set[str]:
+        with self._lock:
+            return {one.task.id for one in self._held_among(task_ids, worker)}
+
     def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
         with self._lock:
             wanted = set(task_ids)

@@ -53,6 +53,11 @@ class Neo4jQueue(Neo4jJobs):
 
         return self._database.write(action)
 
+    def still_held(self, task_ids: Sequence[str], *, worker: str) -> Set[str]:
+        return self._database.read(
+            lambda work: set(work.of("queue").ids("held_among", task_ids, worker=worker))
+        )
+
     def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
         return self._database.read(
             lambda work: [

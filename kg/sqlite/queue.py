@@ -43,6 +43,11 @@ class SQLiteQueue(SQLiteJobs):
             session = Session(connection, "queue")
             return set(session.ids("extend", ids=ids_of(task_ids), worker=worker, until=until))
 
+    def still_held(self, task_ids: Sequence[str], *, worker: str) -> Set[str]:
+        with self._database.read() as connection:
+            session = Session(connection, "queue")
+            return set(session.ids("held_among", ids=ids_of(task_ids), worker=worker))
+
     def leased(self, task_ids: Sequence[str]) -> Sequence[Task]:
         with self._database.read() as connection:
             rows = Session(connection, "queue").rows("leased_tasks", ids=ids_of(task_ids))

@@ -67,6 +67,19 @@ class LeasesConformance(StoreFixtures):
         clock.now += 1
         assert len(take(library)) == 1
 
+    def test_to_look_whether_a_task_is_held_does_not_extend_its_lease(
+        self, library: Store, clock: Clock
+    ) -> None:
+        library.enqueue(COLLECTION, [document("a")])
+        (task,) = take(library, seconds=60)
+        clock.now += 50
+        assert library.still_held([task.id, "none"], worker="w") == {task.id}
+        assert library.still_held([task.id], worker="another") == set()
+        clock.now += 10
+        assert len(take(library)) == 1
+        library.cancel(task.job_id)
+        assert library.still_held([task.id], worker="w") == set()
+
     def test_who_waits_for_others_loses_nothing_of_a_lease(
         self, library: Store, clock: Clock
     ) -> None:

@@ -1,16 +1,20 @@
 """Nothing is asked about what nobody wants any more, or while something more urgent waits."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from indexer.extraction.llm import LLMExtractor
 from indexer.flow import routing, undertaking
+from indexer.flow.batches import Batch
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg import ids
 from kg.jobs import TaskState
 from kg.records import Passage
+from kg.sqlite import SQLiteStore
 from tests.doubles.chat_server import Answer, ChatServer, Request
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.llm_answers import good
@@ -86,6 +90,20 @@ def test_what_was_answered_before_a_job_was_cancelled_is_not_asked_again(
     asking.work()
     assert len(asking.shop.sources()) == 4
     assert len({request.prompt for request in server.requests}) == server.calls == 8
+
+
+def test_whoever_looks_whether_to_go_on_waits_for_nobody_who_changes_tasks(tmp_path: Path) -> None:
+    office = Office(tmp_path, store=SQLiteStore(tmp_path / "store.sqlite"))
+    office.submit(NOTES[0])
+    office.broker.deliver_one(office.flow)
+    batch = Batch.of(office.broker.sent[-1][1])
+    work = undertaking.Undertaking(batch, office.flow.tools, set(batch.own))
+    assert work.goes_on()
+    cancel(office.shop)
+    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not work.goes_on()
+    office.shop.store.close()
 
 
 def test_a_document_that_is_deleted_stops_no_other_of_its_batch(
