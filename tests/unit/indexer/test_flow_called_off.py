@@ -1,10 +1,10 @@
 """Nothing is asked about what nobody wants any more, or while something more urgent waits."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from indexer.extraction.llm import LLMExtractor
@@ -100,7 +100,7 @@ def test_whoever_looks_whether_to_go_on_waits_for_nobody_who_changes_tasks(tmp_p
     work = undertaking.Undertaking(batch, office.flow.tools, set(batch.own))
     assert work.goes_on()
     cancel(office.shop)
-    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+    with closing(apsw.Connection(str(tmp_path / "store.sqlite"))) as other:
         other.execute("BEGIN IMMEDIATE")
         assert not work.goes_on()
     office.shop.store.close()
