@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import apsw
 
-from kg.errors import StoreUnavailable
+from kg.errors import CacheUnavailable
 
 _LOG = logging.getLogger(__name__)
 _BUSY_MS = 60_000
@@ -54,7 +54,7 @@ class VectorFile:
     def __init__(self, path: Path, most_bytes: int = 0) -> None:
         """Open or create the file and its parent folders; `most_bytes` 0: no size limit.
 
-        Raises: StoreUnavailable.
+        Raises: CacheUnavailable.
         """
         self._path = path
         self._most_bytes = most_bytes
@@ -149,8 +149,8 @@ class VectorFile:
         except apsw.Error:
             return False
 
-    def _unavailable(self, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable(
+    def _unavailable(self, error: Exception) -> CacheUnavailable:
+        return CacheUnavailable(
             f"Cannot use the embedding cache {self._path}: {error}. Check that its folder is "
             "writable and has space, and that no other process locks it for minutes."
         )

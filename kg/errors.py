@@ -21,7 +21,8 @@
     │   │   ├── StoreStarting
     │   │   ├── StoreOverloaded
     │   │   ├── StoreRefused
-    │   │   └── StoreClosed
+    │   │   ├── StoreClosed
+    │   │   └── CacheUnavailable
     │   ├── StoreVersionUnknown
     │   └── RevisionForgotten
     ├── SnapshotError
@@ -130,6 +131,11 @@ class StoreRefused(StoreUnavailable):
 
 class StoreClosed(StoreUnavailable):
     """The store was closed by its owner: waiting does not help."""
+
+
+class CacheUnavailable(StoreUnavailable):
+    """A file of this machine that holds nothing but what can be computed again cannot be used; the
+    store itself may be well."""
 
 
 class StoreVersionUnknown(StoreError):

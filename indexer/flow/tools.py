@@ -9,7 +9,7 @@ from indexer.flow.broker import Broker
 from indexer.flow.meter import Meter
 from indexer.pipeline import Pipeline
 from indexer.process import worker_name
-from kg.errors import AmmonError, StoreError, StoreOverloaded, StoreUnavailable
+from kg.errors import AmmonError, CacheUnavailable, StoreError, StoreOverloaded, StoreUnavailable
 from kg.fail_fast import failing_fast
 from kg.queue import JobQueue
 from kg.store import GraphStore
@@ -56,14 +56,14 @@ class Tools:
     """Until when nothing is to be begun (`time.monotonic`)."""
 
     def heed(self, error: AmmonError | OSError) -> None:
-        """Begin nothing for a while if the store was away; one that has too much to do is there."""
-        if isinstance(error, StoreUnavailable) and not isinstance(error, StoreOverloaded):
+        """Begin nothing for a while if the store was away."""
+        if _tells_of_absence(error):
             self._unsettled[0] = time.monotonic() + self.times.settle
 
     def tells_of(self, error: AmmonError | OSError) -> bool:
-        """Whether others can be told of an error: not if the store is away. (What is kept in a
-        file of this machine may be, while the store is not.)"""
-        if not isinstance(error, StoreUnavailable) or isinstance(error, StoreOverloaded):
+        """Whether others can be told of an error: not if the store is away. (One that cannot be
+        written to may be read.)"""
+        if not _tells_of_absence(error):
             return True
         try:
             with failing_fast():
@@ -86,3 +86,11 @@ class Tools:
     def queue(self) -> JobQueue:
         """The documents on their way."""
         return self.pipeline.queue
+
+
+def _tells_of_absence(error: AmmonError | OSError) -> bool:
+    """Whether the store may be away: one that has too much to do is there, and a cache is not the
+    store."""
+    return isinstance(error, StoreUnavailable) and not isinstance(
+        error, (StoreOverloaded, CacheUnavailable)
+    )

@@ -10,11 +10,14 @@ import pytest
 from indexer.flow import sweeper
 from indexer.flow.dispatch import MOST_WAITING
 from indexer.process import worker_name
+from indexer.refusals import refusals
+from inference.vector_file import VectorFile
 from kg import ids
 from kg.errors import DependencyMissing, ModelUnavailable, StoreOverloaded, StoreUnavailable
 from kg.jobs import TaskState
 from kg.records import Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
+from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.office import NOTES, SHORT, Office
 from tests.doubles.workshop import COLLECTION, SETTINGS, note
 
@@ -116,6 +119,25 @@ def test_nothing_is_begun_just_after_the_store_was_away(
     assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 20}
     monkeypatch.setattr(time, "monotonic", lambda: 1e12)
     office.broker.send("prepare", {})
+    office.work()
+    assert len(office.shop.sources()) == 20
+
+
+def test_a_full_disk_under_the_embedding_cache_does_not_keep_a_worker_from_documents(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full").touch()
+
+    def fails(*_: object, **__: object) -> None:
+        VectorFile(tmp_path / "full" / "vectors.sqlite3")
+
+    monkeypatch.setattr(HashEmbedder, "embed", fails)
+    office.broker.send("publish", {"collection": COLLECTION})
+    office.broker.send("embed", {"collection": COLLECTION, "texts": {"passage": ["a"]}})
+    office.work()
+    told = {one.step: one.reason for one in refusals(office.shop.queue, COLLECTION)}
+    assert "Cannot use the embedding cache" in told["embed"]
+    office.submit(*NOTES)
     office.work()
     assert len(office.shop.sources()) == 20
 
