@@ -30,9 +30,11 @@ class DirectPart:
     """In mode `ammon`: 'question', 'clause' or 'link' (a name in the question); 'alike' for a
     deduction because the passage resembles a better one, and 'passed' for a deduction because the
     first passage, whose score was close, fits the question itself better. In the other modes:
-    'similarity' (of the embeddings), 'seed' (an entity that the walk started from) or 'word'."""
+    'similarity' (of the embeddings), 'seed' (an entity that the walk started from) or 'word'. In
+    any mode 'sub-question', for what one that a chat model named brings (`retrieval.aids`)."""
     label: str
-    """The question, the clause, the name, the better passage's title, the entity or the word."""
+    """The question, the clause, the name, the better passage's title, the entity, the word or the
+    sub-question."""
     amount: float
     """What it adds to the score; negative for `TAKEN_OFF`."""
     quote: Quote | None

@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
+
+import numpy as np
 
 from inference.embedder import Embedder
 from kg.errors import InputError, ModelOutputInvalid, SnapshotError
@@ -19,7 +22,7 @@ from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, wi
 from retrieval.mode import Mode
 from retrieval.modes import MODES, check_mode, make_mode
 from retrieval.receipt import Receipt
-from retrieval.results import Explanation, Retrieval
+from retrieval.results import Explanation, Hit, Retrieval
 from retrieval.trace import Trace, Traced
 
 if TYPE_CHECKING:
@@ -141,6 +144,34 @@ class Retriever:
                 )
             )
         return tuple(found)
+
+    def told(
+        self,
+        question: str,
+        passages: Iterable[str],
+        *,
+        mode: str = "ammon",
+        receipts: bool = False,
+    ) -> tuple[Hit, ...]:
+        """These passages as the question's own search tells of them, wherever it ranks them, in
+        the order given.
+
+        Each of `passages` is an id. Raises: as `search`; DocumentNotFound.
+        """
+        check_question(question, 1)
+        asked = self._traced(mode)
+        numbers = [passages_named(self._snapshot, key)[0] for key in checked_keys(passages)]
+        (vectors,) = self._embed(asked, [question])
+        trace = asked.trace(question, vectors)
+        hits = self._hits.hits(
+            np.array(numbers, dtype=np.int32),
+            np.array([trace.score(number) for number in numbers], dtype=np.float32),
+            vectors,
+            [trace.receipt(number) for number in numbers] if receipts else None,
+        )
+        return tuple(
+            replace(hit, rank=trace.rank(number)) for hit, number in zip(hits, numbers, strict=True)
+        )
 
     def _nothing(self, question: str, mode: str) -> Retrieval:
         """The answer of a collection without passages."""

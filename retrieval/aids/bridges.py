@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from inference.chat import ChatModel
+from kg.validation import is_unicode
 from retrieval.aids.chat import ChatAid, shown
 from retrieval.results import Hit
 
@@ -70,8 +71,9 @@ class Bridges:
 
 
 def _clean(texts: Sequence[str], question: str) -> tuple[str, ...]:
-    """The texts without duplicates, empty or overlong ones, and the question itself."""
+    """The texts without duplicates, the question itself, and what cannot be asked: empty or
+    overlong texts, and those with half of a surrogate pair."""
     folded = question.casefold().strip()
     stripped = (text.strip() for text in texts)
-    kept = (text for text in stripped if text and len(text) <= _LONGEST)
+    kept = (text for text in stripped if text and len(text) <= _LONGEST and is_unicode(text))
     return tuple(dict.fromkeys(text for text in kept if text.casefold() != folded))[:_MOST]

@@ -61,7 +61,8 @@ class ChatAid(Generic[_Form]):
             return self._form.model_validate(repair_json(text, return_objects=True))
         except (ValidationError, RecursionError) as error:
             raise ModelOutputInvalid(
-                f"The model {self._chat.model!r} did not answer in the requested form: {text[:200]}"
+                f"The model {self._chat.model!r} did not answer in the requested form: "
+                f"{text[:200]!r}"
             ) from error
 
 

@@ -41,6 +41,8 @@ class Recognition:
         """Positions in `found`: first the passages that help, then the others, each in their old
         order. Raises: ModelError.
         """
-        prompt = f"Question: {question}\n\nPassages:\n\n{shown(found[:PASSAGES])}"
-        helpful = {number - 1 for number in self._aid.ask(prompt).helpful}
+        judged = found[:PASSAGES]
+        prompt = f"Question: {question}\n\nPassages:\n\n{shown(judged)}"
+        said = {number - 1 for number in self._aid.ask(prompt).helpful}
+        helpful = said & set(range(len(judged)))
         return sorted(range(len(found)), key=lambda place: place not in helpful)

@@ -1,7 +1,8 @@
 """A search with aids: first a normal search, then each aid in turn.
 
 Scores of a search with bridges are those of the question's own walk plus the mean of the walks of
-its sub-questions. The reranker and recognition only change the order, not the scores.
+its sub-questions, of each of which the best passages count. Whatever else is told of a passage is
+about the question itself. The reranker and recognition only change the order, not the scores.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from retrieval.aids.bridges import Bridges, Hints
 from retrieval.aids.recognition import Recognition
 from retrieval.aids.rerank import reranked
 from retrieval.checks import check_question
+from retrieval.quoting import is_heading
+from retrieval.receipt import DirectPart, Quote
 from retrieval.results import Hit, Retrieval
 from retrieval.retriever import Retriever
 
@@ -52,13 +55,16 @@ def search(
     k: int = 10,
     receipts: bool = False,
 ) -> Retrieval:
-    """The k best passages. Receipts are those of the question's own walk. Raises: as
-    `Retriever.search`."""
+    """The k best passages. With bridges, the parts of receipts are those of the question's own walk
+    and what each sub-question adds; ranks in them are before the reranker and recognition.
+
+    Raises: as `Retriever.search`.
+    """
     check_question(question, k)
     wanted = max(k, aids.depth)
     found = retriever.search(question, mode=mode, k=wanted, receipts=receipts)
     if aids.bridges is not None and found.hits:
-        found = _over_bridges(retriever, found, aids.bridges, wanted)
+        found = _over_bridges(retriever, found, aids.bridges, wanted, receipts)
     if aids.reranker is not None and found.hits:
         found = _reordered(found, "The reranker", _place_by(aids.reranker))
     if aids.recognition is not None and found.hits:
@@ -67,25 +73,75 @@ def search(
 
 
 def _over_bridges(
-    retriever: Retriever, found: Retrieval, bridges: Bridges, wanted: int
+    retriever: Retriever, found: Retrieval, bridges: Bridges, wanted: int, receipts: bool
 ) -> Retrieval:
     hints, note = _tried("Naming the bridges", lambda: bridges.hints(found.question, found.hits))
     if hints is None:
         return _noted(found, note)
     if not hints.questions:
         return _noted(found, "The chat model named no bridges.")
-    walks = retriever.search_many(hints.questions, mode=found.mode, k=_DEPTH)
-    known = {hit.passage_id: hit for walk in (*walks, found) for hit in walk.hits}
-    score = {hit.passage_id: hit.score for hit in found.hits}
+    hits, note = _tried(
+        "Searching over the bridges",
+        lambda: _together(retriever, found, hints.questions, wanted, receipts),
+    )
+    if hits is None:
+        return _noted(found, note)
+    return _noted(replace(found, hits=hits), _told(hints))
+
+
+def _together(
+    retriever: Retriever,
+    found: Retrieval,
+    sub_questions: Sequence[str],
+    wanted: int,
+    receipts: bool,
+) -> tuple[Hit, ...]:
+    """The best passages by the question and its sub-questions. Raises: ModelError."""
+    walks = retriever.search_many(sub_questions, mode=found.mode, k=_DEPTH)
+    known = {hit.passage_id: hit for hit in found.hits}
+    reached = dict.fromkeys(hit.passage_id for walk in walks for hit in walk.hits)
+    new = [passage for passage in reached if passage not in known]
+    if new:
+        told = retriever.told(found.question, new, mode=found.mode, receipts=receipts)
+        known |= {hit.passage_id: hit for hit in told}
+    added: dict[str, list[DirectPart]] = {passage: [] for passage in known}
     for walk in walks:
         for hit in walk.hits:
-            score[hit.passage_id] = score.get(hit.passage_id, 0.0) + hit.score / len(walks)
+            added[hit.passage_id].append(_part(walk.question, hit, len(walks)))
+    score = {
+        passage: sum((part.amount for part in parts), start=known[passage].score)
+        for passage, parts in added.items()
+    }
     best = sorted(score, key=lambda passage: -score[passage])[:wanted]
-    hits = tuple(
-        replace(known[passage], rank=rank, score=score[passage])
+    return tuple(
+        _with_parts(replace(known[passage], rank=rank, score=score[passage]), added[passage])
         for rank, passage in enumerate(best, start=1)
     )
-    return _noted(replace(found, hits=hits), _told(hints))
+
+
+def _part(sub_question: str, hit: Hit, count: int) -> DirectPart:
+    """What one of so many sub-questions adds to a passage that it found."""
+    quote = None
+    if hit.sentence is not None:
+        start, end = hit.sentence.start, hit.sentence.end
+        quote = Quote(
+            text=hit.text[start:end],
+            start=start,
+            end=end,
+            heading=is_heading(hit.text, start, end, hit.title),
+        )
+    return DirectPart(
+        kind="sub-question", label=sub_question, amount=hit.score / count, quote=quote
+    )
+
+
+def _with_parts(hit: Hit, parts: Sequence[DirectPart]) -> Hit:
+    """The hit, with these parts in its receipt, if it has one."""
+    if hit.receipt is None:
+        return hit
+    direct = sorted((*hit.receipt.direct, *parts), key=lambda part: -part.amount)
+    receipt = replace(hit.receipt, rank=hit.rank, score=hit.score, direct=tuple(direct))
+    return replace(hit, receipt=receipt)
 
 
 def _place_by(reranker: Reranker) -> Callable[[str, Sequence[Hit]], list[int]]:

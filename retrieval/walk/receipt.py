@@ -32,8 +32,8 @@ from retrieval.walk.sources import Source
 from retrieval.walk.step import Step
 
 NOT_REACHED = (
-    "The walk did not reach this passage: it follows those that were reached, by how well it fits "
-    "the question itself."
+    "The question's own walk did not reach this passage, and gives it no score: such passages are "
+    "in the order of how well they fit the question itself."
 )
 _FACTS = 3
 _POSSESSIVE = re.compile("['’ʼ][sS]?$")

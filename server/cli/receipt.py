@@ -143,6 +143,8 @@ def _direct(part: DirectPart, quoting: "_Quoting") -> str:
         case "word":
             return f"for the word “{part.label}”"
     quote = f": {quoting.quote(part.quote)}" if part.quote else ""
+    if part.kind == "sub-question":
+        return f"for the sub-question “{part.label}”{quote}"
     if part.kind == "clause":
         return f"directly, for its similarity to “{part.label}”{quote}"
     return f"directly, for its similarity to the question{quote}"

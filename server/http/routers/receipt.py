@@ -22,11 +22,12 @@ class DirectPartOut(BaseModel):
         description="In mode ammon: 'question', 'clause' or 'link' (a name in the question); or a "
         "deduction, 'alike' (the passage resembles a better one) or 'passed' (the first passage, "
         "whose score was close, fits the question itself better). In other modes: 'similarity', "
-        "'seed' or 'word'.",
+        "'seed' or 'word'. With bridges also 'sub-question'.",
         examples=["clause"],
     )
     label: str = Field(
-        description="The question, clause, name or word, or the better passage's title."
+        description="The question, clause, name, word or sub-question, or the better passage's "
+        "title."
     )
     amount: float = Field(
         description="What it adds to the score; negative for deductions.", examples=[0.03]

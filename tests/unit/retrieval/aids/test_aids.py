@@ -9,9 +9,11 @@ import numpy.typing as npt
 import pytest
 
 from inference.chat import Message, Reply
+from inference.embedder import Kind, Progress, Vectors
 from kg.errors import ModelUnavailable
 from retrieval.aids import Aids, Bridges, Recognition, search
 from retrieval.retriever import Retriever
+from tests.doubles.corpus import note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.snapshots import APassage, Handmade
 
@@ -136,6 +138,84 @@ def test_steps_that_say_nothing_new_are_not_searched_for(retriever: Retriever) -
     assert found.hits == retriever.search("Who?", mode="dense").hits
 
 
+def test_what_is_no_valid_text_is_not_searched_for(retriever: Retriever) -> None:
+    chat = Scripted(
+        {"sub_questions": ["Who\ud800?", "Who taught Lindauer?"], "bridges": ["\udfff"]}
+    )
+    found = search(retriever, "Who?", Aids(bridges=Bridges(chat)), mode="dense")
+    assert found.explanation.notes[-1] == "Also searched for: Who taught Lindauer?"
+
+
+@pytest.mark.parametrize("said", ["\ud800", '["\\ud800"]'])
+def test_a_note_about_an_unusable_answer_is_valid_text(retriever: Retriever, said: str) -> None:
+    found = search(retriever, "Who?", Aids(bridges=Bridges(Scripted(said))), mode="dense")
+    assert "\\ud800" in found.explanation.notes[-1].encode().decode()
+
+
+class FailsForMore(HashEmbedder):
+    """An embedder that fails where it is asked for more than one text."""
+
+    def embed(self, texts: Sequence[str], kind: Kind, progress: Progress | None = None) -> Vectors:
+        if len(texts) > 1:
+            raise ModelUnavailable("overloaded")
+        return super().embed(texts, kind, progress)
+
+
+def test_an_embedder_that_fails_for_the_steps_leaves_the_plain_walk_and_a_note(
+    retriever: Retriever,
+) -> None:
+    failing = Retriever(retriever.snapshot, FailsForMore())
+    chat = Scripted({"sub_questions": ["Who taught Lindauer?", "What do scouts choose?"]})
+    found = search(failing, "Who?", Aids(bridges=Bridges(chat)), mode="dense")
+    assert found.hits == retriever.search("Who?", mode="dense").hits
+    assert found.explanation.notes[-1] == (
+        "Searching over the bridges failed, and the search continued without it: overloaded"
+    )
+
+
+def deep(count: int) -> Retriever:
+    """Over so many notes on bees, and one on ants."""
+    notes = [note(f"Bees dance {number}.", "Bees", "Bees") for number in range(count)]
+    embedder = HashEmbedder()
+    return Retriever(snapshot_of([*notes, note("Ants follow trails.", "Ants")], embedder), embedder)
+
+
+@pytest.mark.parametrize("mode", ["dense", "ammon"])
+def test_what_only_a_step_found_is_told_of_as_the_question_s(mode: str) -> None:
+    asked, question = deep(80), "Which bees dance?"
+    alone = asked.search(question, mode=mode, k=81, receipts=True).hits
+    own = {hit.passage_id: hit for hit in alone}
+    assert "Ants" not in [hit.title for hit in alone[:60]]
+    chat = Scripted({"sub_questions": ["Ants follow trails."]})
+    aids = Aids(bridges=Bridges(chat))
+    found = search(asked, question, aids, mode=mode, k=60, receipts=True)
+    assert "Ants" in [hit.title for hit in found.hits]
+    for hit in found.hits:
+        expected = own[hit.passage_id]
+        assert (hit.similarity, hit.sentence) == (expected.similarity, expected.sentence)
+        assert hit.receipt is not None
+        assert expected.receipt is not None
+        assert set(expected.receipt.direct) <= set(hit.receipt.direct)
+        assert hit.receipt.bridges == expected.receipt.bridges
+
+
+@pytest.mark.parametrize("mode", ["dense", "ammon"])
+def test_with_bridges_the_parts_of_a_receipt_add_up_to_the_score(mode: str) -> None:
+    chat = Scripted({"sub_questions": ["Ants follow trails.", "Bees dance 7."]})
+    aids = Aids(bridges=Bridges(chat))
+    found = search(deep(80), "Which bees dance?", aids, mode=mode, k=60, receipts=True)
+    for hit in found.hits:
+        assert hit.receipt is not None
+        assert (hit.receipt.rank, hit.receipt.score) == (hit.rank, hit.score)
+        parts = (*hit.receipt.direct, *hit.receipt.bridges)
+        assert sum(part.amount for part in parts) == pytest.approx(hit.score, abs=1e-5)
+        steps = [part for part in hit.receipt.direct if part.kind == "sub-question"]
+        if hit.title == "Ants":
+            assert steps[0].label == "Ants follow trails."
+            assert steps[0].quote is not None
+            assert steps[0].quote.text == "Ants follow trails."
+
+
 @pytest.mark.parametrize("said", [ModelUnavailable("gone"), "no idea", {"else": 1}, "[1, 2]"])
 def test_a_model_that_fails_leaves_the_plain_walk_and_a_note(
     retriever: Retriever, said: object
@@ -153,6 +233,16 @@ def test_what_helps_comes_first_and_nothing_is_lost(retriever: Retriever) -> Non
     chat = Scripted({"helpful": [3, 99]})
     ordered = titles(retriever, "Who saw ants?", Aids(recognition=Recognition(chat)))
     assert ordered == [plain[2], plain[0], plain[1], plain[3]]
+
+
+def test_only_passages_that_the_model_was_shown_are_moved() -> None:
+    asked, chat = deep(20), Scripted({"helpful": [15, 0, -3, 2]})
+    plain = asked.search("Which bees dance?", mode="dense", k=20).hits
+    aids = Aids(recognition=Recognition(chat))
+    found = search(asked, "Which bees dance?", aids, mode="dense", k=20).hits
+    assert "[15]" not in chat.asked[0][-1].content
+    order = [1, 0, *range(2, 20)]
+    assert [hit.passage_id for hit in found] == [plain[place].passage_id for place in order]
 
 
 def test_a_reranker_counts_as_much_as_the_walk(retriever: Retriever) -> None:
