@@ -26,8 +26,22 @@ _Questions: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _some(k: int) -> int:
+    """The number, unchanged. Raises: BadParameter if it is below 1."""
+    from kg.errors import InputError
+    from retrieval.checks import check_k
+
+    try:
+        check_k(k)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
+    return k
+
+
 _K: TypeAlias = Annotated[
-    int, typer.Option("--k", "-k", min=1, help="Number of passages; any number.")
+    int, typer.Option("--k", "-k", callback=_some, help="Number of passages; any number.")
 ]
 _Explain: TypeAlias = Annotated[
     bool,

@@ -110,6 +110,12 @@ def test_a_question_gets_passages_and_what_to_try_next(ammon: Ammon, notes: Path
     assert "Try next" in done.out
 
 
+def test_a_number_of_passages_is_refused_in_the_words_of_the_python_api(ammon: Ammon) -> None:
+    done = ammon("query", "Who coined Engram?", "-k", "0")
+    assert done.code == 2
+    assert "k must be 1 or more, not 0." in done.err
+
+
 def test_a_question_in_json_is_the_whole_retrieval(ammon: Ammon, notes: Path) -> None:
     ammon("ingest", notes)
     found = ammon("query", "Who coined Engram?", "--mode", "bm25", "--json").json
