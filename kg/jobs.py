@@ -18,7 +18,8 @@ EVERY_REVISION = (1 << 63) - 1
 
 
 class TaskState(StrEnum):
-    """A document's state: queued -> extracting -> extracted, or failed, or cancelled.
+    """A document's state: queued -> extracting -> extracted, or failed, or cancelled; superseded if
+    a newer text of it was queued before it was done.
 
     A document is `indexed` when, beyond `extracted`, a published snapshot contains its revision.
     """
@@ -28,7 +29,11 @@ class TaskState(StrEnum):
     EXTRACTED = "extracted"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
 
+
+CALLED_OFF = (TaskState.CANCELLED, TaskState.SUPERSEDED)
+"""States of tasks that nobody will work on any more."""
 
 OPEN = (TaskState.QUEUED, TaskState.EXTRACTING)
 """States of unfinished tasks."""
@@ -42,7 +47,8 @@ class Task:
     job_id: str
     collection: str
     document: Document | None
-    """None once the task is done or cancelled: its text is then in the graph, or dropped."""
+    """None once nobody is to work on the task any more: its text is then in the graph, or
+    dropped."""
     document_id: str
     source: str
     state: TaskState = TaskState.QUEUED

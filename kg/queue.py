@@ -5,9 +5,9 @@ A task holds the document until it is in the graph. The state of a task changes 
 transactions (`GraphStore.commit(Change(completed=...))`), so that work lost in a crash is done
 again: a task leased by a dead worker returns to the queue when its lease expires.
 
-A task that returns to the queue while there is a newer task for the same document is cancelled: the
-newer text wins. A worker that lost its lease can do no harm: only the holder of a lease may extend
-it, release it, or mark the task as failed.
+A task that returns to the queue while there is a newer task for the same document is superseded:
+the newer text wins. A worker that lost its lease can do no harm: only the holder of a lease may
+extend it, release it, or mark the task as failed.
 
 A document may enter the graph twice: first as a draft, with a cheap extraction, and later with the
 extraction that its collection is configured for. `Change(drafted=...)` marks the task of a draft.
@@ -41,7 +41,7 @@ class JobStore(Protocol):
         the worker that will `fill` the job with more documents, or renew its claim, within
         `seconds` from now.
 
-        Queued or failed tasks of documents with the same ids are cancelled: the newer text wins.
+        Queued or failed tasks of documents with the same ids are superseded: the newer text wins.
         Raises: CollectionNotFound, DocumentUnreadable.
         """
         ...

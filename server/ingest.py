@@ -10,7 +10,7 @@ from indexer.intake.submission import Submission
 from indexer.loaders import Limits, LoadFailure, load
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from kg.errors import DocumentUnreadable
-from kg.jobs import UNLIMITED, Budget, Job, Progress, TaskState
+from kg.jobs import CALLED_OFF, UNLIMITED, Budget, Job, Progress, TaskState
 from kg.records import SourceDocument
 from server.budgets import known_cost
 from server.core import Core
@@ -237,22 +237,22 @@ def _came(core: Core, submission: Submission) -> dict[str, str]:
 
 
 def _cancelled(core: Core, submission: Submission, began_at: int) -> tuple[int, int]:
-    """How many submitted documents were cancelled for good, and how many because another job is
-    indexing them. `began_at`: the collection's revision before they were submitted."""
+    """How many submitted documents were cancelled for good, and how many are another job's, such as
+    newer texts of them. `began_at`: the collection's revision before they were submitted."""
     if submission.job is None:
         return 0, 0
     job = core.queue.job(submission.job.id)
-    if not job.counts.get(TaskState.CANCELLED):
+    if not any(job.counts.get(state) for state in CALLED_OFF):
         return 0, 0
-    missing = _ids(core, job, cancelled=True)
+    missing = _ids(core, job, called_off=True)
     gone = set(missing)
     for other in core.queue.jobs(job.collection, unfinished_at=began_at, limit=_OTHER_JOBS):
         if gone and other.id != job.id:
-            gone -= _ids(core, other, cancelled=False)
+            gone -= _ids(core, other, called_off=False)
     return len(gone), len(missing) - len(gone)
 
 
-def _ids(core: Core, job: Job, *, cancelled: bool) -> set[str]:
-    """Ids of a job's documents whose tasks were, or were not, cancelled."""
+def _ids(core: Core, job: Job, *, called_off: bool) -> set[str]:
+    """Ids of a job's documents whose tasks were, or were not, cancelled or superseded."""
     tasks = core.queue.tasks(job.id, limit=job.total)
-    return {one.document_id for one in tasks if (one.state == TaskState.CANCELLED) == cancelled}
+    return {one.document_id for one in tasks if (one.state in CALLED_OFF) == called_off}

@@ -13,7 +13,7 @@ from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.refusals import refusals
 from kg.errors import JobNotFound
-from kg.jobs import EVERY_REVISION, Job, Progress, TaskState
+from kg.jobs import CALLED_OFF, EVERY_REVISION, Job, Progress, TaskState
 
 _CLOSE_SECONDS = 5.0
 _PATIENT = 5
@@ -139,7 +139,7 @@ class RemoteWorker:
             with suppress(JobNotFound):  # its collection may have been deleted
                 jobs.append(self._pipeline.queue.job(job_id))
         return not any(job.filling or job.counts.get(TaskState.EXTRACTED) for job in jobs) and any(
-            job.counts.get(TaskState.CANCELLED) for job in jobs
+            job.counts.get(state) for job in jobs for state in CALLED_OFF
         )
 
     def _worry(self, collection: str | None) -> None:

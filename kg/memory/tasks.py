@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from kg.absence import no_job
-from kg.jobs import OPEN, Job, Task, TaskState
+from kg.jobs import CALLED_OFF, OPEN, Job, Task, TaskState
 from kg.memory.leases import MemoryLeases
 from kg.memory.task import QueuedTask
 from kg.records import Document
@@ -146,7 +146,7 @@ class MemoryTasks(MemoryLeases):
         versions = self._versions.setdefault((job.collection, document.id), [])
         for older in versions:
             if older.state in (TaskState.QUEUED, TaskState.FAILED):
-                older.become(TaskState.CANCELLED)
+                older.become(TaskState.SUPERSEDED)
         task = Task(
             id=f"tsk-{uuid.uuid4().hex}",
             job_id=job.id,
@@ -237,7 +237,7 @@ class MemoryTasks(MemoryLeases):
         for one in list(tasks):
             versions = self._of_document(one.task.collection, one.task.document_id)
             newer = versions[versions.index(one) + 1 :]
-            superseded = any(other.state is not TaskState.CANCELLED for other in newer)
-            one.become(TaskState.CANCELLED if superseded else TaskState.QUEUED)
+            superseded = any(other.state not in CALLED_OFF for other in newer)
+            one.become(TaskState.SUPERSEDED if superseded else TaskState.QUEUED)
             back += not superseded
         return back

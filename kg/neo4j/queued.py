@@ -31,7 +31,7 @@ def requeue(work: Work, task_ids: list[str]) -> int:
     """Put tasks back, but for those that a newer text of their document made needless; return how
     many are in the queue again."""
     work.each("requeue", task_ids)
-    return len(task_ids) - len(work.each("cancel_superseded", task_ids))
+    return len(task_ids) - len(work.each("drop_superseded", task_ids))
 
 
 def forget(work: Work, job_ids: Sequence[str]) -> int:

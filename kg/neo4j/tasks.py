@@ -57,7 +57,8 @@ def job_record(row: Mapping[str, Any], now: float) -> Job:
         priority=row["priority"],
         budget=Budget(tokens=row.get("budget_tokens"), cost=row.get("budget_cost")),
         prices=Prices(input=row.get("price_input", 0.0), output=row.get("price_output", 0.0)),
-        counts={state: row[state] for state in TaskState if row[state]},
+        # What an older version made has no number of those that are superseded.
+        counts={state: row[state] for state in TaskState if row.get(state)},
         drafted=row["drafts"],
         progress=Progress(
             passages=row["passages"],
@@ -92,7 +93,7 @@ def task_properties(
         "source": document.source,
         "fingerprint": document.fingerprint,
         "document": text,
-        "state": "queued" if text is not None else "cancelled",
+        "state": "queued" if text is not None else "superseded",
         "attempts": 0,
         "error": "",
         "worker": "",

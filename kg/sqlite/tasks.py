@@ -38,7 +38,7 @@ def requeue(session: Session, task_ids: list[str]) -> int:
     many are in the queue again."""
     ids = ids_of(task_ids)
     session.rows("requeue", ids=ids)
-    return len(task_ids) - len(session.rows("cancel_superseded", ids=ids))
+    return len(task_ids) - len(session.rows("drop_superseded", ids=ids))
 
 
 def job_record(row: Row, now: float) -> Job:

@@ -98,7 +98,7 @@ class _Outcome:
     """None if there was nothing to do."""
     done: int
     cancelled: int
-    """Documents that were cancelled, some perhaps because a newer version of them was queued."""
+    """Documents that were cancelled."""
     kept: int
     """Passages that could not be extracted again."""
     failed: Sequence[tuple[str, str]]

@@ -150,12 +150,12 @@ def _standing(status: "CollectionStatus", takers: str) -> str:
 
 
 def _how_far(status: "CollectionStatus") -> str:
-    from kg.jobs import TaskState
+    from kg.jobs import CALLED_OFF, TaskState
 
     if status.read_ahead is None:
         return ""
     counts = status.read_ahead.counts
-    total = status.read_ahead.total - counts.get(TaskState.CANCELLED, 0)
+    total = status.read_ahead.total - sum(counts.get(state, 0) for state in CALLED_OFF)
     failed = counts.get(TaskState.FAILED, 0)
     return f": {counts.get(TaskState.EXTRACTED, 0)} of {total}" + (
         f", {failed} failed" if failed else ""

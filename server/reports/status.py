@@ -9,7 +9,7 @@ from typing import Literal
 
 from indexer.refusals import Refusal, refusals
 from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
-from kg.jobs import EVERY_REVISION, Job, TaskState
+from kg.jobs import CALLED_OFF, EVERY_REVISION, Job, TaskState
 from kg.queue import JobQueue
 from kg.records import Collection
 from kg.snapshot import Snapshots, named_current
@@ -122,7 +122,7 @@ class JobStatus:
         if self.rate is None or job.filling:  # more documents may come
             return None
         uncounted = max(job.counts.get(TaskState.QUEUED, 0) - job.drafted, 0)
-        counted = job.total - job.counts.get(TaskState.CANCELLED, 0) - uncounted
+        counted = job.total - sum(job.counts.get(state, 0) for state in CALLED_OFF) - uncounted
         more = uncounted * progress.passages / counted if counted > 0 else 0.0
         left = progress.passages - progress.passages_done + more
         # Unfinished documents take some more time even after their last passage.

@@ -6,7 +6,7 @@ from kg.errors import JobNotFound
 from kg.jobs import Budget, TaskState
 from tests.conformance.material import COLLECTION, Store, StoreFixtures, document, document_id
 
-QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED = TaskState
+QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED, SUPERSEDED = TaskState
 
 
 class AppendingConformance(StoreFixtures):
@@ -49,7 +49,7 @@ class AppendingConformance(StoreFixtures):
         (task,) = library.lease(worker="w", limit=1, seconds=60)
         library.fail(task.id, "no luck", worker="w", retry=False)
         after = library.append(job.id, [document("a", "new")], passages={})
-        assert after.counts == {CANCELLED: 1, QUEUED: 1}
+        assert after.counts == {SUPERSEDED: 1, QUEUED: 1}
 
     def test_of_two_texts_of_one_document_the_first_is_added(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [])

@@ -13,7 +13,7 @@ from tests.conformance.material import (
     document_id,
 )
 
-QUEUED, CANCELLED = TaskState.QUEUED, TaskState.CANCELLED
+QUEUED, CANCELLED, SUPERSEDED = TaskState.QUEUED, TaskState.CANCELLED, TaskState.SUPERSEDED
 
 
 def begun(store: Store, *names: str) -> str:
@@ -80,8 +80,8 @@ class FillingConformance(StoreFixtures):
         older = library.enqueue(COLLECTION, [document("b", "old")]).id
         job = begun(library, "a")
         library.fill(job, [document("b", "new"), document("a", "new")], worker="ann", seconds=60)
-        assert library.job(older).counts == {CANCELLED: 1}
-        assert library.job(job).counts == {QUEUED: 2, CANCELLED: 1}
+        assert library.job(older).counts == {SUPERSEDED: 1}
+        assert library.job(job).counts == {QUEUED: 2, SUPERSEDED: 1}
         assert library.pending(COLLECTION) == {
             document_id(name): document(name, "new").fingerprint for name in "ab"
         }

@@ -21,7 +21,7 @@ from tests.conformance.material import (
     with_fingerprint,
 )
 
-QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED = TaskState
+QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED, SUPERSEDED = TaskState
 
 
 class JobsConformance(StoreFixtures):
@@ -80,21 +80,21 @@ class JobsConformance(StoreFixtures):
             with pytest.raises(JobNotFound, match="job-1"):
                 call("job-1")
 
-    def test_a_newer_text_cancels_the_one_that_waits(self, library: Store) -> None:
+    def test_a_newer_text_supersedes_the_one_that_waits(self, library: Store) -> None:
         older = library.enqueue(COLLECTION, [document("a", "old"), document("b")])
         newer = library.enqueue(COLLECTION, [document("a", "new")])
-        assert library.job(older.id).counts == {QUEUED: 1, CANCELLED: 1}
+        assert library.job(older.id).counts == {QUEUED: 1, SUPERSEDED: 1}
         leased = library.lease(worker="w", limit=9, seconds=60, collection=COLLECTION)
         assert [task.document for task in leased] == [document("b"), document("a", "new")]
         assert leased[1].job_id == newer.id
 
-    def test_a_newer_text_cancels_one_that_failed(self, library: Store) -> None:
+    def test_a_newer_text_supersedes_one_that_failed(self, library: Store) -> None:
         older = library.enqueue(COLLECTION, [document("a", "old")])
         (task,) = library.lease(worker="w", limit=1, seconds=60)
         library.fail(task.id, "no luck", worker="w", retry=False)
         library.enqueue(COLLECTION, [document("a", "new")])
         assert library.retry_failed(older.id) == 0
-        assert library.job(older.id).counts == {CANCELLED: 1}
+        assert library.job(older.id).counts == {SUPERSEDED: 1}
 
     def test_of_two_texts_of_one_document_in_a_job_the_last_waits(self, library: Store) -> None:
         library.enqueue(COLLECTION, [document("a", "old"), document("a", "new")])
@@ -291,7 +291,7 @@ class JobsConformance(StoreFixtures):
         library.enqueue(COLLECTION, [document("b", "newer")])
         asked = [document_id("c"), document_id("b"), document_id("z")]
         found = library.tasks(first.id, document_ids=asked)
-        assert [(task.source, task.state) for task in found] == [("b", CANCELLED), ("c", QUEUED)]
+        assert [(task.source, task.state) for task in found] == [("b", SUPERSEDED), ("c", QUEUED)]
         assert [task.source for task in library.tasks(first.id, document_ids=asked, limit=1)] == [
             "b"
         ]

@@ -15,7 +15,7 @@ from tests.conformance.material import (
     texts,
 )
 
-QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED = TaskState
+QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED, SUPERSEDED = TaskState
 
 
 def take(store: Store, limit: int = 9, worker: str = "w", seconds: float = 60) -> list[Task]:
@@ -189,7 +189,7 @@ class LeasesConformance(StoreFixtures):
             give_back(task)
             (newer,) = take(library)
             assert newer.document == document("a", "new")
-            assert library.job(older.id).counts == {CANCELLED: 1}
+            assert library.job(older.id).counts == {SUPERSEDED: 1}
             library.commit(COLLECTION, Change(completed=(newer.id,)))
 
     def test_a_failed_text_is_not_tried_again_once_there_is_a_newer(self, library: Store) -> None:

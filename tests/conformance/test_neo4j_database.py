@@ -319,6 +319,16 @@ def test_a_job_whose_deletion_was_cut_short_counts_what_is_left(
         assert store.job(job.id) == found
 
 
+def test_a_job_of_a_version_that_knew_of_nothing_superseded_counts_that_too(
+    store: Neo4jStore, driver: "Driver"
+) -> None:
+    job = store.enqueue(COLLECTION, [document("a"), document("b")])
+    asked(driver, "MATCH (j:Job) REMOVE j.superseded")
+    assert store.job(job.id).counts == {TaskState.QUEUED: 2}
+    store.enqueue(COLLECTION, [document("a", "newer")])
+    assert store.job(job.id).counts == {TaskState.QUEUED: 1, TaskState.SUPERSEDED: 1}
+
+
 def test_a_restoration_that_died_is_cleared_away_after_a_while(
     store: Neo4jStore, driver: "Driver", clock: Clock
 ) -> None:

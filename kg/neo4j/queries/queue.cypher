@@ -10,10 +10,10 @@ CREATE (j:Job) SET j = $job, j.collection = $collection;
 MATCH (t:Task {collection: $collection})-[:PART_OF]->(j:Job)
 WHERE t.document_id IN $ids AND t.state IN ['queued', 'failed']
 WITH t, j, CASE t.state WHEN 'queued' THEN 1 ELSE 0 END AS was_queued
-SET t.state = 'cancelled'
+SET t.state = 'superseded'
 REMOVE t.document
 WITH j, count(*) AS number, sum(was_queued) AS queued, sum(was_queued * t.drafted) AS drafts
-SET j.cancelled = j.cancelled + number, j.failed = j.failed - number + queued,
+SET j.superseded = coalesce(j.superseded, 0) + number, j.failed = j.failed - number + queued,
     j.queued = j.queued - queued, j.open = j.open - queued, j.drafts = j.drafts - drafts;
 
 // name: open_among
@@ -30,7 +30,7 @@ WITH j, row, CASE row.state WHEN 'queued' THEN 1 ELSE 0 END AS is_queued
 WITH j, count(*) AS number, sum(is_queued) AS queued, sum(is_queued * row.drafted) AS drafts,
      sum(row.passages) AS passages
 SET j.queued = j.queued + queued, j.open = j.open + queued, j.drafts = j.drafts + drafts,
-    j.cancelled = j.cancelled + number - queued, j.passages = j.passages + passages;
+    j.superseded = coalesce(j.superseded, 0) + number - queued, j.passages = j.passages + passages;
 
 // name: expired
 MATCH (t:Task {state: 'extracting'}) WHERE t.leased_until <= $now RETURN t.id;
@@ -58,17 +58,17 @@ WITH j, count(*) AS number, sum(had_failed) AS failed, sum(had_failed * t.drafte
 SET j.queued = j.queued + number, j.extracting = j.extracting - number + failed,
     j.failed = j.failed - failed, j.open = j.open + failed, j.drafts = j.drafts + drafts;
 
-// name: cancel_superseded
+// name: drop_superseded
 // A text that is back in the queue is not wanted if there is a newer one.
 MATCH (t:Task)-[:PART_OF]->(j:Job) WHERE t.id IN $ids AND EXISTS {
   MATCH (newer:Task {collection: t.collection, document_id: t.document_id})
-  WHERE newer.number > t.number AND newer.state <> 'cancelled'
+  WHERE newer.number > t.number AND NOT newer.state IN ['cancelled', 'superseded']
 }
-SET t.state = 'cancelled'
+SET t.state = 'superseded'
 REMOVE t.document
 WITH j, collect(t.id) AS ids, count(*) AS number, sum(t.drafted) AS drafts
-SET j.queued = j.queued - number, j.open = j.open - number, j.cancelled = j.cancelled + number,
-    j.drafts = j.drafts - drafts
+SET j.queued = j.queued - number, j.open = j.open - number, j.drafts = j.drafts - drafts,
+    j.superseded = coalesce(j.superseded, 0) + number
 WITH ids
 UNWIND ids AS id
 RETURN id;
@@ -258,6 +258,7 @@ WITH j, collect(t) AS tasks, count(*) AS number,
      sum(CASE WHEN t.state = 'extracted' THEN 1 ELSE 0 END) AS extracted,
      sum(CASE WHEN t.state = 'failed' THEN 1 ELSE 0 END) AS failed,
      sum(CASE WHEN t.state = 'cancelled' THEN 1 ELSE 0 END) AS cancelled,
+     sum(CASE WHEN t.state = 'superseded' THEN 1 ELSE 0 END) AS superseded,
      sum(CASE WHEN t.state IN ['queued', 'extracting'] AND t.drafted = 1 THEN 1 ELSE 0 END)
          AS drafts,
      sum(t.passages) AS passages,
@@ -265,7 +266,8 @@ WITH j, collect(t) AS tasks, count(*) AS number,
          AS passages_done
 SET j.queued = j.queued - queued, j.extracting = j.extracting - extracting,
     j.extracted = j.extracted - extracted, j.failed = j.failed - failed,
-    j.cancelled = j.cancelled - cancelled, j.open = j.open - queued - extracting,
+    j.cancelled = j.cancelled - cancelled,
+    j.superseded = coalesce(j.superseded, 0) - superseded, j.open = j.open - queued - extracting,
     j.drafts = j.drafts - drafts, j.passages = j.passages - passages,
     j.passages_done = j.passages_done - passages_done
 FOREACH (t IN tasks | DETACH DELETE t)
@@ -281,13 +283,15 @@ WITH j,
      sum(CASE WHEN t.state = 'extracted' THEN 1 ELSE 0 END) AS extracted,
      sum(CASE WHEN t.state = 'failed' THEN 1 ELSE 0 END) AS failed,
      sum(CASE WHEN t.state = 'cancelled' THEN 1 ELSE 0 END) AS cancelled,
+     sum(CASE WHEN t.state = 'superseded' THEN 1 ELSE 0 END) AS superseded,
      sum(CASE WHEN t.state IN ['queued', 'extracting'] AND t.drafted = 1 THEN 1 ELSE 0 END)
          AS drafts,
      coalesce(sum(t.passages), 0) AS passages,
      coalesce(sum(CASE WHEN t.passages_done < t.passages THEN t.passages_done ELSE t.passages END),
               0) AS passages_done
 SET j.queued = queued, j.extracting = extracting, j.extracted = extracted, j.failed = failed,
-    j.cancelled = cancelled, j.open = queued + extracting, j.drafts = drafts,
+    j.cancelled = cancelled, j.superseded = superseded, j.open = queued + extracting,
+    j.drafts = drafts,
     j.passages = passages, j.passages_done = passages_done;
 
 // name: uncounted_jobs

@@ -7,7 +7,7 @@ RETURNING number;
 
 -- name: supersede
 -- A newer text of these documents comes: older ones that wait, or failed, are not wanted any more.
-UPDATE tasks SET state = 'cancelled', document = NULL
+UPDATE tasks SET state = 'superseded', document = NULL
 WHERE collection = :collection AND document_id = :document_id AND state IN ('queued', 'failed');
 
 -- name: open_of_document
@@ -44,15 +44,15 @@ SELECT id FROM tasks WHERE job = :job AND state = 'failed' ORDER BY number;
 UPDATE tasks SET state = 'queued', worker = '', leased_until = NULL
 WHERE id IN (SELECT value FROM json_each(:ids));
 
--- name: cancel_superseded
+-- name: drop_superseded
 -- A text that is back in the queue is not wanted if there is a newer one.
-UPDATE tasks SET state = 'cancelled', document = NULL
+UPDATE tasks SET state = 'superseded', document = NULL
 WHERE id IN (SELECT value FROM json_each(:ids))
   AND EXISTS (SELECT 1 FROM tasks AS newer
               WHERE newer.collection = tasks.collection
                 AND newer.document_id = tasks.document_id
                 AND newer.number > tasks.number
-                AND newer.state <> 'cancelled')
+                AND newer.state NOT IN ('cancelled', 'superseded'))
 RETURNING id;
 
 -- name: uncount_attempt

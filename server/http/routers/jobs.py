@@ -68,7 +68,8 @@ class JobOut(BaseModel):
         description="'publishing': all documents are in the graph, but queries do not see them yet."
     )
     counts: dict[TaskState, int] = Field(
-        description="Number of documents in each state.",
+        description="Number of documents in each state; 'superseded': a newer text of the document "
+        "was submitted before this one was processed.",
         examples=[{"extracted": 58, "extracting": 2}],
     )
     total: int = Field(description="Number of documents.", examples=[60])

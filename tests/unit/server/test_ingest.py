@@ -9,6 +9,7 @@ from indexer.intake import intake
 from indexer.loaders import LoadFailure, load
 from indexer.progress import ReportProgress, StepProgress
 from kg.errors import DocumentUnreadable
+from kg.jobs import TaskState
 from kg.records import SourceDocument
 from server.cli.ingest import cancelled_line, counts_line
 from server.core import Core
@@ -110,7 +111,9 @@ def test_documents_that_another_job_took_over_are_not_told_as_cancelled(
         [notes],
         once_at("extract", 1, lambda: core.pipeline.submit("papers", newer)),
     )
+    *_, older = core.queue.jobs("papers")
     core.close()
+    assert older.counts == {TaskState.EXTRACTED: 1, TaskState.SUPERSEDED: 2}
     assert (report.new, report.cancelled, report.under_way) == (1, 0, 2)
     assert list(cancelled_line(report)) == []
     assert "2 under way in another job" in counts_line(report)

@@ -67,7 +67,7 @@ def test_a_new_text_of_what_waits_takes_the_new_budget(shop: Workshop) -> None:
     before = waiting(shop)
     found = shop.pipeline.submit(COLLECTION, [replace(MILNER, text="A slip.")], budget=SOME)
     assert found.submitted == 1
-    assert shop.queue.job(before).counts == {TaskState.CANCELLED: 1}
+    assert shop.queue.job(before).counts == {TaskState.SUPERSEDED: 1}
 
 
 def test_after_the_job_is_cancelled_the_documents_come_under_the_budget(shop: Workshop) -> None:

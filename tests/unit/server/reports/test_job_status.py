@@ -7,7 +7,7 @@ import pytest
 from kg.jobs import Job, Progress, TaskState
 from server.reports.status import JobStatus
 
-QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED = TaskState
+QUEUED, EXTRACTING, EXTRACTED, FAILED, CANCELLED, SUPERSEDED = TaskState
 
 
 def status(
@@ -41,7 +41,7 @@ def test_drafted_documents_are_counted_already() -> None:
 
 
 def test_documents_that_nobody_counted_are_taken_for_average_ones() -> None:
-    found = status({QUEUED: 2, EXTRACTING: 1, EXTRACTED: 1, CANCELLED: 7}, 20, 10)
+    found = status({QUEUED: 2, EXTRACTING: 1, EXTRACTED: 1, CANCELLED: 4, SUPERSEDED: 3}, 20, 10)
     assert found.seconds_left == pytest.approx(10 + 20)
 
 
