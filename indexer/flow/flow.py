@@ -18,9 +18,9 @@ from indexer.flow.extract import Extracting
 from indexer.flow.pauses import Pauses
 from indexer.flow.publishing import Publishing
 from indexer.flow.recovery import Recovery
+from indexer.flow.refusing import Refusing
 from indexer.flow.routing import UrgentQueue
 from indexer.flow.tools import Tools
-from indexer.refusals import RefusedStep
 from inference.embedder import Kind
 from kg.errors import AmmonError, StoreError
 from kg.records import Collection
@@ -31,17 +31,7 @@ FEW_WAITING = 16
 MAX_ATTEMPTS = 20
 """How often a document may be taken by processes that die. More than where one process does all:
 here many others' documents are held by a process when one of them, or a machine, ends it."""
-
-_KIND_OF: Mapping[Step, RefusedStep] = {
-    "extract": "extract",
-    "urgent": "extract",
-    "commit": "prepare",
-    "embed": "embed",
-    "publish": "publish",
-}
-"""What a worker refuses that cannot do such a step for a collection."""
-_ROUNDS = 10
-"""How often a message that workers refuse comes back, where it is asked for again without it."""
+_JOIN_SECONDS = 4.0
 
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +42,7 @@ class Flow:
     def __init__(self, tools: Tools, *, builds: int = 1) -> None:
         """Put the steps together; so many snapshots are built at once."""
         self._pauses = pauses = Pauses(tools.queue, tools.name)
+        self.refusing = Refusing(tools, pauses)
         ingester = tools.pipeline.ingester(
             committed=self._ask_to_embed,
             max_attempts=MAX_ATTEMPTS,
@@ -129,6 +120,7 @@ class Flow:
     def close(self) -> None:
         """Begin nothing new, and let others have what was taken."""
         self.tools.stop.set()
+        self.refusing.join(_JOIN_SECONDS)
         self.dispatcher.give_back()
         self._publishing.join()
 
@@ -140,8 +132,8 @@ class Flow:
         self._embedding.ask(collection, change)
 
     def _take(self, step: Step, message: Mapping[str, Any]) -> None:
-        if self._refuses(step, message):
-            self._hand_back(step, message)
+        if self.refusing.refuses(step, message):
+            self.refusing.hand_back(step, message)
             return
         match step:
             case "prepare":
@@ -154,32 +146,6 @@ class Flow:
                 self._embed(message["collection"], message["texts"])
             case "publish":
                 self._publishing.publish_in_background(message["collection"])
-
-    def _refuses(self, step: Step, message: Mapping[str, Any]) -> bool:
-        kind = _KIND_OF.get(step)
-        return kind is not None and message["collection"] in self._pauses.refused(kind)
-
-    def _hand_back(self, step: Step, message: Mapping[str, Any]) -> None:
-        """Leave a message to the others. Not at once: where none of them is free, it comes back."""
-        self.tools.stop.wait(self.tools.times.refuse)
-        collection = message["collection"]
-        if step in ("extract", "urgent") and not self._pauses.others_do_well(collection):
-            self._put_back(Batch.of(message))
-            return
-        if step in ("embed", "publish"):
-            # The sweeper asks for a snapshot again, which embeds what is not embedded yet.
-            rounds = message.get("rounds", 0) + 1
-            if rounds > _ROUNDS:
-                return
-            message = {**message, "rounds": rounds}
-        self.tools.broker.send(step, message)
-
-    def _put_back(self, batch: Batch) -> None:
-        """Where nobody is known to do better, documents wait in the store, with the reason: going
-        round in the broker they would keep other collections' out."""
-        reason = self._pauses.why_refused(batch.collection, "extract")
-        self.tools.queue.release(list(batch.own), worker=batch.worker, reason=reason)
-        self.tools.broker.send("prepare", {})
 
     def _embed(self, collection: str, texts: Mapping[Kind, Sequence[str]]) -> None:
         try:
@@ -199,8 +165,8 @@ class Flow:
             broker.send(step, found.rest.fields())
         if found.whole:
             broker.send("commit", {"collection": batch.collection, "tasks": list(found.whole)})
-        elif self._refuses(step, message):
-            self._hand_back(step, message)
+        elif self.refusing.refuses(step, message):
+            self.refusing.hand_back(step, message)
         elif (broker.depth("extract") or 0) < FEW_WAITING:
             broker.send("prepare", {})
 

@@ -41,11 +41,17 @@ class MemoryBroker:
         """Hand on what has waited longest, if anything waits."""
         if self.waiting:
             step, text = self.waiting.popleft()
-            flow.take(step, json.loads(text))
+            _hand(flow, step, text)
 
     def deliver(self, flow: Flow, times: Callable[[Step], int] = lambda step: 1) -> None:
         """Hand on all that waits, and what that brings about; each so many times."""
         while self.waiting:
             step, text = self.waiting.popleft()
             for _ in range(times(step)):
-                flow.take(step, json.loads(text))
+                _hand(flow, step, text)
+
+
+def _hand(flow: Flow, step: Step, text: str) -> None:
+    """What the process refuses is back with the broker afterwards."""
+    flow.take(step, json.loads(text))
+    flow.refusing.join()

@@ -1,14 +1,17 @@
 """What one worker cannot do is left to the others, and it says so."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
+from indexer.flow.refusing import MOST_KEPT
 from indexer.flow.tools import Tools
 from indexer.publisher import Publisher
 from indexer.refusals import Refusal, refusals
@@ -23,7 +26,7 @@ from kg.jobs import TaskState
 from kg.records import Collection, Passage
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.office import AT_ONCE, NOTES, Office
-from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop
+from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
 QUICKLY = replace(AT_ONCE, refuse=0.0)
 
@@ -139,6 +142,46 @@ def test_a_snapshot_that_nobody_can_embed_for_is_not_asked_for_without_end(
     two.office.broker.send("embed", {"collection": COLLECTION, "texts": {}})
     two.office.broker.deliver(two.bad)
     assert two.office.broker.steps() == []
+
+
+def test_what_a_worker_refuses_occupies_none_of_its_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
+    monkeypatch.setattr(
+        office.flow._pauses, "refused", lambda kind: {COLLECTION} if kind == "embed" else set()
+    )
+
+    def take() -> None:
+        for _ in range(MOST_KEPT + 4):
+            office.flow.take("embed", {"collection": COLLECTION, "texts": {}})
+
+    thread = Thread(target=take, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    office.flow.close()
+    assert office.broker.steps() == ["embed"] * MOST_KEPT, "the snapshot sees to the others"
+
+
+def test_of_many_documents_that_a_worker_leaves_to_others_none_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = Two(tmp_path, wrong_key)
+    monkeypatch.setattr(two.bad._pauses, "refused", lambda kind: {COLLECTION})
+    monkeypatch.setattr(two.bad._pauses, "others_do_well", lambda _: True)
+    many = [note(str(number), f"Person{number} met nobody.") for number in range(60)]
+    job = two.office.submit(*many)
+    two.office.broker.deliver_one(two.office.flow)
+    batches = list(two.office.broker.waiting)
+    assert len(batches) > MOST_KEPT
+    two.office.broker.waiting.clear()
+    for step, text in batches:
+        two.bad.take(step, json.loads(text))
+    two.bad.close()
+    assert list(two.office.broker.waiting) == batches
+    two.office.work()
+    assert two.office.shop.queue.job(job).counts == {TaskState.EXTRACTED: len(many)}
 
 
 def test_a_model_that_is_away_for_all_lets_all_wait(tmp_path: Path) -> None:
