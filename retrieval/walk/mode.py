@@ -12,7 +12,7 @@ from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.mode import Ranking
-from retrieval.question import Question, read_question
+from retrieval.question import Link, Question, read_question
 from retrieval.walk.base import Base
 from retrieval.walk.candidates import candidates
 from retrieval.walk.constants import WalkConstants
@@ -46,6 +46,10 @@ class ConditionedWalk:
         self._postings = Postings(snapshot, self._constants.postings)
         self._words = snapshot.words
         self._gone: Int32Array = np.zeros(0, dtype=np.int32)
+        self._left_out: frozenset[int] = frozenset()
+        """Entries that no passage mentions any more."""
+        self._common: frozenset[int] = frozenset()
+        """Those of them that very many did."""
         names = GazetteerLookup(snapshot).names
         self._read = lru_cache(_READ)(partial(read_question, names=names, cased=snapshot.cased))
 
@@ -74,8 +78,9 @@ class ConditionedWalk:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
         read, constants = self._read(question), self._constants
         masked = 1 if read.mask else 0
-        plain = self._is_plain(read)
-        whole = self._leaning(vectors) if plain and masked else vectors[:1]
+        plain = all(self._is_common(link) or self._is_left_out(link) for link in read.links)
+        leans = masked and all(self._is_common(link) for link in read.links)
+        whole = self._leaning(vectors) if leans else vectors[:1]
         aim = np.float32(0.5) * (whole + vectors[masked : masked + 1])
         asked = Asked(
             vectors=np.concatenate((whole, vectors[1 + masked :], aim)),
@@ -100,9 +105,14 @@ class ConditionedWalk:
             constants=constants,
         )
 
-    def _is_plain(self, read: Question) -> bool:
-        """Whether a question names nothing that tells passages from one another."""
-        return all(self._postings.are_common(link.entries) for link in read.links)
+    def _is_common(self, link: Link) -> bool:
+        """Whether a name is in so many passages that it does not tell them from one another, or was
+        before it was left out: how the question is read does not depend on that."""
+        return self._postings.are_common(link.entries) or not self._common.isdisjoint(link.entries)
+
+    def _is_left_out(self, link: Link) -> bool:
+        """Whether a name names nothing any more."""
+        return self._left_out.issuperset(link.entries)
 
     def _leaning(self, vectors: Float32Array) -> Float32Array:
         """(1, d): the question's vector, leaning to its mask."""
@@ -140,7 +150,8 @@ class ConditionedWalk:
         """The walk as it goes where these entries are not named, and these passages are not there.
 
         The question is read as before: what is left out takes its bonuses, its source, its bridges
-        and its postings with it, but other names do not come to stand in its place.
+        and its postings with it, but other names do not come to stand in its place. Words count as
+        where nothing rare is named, if nothing rare is left that the question names.
         """
         gone = np.array(sorted(set(passages)), dtype=np.int32)
         names = np.array(sorted(set(entries)), dtype=np.int32)
@@ -153,4 +164,9 @@ class ConditionedWalk:
         )
         made._postings = Postings(made._snapshot, self._constants.postings)
         made._postings.passages -= len(made._gone)
+        had, has = (np.diff(one.pairs.indptr) > 0 for one in (self._postings, made._postings))
+        silent = np.union1d(names, np.flatnonzero(had & ~has))
+        made._left_out = self._left_out.union(silent.tolist())
+        common = [entry for entry in names.tolist() if self._postings.are_common([entry])]
+        made._common = self._common.union(common)
         return made

@@ -9,7 +9,7 @@ from kg.errors import DocumentNotFound, EntityNotFound, InputError, NotFound
 from retrieval.counterfactual import NO_FACTS
 from retrieval.hipporag2 import HippoRAG2
 from retrieval.retriever import Retriever
-from retrieval.walk import ConditionedWalk
+from retrieval.walk import ConditionedWalk, WalkConstants
 from tests.doubles.corpus import Note, note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.random_notes import notes_by_chance, questions_by_chance
@@ -70,6 +70,46 @@ def test_without_an_entity_it_is_neither_link_nor_bridge_and_parts_still_add_up(
             assert sum(amounts) == pytest.approx(receipt.score, abs=1e-5)
             assert "McGill" not in {bridge.name for bridge in receipt.bridges}
             assert ("link", "McGill") not in {(part.kind, part.label) for part in receipt.direct}
+
+
+def everywhere() -> list[Note]:
+    """Sixty notes that all name one firm, and one that names somebody else, too."""
+    firm = [note(f"Ammon Inc sells lamp {number}.", "", "Ammon Inc") for number in range(60)]
+    return [*firm, note("Ammon Inc repaired a violin for Zork.", "Zork", "Zork, Ammon Inc")]
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "before", "after"),
+    [
+        pytest.param("Who repaired it for Zork?", "Zork", False, True, id="the only rare one"),
+        pytest.param("Who mended for Ammon Inc?", "Ammon Inc", True, True, id="the only one"),
+        pytest.param("Did Zork mend at Ammon Inc?", "Zork", False, True, id="all but a common one"),
+        pytest.param("Did Zork mend at Ammon Inc?", "Ammon Inc", False, False, id="a common one"),
+    ],
+)
+def test_where_no_rare_name_is_left_words_count_as_where_nothing_is_named(
+    question: str, name: str, before: bool, after: bool
+) -> None:
+    snapshot = snapshot_of(everywhere(), EMBEDDER)
+    walk, weights = ConditionedWalk(snapshot), WalkConstants()
+    entry = list(snapshot.gazetteer.label).index(name)
+    vectors = EMBEDDER.embed([text for text, _ in walk.texts(question)], "query")
+    with_it, without_it = (
+        one.run(question, vectors).asked for one in (walk, walk.without(entries=[entry]))
+    )
+    plain = {False: weights.word_weight, True: weights.plain_word_weight}
+    assert (with_it.word_weight, without_it.word_weight) == (plain[before], plain[after])
+    assert with_it.vectors.tolist() == without_it.vectors.tolist(), "it is read as before"
+
+
+def test_without_the_only_passage_of_a_name_words_count_as_where_nothing_is_named() -> None:
+    notes = everywhere()
+    snapshot = snapshot_of(notes, EMBEDDER)
+    gone = list(snapshot.passages.id).index(notes[-1].passage.id)
+    walk = ConditionedWalk(snapshot).without(passages=[gone])
+    vectors = EMBEDDER.embed([text for text, _ in walk.texts("Who repaired it for Zork?")], "query")
+    asked = walk.run("Who repaired it for Zork?", vectors).asked
+    assert asked.word_weight == WalkConstants().plain_word_weight
 
 
 def test_leaving_something_out_leaves_the_walk_itself_as_it_was() -> None:
