@@ -17,6 +17,9 @@ from kg.vectors import Vectors, faiss_module
 
 Uint8Array = npt.NDArray[np.uint8]
 
+ALL_COMPARED = 8_000
+"""So many vectors are all compared as fast as codes of them are, and nothing is missed: codes are
+for more."""
 _SAMPLE = 16_384
 """The number of vectors that the code is trained on."""
 _CHUNK = 65_536

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from kg.codes import Codes
+from kg.codes import ALL_COMPARED, Codes
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.quantised import Quantised
@@ -23,10 +23,6 @@ from kg.snapshot.tables import (
     Synonyms,
     Words,
 )
-
-CODED_FROM = 4_000
-"""The number of passages from which on their vectors are coded; with fewer, comparing all is as
-fast."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +96,7 @@ class Snapshot:
         hubs, kept = best_pairs(
             pairs.entry, np.diff(pairs.indptr), pairs.is_title, place, pairs.passage
         )
-        coded = passages >= CODED_FROM
+        coded = len(self.passages.vectors) > ALL_COMPARED
         return Derived(
             facts=self.facts.passages.inverted(passages),
             hubs=hubs,

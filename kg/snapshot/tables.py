@@ -206,7 +206,7 @@ class Derived:
     vectors: Quantised
     """(P, d): the passages' vectors rounded to bytes, which the walk reads."""
     codes: Uint8Array
-    """Short codes of the passages' vectors (`kg.codes.Codes`); empty if they are few."""
+    """Short codes of the passages' vectors (`kg.codes`); empty if they are few."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

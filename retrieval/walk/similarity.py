@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from kg.codes import Codes
+from kg.codes import ALL_COMPARED, Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Float32Array, Int32Array, Int64Array
 from retrieval.loops.best import best_of_each
@@ -24,9 +24,6 @@ from retrieval.walk.words import SharedWords
 _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
 """Of the nearest by code, four times as many as are wanted are compared by their vectors; in a
 corpus of more than the usual size more, as this power of its size."""
-_FEW = 8_000
-"""The vectors of so few passages are all compared as fast as their codes are, and the nearest of
-these by their vectors; and nothing is missed."""
 
 _NONE: Int64Array = np.zeros(0, dtype=np.int64)
 _NO_PRODUCTS: Float32Array = np.zeros(0, dtype=np.float32)
@@ -101,7 +98,7 @@ class Similarity:
         self._sentences = resident(snapshot.sentences.vectors)
         self._indptr = snapshot.sentences.indptr
         self._wider = _CODED * max(len(self._passages) / _USUAL, 1.0) ** _GROWTH
-        coded = len(derived.codes) and len(self._passages) > _FEW
+        coded = len(derived.codes) and len(self._passages) > ALL_COMPARED
         self._codes = Codes.loads(derived.codes) if coded else None
 
     @property

@@ -176,21 +176,44 @@ def test_an_empty_corpus_has_no_similarities() -> None:
     ).views.shape == (1, 0)
 
 
-def test_the_nearest_by_code_are_those_of_all_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrieval.walk.similarity._FEW", 2000)
-    chance = np.random.default_rng(1)
+def of_vectors(count: int) -> Snapshot:
+    """So many passages without a sentence, near to anything."""
     made = walkable(1, [])
-    near = chance.standard_normal((3000, 48)).astype(np.float32)
+    near = np.random.default_rng(1).standard_normal((count, 48)).astype(np.float32)
     near /= np.linalg.norm(near, axis=1, keepdims=True)
+    sentences = replace(made.sentences, indptr=np.zeros(count + 1, dtype=np.int64))
+    return replace(made, passages=replace(made.passages, vectors=near), sentences=sentences)
+
+
+def with_codes(snapshot: Snapshot) -> Snapshot:
+    """The same with codes of its vectors."""
+    codes = Codes.learn(snapshot.passages.vectors).dumps()
+    return replace(snapshot, derived=replace(snapshot.derive(), codes=codes))
+
+
+def test_the_nearest_by_code_are_those_of_all_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.walk.similarity.ALL_COMPARED", 2000)
+    flat = of_vectors(3000)
+    coded, near = with_codes(flat), flat.passages.vectors
     views = near[[5, 900]] + near[[17, 2999]]
-    sentences = replace(made.sentences, indptr=np.zeros(3001, dtype=np.int64))
-    flat = replace(made, passages=replace(made.passages, vectors=near), sentences=sentences)
-    coded = replace(flat, derived=replace(flat.derive(), codes=Codes.learn(near).dumps()))
     every, some = similarity(flat).near(views, 40), similarity(coded).near(views, 40)
     expected, found = every.nearest(40), some.nearest(40)
     assert every.passages.tolist() == list(range(3000))
     assert {5, 17, 900, 2999} <= set(found.tolist()) <= set(some.passages.tolist())
     assert len(np.intersect1d(found, expected)) >= 0.95 * len(expected)
+
+
+@pytest.mark.parametrize(("count", "coded"), [(8000, False), (8001, True)])
+def test_vectors_are_coded_where_codes_are_compared(count: int, coded: bool) -> None:
+    snapshot = of_vectors(count)
+    derived = snapshot.derive()
+    assert bool(len(derived.codes)) is coded
+    assert Similarity(snapshot, derived).compares_all is not coded
+
+
+def test_codes_that_an_earlier_version_made_of_fewer_vectors_are_not_read() -> None:
+    snapshot = with_codes(of_vectors(3000))
+    assert similarity(snapshot).compares_all
 
 
 @pytest.mark.parametrize("seed", range(6))
