@@ -11,6 +11,7 @@ from kg.records import Collection
 from server.budgets import known_cost
 from server.core import Core
 from server.reports.status import JobStatus, job_statuses
+from server.reports.up_to_date import seen_revision
 
 _DAY = 86_400.0
 
@@ -67,7 +68,7 @@ def prune(core: Core, collection: str | None, days: float) -> int:
 def _unfinished(core: Core, collection: Collection, limit: int) -> Iterator[Job]:
     """The jobs that may be unfinished, and the one that re-indexes the collection."""
     # A job at revision 0 has indexed nothing, so there is nothing of it to be seen.
-    seen = max(core.retrievers.revision(collection), 0)
+    seen = max(seen_revision(core, collection), 0)
     found: dict[str, Job] = {}
     # First those with open documents, so that they are not lost behind many finished ones.
     for revision in (EVERY_REVISION, seen):

@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Literal
 
 from indexer.refusals import Refusal, refusals
-from kg.errors import CollectionNotFound, JobNotFound, SnapshotError
+from kg.errors import CollectionNotFound, JobNotFound, SnapshotError, SnapshotUnavailable
 from kg.jobs import CALLED_OFF, EVERY_REVISION, Job, TaskState
 from kg.queue import JobQueue
 from kg.records import Collection
 from kg.snapshot import Snapshots, named_current
 from server.core import Core
 from server.reports.quarantine import Quarantined, quarantine
-from server.reports.up_to_date import sees_all
+from server.reports.up_to_date import seen_revision, sees_all
 from server.retrievers.retrievers import with_former_embedder
 
 _ALMOST = 99.9
@@ -50,7 +50,8 @@ class CollectionStatus:
     refused: Sequence[Refusal] = ()
     """Steps that workers leave to others, while the snapshot lacks something."""
     damage: str = ""
-    """Why the snapshot cannot be used, with the remedy; '' if it can, or was not checked."""
+    """Why the snapshot cannot be used, with the remedy, also while its storage is out of reach and
+    there is no copy; '' if it can, or was not checked."""
 
     @property
     def current(self) -> bool:
@@ -136,14 +137,19 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
     """
     with core.store.peek(name) as reader:
         collection, counts = reader.collection, dict(reader.counts())
-    answering = _answering(core, collection)
-    revision = core.published_revision(answering)
-    seen = sees_all(core, collection)
+    try:
+        answering = _answering(core, collection)
+        revision = core.published_revision(answering)
+        seen = sees_all(core, collection)
+        snapshot = named_current(core.folders.snapshots(answering))
+        damage = _damage(core.folders.snapshots(answering), name) if verify else ""
+    except SnapshotUnavailable as error:
+        answering, revision, seen, snapshot, damage = collection, -1, False, None, str(error)
     refused = () if seen else refusals(core.queue, name)
     return CollectionStatus(
         collection=collection,
         counts=counts,
-        snapshot=named_current(core.folders.snapshots(answering)),
+        snapshot=snapshot,
         published_revision=revision if revision >= 0 else None,
         waiting=core.queue.waiting(name),
         sees_all=seen,
@@ -151,7 +157,7 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
         read_ahead=_read_ahead(core, collection),
         waiting_because=_why_all_wait(core, name) or (refused[0].reason if refused else ""),
         refused=refused,
-        damage=_damage(core.folders.snapshots(answering), name) if verify else "",
+        damage=damage,
     )
 
 
@@ -218,7 +224,7 @@ class _Surroundings:
     @cached_property
     def published(self) -> int:
         """The revision that questions see."""
-        return -1 if self.collection is None else self._core.retrievers.revision(self.collection)
+        return -1 if self.collection is None else seen_revision(self._core, self.collection)
 
     @cached_property
     def refused(self) -> Sequence[Refusal]:

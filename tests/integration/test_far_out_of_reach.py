@@ -1,6 +1,7 @@
 """Snapshots on an S3 server that is away, or whose bucket is gone or another one, or that refuses
 the key."""
 
+import shutil
 import uuid
 from pathlib import Path
 
@@ -196,3 +197,20 @@ def test_the_status_names_a_wrong_secret(
     assert "signature" in told.complaint
     assert "access keys" in told.complaint
     assert "signature" in ammon("status", "--json").json["snapshots_unreachable"]
+
+
+def test_a_collection_without_a_copy_is_told_as_such_while_the_secret_is_wrong(
+    ammon: Ammon, tmp_path: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMMON_SNAPSHOT_URL", s3_server.bucket(f"b-{uuid.uuid4().hex[:8]}"))
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "a.txt").write_text(A.text, encoding="utf-8")
+    assert ammon("ingest", tmp_path / "a.txt").code == 0
+    shutil.rmtree(tmp_path / "data" / "collections")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    (told,) = ammon("status", "--json").json["collections"]
+    assert (told["current"], told["snapshot"], "signature" in told["damage"]) == (False, None, True)
+    assert "cannot be used: Cannot reach the snapshots" in " ".join(ammon("status").out.split())
+    (job,) = ammon("jobs", "--json").json["jobs"]
+    assert (job["state"], job["documents_indexed"]) == ("publishing", 0)

@@ -56,7 +56,8 @@ async def ready(request: Request) -> ReadyOut | JSONResponse:
     reasons = await _within(_SECONDS, _limiter, lambda: _reasons(core), silent)
     warnings: Sequence[str] = ()
     if not reasons and core.folders.objects is not None:
-        silent = f"{core.settings.snapshot_url} did not answer within {_FAR_SECONDS:g} s."
+        url, known = core.settings.snapshot_url, core.folders.objects.trouble
+        silent = known or f"{url} did not answer within {_FAR_SECONDS:g} s."
         warnings = await _within(_FAR_SECONDS, _far_limiter, lambda: _far_trouble(core), silent)
         if warnings and not await anyio.to_thread.run_sync(core.folders.has_copies):
             reasons = warnings
