@@ -78,7 +78,7 @@ class WorkerLoop:
             self._heed(tasks, result, until_empty=until_empty)
 
     def _lease(self, limit: int) -> Sequence[Task]:
-        """The next tasks: of all collections, or while some rest, of one that does not."""
+        """The next tasks, of all collections but those that rest."""
         resting = self.outages.resting()
         chosen: list[str | None] = [self.collection]
         if self.drafts_only:
@@ -86,8 +86,6 @@ class WorkerLoop:
                 name for name in self.pipeline.tiers.quick() if self.collection in (None, name)
             ]
             resting = frozenset()
-        elif resting and self.collection is None:
-            chosen = [found.name for found in self.pipeline.store.collections()]
         for name in chosen:
             if name in resting:
                 continue
@@ -96,6 +94,7 @@ class WorkerLoop:
                 limit=limit,
                 seconds=self.lease_seconds,
                 collection=name,
+                excluded=resting,
                 drafted=False if self.drafts_only else None,
             )
             if tasks:

@@ -170,13 +170,15 @@ class TaskQueue(Protocol):
         limit: int,
         seconds: float,
         collection: str | None = None,
+        excluded: Iterable[str] = (),
         drafted: bool | None = None,
     ) -> Sequence[Task]:
         """Lease up to `limit` tasks for `seconds`: queued ones, and those whose lease has expired.
         Each is returned with `attempts` incremented.
 
-        Order: tasks without a draft first, then by higher priority, then older first. `drafted`:
-        only tasks with a draft (True), or only those without (False).
+        Order: tasks without a draft first, then by higher priority, then older first. `collection`:
+        only tasks of this one; `excluded`: none of these. `drafted`: only tasks with a draft
+        (True), or only those without (False).
 
         A task is not leased while another one for the same document is, so that an older text
         cannot be committed after a newer one."""

@@ -123,43 +123,39 @@ class Dispatcher:
     def _next(self, limit: int) -> Sequence[Task]:
         """The next tasks, of collections without a pause. What has a draft is sent before others
         get one, or else models would wait for all of these; but these do not wait for models."""
-        paused = {*self._pauses.known(), *self._refused()}
-        collections = [
-            found for found in self._tools.store.collections() if found.name not in paused
-        ]
+        excluded = {*self._pauses.known(), *self._refused()}
         depth = self._depth()
         if depth is None:
             return ()
-        names: list[str | None] = [one.name for one in collections] if paused else [None]
-        wanted: list[tuple[str | None, bool | None]] = []
-        if depth < MOST_WAITING:
-            wanted = [(name, drafted) for drafted in (True, None) for name in names]
-        else:
-            if first := self._urgent(names):
+        wanted: tuple[bool | None, ...] = (True, None)
+        if depth >= MOST_WAITING:
+            if first := self._urgent(excluded):
                 return self._awake(first) or self._next(limit)
-            wanted = [(found.name, False) for found in collections if self._wants_drafts(found)]
-        for name, drafted in wanted:
+            collections = self._tools.store.collections()
+            plain = {found.name for found in collections if not self._wants_drafts(found)}
+            excluded |= plain
+            wanted = (False,) if len(plain) < len(collections) else ()
+        for drafted in wanted:
             tasks = self._tools.queue.lease(
                 worker=self._tools.name,
                 limit=limit,
                 seconds=self._tools.times.lease,
-                collection=name,
+                excluded=excluded,
                 drafted=drafted,
             )
             if tasks:
                 return self._awake(tasks) or self._next(limit)
         return ()
 
-    def _urgent(self, names: Sequence[str | None]) -> Sequence[Task]:
+    def _urgent(self, excluded: Set[str]) -> Sequence[Task]:
         """A task that is more urgent than what waits in the broker, where there is one."""
         now = time.monotonic()
         if now - self._looked < _LOOK_SECONDS:
             return ()
         if (self._tools.broker.depth("urgent") or 0) < MOST_URGENT:
             for drafted in (True, None):
-                for name in names:
-                    if found := lease_urgent(self._tools, self.router, drafted, name):
-                        return found
+                if found := lease_urgent(self._tools, self.router, drafted, excluded):
+                    return found
         self._looked = now
         return ()
 

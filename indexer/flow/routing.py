@@ -7,6 +7,7 @@ batches of the other one give way.
 
 import math
 import time
+from collections.abc import Set
 
 from indexer.flow.broker import Broker, Step
 from indexer.flow.tools import Tools
@@ -78,14 +79,15 @@ class UrgentQueue:
 
 
 def lease_urgent(
-    tools: Tools, router: Router, drafted: bool | None, collection: str | None
+    tools: Tools, router: Router, drafted: bool | None, excluded: Set[str]
 ) -> list[Task]:
-    """The next task, if it is urgent; else it stays in the store. Raises: StoreUnavailable."""
+    """The next task, of other collections than these, if it is urgent; else it stays in the store.
+    Raises: StoreUnavailable."""
     tasks = tools.queue.lease(
         worker=tools.name,
         limit=1,
         seconds=tools.times.lease,
-        collection=collection,
+        excluded=excluded,
         drafted=drafted,
     )
     found = [task for task in tasks if router.is_urgent(task.job_id)]

@@ -1,7 +1,7 @@
 """The queue: documents are added, leased, and completed, returned or failed."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -98,10 +98,11 @@ class MemoryQueue(MemoryTasks):
         limit: int,
         seconds: float,
         collection: str | None = None,
+        excluded: Iterable[str] = (),
         drafted: bool | None = None,
     ) -> Sequence[Task]:
         with self._lock:
-            now = self._clock()
+            now, left_out = self._clock(), set(excluded)
             self._requeue(one for one in self._in(TaskState.EXTRACTING) if one.until <= now)
             taken: list[Task] = []
             queued = self._in(TaskState.QUEUED)
@@ -110,7 +111,7 @@ class MemoryQueue(MemoryTasks):
                     break
                 if collection not in (None, one.task.collection) or self._is_held(one.task):
                     continue
-                if drafted not in (None, one.task.drafted):
+                if one.task.collection in left_out or drafted not in (None, one.task.drafted):
                     continue
                 one.task = replace(
                     one.task,

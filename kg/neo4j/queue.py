@@ -30,16 +30,17 @@ class Neo4jQueue(Neo4jJobs):
         limit: int,
         seconds: float,
         collection: str | None = None,
+        excluded: Iterable[str] = (),
         drafted: bool | None = None,
     ) -> Sequence[Task]:
         least, most = (0, 1) if drafted is None else (int(drafted), int(drafted))
+        wanted = {"of": collection, "excluded": list(excluded), "least": least, "most": most}
 
         def action(work: Work) -> Sequence[Task]:
             work = alone(work)
             now = self._clock()
             requeue(work, [id_ for (id_,) in work.rows("expired", now=now)])
-            found = work.rows("next_tasks", of=collection, limit=limit, least=least, most=most)
-            ids = [id_ for (id_,) in found]
+            ids = [id_ for (id_,) in work.rows("next_tasks", limit=limit, **wanted)]
             work.each("lease", ids, worker=worker, until=now + seconds)
             return [task_record(row) for (row,) in work.each("leased_tasks", ids)]
 

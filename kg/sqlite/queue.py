@@ -24,14 +24,21 @@ class SQLiteQueue(SQLiteJobs):
         limit: int,
         seconds: float,
         collection: str | None = None,
+        excluded: Iterable[str] = (),
         drafted: bool | None = None,
     ) -> Sequence[Task]:
         least, most = (0, 1) if drafted is None else (int(drafted), int(drafted))
+        names = ids_of(excluded)
         with self._database.write() as connection:
             session, now = Session(connection, "queue"), self._clock()
             requeue(session, session.ids("expired", now=now))
             found = session.ids(
-                "next_tasks", collection=collection, limit=limit, least=least, most=most
+                "next_tasks",
+                collection=collection,
+                excluded=names,
+                limit=limit,
+                least=least,
+                most=most,
             )
             ids = ids_of(found)
             session.rows("lease", ids=ids, worker=worker, until=now + seconds)

@@ -6,6 +6,7 @@ from kg.jobs import Task, TaskState
 from kg.store import Change
 from tests.conformance.material import (
     COLLECTION,
+    SETTINGS,
     Clock,
     Store,
     StoreFixtures,
@@ -54,6 +55,23 @@ class OrderConformance(StoreFixtures):
         draft(library, take(library))
         assert sources(library, drafted=True) == ["a"]
         assert sources(library, drafted=False) == ["b", "c"]
+
+    def test_tasks_of_collections_that_are_excluded_are_left(self, library: Store) -> None:
+        for name in ("other", "third"):
+            library.create_collection(name, SETTINGS)
+            library.enqueue(name, [document(name)], priority=1)
+        library.enqueue(COLLECTION, [document("a")])
+
+        def taken(*excluded: str, **chosen: str) -> list[str]:
+            leased = library.lease(worker="w", limit=9, seconds=60, excluded=excluded, **chosen)
+            library.release([task.id for task in leased], worker="w")
+            return [task.source for task in leased]
+
+        assert taken("other", "unknown") == ["third", "a"]
+        assert taken("other", "third") == ["a"]
+        assert taken("other", "third", COLLECTION) == []
+        assert taken("other", collection="other") == []
+        assert taken("other", collection="third") == ["third"]
 
     def test_a_draft_is_in_the_graph_and_its_task_stays_open(self, library: Store) -> None:
         job = library.enqueue(COLLECTION, [document("a"), document("b")])

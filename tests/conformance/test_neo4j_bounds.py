@@ -8,10 +8,12 @@ import pytest
 
 from kg.neo4j import Neo4jStore, commit, derived, making, store
 from kg.neo4j.derived import portions
+from kg.neo4j.queries import queries
 from kg.store import Change
 from tests.conformance.material import (
     COLLECTION,
     SETTINGS,
+    document,
     entity_id,
     extraction,
     graph,
@@ -134,6 +136,26 @@ def test_saved_extractions_are_pruned_a_portion_at_a_time(library: Neo4jStore) -
     assert library.prune_extractions(COLLECTION) == 8
     kept = [found for by in ("hand", "foot") for found in saved(library, by, texts)]
     assert kept == ["hand", "foot"]
+
+
+def test_documents_that_wait_for_a_paused_collection_are_hardly_looked_at(
+    library: Neo4jStore, driver: "Driver"
+) -> None:
+    library.enqueue(COLLECTION, [document(str(number)) for number in range(500)])
+    library.create_collection("other", SETTINGS)
+    library.enqueue("other", [document("a")])
+    wanted = {"of": None, "excluded": [COLLECTION], "least": 0, "most": 1, "limit": 8}
+    query = queries("queue")["next_tasks"]
+    found = driver.execute_query(f"PROFILE {query}", wanted)
+    assert len(found.records) == 1
+    assert found.summary.profile is not None
+    assert hits(found.summary.profile) < 3 * 500
+
+
+def hits(plan: dict[str, Any]) -> int:
+    """Records that a query looked at."""
+    own: int = plan.get("dbHits", 0)
+    return own + sum(map(hits, plan.get("children", ())))
 
 
 def saved(library: Neo4jStore, by: str, texts: list[str]) -> list[str]:

@@ -80,14 +80,18 @@ MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = t.attempts - 1;
 MATCH (t:Task) WHERE t.id IN $ids SET t.attempts = 0, t.error = '';
 
 // name: next_tasks
-// In the order of the index, so that no more tasks are looked at than are taken.
+// In the order of the index, so that no more tasks are looked at than are taken, but for those that
+// are not wanted; of these nothing else is read. The hint is for when there are hardly any tasks
+// yet: a plan that walks through all of them for each would be kept for the first thousands.
 MATCH (t:Task {state: 'queued'})
 WHERE t.drafted >= $least AND t.drafted <= $most AND t.rank IS NOT NULL AND t.number IS NOT NULL
-  AND ($of IS NULL OR t.collection = $of)
-  AND NOT EXISTS {
-    MATCH (other:Task {collection: t.collection, document_id: t.document_id})
-    WHERE other.state = 'extracting'
-  }
+  AND ($of IS NULL OR t.collection = $of) AND NOT t.collection IN $excluded
+WITH t ORDER BY t.state, t.drafted, t.rank, t.number
+WHERE NOT EXISTS {
+  MATCH (other:Task {collection: t.collection, document_id: t.document_id})
+  USING INDEX SEEK other:Task(collection, document_id)
+  WHERE other.state = 'extracting'
+}
 RETURN t.id ORDER BY t.state, t.drafted, t.rank, t.number LIMIT $limit;
 
 // name: lease

@@ -66,6 +66,8 @@ SELECT id FROM tasks
 WHERE state = 'queued' AND drafted BETWEEN :least AND :most
   AND (:collection IS NULL
        OR collection = (SELECT key FROM collections WHERE name = :collection))
+  AND collection NOT IN (SELECT key FROM collections
+                         WHERE name IN (SELECT value FROM json_each(:excluded)))
   AND NOT EXISTS (SELECT 1 FROM tasks AS other
                   WHERE other.collection = tasks.collection
                     AND other.document_id = tasks.document_id

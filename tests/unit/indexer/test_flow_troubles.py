@@ -1,9 +1,10 @@
 """Models and brokers that are away, and passages on which workers die, hold up nothing else."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from indexer.refusals import refusals
 from inference.vector_file import VectorFile
 from kg import ids
 from kg.errors import DependencyMissing, ModelUnavailable, StoreOverloaded, StoreUnavailable
-from kg.jobs import TaskState
+from kg.jobs import Task, TaskState
 from kg.records import Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
@@ -74,6 +75,29 @@ def test_a_collection_that_rests_holds_up_no_other(tmp_path: Path) -> None:
     office.broker.send("prepare", {})
     office.work()
     assert len(office.shop.store.fingerprints("letters")) == 2
+
+
+@pytest.mark.parametrize("waiting", [0, MOST_WAITING])
+def test_documents_are_taken_with_as_many_requests_however_many_collections_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    office = Office(tmp_path, extractor=ScriptedExtractor(unavailable, paid=True))
+    for number in range(10):
+        office.shop.store.create_collection(f"empty {number}", SETTINGS)
+    office.submit(*NOTES[:3])
+    office.work()
+    assert list(office.flow._pauses.known()) == [COLLECTION]
+    monkeypatch.setattr(office.broker, "depth", {"extract": waiting, "urgent": 0}.get)
+    asked: list[object] = []
+    lease = office.shop.queue.lease
+
+    def counted(**wanted: Any) -> Sequence[Task]:
+        asked.append(wanted)
+        return lease(**wanted)
+
+    monkeypatch.setattr(office.shop.queue, "lease", counted)
+    office.flow.dispatcher.prepare()
+    assert len(asked) == 2
 
 
 def test_drafts_are_made_though_another_collection_cannot_be_worked_on(
