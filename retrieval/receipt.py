@@ -39,6 +39,10 @@ class DirectPart:
     """What it adds to the score; negative for `TAKEN_OFF`."""
     quote: Quote | None
     """The sentence of the passage that fits it best; None if no sentence supports it."""
+    passage_id: str = ""
+    """For `TAKEN_OFF`: the better passage; otherwise ''."""
+    rank: int = 0
+    """For `TAKEN_OFF`: its rank, which tells it from others of the same title; otherwise 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,7 @@ from retrieval.walk.naming import Naming
 from retrieval.walk.run import Run
 from retrieval.walk.sources import Source
 from retrieval.walk.step import Step
+from retrieval.walk.variety import leads_among
 
 NOT_REACHED = (
     "The question's own walk did not reach this passage, and gives it no score: such passages are "
@@ -85,18 +86,30 @@ class WalkTrace(Trace):
         alike = taken - passed
         found = []
         if passed:
-            label = self._called(foremost)
-            found.append(DirectPart(kind="passed", label=label, amount=passed, quote=None))
+            found.append(self._taken_off("passed", passed, foremost))
         if alike:
-            before = self.best(self.rank(passage) - 1)
-            both = np.concatenate(([passage], before), dtype=np.int32)
-            label = self._called(int(before[self._run.similarity.among(both)[0, 1:].argmax()]))
-            found.append(DirectPart(kind="alike", label=label, amount=alike, quote=None))
+            found.append(self._taken_off("alike", alike, self._most_alike(passage)))
         return tuple(found)
 
-    def _called(self, passage: int) -> str:
+    def _taken_off(self, kind: str, amount: float, better: int) -> DirectPart:
         table = self.snapshot.passages
-        return table.title[passage] or source_of(self.snapshot, passage) or table.id[passage]
+        return DirectPart(
+            kind=kind,
+            label=table.title[better] or source_of(self.snapshot, better) or table.id[better],
+            amount=amount,
+            quote=None,
+            passage_id=table.id[better],
+            rank=self.rank(better),
+        )
+
+    def _most_alike(self, passage: int) -> int:
+        """The better passage that it resembles most, as `variety` sees it: one that names its title
+        does not count."""
+        better = self.best(self.rank(passage) - 1)
+        both = np.concatenate((better, [passage]), dtype=np.int32)
+        leads = leads_among(self.snapshot.pairs, both)[:-1, -1]
+        cosines = self._run.similarity.among(both)[:-1, -1]
+        return int(better[np.where(leads, -np.inf, cosines).argmax()])
 
     def _quote(self, number: int, passage: int) -> Quote | None:
         """The sentence that fits a source best; if the source is a name, of those that mention

@@ -25,6 +25,12 @@ _BETTER = {
     "passed": "came near to it and fits the question itself clearly better",
 }
 """Kind of deduction -> what is said of the passage that causes it."""
+_BARE = frozenset(
+    "about as at by for from in into of on over since to under with "
+    "am are be been had has have is was were".split()
+)
+"""English prepositions, and forms of 'be' and 'have'. As a whole relation an extractor has them
+where it only sees that two names stand together ('Treaty — on — European Union')."""
 _QUOTE_CHARS, _AGAIN_CHARS = 220, 40
 
 
@@ -53,7 +59,8 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     for part in receipt.direct:
         if part.kind in TAKEN_OFF:
             off = f"{-part.amount:.3g} is taken off"
-            yield f"Of {receipt.given:.3g}, {off}: '{part.label}' {_BETTER[part.kind]}."
+            better = f"'{part.label}' ({ordinal(part.rank)})"
+            yield f"Of {receipt.given:.3g}, {off}: {better} {_BETTER[part.kind]}."
     yield from receipt.notes
 
 
@@ -120,18 +127,27 @@ def _over(group: Sequence[BridgePart], passage_id: str, quoting: "_Quoting") -> 
     names = f"'{first.name}'" + (f" (also {', '.join(also)})" if also else "")
     origin, others = first.origins[0], len({o.passage_id for part in group for o in part.origins})
     more = f", and {others - 1} more" if others > 1 else ""
-    came = f"{named(origin)} ({ordinal(origin.rank)}{more}{_before(origin)})"
+    came = f"{named(origin)} ({ordinal(origin.rank)}{more}{_before(origin, passage_id)})"
     said, here = quoting.said(origin.quote), quoting.said(first.quote)
     told = f"via {names}: {came} {said}, and here it {here}"
     ends = {passage_id, origin.passage_id}
-    facts = [fact for fact in first.facts if ends & set(fact.passage_ids)]
+    facts = [one for one in first.facts if ends & set(one.passage_ids) and not _is_bare(one)]
     return f"{told} (fact: {_fact(facts[0])})" if facts else told
 
 
-def _before(origin: Origin) -> str:
-    """The name through which the walk reached that passage, if that contributed most."""
+def _before(origin: Origin, passage_id: str) -> str:
+    """The name through which the walk reached that passage, if that contributed most; and whether
+    it came from the passage that is explained, so that this is the way back."""
     giver = origin.givers[0] if origin.givers else None
-    return f"; reached via '{giver.label}'" if giver and giver.kind == "bridge" else ""
+    if giver is None or giver.kind != "bridge":
+        return ""
+    here = "from here " if giver.passage_id == passage_id else ""
+    return f"; reached {here}via '{giver.label}'"
+
+
+def _is_bare(fact: ConnectingFact) -> bool:
+    """Whether a fact says no more than that two names stand together."""
+    return _BARE.issuperset(fact.relation.casefold().split())
 
 
 def _direct(part: DirectPart, quoting: "_Quoting") -> str:

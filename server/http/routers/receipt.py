@@ -33,6 +33,8 @@ class DirectPartOut(BaseModel):
         description="What it adds to the score; negative for deductions.", examples=[0.03]
     )
     quote: QuoteOut | None = Field(description="The sentence that fits it best.")
+    passage_id: str = Field(description="For a deduction: the better passage.", examples=[""])
+    rank: int = Field(description="For a deduction: the better passage's rank.", examples=[0])
 
 
 class GiverOut(BaseModel):

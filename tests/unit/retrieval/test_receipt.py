@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from kg.snapshot import Snapshot
@@ -9,6 +10,7 @@ from kg.tokens import tokenise
 from retrieval.receipt import Quote, Receipt
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.receipt import NOT_REACHED
+from retrieval.walk.variety import leads_among
 from tests.doubles.corpus import Note, note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.random_notes import notes_by_chance, questions_by_chance
@@ -224,8 +226,30 @@ def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
     (twin,) = [receipt for receipt in later if receipt.title == "Hebb"]
     (part,) = [part for part in twin.direct if part.kind == "alike"]
     assert (first.title, part.label, part.quote) == ("Hebb", "Hebb", None)
+    assert (part.passage_id, part.rank) == (first.passage_id, 1)
     assert part.amount < 0
     assert total(twin) == pytest.approx(twin.score, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", [2, 10, 14, 36])
+def test_what_is_taken_off_is_for_the_likest_better_one_that_does_not_name_it(seed: int) -> None:
+    chance = random.Random(seed)
+    snapshot = snapshot_of(notes_by_chance(chance, 12), EMBEDDER)
+    number = {one: row for row, one in enumerate(snapshot.passages.id)}
+    vectors, seen = snapshot.passages.vectors.astype(np.float64), 0
+    for question in questions_by_chance(chance):
+        found = receipts(snapshot, question)
+        rows = np.array([number[receipt.passage_id] for receipt in found], dtype=np.int32)
+        leads = leads_among(snapshot.pairs, rows)
+        for place, receipt in enumerate(found):
+            for part in receipt.direct:
+                if part.kind == "alike":
+                    free = [row for row in range(place) if not leads[row, place]]
+                    cosines = vectors[rows[free]] @ vectors[rows[place]]
+                    likest = free[int(cosines.argmax())]
+                    assert (part.passage_id, part.rank) == (found[likest].passage_id, likest + 1)
+                    seen += 1
+    assert seen
 
 
 def test_what_is_taken_off_for_one_that_the_question_prefers_names_it() -> None:
@@ -236,6 +260,7 @@ def test_what_is_taken_off_for_one_that_the_question_prefers_names_it() -> None:
     assert [receipt.title for receipt in found[:2]] == ["Milner", "Hebb"]
     part = next(part for part in found[1].direct if part.kind == "passed")
     assert (part.label, part.quote) == ("Milner", None)
+    assert (part.passage_id, part.rank) == (found[0].passage_id, 1)
     assert part.amount == pytest.approx(found[0].score - usual[0].score)
     assert total(found[1]) == pytest.approx(found[1].score, abs=1e-6)
     assert found[1].given == pytest.approx(usual[0].given)

@@ -1,13 +1,30 @@
 """Receipts as people read them."""
 
-from retrieval.receipt import BridgePart, DirectPart, Giver, Origin, Quote, Receipt
+from collections.abc import Sequence
+
+from retrieval.receipt import (
+    BridgePart,
+    ConnectingFact,
+    DirectPart,
+    Giver,
+    Origin,
+    Quote,
+    Receipt,
+)
 from server.cli.receipt import percent, receipt_lines
 
 QUOTE = Quote(text="Brenda was taught by Donald.", start=0, end=28)
 
 
-def lines(kind: str, quote: Quote | None = QUOTE, title: str = "Brenda") -> list[str]:
-    """Of a passage that got all over one bridge, from an origin that was reached in this way."""
+def lines(
+    kind: str,
+    quote: Quote | None = QUOTE,
+    title: str = "Brenda",
+    before: str = "",
+    relations: Sequence[str] = (),
+) -> list[str]:
+    """Of a passage that got all over one bridge, from an origin that was reached in this way, and
+    before that from another passage; with facts of these relations about the bridge."""
     origin = Origin(
         passage_id="psg-1",
         title=title,
@@ -15,9 +32,20 @@ def lines(kind: str, quote: Quote | None = QUOTE, title: str = "Brenda") -> list
         rank=1,
         amount=0.2,
         quote=quote,
-        givers=(Giver(kind=kind, label="McGill", share=1.0),),
+        givers=(Giver(kind=kind, label="McGill", share=1.0, passage_id=before),),
     )
-    bridge = BridgePart(name="Donald", amount=0.2, origins=(origin,), quote=QUOTE, facts=())
+    facts = tuple(
+        ConnectingFact(
+            fact_id=f"fct-{number}",
+            subject="Brenda",
+            relation=relation,
+            object="Donald",
+            score=0.5,
+            passage_ids=("psg-1",),
+        )
+        for number, relation in enumerate(relations)
+    )
+    bridge = BridgePart(name="Donald", amount=0.2, origins=(origin,), quote=QUOTE, facts=facts)
     receipt = Receipt(
         mode="ammon",
         passage_id="psg-2",
@@ -31,7 +59,21 @@ def lines(kind: str, quote: Quote | None = QUOTE, title: str = "Brenda") -> list
 
 
 def test_a_second_step_names_the_bridge_of_the_first() -> None:
-    assert "Brenda (1st; reached via 'McGill') says" in lines("bridge")[1]
+    assert "Brenda (1st; reached via 'McGill') says" in lines("bridge", before="psg-3")[1]
+
+
+def test_a_step_back_to_where_it_came_from_is_told_as_such() -> None:
+    told = lines("bridge", before="psg-2")[1]
+    assert "Brenda (1st; reached from here via 'McGill') says" in told
+
+
+def test_of_the_facts_about_a_bridge_the_first_that_says_something_is_told() -> None:
+    told = lines("link", relations=("on", "Is in", "was taught by", "knew"))[1]
+    assert told.endswith("(fact: Brenda — was taught by — Donald)")
+
+
+def test_facts_that_only_put_two_names_together_are_not_told() -> None:
+    assert "fact" not in lines("link", relations=("on", "is", "has been with"))[1]
 
 
 def test_a_first_step_needs_no_such_name() -> None:
@@ -77,7 +119,7 @@ def test_a_part_that_takes_away_from_the_score_is_told_by_its_amount() -> None:
 def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
     parts = (
         DirectPart(kind="question", label="Who?", amount=0.2, quote=None),
-        DirectPart(kind="alike", label="Brenda", amount=-0.05, quote=None),
+        DirectPart(kind="alike", label="Brenda", amount=-0.05, quote=None, rank=1),
     )
     receipt = Receipt(
         mode="ammon",
@@ -91,7 +133,7 @@ def test_what_is_taken_off_for_likeness_names_the_better_passage() -> None:
     assert list(receipt_lines(receipt)) == [
         "Donald is ranked 2nd (score 0.15):",
         "100 % directly, for its similarity to the question",
-        "Of 0.2, 0.05 is taken off: 'Brenda' is similar and ranks higher.",
+        "Of 0.2, 0.05 is taken off: 'Brenda' (1st) is similar and ranks higher.",
     ]
 
 
