@@ -12,7 +12,7 @@ import numpy as np
 from kg.snapshot import Snapshot
 from kg.snapshot.quantised import Quantised
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.loops.telling import fits_of
+from retrieval.loops.fitting import fits_of
 from retrieval.quoting import is_heading
 from retrieval.results import Span
 

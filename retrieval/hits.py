@@ -7,6 +7,7 @@ from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.citations import citations
 from retrieval.fitting import fits
+from retrieval.loops.strings import addresses_of
 from retrieval.loops.telling import strings_of, told_of_passages
 from retrieval.receipt import Receipt
 from retrieval.results import Hit, Span
@@ -21,16 +22,21 @@ class HitReader:
         self._documents = passages.documents.indptr, passages.documents.items
         self._held = documents.passages.indptr, documents.passages.items
         self._placed = documents.start, documents.end, documents.page
-        self._columns = (
-            passages.id.arrays,
-            passages.title.arrays,
-            passages.heading.arrays,
-            passages.text.arrays,
-            documents.id.arrays,
-            documents.source.arrays,
-            documents.title.arrays,
-            documents.metadata.arrays,
-            documents.observed_at.arrays,
+        self._columns = addresses_of(
+            [
+                column.arrays
+                for column in (
+                    passages.id,
+                    passages.title,
+                    passages.heading,
+                    passages.text,
+                    documents.id,
+                    documents.source,
+                    documents.title,
+                    documents.metadata,
+                    documents.observed_at,
+                )
+            ]
         )
 
     def hits(

@@ -12,7 +12,8 @@ from llvmlite.binding import parse_bitcode
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime.nrt import rtsys
-from numba.extending import register_jitable
+
+from retrieval.loops.parts import Part, settle, without_constants
 
 INTS = "Array(int32, 1, 'C', True)"
 LONGS = "Array(int64, 1, 'C', True)"
@@ -28,19 +29,21 @@ LONG_ROWS = "Array(int64, 2, 'C', True)"
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
-_SHARED = ("arrays.py", "compiled.py", "lanes.py")
+_SHARED = ("arrays.py", "compiled.py", "lanes.py", "parts.py", "strings.py")
 """What loops of other files are compiled with."""
 
 _FASTER = {"reassoc", "contract", "arcp", "nsz"}
 """Sums may be taken in any order, as fits the processor."""
 
-_jit = partial(numba.njit, nogil=True, fastmath=_FASTER, no_cfunc_wrapper=True)
-"""Without what calls of a function from C need: a tenth less to compile, and to load."""
+_jit = partial(numba.njit, nogil=True, fastmath=_FASTER, no_cfunc_wrapper=True, no_rewrites=True)
+"""Without what calls of a function from C need: a tenth less to compile, and to load. And without
+what the compiler would look for to replace it by something quicker, as array expressions: there is
+nothing of the kind."""
 
 
 def compiled(*signatures: str) -> Callable[[Loop], Loop]:
     """Compile a function for these argument types when its module is imported; without any, for
-    whatever types compiled ones of its file call it with.
+    whatever types compiled ones of its file call it with, and Python must not call it.
 
     What was compiled is kept beside the code, in the user's cache folder, or where the variable
     NUMBA_CACHE_DIR says; where none of them can be written, each process compiles anew. It is
@@ -50,11 +53,12 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
 
     def compile_(loop: Loop) -> Loop:
         if not signatures:
-            return register_jitable(nogil=True, fastmath=_FASTER, no_cfunc_wrapper=True)(loop)
+            return cast(Loop, _part(loop))
         try:
             made = _jit(cache=True)(loop)
         except RuntimeError:  # numba knows no folder that it may write to
             made = _jit()(loop)
+        settle(made)
         _stamp(made)
         for signature in signatures:
             _load(made, signature)
@@ -63,6 +67,13 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
         return cast(Loop, made)
 
     return compile_
+
+
+def _part(loop: Loop) -> Any:
+    made = _jit(no_cpython_wrapper=True, pipeline_class=Part)(loop)
+    settle(made)
+    without_constants(made)
+    return made
 
 
 def _stamp(made: Any) -> None:

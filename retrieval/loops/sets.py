@@ -65,7 +65,8 @@ def _ascending(numbers: Int32Array) -> Int32Array:
         most = max(most, number)
     sorted_, ends = empty(len(numbers), np.int32), empty(257, np.int64)
     while most >> shift:
-        ends[:] = 0
+        for byte in range(257):
+            ends[byte] = 0
         for number in numbers:
             ends[(number >> shift & 255) + 1] += 1
         for byte in range(1, 257):
@@ -94,8 +95,10 @@ def seen_too(
         return unseen[:0], unseen[:0], unseen[:0], places
     new = _each_once(_ascending(unseen[:count]))
     both = empty(len(keys) + len(new), np.int32)
-    both[: len(keys)] = keys
-    both[len(keys) :] = new
+    for row in range(len(keys)):
+        both[row] = keys[row]
+    for row in range(len(new)):
+        both[len(keys) + row] = new[row]
     larger = table_of(both)
     return new, both, larger, places_of(larger, both, wanted)
 

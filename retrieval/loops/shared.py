@@ -97,9 +97,10 @@ def _put_bonuses(
     other: Float32Array,
     named_in: Int32Array,
     is_title: BoolArray,
+    before: int,
 ) -> None:
-    """Raise `best` (links, n) to what each link gives to ascending passages: the best of what its
-    meanings give.
+    """Raise `best` (links, before + n), behind those before, to what each link gives to ascending
+    passages: the best of what its meanings give.
 
     A meaning is named in the ascending named_in[first:end]; it gives `own` to those that it is the
     title of, and `other` to the others.
@@ -113,7 +114,8 @@ def _put_bonuses(
                 number = _found_from(number, len(passages), passages, named_in[low])
             else:
                 given = own[meaning] if is_title[low] else other[meaning]
-                best[link[meaning], number] = max(best[link[meaning], number], given)
+                row, place = link[meaning], before + number
+                best[row, place] = max(best[row, place], given)
                 low, number = low + 1, number + 1
 
 
@@ -153,10 +155,13 @@ def base_scores(
             views[view, before + number] += weight * shared[view, number]
     bonuses = zeros((len(bonuses_before), before + count), np.float32)
     for row in range(len(bonuses)):
-        bonuses[row, :before] = bonuses_before[row]
-    _put_bonuses(bonuses[:, before:], passages, link, first, end, own, other, named_in, is_title)
+        for number in range(before):
+            bonuses[row, number] = bonuses_before[row, number]
+    meanings = link, first, end, own, other, named_in, is_title
+    _put_bonuses(bonuses, passages, *meanings, before)
     score = empty(before + count, np.float32)
-    score[:before] = score_before
+    for number in range(before):
+        score[number] = score_before[number]
     for number in range(before, before + count):
         best, given = views[0, number], np.float32(0.0)
         for view in range(1, len(views)):

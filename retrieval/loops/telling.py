@@ -6,59 +6,26 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kg.snapshot.quantised import Int8Array
-from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array, Uint8Array
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Uint8Array
 from retrieval.loops.arrays import empty, unset, zeros
-from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, OCTET_ROWS, compiled
+from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, compiled
 from retrieval.loops.lanes import fetch
+from retrieval.loops.strings import COLUMN, Column, put_addresses, strings
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
-_AHEAD = 4
-"""So many passages ahead vectors are fetched."""
 _BITS = 63
 """Sets of numbers are first compared by so many of their lowest bits."""
-_MILLION = 1e6
 
 Rows: TypeAlias = tuple[Int64Array, Int32Array]
 """A table of rows of different lengths: `Ragged.arrays`."""
-Column: TypeAlias = tuple[Uint8Array, Int64Array]
-"""A column of strings: `Strings.arrays`."""
 _ROWS = f"Tuple(({LONGS}, {INTS}))"
-_COLUMN = f"Tuple((Array(uint8, 1, 'C', True), {LONGS}))"
 
 
 def strings_of(text: Uint8Array, begins: Int64Array) -> list[str]:
     """The strings that a loop found, of the text and the places that it tells."""
     whole = str(text.data, "utf-8")
     return [whole[first:end] for first, end in pairwise(begins.tolist())]
-
-
-@compiled()
-def _strings(
-    columns: Sequence[Column], rows: Int32Array, first: Int64Array
-) -> tuple[Uint8Array, Int64Array]:
-    """The strings of rows[first[c]:first[c + 1]] of each column c, one after the other: the UTF-8
-    bytes of all, and (len(rows) + 1,) where each begins, counted in characters."""
-    size = 0
-    for column in range(len(columns)):
-        offsets = columns[column][1]
-        for place in range(first[column], first[column + 1]):
-            size += offsets[rows[place] + 1] - offsets[rows[place]]
-    text, begins = empty(size, np.uint8), empty(len(rows) + 1, np.int64)
-    end = characters = 0
-    begins[0] = 0
-    for column in range(len(columns)):
-        data, offsets = columns[column]
-        for place in range(first[column], first[column + 1]):
-            one = data[offsets[rows[place]] : offsets[rows[place] + 1]]
-            copy = text[end : end + len(one)]
-            for byte in range(len(one)):
-                copy[byte] = one[byte]
-                characters += (one[byte] & 0xC0) != 0x80
-            end += len(one)
-            begins[place + 1] = characters
-    return text, begins
 
 
 @compiled()
@@ -193,7 +160,7 @@ def facts_about(
 
 @compiled(
     "Tuple((uint8[::1], int64[::1], float32[::1], int32[::1]))"
-    f"({INTS}, {FLOATS}, int64, {INTS}, {INTS}, {_ROWS}, {INTS}, {INTS}, UniTuple({_COLUMN}, 5))"
+    f"({INTS}, float32[::1], int64, {INTS}, {INTS}, {_ROWS}, {INTS}, {INTS}, UniTuple({COLUMN}, 5))"
 )
 def told_of_facts(
     facts: Int32Array,
@@ -206,7 +173,7 @@ def told_of_facts(
     entries: Int32Array,
     columns: Sequence[Column],
 ) -> tuple[Uint8Array, Int64Array, Float32Array, Int32Array]:
-    """(text, begins, scores, statements): as in `_strings`, of all entries, then the subjects of
+    """(text, begins, scores, statements): as in `strings`, of all entries, then the subjects of
     the `count` facts with the best scores, their relations, their objects, and those of `passages`
     that state the first, the second ...; these facts' scores, and how many passages state each."""
     indptr, items = stating
@@ -230,7 +197,9 @@ def told_of_facts(
                 statements[place] += 1
                 end += 1
     first[5] = end
-    text, begins = _strings(columns, rows[:end], first)
+    addresses = empty((5, 2), np.int64)
+    put_addresses(columns, addresses)
+    text, begins = strings(addresses, rows[:end], first)
     return text, begins, told, statements
 
 
@@ -266,20 +235,20 @@ def _places(
 
 @compiled(
     "Tuple((uint8[::1], int64[::1], int32[:, ::1]))"
-    f"({INTS}, {_ROWS}, {_ROWS}, UniTuple({INTS}, 3), UniTuple({_COLUMN}, 9))"
+    f"({INTS}, {_ROWS}, {_ROWS}, UniTuple({INTS}, 3), int64[:, ::1])"
 )
 def told_of_passages(
     passages: Int32Array,
     documents: Rows,
     held: Rows,
     placed: Sequence[Int32Array],
-    columns: Sequence[Column],
+    columns: Int64Array,
 ) -> tuple[Uint8Array, Int64Array, Int32Array]:
-    """(text, begins, places): as in `_strings` and `_places`, the strings of four columns for each
+    """(text, begins, places): as in `strings` and `_places`, the strings of four columns for each
     passage, and of five columns for the document of each place.
 
     documents: passage -> its documents, ascending; held: document -> its passages; placed: start,
-    end and page of each item of `held`.
+    end and page of each item of `held`; columns: `addresses_of` them.
     """
     standing, places = _places(passages, documents, held, placed)
     rows = empty(4 * len(passages) + 5 * len(standing), np.int32)
@@ -290,55 +259,5 @@ def told_of_passages(
             rows[end] = passages[place] if column < 4 else standing[place]
             end += 1
         first[column + 1] = end
-    text, begins = _strings(columns, rows, first)
+    text, begins = strings(columns, rows, first)
     return text, begins, places
-
-
-@compiled()
-def _cosine(vectors: Int8Array, scale: Float32Array, row: int, query: Float64Array) -> float:
-    """In double precision: in whatever order it is summed, the first decimals are the same."""
-    total = 0.0
-    for axis in range(len(query)):
-        total += vectors[row, axis] * query[axis]
-    return float(total * scale[row])
-
-
-@compiled(
-    "Tuple((float64[::1], int32[:, ::1]))"
-    f"({INTS}, {OCTET_ROWS}, {FLOATS}, {LONGS}, {OCTET_ROWS}, {FLOATS}, {INTS}, {INTS}, {FLOATS})"
-)
-def fits_of(
-    passages: Int32Array,
-    vectors: Int8Array,
-    scale: Float32Array,
-    indptr: Int64Array,
-    sentences: Int8Array,
-    sentence_scale: Float32Array,
-    start: Int32Array,
-    end: Int32Array,
-    question: Float32Array,
-) -> tuple[Float64Array, Int32Array]:
-    """(n,), (n, 2): half of each passage's product with the question and half of its best
-    sentence's, from -1 to 1, in whole millionths; and where in its text that sentence stands, the
-    first of equal ones, or of all if no product is a number."""
-    query = empty(len(question), np.float64)
-    for axis in range(len(question)):
-        query[axis] = question[axis]
-    similarity, place = empty(len(passages), np.float64), zeros((len(passages), 2), np.int32)
-    for ahead in range(len(passages) + _AHEAD):
-        if ahead < len(passages):
-            fetch(vectors, np.int64(passages[ahead]))
-            for row in range(indptr[passages[ahead]], indptr[passages[ahead] + 1]):
-                fetch(sentences, row)
-        number = ahead - _AHEAD
-        if number < 0:
-            continue
-        passage, most = passages[number], -np.inf
-        for row in range(indptr[passage], indptr[passage + 1]):
-            cosine = _cosine(sentences, sentence_scale, row, query)
-            if cosine > most or row == indptr[passage]:
-                place[number, 0], place[number, 1] = start[row], end[row]
-            most = cosine if cosine > most else most
-        half = 0.5 * (_cosine(vectors, scale, passage, query) + most)
-        similarity[number] = np.rint(_MILLION * (1.0 if half > 1 else -1.0 if half < -1 else half))
-    return similarity, place

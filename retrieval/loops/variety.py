@@ -6,7 +6,7 @@ from math import exp
 import numpy as np
 
 from kg.snapshot.quantised import Int8Array
-from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
+from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import (
     BOOL_ROWS,
@@ -68,6 +68,17 @@ def naming(
     return found
 
 
+@compiled()
+def _to_begin_with(
+    scores: Float32Array, count: int, allowed: float
+) -> tuple[Float64Array, Float64Array]:
+    """(count,), (count,): how alike the nearest better one may be of each, and its score."""
+    nearest, now = empty(count, np.float64), empty(count, np.float64)
+    for row in range(count):
+        nearest[row], now[row] = allowed, scores[row]
+    return nearest, now
+
+
 @compiled(
     f"Tuple((int32[::1], float32[::1]))({FLOATS}, {FLOAT_ROWS}, {BOOL_ROWS}, float64, float64)"
 )
@@ -84,7 +95,7 @@ def reordered(
                 usual += float(cosines[one, other]) / (count * (count - 1))
     spread = max(1 - usual, 1e-6)
     allowed, steepness = usual + alike * spread, variety / spread
-    nearest, now = np.full(count, allowed), scores[:count].astype(np.float64)
+    nearest, now = _to_begin_with(scores, count, allowed)
     order, found = empty(count, np.int32), empty(count, np.float32)
     taken = zeros(count, np.bool_)
     for place in range(count):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.loops import compiled
+from retrieval.loops.parts import _Settled
 
 LOOP = """
 import sys
@@ -122,4 +123,50 @@ def test_the_stamp_of_what_all_loops_share_follows_its_files() -> None:
     shared = {
         file.name for file in here.parent.glob("*.py") if "import intrinsic" in file.read_text()
     }
-    assert {"arrays.py", "compiled.py"} | shared <= set(compiled._SHARED)
+    assert {"arrays.py", "compiled.py", "parts.py"} | shared <= set(compiled._SHARED)
+
+
+PART = """
+import numpy as np
+
+from retrieval.loops.compiled import INTS, compiled
+
+
+@compiled()
+def following(count, number):
+    return count + number
+
+
+@compiled(f"int64({INTS})")
+def total(numbers):
+    count = 0
+    for number in numbers:
+        count = following(count, number)
+    return count
+
+
+@compiled(f"int64({INTS})")
+def both(numbers):
+    return following(total(numbers), numbers[0])
+
+
+numbers = np.arange(1, 4, dtype=np.int32)
+numbers.flags.writeable = False
+(part,) = following.overloads.values()
+code = part.library.get_pointer_to_function(part.fndesc.llvm_func_name)
+print(total(numbers), both(numbers), code)
+"""
+
+
+def test_what_only_loops_call_is_compiled_once_and_has_no_machine_code_of_its_own(
+    tmp_path: Path,
+) -> None:
+    assert run(tmp_path, PART) == "6 7 0\n"
+
+
+def test_the_compiler_compares_equal_options_by_what_they_were_when_first_compared() -> None:
+    one, other, another = _Settled(), _Settled(), _Settled()
+    another.nrt = True
+    assert one == other == one.copy()
+    assert hash(one) == hash(other) == hash(one.copy())
+    assert one != another

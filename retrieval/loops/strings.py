@@ -1,0 +1,108 @@
+"""Strings of several columns, read into one text.
+
+A loop that chooses one of several columns handles all arrays of all of them in each step, and the
+compiler all ways that this may go. Where they begin in memory are numbers like others.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numba.core.cgutils
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from kg.snapshot.tables import Int32Array, Int64Array, Uint8Array
+from retrieval.loops.arrays import empty
+from retrieval.loops.compiled import LONGS, compiled
+
+Column: TypeAlias = tuple[Uint8Array, Int64Array]
+"""A column of strings: `Strings.arrays`."""
+COLUMN = f"Tuple((Array(uint8, 1, 'C', True), {LONGS}))"
+
+_build: Any = numba.core.cgutils
+_types: Any = types
+_LONG = ir.IntType(64)
+
+
+def _put_addresses_of(_: Any, columns: Any, found: Any) -> Any:
+    """put_addresses(columns, found): put where the bytes and the offsets of each column begin into
+    its row of `found` (n, 2)."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target = context.make_array(signature.args[1])(context, builder, arguments[1]).data
+        place = 0
+        for column, kinds in enumerate(signature.args[0]):
+            for part, kind in enumerate(kinds):
+                array = builder.extract_value(arguments[0], [column, part])
+                data = context.make_array(kind)(context, builder, array).data
+                address = builder.ptrtoint(data, _LONG)
+                builder.store(address, builder.gep(target, [_LONG(place)]))
+                place += 1
+        return context.get_dummy_value()
+
+    return _types.void(columns, found), code
+
+
+def _long_at_of(_: Any, _address: Any, _place: Any) -> Any:
+    """long_at(address, place): the number of 64 bits at a place of an array."""
+
+    def code(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        start = builder.inttoptr(arguments[0], _LONG.as_pointer())
+        return builder.load(builder.gep(start, [arguments[1]]))
+
+    return _types.int64(_types.int64, _types.int64), code
+
+
+def _copy_of(_: Any, text: Any, _place: Any, _address: Any, _length: Any) -> Any:
+    """copy(text, place, address, length): copy so many bytes in memory to a place of `text`."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, place, address, length = arguments
+        data = context.make_array(signature.args[0])(context, builder, array).data
+        source = builder.inttoptr(address, data.type)
+        _build.raw_memcpy(builder, builder.gep(data, [place]), source, length, 1)
+        return context.get_dummy_value()
+
+    return _types.void(text, *[_types.int64] * 3), code
+
+
+put_addresses: Any = intrinsic(_put_addresses_of)
+_long_at: Any = intrinsic(_long_at_of)
+_copy: Any = intrinsic(_copy_of)
+
+
+def addresses_of(columns: Sequence[Column]) -> Int64Array:
+    """(n, 2): where the bytes and the offsets of each column lie in memory, while it lives."""
+    return np.array([[array.ctypes.data for array in column] for column in columns])
+
+
+@compiled()
+def strings(
+    addresses: Int64Array, rows: Int32Array, first: Int64Array
+) -> tuple[Uint8Array, Int64Array]:
+    """The strings of rows[first[c]:first[c + 1]] of each column c, one after the other: the UTF-8
+    bytes of all, and (len(rows) + 1,) where each begins, counted in characters.
+
+    addresses: `addresses_of` the columns, or what `put_addresses` puts for them.
+    """
+    starts, lengths = empty(len(rows), np.int64), empty(len(rows), np.int64)
+    size = 0
+    for column in range(len(addresses)):
+        for place in range(first[column], first[column + 1]):
+            start = _long_at(addresses[column, 1], np.int64(rows[place]))
+            lengths[place] = _long_at(addresses[column, 1], np.int64(rows[place]) + 1) - start
+            starts[place] = addresses[column, 0] + start
+            size += lengths[place]
+    text, begins = empty(size, np.uint8), empty(len(rows) + 1, np.int64)
+    begin = characters = 0
+    begins[0] = 0
+    for place in range(len(rows)):
+        end = begin + lengths[place]
+        _copy(text, begin, starts[place], lengths[place])
+        for byte in range(begin, end):
+            characters += (text[byte] & 0xC0) != 0x80
+        begin = end
+        begins[place + 1] = characters
+    return text, begins
