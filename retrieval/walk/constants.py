@@ -62,8 +62,8 @@ class WalkConstants:
     """How much of the mass the first step has to move for the steps to have their full weights; 0:
     always. Where it moves less, they have less in proportion, and the sources more."""
     foremost: float = 0.75
-    """Share of the best score from which on a passage goes first whose base score is clearly better
-    (see `foremost`); above 1: none does."""
+    """Share of the best score from which on the second passage goes first if its base score is
+    better by more than that (see `foremost`); above 1: it never does."""
     varied: int = 5
     """Among how many of the best passages similar ones are demoted (see `variety`)."""
     variety: float = 4.0

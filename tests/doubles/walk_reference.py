@@ -119,16 +119,14 @@ class ReferenceWalk:
         return found
 
     def _foremost(self, few: Sequence[int], score: Scores, base: Scores) -> int:
-        """What goes first of the few best: the best by base score, if it is clearly better."""
-        constants = self._constants
-        near = [
-            p
-            for row, p in enumerate(few)
-            if score[p] >= constants.foremost * score[few[0]]
-            and sum(score[one] for one in few[: row + 1]) >= 0.5
-        ]
-        best = max([few[0], *near], key=lambda p: base[p])
-        return best if base[best] > base[few[0]] + constants.temperature else few[0]
+        """What goes first of the two best: the second, if the question prefers it by more than the
+        walk prefers the other."""
+        constants, (best, *others) = self._constants, few
+        if not others or score[best] + score[others[0]] < 0.3:
+            return best
+        preferred = math.exp((base[others[0]] - base[best]) / constants.temperature)
+        near = score[others[0]] >= constants.foremost * score[best]
+        return others[0] if near and preferred > 1 / constants.foremost else best
 
     def ranking(self, question: str, k: int) -> list[tuple[str, float]]:
         """(passage id, score) of the k best."""

@@ -22,24 +22,33 @@ def test_the_best_is_first_where_others_are_far_from_it() -> None:
 
 
 def test_a_near_one_that_fits_the_question_clearly_better_is_first() -> None:
-    assert first_of([0.3, 0.28, 0.24], [0.3, 0.3, 0.5]) == 2
+    assert first_of([0.3, 0.28, 0.24], [0.3, 0.5, 0.3]) == 1
 
 
-def test_of_several_the_one_that_fits_best_is_first() -> None:
-    assert first_of([0.4, 0.35, 0.31], [0.3, 0.6, 0.5]) == 1
+def test_it_is_enough_that_the_question_prefers_it_by_more_than_the_walk_prefers_the_other() -> (
+    None
+):
+    assert first_of([0.4, 0.31], [0.3, 0.33]) == 1
+    assert first_of([0.4, 0.31], [0.3, 0.32]) == 0
+
+
+def test_none_but_the_second_goes_first_so_that_the_first_two_stay_the_same() -> None:
+    assert first_of([0.3, 0.29, 0.28], [0.3, 0.3, 0.9]) == 0
 
 
 def test_where_many_share_what_there_is_none_goes_before_the_best() -> None:
-    assert first_of([0.2, 0.19, 0.18], [0.3, 0.4, 0.9]) == 2
-    assert first_of([0.16, 0.15, 0.14], [0.3, 0.4, 0.9]) == 0
+    assert first_of([0.16, 0.15, 0.14], [0.3, 0.4, 0.3]) == 1
+    assert first_of([0.15, 0.14, 0.14], [0.3, 0.4, 0.3]) == 0
 
 
-def test_what_fits_hardly_better_stays_where_it_is() -> None:
-    assert first_of([0.4, 0.39, 0.38], [0.3, 0.35, 0.38]) == 0
+def test_where_none_may_go_first_none_does() -> None:
+    given = np.array([0.4, 0.4], dtype=np.float32), np.array([0.3, 0.9], dtype=np.float32)
+    assert foremost(*given, WalkConstants(foremost=2.0)) == 0
 
 
-def test_of_none_the_first_is_first() -> None:
-    assert first_of([], []) == 0
+@pytest.mark.parametrize("scores", [[], [0.9]])
+def test_of_less_than_two_the_first_is_first(scores: Sequence[float]) -> None:
+    assert first_of(scores, scores) == 0
 
 
 SAILS = [
