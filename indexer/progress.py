@@ -19,8 +19,8 @@ class StepProgress:
     step: str
     """'read', 'cut' (characters), 'extract' (documents), 'read passages' (by a chat model), 'embed
     passages', 'embed sentences', 'embed entities', 'embed facts' (texts), 'synonyms' (entities) or
-    'gazetteer' (passages); 'elsewhere' (documents that others are at) and 'their snapshot', while
-    others are waited for."""
+    'gazetteer' (passages); 'elsewhere' (documents that others are at), 'embed elsewhere' (messages
+    to workers) and 'their snapshot', while others are waited for."""
     done: int
     total: int
     """0 while it is not known."""

@@ -1,7 +1,7 @@
 """Indexing by other processes: what takes the place of worker threads if a broker is set."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -11,9 +11,10 @@ from indexer.flow.broker import Broker
 from indexer.ingestion.processed import Processed
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
-from indexer.refusals import refusals
+from indexer.refusals import Refusal, refusals
 from kg.errors import JobNotFound
 from kg.jobs import CALLED_OFF, EVERY_REVISION, Job, Progress, TaskState
+from server.snapshot_watch import SnapshotWatch
 
 _CLOSE_SECONDS = 5.0
 _PATIENT = 5
@@ -94,6 +95,12 @@ class RemoteWorker:
         asked = [job.id for job in queue.jobs(collection, unfinished_at=EVERY_REVISION)]
         most, waiting = 0, -1
         moved, changed, quiet = self._moved(collection), time.monotonic(), 0
+        looks = 4 * self._poll_seconds
+
+        def refused() -> bool:
+            return any(self._refusals(collection))
+
+        snapshot = SnapshotWatch(queue, collection, self._depth, refused, progress, looks)
         self.wake()
         while True:
             before, waiting = waiting, queue.waiting(collection)
@@ -103,16 +110,21 @@ class RemoteWorker:
                 return Processed(done=most)
             if not waiting and asked and self._came_to_nothing(asked):
                 return Processed()
-            if waiting != before:
-                changed = time.monotonic()
+            if waiting != before or (not waiting and snapshot.moves()):
+                changed, quiet = time.monotonic(), 0
             elif time.monotonic() - changed > self._worry_seconds:
                 # Documents may be long: their drafts, passages and tokens count as progress, too.
                 before_that, moved = moved, self._moved(collection)
                 changed = time.monotonic()
                 quiet = quiet + 1 if moved == before_that else 0
-                if quiet > (_PATIENT if any(at_work for *_, at_work in moved) else 0):
+                at_work = snapshot.at_work or any(held for *_, held in moved)
+                if quiet > (_PATIENT if at_work else 0):
                     self._worry(collection)
             time.sleep(self._poll_seconds)
+
+    def _depth(self) -> int | None:
+        """How many messages wait to be embedded, or published."""
+        return None if self._broker is None else self._broker.depth("embed")
 
     def _moved(self, collection: str | None) -> Sequence[tuple[str, Progress, int, int]]:
         """What changes with any progress of the unfinished jobs; the last item of each job is the
@@ -150,11 +162,16 @@ class RemoteWorker:
             waiting = queue.tasks(job.id, state=TaskState.QUEUED, limit=1)
             if waiting and waiting[0].error:
                 reason = waiting[0].error
-        every = [one.name for one in self._pipeline.store.collections()]
-        for name in [collection] if collection else every:
-            reason = next((str(one) for one in refusals(queue, name)), reason)
+        for refusal in self._refusals(collection):
+            reason = str(refusal)
         _log.warning("still waiting for workers", reason=reason)
         self.wake()
+
+    def _refusals(self, collection: str | None) -> Iterator[Refusal]:
+        """What workers cannot do for the collection, or for any."""
+        every = [one.name for one in self._pipeline.store.collections()]
+        for name in [collection] if collection else every:
+            yield from refusals(self._pipeline.queue, name)
 
     def _nudge(self) -> None:
         while True:

@@ -21,8 +21,15 @@ from indexer.progress import CUT_SHORT, Stopped, until_stopped
 from kg.call_in_thread import call_in_thread
 from kg.errors import AmmonError, CollectionNotFound, StoreError
 
+LEASES = "publish "
+"""How the names of the leases begin that those hold who publish."""
 _JOIN_SECONDS = 8.0
 _log = structlog.get_logger(__name__)
+
+
+def lease_of(collection: str) -> str:
+    """The name of the lease that whoever publishes it holds."""
+    return f"{LEASES}{collection}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +114,7 @@ class Publishing:
         """Publish, unless somebody is at it already: who is does it to the end, unless its process
         is to end first."""
         queue, seconds = self.tools.queue, self.tools.times.hold
-        name, me = f"publish {collection}", f"{self.tools.name}/{uuid.uuid4().hex}"
+        name, me = lease_of(collection), f"{self.tools.name}/{uuid.uuid4().hex}"
 
         def hold() -> bool:
             return queue.hold(name, worker=me, seconds=seconds)

@@ -3,14 +3,16 @@
 import time
 from contextlib import suppress
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
 
-from indexer.flow.broker import Broker
+from indexer.flow.broker import Broker, Queue
 from indexer.flow.pauses import Pauses
+from indexer.flow.publishing import lease_of
 from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
 from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
@@ -127,6 +129,61 @@ def test_whoever_waits_for_a_snapshot_is_told_what_a_worker_refuses(shop: Worksh
     error = ModelUnavailable("The embedder is out of reach.")
     Pauses(shop.queue, "attic").begin(COLLECTION, "publish", error)
     assert worried(shop, "out of reach")
+
+
+def told_of_snapshot(shop: Workshop, broker: MemoryBroker) -> tuple[set[str], list[object]]:
+    """The steps of which somebody hears who waits for a snapshot, and what is logged meanwhile."""
+    remote = worker(shop, broker, worry_seconds=0.2)
+    early: list[object] = []
+    steps: set[str] = set()
+
+    def later() -> None:
+        for _ in range(15):
+            time.sleep(0.1)
+            if broker.waiting:
+                broker.waiting.popleft()
+        early.extend(logs)
+        shop.pipeline.publish(COLLECTION)
+
+    other = Thread(target=later)
+    with capture_logs() as logs:
+        other.start()
+        remote.run_until_empty(COLLECTION, lambda step: steps.add(step.step))
+        other.join()
+    remote.stop()
+    return steps, early
+
+
+def test_a_worker_that_makes_the_snapshot_is_progress(shop: Workshop) -> None:
+    shop.ingest(*NOTES[:1])
+    shop.queue.hold(lease_of(COLLECTION), worker="attic", seconds=60)
+    steps, early = told_of_snapshot(shop, MemoryBroker())
+    assert "their snapshot" in steps
+    assert early == []
+
+
+def test_messages_to_workers_that_embed_are_progress(shop: Workshop) -> None:
+    shop.ingest(*NOTES[:1])
+    broker = MemoryBroker()
+    for _ in range(14):
+        broker.send("embed", {"collection": COLLECTION, "texts": {}})
+    steps, early = told_of_snapshot(shop, broker)
+    assert "embed elsewhere" in steps
+    assert early == []
+
+
+def test_messages_that_go_round_since_workers_refuse_them_are_no_progress(shop: Workshop) -> None:
+    shop.ingest(*NOTES[:1])
+    error = ModelUnavailable("The embedder is out of reach.")
+    Pauses(shop.queue, "attic").begin(COLLECTION, "embed", error)
+    depths = cycle((0, 1))
+
+    class Round(MemoryBroker):
+        def depth(self, queue: Queue) -> int:
+            return next(depths)
+
+    _, early = told_of_snapshot(shop, Round())
+    assert "out of reach" in str(early)
 
 
 def test_the_passages_of_a_long_document_are_movement(shop: Workshop) -> None:
