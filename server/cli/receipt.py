@@ -22,7 +22,7 @@ _LEAST = 0.01
 """Parts with a smaller share of the score are summed up with the rest."""
 _BETTER = {
     "alike": "is similar and ranks higher",
-    "passed": "came near to it and fits the question itself clearly better",
+    "passed": "came near to it and fits the question itself better",
 }
 """Kind of deduction -> what is said of the passage that causes it."""
 _BARE = frozenset(

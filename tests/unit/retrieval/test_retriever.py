@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference.embedder import Kind, Progress, Vectors
-from kg.errors import InputError, ModelUnavailable, SnapshotError
+from kg.errors import DocumentNotFound, InputError, ModelUnavailable, SnapshotError
 from kg.snapshot import Snapshot
 from retrieval.aids import Aids, search
 from retrieval.modes import MODES
@@ -64,6 +64,16 @@ SNAPSHOT = Handmade(
 
 def retriever(snapshot: Snapshot = SNAPSHOT) -> Retriever:
     return Retriever(snapshot, Eastward())
+
+
+@pytest.mark.parametrize("mode", ["ammon", "dense", "bm25"])
+def test_passages_are_told_of_as_a_search_tells_of_them(mode: str) -> None:
+    found = retriever().search("Where is a gull?", mode=mode, receipts=True).hits
+    assert len(found) == 2
+    ids = [hit.passage_id for hit in reversed(found)]
+    assert retriever().told("Where is a gull?", ids, mode=mode, receipts=True) == found[::-1]
+    with pytest.raises(DocumentNotFound, match="psg-9"):
+        retriever().told("Where is a gull?", ["psg-9"], mode=mode)
 
 
 def test_hits_are_ranked_passages() -> None:
