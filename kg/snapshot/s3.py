@@ -17,6 +17,9 @@ _BUCKET = (
     "Create the bucket, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing one, "
     "and AMMON_SNAPSHOT_ENDPOINT to its server."
 )
+_NO_S3 = (
+    "What answers there is no S3 server: check AMMON_SNAPSHOT_ENDPOINT (setting snapshot_endpoint)."
+)
 
 _Result = TypeVar("_Result")
 
@@ -157,6 +160,8 @@ class S3Objects(Objects):
 
     def _remedy(self, error: FileNotFoundError) -> str:
         """See `Objects`."""
+        if _is_foreign(error):
+            return _NO_S3
         return _BUCKET if _code(error) == "NoSuchBucket" else ""
 
 
@@ -164,6 +169,13 @@ def _code(error: Exception) -> str:
     """The server's error code; '' if the error is not from the server."""
     answer = getattr(error.__cause__ or error, "response", None) or {}
     return str(answer.get("Error", {}).get("Code", ""))
+
+
+def _is_foreign(error: Exception) -> bool:
+    """Whether a file was not found by something else than an S3 server, which names what is
+    missing, but for HEAD, where it can say nothing: then the code is the bare HTTP status."""
+    asked = getattr(error.__cause__ or error, "operation_name", "")
+    return asked == "GetObject" and _code(error).isdigit()
 
 
 def _is_refusal(error: Exception) -> bool:

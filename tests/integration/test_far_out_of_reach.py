@@ -3,7 +3,9 @@ the key."""
 
 import shutil
 import uuid
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import structlog
@@ -83,6 +85,28 @@ def test_a_bucket_that_is_not_there_is_told_with_the_remedy(
     ):
         with pytest.raises(SnapshotUnavailable, match=f"{nowhere.url}.*{_REMEDY}"):
             act()
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Answers as a server of something else, which knows nothing of a bucket."""
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+        self.wfile.write(b'{"errors": "no such page"}')
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_an_endpoint_that_is_no_s3_server_is_no_empty_bucket() -> None:
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        options = {"endpoint_url": endpoint, "key": "key", "secret": "secret"}
+        found = open_objects("s3://bucket/ammon", options)
+        with pytest.raises(SnapshotUnavailable, match="no S3 server: check AMMON_SNAPSHOT_ENDP"):
+            found.read("CURRENT")
+        server.shutdown()
 
 
 def test_a_bucket_that_is_gone_is_as_a_server_that_is_away(
