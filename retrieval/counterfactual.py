@@ -46,6 +46,9 @@ class Counterfactual:
     without: LeftOut
     names: tuple[str, ...]
     """What was left out, for display: names, titles of passages, or the fact."""
+    left_out_rank: int = 0
+    """The rank that the passage had, the best of several; 0 if none was left out. It tells passages
+    of one title apart."""
     rank: int
     """The rank with it."""
     score: float

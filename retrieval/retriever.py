@@ -243,12 +243,17 @@ class Retriever:
             source=source_of(self._snapshot, number),
             without=left_out,
             names=names,
+            left_out_rank=self._best_rank(before, left_out.passage),
             rank=before.rank(number),
             score=before.score(number),
             rank_without=after.rank(number),
             score_without=after.score(number),
             note=note,
         )
+
+    def _best_rank(self, trace: Trace, key: str) -> int:
+        """Of the passages that a key names; 0 for ''."""
+        return trace.rank(trace.first_of(passages_named(self._snapshot, key))) if key else 0
 
     def _traced(self, mode: str) -> Traced:
         """The mode of that name. Raises: InputError if it gives no receipts."""

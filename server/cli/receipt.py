@@ -75,6 +75,7 @@ def counterfactual_lines(found: Counterfactual) -> Iterator[str]:
     kind = "the name" if found.without.entity else "the fact" if found.without.fact else "passage"
     first, *others = [f"'{name}'" for name in found.names]
     what = f"{kind} {first}" + (f" (and {', '.join(others)})" if others else "")
+    what += f" ({ordinal(found.left_out_rank)})" if found.left_out_rank else ""
     title = named(found)
     place = f"still be {ordinal(found.rank)}"
     if found.rank != found.rank_without:

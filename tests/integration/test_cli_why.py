@@ -76,7 +76,7 @@ def test_it_is_told_where_a_passage_would_be_without_a_name(ammon: Ammon) -> Non
 
 def test_a_passage_to_leave_out_is_given_by_rank_too(ammon: Ammon) -> None:
     done = ammon("why", QUESTION, "2", "--without-passage", "1")
-    assert "Semon would be 1st, not 2nd" in done.out
+    assert "' (1st), Semon would be 1st, not 2nd" in done.out
 
 
 def test_in_json_there_are_receipts_and_the_counterfactual(ammon: Ammon) -> None:

@@ -124,7 +124,7 @@ def test_leaving_something_out_leaves_the_walk_itself_as_it_was() -> None:
 def test_without_its_bridge_a_passage_falls(retriever: Retriever) -> None:
     found = retriever.counterfactual(QUESTION, HEBB, without_entity="Donald Hebb")
     assert found.score_without < found.score / 2
-    assert found.names[0] == "Donald Hebb"
+    assert (found.names[0], found.left_out_rank) == ("Donald Hebb", 0)
     assert found.note == ""
 
 
@@ -133,7 +133,7 @@ def test_without_the_passage_that_led_to_it_a_passage_is_ranked_among_the_others
 ) -> None:
     found = retriever.counterfactual(QUESTION, OTHERS, without_passage=MILNER)
     assert (found.rank, found.rank_without) == (3, 2)
-    assert found.names == ("Milner",)
+    assert (found.names, found.left_out_rank) == (("Milner",), 1)
 
 
 def test_a_name_takes_the_names_inside_it_with_it() -> None:
