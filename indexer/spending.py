@@ -103,6 +103,21 @@ def affordable(job: Job, extractor: object, passages: Sequence[Passage], prices:
     return len(passages)
 
 
+def has_plenty(
+    job: Job, extractor: object, passages: Sequence[Passage], prices: Prices, *, times: int
+) -> bool:
+    """Whether so many times these passages may be sent at once within the job's budget."""
+    if job.budget == UNLIMITED:
+        return True
+    if _is_beyond_counting(job, prices):
+        return False
+    about, spent = estimate(extractor, passages, prices), job.progress
+    most = times * _PART
+    return about.tokens * most <= _left(
+        job.budget.tokens, spent.input_tokens + spent.output_tokens
+    ) and about.cost * most <= _left(job.budget.cost, spent.cost)
+
+
 def overspent(job: Job, prices: Prices) -> str:
     """Why a document fails whose job's budget is spent, and what to do about it."""
     spent, budget = job.progress, job.budget

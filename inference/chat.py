@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
-from kg.errors import ModelOutputInvalid
+from kg.errors import ModelOutputInvalid, ModelUnavailable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +22,7 @@ class Reply:
     text: str
     model: str
     input_tokens: int = 0
+    """As the endpoint reports them or, if it does not, as estimated; so are those of the output."""
     output_tokens: int = 0
 
 
@@ -35,6 +36,11 @@ class AnswerUnusable(ModelOutputInvalid):
         self.text = text
         self.input_tokens = input_tokens
         self.output_tokens = output_tokens
+
+
+class RequestFailed(ModelUnavailable):
+    """The endpoint was there and broke down at this request, each time: it may do so at others,
+    too, or at this one alone."""
 
 
 Arrived: TypeAlias = Callable[[bytes], None]
@@ -79,7 +85,8 @@ class ChatModel(Protocol):
     ) -> Reply:
         """Ask for one answer at temperature 0, which should fit the JSON schema if one is given.
 
-        Raises: ModelUnavailable after its retries; ModelOutputInvalid if the answer is empty, cut
+        Raises: ModelUnavailable after its retries (as RequestFailed, if the request itself may be
+        what the endpoint breaks down at); ModelOutputInvalid if the answer is empty, cut
         off by its length, or filtered (then as AnswerUnusable, with what it cost).
         """
         ...
@@ -101,6 +108,7 @@ class KeepableChatModel(ChatModel, Protocol):
         order. Raises also: CallWithdrawn."""
         ...
 
-    def read(self, answer: bytes, *, max_tokens: int = 2048) -> Reply:
-        """Parse a raw answer. Raises: ModelOutputInvalid, as `complete` does."""
+    def read(self, answer: bytes, *, max_tokens: int = 2048, sent: int = 0) -> Reply:
+        """Parse a raw answer. `sent`: the estimated tokens of its question, which count if the
+        answer does not tell. Raises: ModelOutputInvalid, as `complete` does."""
         ...

@@ -23,6 +23,9 @@ from indexer.process import worker_name
 _KEPT_SECONDS = 86_400.0
 """What nobody came back for is removed then: its document may be gone."""
 
+_ASIDE = ".aside"
+"""Ends the names of files that could not be brought in."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -30,14 +33,14 @@ class SpoolFile:
     """Where one answer is to lie. Its file is there before the question is asked: nothing but a
     write stands between the answer's arrival and the file."""
 
-    def __init__(self, file: Path, label: Label, question: str) -> None:
+    def __init__(self, file: Path, label: Label, question: str, sent: int) -> None:
         """Make the file. A folder that cannot be written to costs no answer."""
         self.mark = uuid.uuid4().hex
         """The answer's own name, by which it is counted once."""
         self._file = file.with_name(f"{file.name}{self.mark}")
         self._descriptor = -1
         self._written = False
-        head = {"label": asdict(label), "question": question, "mark": self.mark}
+        head = {"label": asdict(label), "question": question, "sent": sent, "mark": self.mark}
         line = json.dumps({**head, "worker": worker_name()}).encode() + b"\n"
         self._size = len(line)
         try:
@@ -80,6 +83,8 @@ class SpooledAnswer:
     file: Path
     label: Label
     question: str
+    sent: int
+    """Estimated tokens of the question as it was sent."""
     worker: str
     mark: str
     answer: bytes
@@ -90,6 +95,11 @@ class SpooledAnswer:
         with suppress(OSError):
             self.file.unlink()
 
+    def set_aside(self) -> None:
+        """It cannot be brought in: it is left for people to look at, until it is old."""
+        with suppress(OSError):
+            self.file.rename(self.file.with_name(f"{self.file.name}{_ASIDE}"))
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerSpool:
@@ -97,9 +107,9 @@ class AnswerSpool:
 
     folder: Path
 
-    def reserve(self, label: Label, question: str) -> SpoolFile:
-        """Make room for the answer to a question about a passage."""
-        return SpoolFile(self.folder / _start(label), label, question)
+    def reserve(self, label: Label, question: str, *, sent: int = 0) -> SpoolFile:
+        """Make room for the answer to a question, of about `sent` tokens, about a passage."""
+        return SpoolFile(self.folder / _start(label), label, question, sent)
 
     def of(self, labels: Sequence[Label]) -> Iterator[SpooledAnswer]:
         """What lies there of these passages."""
@@ -124,7 +134,7 @@ class AnswerSpool:
             files = list(self.folder.iterdir())
         for file in files:
             with suppress(OSError, ValueError, TypeError, KeyError):
-                if wanted(file):
+                if wanted(file) and file.suffix != _ASIDE:
                     yield _read(file)
 
 
@@ -135,6 +145,7 @@ def _read(file: Path) -> SpooledAnswer:
         file=file,
         label=Label(**fields["label"]),
         question=fields["question"],
+        sent=fields.get("sent", 0),  # older versions did not write it
         worker=fields["worker"],
         mark=fields["mark"],
         answer=answer,

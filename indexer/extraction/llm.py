@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
+
 from indexer.extraction import prompts
 from indexer.extraction.answer_spool import AnswerSpool, SpooledAnswer
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
@@ -22,6 +24,7 @@ from indexer.extraction.notes import (
     ordinary,
 )
 from indexer.extraction.plain_names import MANY, plain_names
+from indexer.extraction.suspects import SUSPECT, TRIES, Unanswered, given_up, probe
 from inference.chat import (
     AnswerUnusable,
     CallWithdrawn,
@@ -29,10 +32,16 @@ from inference.chat import (
     KeepableChatModel,
     Message,
     Reply,
+    RequestFailed,
 )
 from inference.texts import encodable
 from inference.tokens import estimated_tokens
-from kg.errors import CollectionNotFound, ModelOutputInvalid, ModelUnavailable
+from kg.errors import (
+    CollectionNotFound,
+    ModelOutputInvalid,
+    ModelUnavailable,
+    StoreUnavailable,
+)
 from kg.records import Extraction, NamedEntity, Passage, Triple
 
 _SHORTEST_ANSWERS = 60
@@ -58,6 +67,8 @@ _TOLD = 3
 
 _Answer = TypeVar("_Answer", EntitiesAnswer, TriplesAnswer)
 
+_log = structlog.get_logger(__name__)
+
 
 class _OverlookedError(ModelOutputInvalid):
     """A model lists nothing of a passage that plainly has a lot."""
@@ -79,7 +90,8 @@ class LLMExtractor:
     An answer that is empty, cut off or does not fit its form is shown to the model with what is
     wrong and asked for again; a passage whose answers stay bad comes back with `failure` set. So
     is, once, an answer that lists nothing of a passage with many plain names. If the model's
-    endpoint goes away, the passages that are done come first, then the error.
+    endpoint goes away, the passages that are done come first, then the error (`Unanswered`). A
+    passage at which it keeps failing while it is there fails, too (see `suspects`).
     """
 
     def __init__(
@@ -128,24 +140,24 @@ class LLMExtractor:
                     self._bring_in(spooled, notebook)
         known = notebook.read([passage.id for passage in passages])
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
-        waiting = [
-            pool.submit(self._extract, one, known.get(one.id), notebook, claims(one.id))
+        waiting = {
+            pool.submit(self._extract, one, known.get(one.id), notebook, claims(one.id)): one.id
             for one in passages
-        ]
-        unavailable: ModelUnavailable | None = None
+        }
+        unavailable: dict[str, ModelUnavailable] = {}
         try:
             for future in as_completed(waiting):
                 outcome = _outcome(future)
                 if isinstance(outcome, Extraction):
                     yield outcome
-                elif outcome is not None and unavailable is None:
-                    unavailable = outcome
+                elif outcome is not None:
+                    unavailable[waiting[future]] = outcome
                     for other in waiting:
                         other.cancel()
         finally:
             pool.shutdown(cancel_futures=True)
-        if unavailable is not None:
-            raise unavailable
+        if unavailable:
+            raise Unanswered(unavailable)
 
     def recover(
         self, open_notebook: Callable[[Label], Notebook], dead: Callable[[str], bool]
@@ -158,22 +170,35 @@ class LLMExtractor:
                 self._bring_in(spooled, open_notebook(spooled.label))
 
     def _bring_in(self, spooled: SpooledAnswer, notebook: Notebook) -> None:
-        """Note an answer whose process had no time to do so, if it is whole."""
-        answered = self._judged(
-            spooled.mark,
-            spooled.question,
-            lambda: self._chat.read(spooled.answer, max_tokens=self._max_tokens),
-        )
-        if isinstance(answered, Answered):
-            with suppress(CollectionNotFound):
-                notebook.add(spooled.label.passage_id, answered)
-        spooled.remove()
+        """Note an answer whose process had no time to do so, if it is whole. One at which
+        something unforeseen happens is set aside, and holds up no other. Raises:
+        StoreUnavailable."""
+        try:
+            answered = self._judged(
+                spooled.mark,
+                spooled.question,
+                lambda: self._chat.read(
+                    spooled.answer, max_tokens=self._max_tokens, sent=spooled.sent
+                ),
+            )
+            if isinstance(answered, Answered):
+                with suppress(CollectionNotFound):
+                    notebook.add(spooled.label.passage_id, answered)
+        except StoreUnavailable:
+            raise
+        except Exception:  # the outermost boundary of a file
+            _log.exception("could not bring in an answer; it is set aside", file=str(spooled.file))
+            spooled.set_aside()
+        else:
+            spooled.remove()
 
     def _extract(
         self, passage: Passage, known: Notes | None, notebook: Notebook, claim: Claim
     ) -> Extraction:
         begun = known or Notes(model=self._chat.model)
         account = _Account(passage_id=passage.id, notes=begun, notebook=notebook, claim=claim)
+        if begun.tries >= SUSPECT:
+            account.notes = notebook.add(passage.id, probe(self._chat, claim))
         entities: tuple[NamedEntity, ...] = ()
         triples: tuple[Triple, ...] = ()
         failure = ""
@@ -184,6 +209,10 @@ class LLMExtractor:
             failure = encodable(str(error))  # who lists names, but no triples, keeps the names
         except ModelOutputInvalid as error:
             entities, failure = (), encodable(str(error))
+        except RequestFailed as error:
+            if notebook.failed_at(passage.id) < TRIES:
+                raise
+            entities, failure = (), encodable(given_up(error))
         notebook.finish(passage.id)
         notes = account.notes
         return Extraction(
@@ -251,7 +280,8 @@ class LLMExtractor:
     def _ask_once(self, messages: Sequence[Message], question: str, account: _Account) -> str:
         """Ask, and note the answer; return what is wrong with it, if anything is."""
         label = account.notebook.label(account.passage_id)
-        file = None if self._spool is None else self._spool.reserve(label, question)
+        sent = sum(estimated_tokens(message.content) for message in messages)
+        file = None if self._spool is None else self._spool.reserve(label, question, sent=sent)
         mark, arrived = (file.mark, file.arrived) if file else (uuid.uuid4().hex, None)
         settled = False
         try:

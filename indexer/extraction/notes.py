@@ -26,6 +26,7 @@ class Answered:
     mark: str
     """Its own name: an answer that comes twice is the same one."""
     question: str
+    """'' if it is to none about the passage: then only what it took is noted."""
     text: str
     fault: str = ""
     """Why it cannot be used; '' if it can."""
@@ -47,6 +48,8 @@ class Notes:
     """Why that answer cannot be used, where it cannot."""
     marks: tuple[str, ...] = ()
     """Of the answers that are in here, or were when the passage was done before."""
+    tries: int = 0
+    """How often in a row the model failed at a question, since its last answer."""
 
     def has(self, question: str) -> bool:
         """Whether there is an answer that can be used."""
@@ -63,7 +66,7 @@ class Notes:
             marks=(*self.marks, answer.mark)[-_MARKS:],
         )
         question = answer.question
-        if self.has(question):  # another process asked too, while this one was held up
+        if not question or self.has(question):  # another process asked too, as this was held up
             return counted
         faults = {key: why for key, why in self.faults.items() if key != question}
         if answer.fault:
@@ -73,6 +76,7 @@ class Notes:
             model=encodable(answer.model) or self.model,
             texts={**self.texts, question: encodable(answer.text)},
             faults=faults,
+            tries=0,
         )
 
 
@@ -106,6 +110,10 @@ class Notebook(Protocol):
 
     def add(self, passage_id: str, answer: Answered) -> Notes:
         """Keep an answer, and count what it took, once; return all notes on its passage."""
+        ...
+
+    def failed_at(self, passage_id: str) -> int:
+        """The model failed at a question about this passage; return how often it did in a row."""
         ...
 
     def label(self, passage_id: str) -> Label:
@@ -158,6 +166,11 @@ class MemoryNotebook:
         self._notes[passage_id] = self._notes.get(passage_id, Notes()) + answer
         return self._notes[passage_id]
 
+    def failed_at(self, passage_id: str) -> int:
+        before = self._notes.get(passage_id, Notes())
+        self._notes[passage_id] = replace(before, tries=before.tries + 1)
+        return self._notes[passage_id].tries
+
     def label(self, passage_id: str) -> Label:
         return Label(passage_id=passage_id)
 
@@ -187,7 +200,7 @@ class StoreNotebook:
 
     def read(self, passage_ids: Sequence[str]) -> Mapping[str, Notes]:
         noted = {key: _notes(found) for key, found in self._saved(passage_ids).items()}
-        return {key: notes for key, notes in noted.items() if notes.texts}
+        return {key: notes for key, notes in noted.items() if notes.texts or notes.tries}
 
     def add(self, passage_id: str, answer: Answered) -> Notes:
         while True:
@@ -198,6 +211,21 @@ class StoreNotebook:
             # As when nobody heard that it was saved.
             if after == notes or with_retries(swap):
                 return after
+
+    def failed_at(self, passage_id: str) -> int:
+        while True:
+            before = with_retries(lambda: self._saved([passage_id])).get(passage_id)
+            notes = _notes(before)
+            after = replace(notes, tries=notes.tries + 1)
+            swap = partial(
+                self.store.swap_extraction,
+                self.collection,
+                self._kept(passage_id, after),
+                instead_of=before,
+                progress={},
+            )
+            if with_retries(swap):
+                return after.tries
 
     def label(self, passage_id: str) -> Label:
         payer = self.payers.get(passage_id, Payer(task=""))
@@ -248,7 +276,12 @@ class StoreNotebook:
         )
 
     def _kept(self, passage_id: str, notes: Notes) -> Extraction:
-        said = {"texts": notes.texts, "faults": notes.faults, "marks": notes.marks}
+        said = {
+            "texts": notes.texts,
+            "faults": notes.faults,
+            "marks": notes.marks,
+            "tries": notes.tries,
+        }
         return Extraction(
             passage_id=passage_id,
             extractor=self.extractor + _BEGUN,
@@ -270,4 +303,5 @@ def _notes(found: Extraction | None) -> Notes:
         texts=said["texts"],
         faults=said["faults"],
         marks=tuple(said.get("marks", ())),
+        tries=said.get("tries", 0),
     )

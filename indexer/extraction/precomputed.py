@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from inference.texts import encodable
-from kg.errors import DocumentUnreadable
+from kg.errors import SettingsInvalid
 from kg.records import Extraction, NamedEntity, Passage, Triple
 
 _Row: TypeAlias = tuple[tuple[NamedEntity, ...], tuple[Triple, ...]]
@@ -23,7 +23,8 @@ class PrecomputedExtractor:
     def __init__(self, path: Path, key: Callable[[Passage], str | None] | None = None) -> None:
         """Read a file. `key` gives the id under which a passage stands in it; None: its own id.
 
-        Raises: DocumentUnreadable, naming the line.
+        Raises: SettingsInvalid, naming the line: whatever is wrong with the file of one machine, no
+        document can help it.
         """
         self._key = key or (lambda passage: passage.id)
         self._by_id: dict[str, _Row] = {}
@@ -34,7 +35,9 @@ class PrecomputedExtractor:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise DocumentUnreadable(f"Cannot read {path}: {error}.") from error
+            raise SettingsInvalid(
+                f"Cannot read {path}: {error}. Whoever extracts needs the file under this path."
+            ) from error
         self._hash = hashlib.sha256(data).hexdigest()[:16]
         for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
             if line.strip():
@@ -83,9 +86,9 @@ class PrecomputedExtractor:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DocumentUnreadable(f"{place} is not valid JSON: {error}.") from error
+            raise SettingsInvalid(f"{place} is not valid JSON: {error}.") from error
         if not isinstance(row, dict):
-            raise DocumentUnreadable(f"{place} is not a JSON object.")
+            raise SettingsInvalid(f"{place} is not a JSON object.")
         found = (
             tuple(NamedEntity(name=name) for name in self._strings(row.get("entities"), place)),
             tuple(self._triples(row.get("triples"), place)),
@@ -94,12 +97,12 @@ class PrecomputedExtractor:
         if isinstance(row.get("id"), str | int):
             known = self._by_id.setdefault(str(row["id"]), found) != found
         elif not isinstance(row.get("text"), str):
-            raise DocumentUnreadable(f"{place} has neither an 'id' nor a 'text' to identify it.")
+            raise SettingsInvalid(f"{place} has neither an 'id' nor a 'text' to identify it.")
         if isinstance(row.get("text"), str):
             content = _content(str(row.get("title") or ""), row["text"])
             known = self._by_content.setdefault(content, found) != found or known
         if known:
-            raise DocumentUnreadable(
+            raise SettingsInvalid(
                 f"{place} is a second row for the same passage; keep one of them."
             )
 
@@ -124,7 +127,7 @@ def _list(values: Any, place: str, name: str) -> list[Any]:
     if values is None:
         return []
     if not isinstance(values, list):
-        raise DocumentUnreadable(f"{place} has a {name!r} that is not a list.")
+        raise SettingsInvalid(f"{place} has a {name!r} that is not a list.")
     return values
 
 

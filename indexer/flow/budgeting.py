@@ -13,8 +13,8 @@ from indexer.extraction.port import Extractor
 from indexer.flow.batches import Batch
 from indexer.flow.tools import Tools
 from indexer.heartbeat import beating
-from indexer.spending import affordable, overspent, prices_of
-from kg.jobs import UNKNOWN, UNLIMITED, Prices
+from indexer.spending import affordable, has_plenty, overspent, prices_of
+from kg.jobs import UNKNOWN, Prices
 from kg.records import Passage
 
 MOST_UNDER_WAY = 256
@@ -47,11 +47,7 @@ class Budgeting:
             return
         job = queue.account(batch.job)
         prices = prices_of(job, self.prices)
-        if job.budget == UNLIMITED:
-            yield passages, prices
-            return
-        all_alike = list(passages) * MOST_UNDER_WAY
-        if affordable(job, extractor, all_alike, prices) == len(all_alike):
+        if has_plenty(job, extractor, passages, prices, times=MOST_UNDER_WAY):
             yield passages, prices
             return
         rest = list(passages)

@@ -3,12 +3,13 @@
 Nothing is asked for twice, and what ends workers is given up (see `holding`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
 from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
+from indexer.extraction.suspects import Unanswered
 from indexer.flow.batches import PASSAGES, Batch
 from indexer.flow.budgeting import Budgeting
 from indexer.flow.holding import DEATHS, Holding, given_up
@@ -16,11 +17,12 @@ from indexer.flow.pauses import Pauses
 from indexer.flow.routing import UrgentQueue
 from indexer.flow.tools import Tools
 from indexer.flow.undertaking import Undertaking
+from indexer.flow.unforeseen import note_unforeseen
 from indexer.ingestion.extracting import counts, extracted, failures_of, save_failure, usable
 from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.retries import with_retries
 from indexer.spending import progress_of
-from kg.errors import CollectionNotFound, ModelUnavailable
+from kg.errors import CollectionNotFound, ModelUnavailable, StoreUnavailable
 from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import CollectionSettings, Extraction, Passage
 
@@ -57,8 +59,8 @@ class Extracting:
         """Extract what is not saved; return the tasks whose documents may be whole now, and what
         is left to another message: there was no time, or something urgent was waiting.
 
-        What nobody wants any more (cancelled, done, taken by another worker) is left alone.
-        Raises: StoreUnavailable.
+        What nobody wants any more (cancelled, done, taken by another worker) is left alone. What
+        goes wrong is written on the tasks. Raises: StoreUnavailable.
         """
         queue, times = self.tools.queue, self.tools.times
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
@@ -72,6 +74,7 @@ class Extracting:
         work = Undertaking(batch, self.tools, held, urgent=urgent, urgent_waits=self._urgent_waits)
         if work.gives_way:
             return Extracted(rest=batch)
+        extractor: Extractor | None = None
         try:
             present = self.tools.store.collection(batch.collection).settings
             settings = present.upcoming if batch.ahead else present
@@ -82,10 +85,15 @@ class Extracting:
         except CollectionNotFound:
             return Extracted()
         except (ModelUnavailable, OSError, *SETUP_ERRORS) as error:
-            if not self.pauses.begin(batch.collection, "extract", error):
-                # The documents wait, with the reason, until the pause is over.
-                queue.release(list(held), worker=batch.worker, reason=str(error))
-            return Extracted()
+            if self.pauses.begin(batch.collection, "extract", error):
+                return Extracted()
+            whole = self._whole(work, extractor.fingerprint) if extractor else []
+            self._put_back(work, frozenset(held).difference(whole), error)
+            return Extracted(whole=whole)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # the outermost boundary of a batch
+            return self._one_by_one(work, error, urgent=urgent)
         return self._outcome(work, extractor.fingerprint)
 
     def _urgent_waits(self) -> bool:
@@ -93,14 +101,44 @@ class Extracting:
         would give way to what it hands back."""
         return not self.pauses.refused("extract") and self.urgent_queue.waits()
 
-    def _outcome(self, work: Undertaking, fingerprint: str) -> Extracted:
+    def _put_back(self, work: Undertaking, task_ids: Set[str], error: Exception) -> None:
+        """Have documents wait, each with its own passages' reason, until the pause is over."""
+        batch, queue = work.batch, self.tools.queue
+        errors = error.errors if isinstance(error, Unanswered) else {}
+        for task_id in task_ids:
+            own = [errors[key] for key in batch.own[task_id] if key in errors]
+            reason = str(own[0] if own else error)
+            queue.release([task_id], worker=batch.worker, reason=reason)
+
+    def _one_by_one(self, work: Undertaking, error: Exception, *, urgent: bool) -> Extracted:
+        """After an unexpected error: each document alone, so that it costs no other."""
         batch = work.batch
-        whole = [
+        if len(work.held) == 1:
+            (task_id,) = work.held
+            note_unforeseen(self.tools, batch, task_id, error)
+            return Extracted()
+        parts = {task_id: batch.own[task_id] for task_id in work.held}
+        found = [
+            self.extract(batch.part({task_id: own}), urgent=urgent)
+            for task_id, own in parts.items()
+        ]
+        left = {key: ids for one in found if one.rest for key, ids in one.rest.own.items()}
+        return Extracted(
+            whole=[task_id for one in found for task_id in one.whole],
+            rest=batch.part(left) if left else None,
+        )
+
+    def _outcome(self, work: Undertaking, fingerprint: str) -> Extracted:
+        return Extracted(whole=self._whole(work, fingerprint), rest=self._rest(work, fingerprint))
+
+    def _whole(self, work: Undertaking, fingerprint: str) -> Sequence[str]:
+        """Tasks whose documents may be whole now."""
+        batch = work.batch
+        return [
             task_id
             for task_id in work.held
             if not self._lacking(batch.collection, fingerprint, task_id, batch.tasks[task_id])
         ]
-        return Extracted(whole=whole, rest=self._rest(work, fingerprint))
 
     def _rest(self, work: Undertaking, fingerprint: str) -> Batch | None:
         """The batch of what is still lacking; None if nothing is."""

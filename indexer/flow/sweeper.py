@@ -2,12 +2,13 @@
 
 import math
 import time
+from collections.abc import Callable
 from threading import Thread
 
 import structlog
 
 from indexer.flow.flow import Flow
-from kg.errors import AmmonError
+from kg.errors import AmmonError, StoreUnavailable
 
 _PRUNE_SECONDS = 3600.0
 """Between two looks for leases that nobody needs."""
@@ -37,22 +38,49 @@ class Sweeper:
         self._thread.join(timeout)
 
     def round(self) -> None:
-        """One look at everything. Raises: StoreUnavailable."""
+        """One look at everything; what fails keeps nobody from the rest, unless it is the store
+        that is away. Raises: StoreUnavailable."""
         tools = self._flow.tools
-        self._flow.dispatcher.keep()
+        self._attempt(self._flow.dispatcher.keep)
         # By all, for the one who sweeps may be the one that died.
-        self._flow.recovery.bring_in()
-        tools.queue.reclaim(self._flow.recovery.is_gone)
+        self._attempt(self._flow.recovery.bring_in)
+        self._attempt(self._reclaim)
         if not tools.queue.hold("sweep", worker=tools.name, seconds=3 * tools.times.sweep):
             return
+        for part in (self._prepare, self._publish, self._finish_deletions, self._prune_leases):
+            self._attempt(part)
+
+    def _attempt(self, part: Callable[[], object]) -> None:
+        """Take one of the steps above. Raises: StoreUnavailable."""
+        try:
+            part()
+        except (AmmonError, OSError) as error:
+            if isinstance(error, StoreUnavailable) and not self._flow.tools.tells_of(error):
+                raise
+            _log.warning("not swept", part=part.__name__, reason=str(error))
+        except Exception:  # the outermost boundary of a part
+            _log.exception("not swept", part=part.__name__)
+
+    def _reclaim(self) -> None:
+        self._flow.tools.queue.reclaim(self._flow.recovery.is_gone)
+
+    def _prepare(self) -> None:
+        tools = self._flow.tools
         if tools.queue.busy() and tools.broker.depth("commit") == 0:
             tools.broker.send("prepare", {})
-        if tools.broker.depth("embed") == 0:
+
+    def _publish(self) -> None:
+        if self._flow.tools.broker.depth("embed") == 0:
             self._flow.publish_stale()
+
+    def _finish_deletions(self) -> None:
+        tools = self._flow.tools
         tools.store.finish_deletions(seconds=tools.times.sweep)
+
+    def _prune_leases(self) -> None:
         if time.monotonic() >= self._next_pruning:
             self._next_pruning = time.monotonic() + _PRUNE_SECONDS  # also where it fails
-            tools.queue.prune_leases(seconds=_LEASES_KEPT)
+            self._flow.tools.queue.prune_leases(seconds=_LEASES_KEPT)
 
     def _run(self) -> None:
         tools = self._flow.tools

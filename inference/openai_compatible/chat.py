@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from inference.chat import ORDINARY, AnswerUnusable, Arrived, Claim, Message, Reply
 from inference.openai_compatible.arrival import shown_to
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 _LONGEST_ANSWER = 1_000_000
 """In characters. No sensible token limit allows more, so a longer answer means that the server is
 broken."""
+_MOST_TOKENS = 100_000_000
+"""Of one question or answer. No model reads or writes so many: a larger count is a mistake, and the
+sums of a store have to hold it."""
+
+_log = structlog.get_logger(__name__)
 
 
 class OpenAIChatModel:
@@ -68,10 +75,10 @@ class OpenAIChatModel:
                 dialect = adapted
                 continue
             self._dialect = dialect
-            self._caller.pace.spent(_total_tokens(answer) - sent)
-            return self._reply(answer, max_tokens)
+            self._caller.pace.spent(sum(self._spent(answer, sent)) - sent)
+            return self._reply(answer, max_tokens, sent)
 
-    def read(self, answer: bytes, *, max_tokens: int = 2048) -> Reply:
+    def read(self, answer: bytes, *, max_tokens: int = 2048, sent: int = 0) -> Reply:
         """Parse a saved answer. Raises: ModelOutputInvalid, as `complete` does."""
         from openai.types.chat import ChatCompletion
 
@@ -81,7 +88,7 @@ class OpenAIChatModel:
             raise ModelOutputInvalid(
                 f"The stored answer is not JSON of OpenAI's protocol: {error}"
             ) from error
-        return self._reply(found, max_tokens)
+        return self._reply(found, max_tokens, sent)
 
     def close(self) -> None:
         """Close the connections; a later call opens them again."""
@@ -93,7 +100,18 @@ class OpenAIChatModel:
             answer: object = client.chat.completions.create(model=self.model, **body)
         return answer
 
-    def _reply(self, answer: object, max_tokens: int) -> Reply:
+    def _spent(self, answer: object, sent: int) -> tuple[int, int]:
+        """Tokens of question and answer, as the endpoint reports them; where it does not, as they
+        are estimated. `sent`: the question's estimate."""
+        usage = getattr(answer, "usage", None)
+        text = _text(_message(answer))
+        asked = _count(getattr(usage, "prompt_tokens", None))
+        said = _count(getattr(usage, "completion_tokens", None))
+        if not asked or (text and not said):
+            _warn_of_estimates(self.model, self._caller.endpoint.base_url)
+        return asked or sent, said or estimated_tokens(text)
+
+    def _reply(self, answer: object, max_tokens: int, sent: int) -> Reply:
         """Parse an answer, any part of which may be missing or of the wrong type."""
         choices = getattr(answer, "choices", None)
         if not isinstance(choices, list) or not choices:
@@ -101,14 +119,9 @@ class OpenAIChatModel:
                 f"The answer of the model {self.model!r} has no choices: is "
                 f"{self._caller.endpoint.base_url} an endpoint of OpenAI's protocol?"
             )
-        message = getattr(choices[0], "message", None)
-        text = getattr(message, "content", None)
-        text = text if isinstance(text, str) else ""
-        usage = getattr(answer, "usage", None)
-        spent = {
-            "input_tokens": _count(getattr(usage, "prompt_tokens", 0)),
-            "output_tokens": _count(getattr(usage, "completion_tokens", 0)),
-        }
+        message = _message(answer)
+        text = _text(message)
+        spent = dict(zip(("input_tokens", "output_tokens"), self._spent(answer, sent), strict=True))
         finish = getattr(choices[0], "finish_reason", None)
         if fault := _fault(text, finish, getattr(message, "refusal", None), max_tokens):
             raise AnswerUnusable(f"The model {self.model!r} {fault}", text=text, **spent)
@@ -134,11 +147,31 @@ def _fault(text: str, finish: object, refusal: object, max_tokens: int) -> str:
     return ""
 
 
-def _total_tokens(answer: object) -> int:
-    usage = getattr(answer, "usage", None)
-    asked, said = getattr(usage, "prompt_tokens", 0), getattr(usage, "completion_tokens", 0)
-    return _count(asked) + _count(said)
+def _message(answer: object) -> object:
+    """Of the answer's first choice; None if there is none."""
+    choices = getattr(answer, "choices", None)
+    return getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+
+
+def _text(message: object) -> str:
+    text = getattr(message, "content", None)
+    return text if isinstance(text, str) else ""
 
 
 def _count(tokens: object) -> int:
-    return max(tokens, 0) if isinstance(tokens, int) else 0
+    """As many as are reported, perhaps as 500.0; 0 if nothing is, or nothing that can be
+    believed."""
+    if not isinstance(tokens, int | float) or not 0 <= tokens <= _MOST_TOKENS:
+        return 0
+    return int(tokens) if tokens == int(tokens) else 0
+
+
+@cache
+def _warn_of_estimates(model: str, base_url: str) -> None:
+    """Once a process."""
+    _log.warning(
+        "the endpoint does not report tokens as its protocol demands: budgets, costs and limits "
+        "go by estimates",
+        model=model,
+        endpoint=base_url,
+    )

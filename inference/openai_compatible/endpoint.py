@@ -17,7 +17,7 @@ from weakref import finalize
 
 import structlog
 
-from inference.chat import ORDINARY, Claim
+from inference.chat import ORDINARY, Claim, RequestFailed
 from inference.openai_compatible.arrival import ForeignAnswer, show
 from inference.openai_compatible.circuit_breaker import CircuitBreaker
 from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
@@ -33,6 +33,8 @@ _PASSING = (408, 409, 425, 429)
 """Statuses, besides 5xx, after which a later attempt may succeed."""
 _SHORTEST_TIMEOUT = 0.05
 """The least time, in seconds, for a question whose turn comes at the last moment."""
+_CUT_OFF = (ForeignAnswer.__name__, "ReadError", "WriteError", "RemoteProtocolError")
+"""Errors of a connection that was there, by name: the client's HTTP library is httpx or httpx2."""
 _NO_KEY = "none"
 """The key that is sent if none is set: the client requires one, local servers ignore it."""
 
@@ -99,7 +101,8 @@ class Caller:
         slow down all callers of the endpoint.
 
         `patience`: total seconds that the caller can wait; None: no limit. Raises: ModelUnavailable
-        if the endpoint is unavailable, or something else answers in its place; ModelOutputInvalid
+        if the endpoint is unavailable, or something else answers in its place (RequestFailed, if it
+        took the request before that); ModelOutputInvalid
         if it refuses this request or its answer is broken; openai.BadRequestError and
         openai.UnprocessableEntityError unchanged, so that the caller can adapt its request;
         CallWithdrawn.
@@ -107,13 +110,14 @@ class Caller:
         import openai
 
         until = inf if patience is None else time.monotonic() + patience
+        errors: list[openai.APIError] = []
         if patience is not None and not self._breaker.allows(patience):
             raise ModelUnavailable(
                 f"{self._name} did not answer a moment ago, and is tried again in a few seconds. "
                 "Check its server."
             )
         try:
-            return self._repeated(request, tokens, until, claim)
+            return self._repeated(request, tokens, until, claim, errors)
         except (openai.BadRequestError, openai.UnprocessableEntityError):
             raise
         except openai.APIStatusError as error:
@@ -131,7 +135,8 @@ class Caller:
             raise self._late(patience) from error
         except openai.APIConnectionError as error:
             self._breaker.close()
-            raise ModelUnavailable(
+            kind = RequestFailed if any(map(_took_it, errors)) else ModelUnavailable
+            raise kind(
                 f"{self._name} cannot be reached ({error.__cause__ or error}). Check that its "
                 f"server is running and that {self.endpoint.settings}_BASE_URL is right."
             ) from error
@@ -142,14 +147,21 @@ class Caller:
             ) from error
 
     def _repeated(
-        self, request: Callable[["OpenAI"], _Answer], tokens: int, until: float, claim: Claim
+        self,
+        request: Callable[["OpenAI"], _Answer],
+        tokens: int,
+        until: float,
+        claim: Claim,
+        errors: list["APIError"],
     ) -> _Answer:
+        """`errors`: takes those of all attempts."""
         import openai
 
         for attempt in count(1):
             try:
                 return self._once(request, tokens, until, claim)
             except openai.APIError as error:
+                errors.append(error)
                 wait = self._wait_after(error, attempt)
                 if (
                     wait is None
@@ -221,6 +233,8 @@ class Caller:
             remedy = f"failed {endpoint.attempts} times ({said}). Try again later."
         else:
             return ModelOutputInvalid(f"{self._name} refuses the request ({said}).")
+        if _took_it(error):
+            return RequestFailed(f"{self._name} {remedy}")
         permanent = unknown_model or status in (401, 402, 403) or error.code == "insufficient_quota"
         return ModelUnavailable(f"{self._name} {remedy}", permanent=permanent)
 
@@ -271,6 +285,16 @@ class Caller:
             return None
         self.pace.slow_down(asked)
         return asked
+
+
+def _took_it(error: "APIError") -> bool:
+    """Whether the endpoint had the request, and broke down: not if it could not be connected to,
+    has no time for anybody (429, or any status that asks to wait), or is slow."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code >= 500 and _retry_after(error) is None
+    return type(error.__cause__).__name__ in _CUT_OFF
 
 
 def _retry_after(error: "APIStatusError") -> float | None:

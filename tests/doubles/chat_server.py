@@ -48,7 +48,8 @@ class Answer:
     content: object = ""
     finish_reason: str = "stop"
     refusal: str | None = None
-    usage: tuple[int, int] = (11, 7)
+    usage: Any = (11, 7)
+    """Tokens of the question and of the answer, as the server reports them; None: it does not."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
@@ -71,14 +72,17 @@ class Answer:
             return json.dumps({"error": {"message": self.content, "type": "error"}}).encode()
         message = {"role": "assistant", "content": self.content, "refusal": self.refusal}
         choice = {"index": 0, "finish_reason": self.finish_reason, "message": message}
-        usage = {"prompt_tokens": self.usage[0], "completion_tokens": self.usage[1]}
+        usage = None
+        if self.usage is not None:
+            usage = {"prompt_tokens": self.usage[0], "completion_tokens": self.usage[1]}
+            usage |= {"total_tokens": sum(n for n in self.usage if isinstance(n, int))}
         reply = {
             "id": "scripted",
             "object": "chat.completion",
             "created": 0,
             "model": request.body.get("model"),
             "choices": [choice],
-            "usage": {**usage, "total_tokens": sum(self.usage)},
+            "usage": usage,
         }
         return json.dumps(reply).encode()
 

@@ -150,6 +150,18 @@ def test_what_the_model_says_it_took_counts(server: ChatServer) -> None:
     model.close()
 
 
+def test_what_the_model_does_not_say_is_estimated_for_the_limit(server: ChatServer) -> None:
+    server.chat = lambda _: Answer(content="x" * 1600, usage=None)
+    model = model_of(server)
+    pace = Pace("e", concurrency=1, tokens_per_minute=1000, window_seconds=LONG)
+    model._caller.pace = pace
+    model.complete([Message(role="user", content="x" * 2000)])
+    model.close()
+    turn_now(pace, 100)
+    with pytest.raises(TurnTooLate), pace.turn(10, until=time.monotonic() + 0.1):
+        pass
+
+
 def test_limits_are_shared_in_a_redis_or_not_at_all() -> None:
     with pytest.raises(SettingsInvalid, match="not through 'amqp://"):
         Pace("e", concurrency=1, url="amqp://localhost")

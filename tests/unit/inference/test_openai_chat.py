@@ -6,8 +6,9 @@ from threading import Event
 from typing import Any
 
 import pytest
+import structlog
 
-from inference.chat import AnswerUnusable, Message
+from inference.chat import AnswerUnusable, Message, RequestFailed
 from inference.openai_compatible import Endpoint, OpenAIChatModel, OpenAIEmbedder
 from kg.errors import DependencyMissing, ModelOutputInvalid, ModelUnavailable
 from tests.doubles.chat_server import Answer, ChatServer, Request, Rule
@@ -244,6 +245,60 @@ def test_an_answer_that_is_none_is_an_error_and_is_paid(
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        (10**30, 10**30),
+        (2**63, 2**63),
+        (-5, -5),
+        (0, 0),
+        (500.5, 0.1),
+        (float("inf"), float("nan")),
+        ("500", [7]),
+    ],
+    ids=str,
+)
+def test_tokens_that_are_not_reported_so_that_they_can_be_believed_are_estimated(
+    server: ChatServer, model: OpenAIChatModel, told: tuple[object, object] | None
+) -> None:
+    server.chat = lambda _: Answer(content="x" * 41, usage=told)
+    reply = model.complete(ASK)
+    assert (reply.input_tokens, reply.output_tokens) == (6, 11), "four bytes a token"
+
+
+def test_whole_tokens_may_be_written_as_fractions(
+    server: ChatServer, model: OpenAIChatModel
+) -> None:
+    server.chat = lambda _: Answer(content="yes", usage=(500.0, 20.0))
+    reply = model.complete(ASK)
+    assert (reply.input_tokens, reply.output_tokens) == (500, 20)
+
+
+def test_estimates_are_told_once_a_process_and_endpoint(
+    server: ChatServer, opened: Callable[..., OpenAIChatModel]
+) -> None:
+    with structlog.testing.capture_logs() as told:
+        opened().complete(ASK)
+        assert told == []
+        server.chat = lambda _: Answer(content="yes", usage=None)
+        for model in (opened(), opened()):
+            model.complete(ASK)
+            model.complete(ASK)
+    (warning,) = told
+    assert "go by estimates" in warning["event"]
+    assert warning["endpoint"] == server.url
+
+
+def test_a_stored_answer_counts_as_it_would_have_counted_at_once(
+    server: ChatServer, model: OpenAIChatModel
+) -> None:
+    came: list[bytes] = []
+    server.chat = lambda _: Answer(content="x" * 41, usage=None)
+    reply = model.complete(ASK, arrived=came.append)
+    assert model.read(came[0], sent=6) == reply
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",
@@ -290,6 +345,42 @@ def test_a_body_outside_the_protocol_is_an_error(
     server.chat = in_turn([Answer(body=body)])
     with pytest.raises(ModelOutputInvalid):
         model.complete(ASK)
+
+
+@pytest.mark.parametrize(
+    ("answers", "may_be_the_request"),
+    [
+        ([Answer(status=500)], True),
+        ([Answer(body=b"<html>Bad gateway</html>")], True),
+        ([Answer(content="yes", drop=True)], True),
+        ([Answer(status=502), Answer(status=429)], False),
+        ([Answer(status=503, headers={"Retry-After": "0"})], False),
+        ([Answer(delay=0.6)], False),
+    ],
+    ids=["5xx", "HTML", "dropped", "rate", "asked to wait", "slow"],
+)
+def test_an_endpoint_that_breaks_down_at_a_request_is_told_from_one_that_has_no_time(
+    server: ChatServer,
+    opened: Callable[..., OpenAIChatModel],
+    answers: Sequence[Answer],
+    *,
+    may_be_the_request: bool,
+) -> None:
+    server.chat = in_turn(answers)
+    with pytest.raises(ModelUnavailable) as raised:
+        opened(timeout=0.3).complete(ASK)
+    assert isinstance(raised.value, RequestFailed) == may_be_the_request
+
+
+def test_an_endpoint_that_is_not_there_breaks_down_at_no_request(server: ChatServer) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        model = OpenAIChatModel(endpoint(server, base_url=url))
+        with pytest.raises(ModelUnavailable) as raised:
+            model.complete(ASK)
+    model.close()
+    assert not isinstance(raised.value, RequestFailed)
 
 
 def test_a_process_that_is_to_end_tries_nothing_again(

@@ -152,7 +152,7 @@ def test_an_answer_lies_in_a_file_before_anything_else_is_done_with_it(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(chat, "_total_tokens", killed)  # what is done first with an answer
+        patch.setattr(chat, "_message", killed)  # what is done first with an answer
         with pytest.raises(SystemExit):
             extracted(server, notebook, tmp_path / "answers")
     extracted(server, notebook, tmp_path / "answers")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from indexer.extraction.precomputed import PrecomputedExtractor
-from kg.errors import DocumentUnreadable
+from kg.errors import SettingsInvalid
 from kg.records import Extraction, NamedEntity, Passage, Triple
 
 MILNER = Passage(id="psg-1", title="Milner", heading="", text="Brenda Milner was\nin Montreal.")
@@ -87,10 +87,10 @@ def test_the_fingerprint_follows_the_file_s_content(tmp_path: Path) -> None:
 def test_a_bad_line_is_named_by_its_number(tmp_path: Path, line: bytes, fault: str) -> None:
     path = tmp_path / "openie.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"id": "a"}\r\n\n' + line + b"\n")
-    with pytest.raises(DocumentUnreadable, match=rf"openie\.jsonl, line 3, .*{fault}"):
+    with pytest.raises(SettingsInvalid, match=rf"openie\.jsonl, line 3, .*{fault}"):
         PrecomputedExtractor(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DocumentUnreadable, match=r"Cannot read .*none\.jsonl"):
+    with pytest.raises(SettingsInvalid, match=r"Cannot read .*none\.jsonl"):
         PrecomputedExtractor(tmp_path / "none.jsonl")
