@@ -39,6 +39,7 @@ _SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _DATABASE = re.compile(r"/{0,2}[0-9]*")
 """The path of a Redis's address."""
 _PREFIX = "ammon."
+_REMEDY = "start it, or correct AMMON_BROKER_URL (redis:// for a Redis, amqp:// for a RabbitMQ)"
 
 _Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
@@ -171,7 +172,7 @@ def _unavailable(error: Exception) -> _Trouble:
     return _Trouble(
         what="unavailable",
         reason=_said(error) or type(error).__name__,
-        remedy="start it, or correct AMMON_BROKER_URL",
+        remedy=_REMEDY,
     )
 
 
@@ -318,7 +319,8 @@ class CeleryBroker:
                 _log.warning(
                     "broker unavailable; its work waits in the store",
                     broker=_without_login(str(self._app.conf.broker_url)),
-                    reason=str(error),
+                    reason=_said(error) or type(error).__name__,
+                    remedy=_REMEDY,
                 )
             self._away = True
             return None

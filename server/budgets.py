@@ -69,7 +69,7 @@ def format_budget(budget: Budget) -> str:
     """'500,000 tokens and 2.50'; '' if there is no limit."""
     parts = []
     if budget.tokens is not None:
-        parts.append(f"{budget.tokens:,} tokens")
+        parts.append("1 token" if budget.tokens == 1 else f"{budget.tokens:,} tokens")
     if budget.cost is not None:
         parts.append(format_money(budget.cost))
     return " and ".join(parts)

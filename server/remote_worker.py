@@ -12,7 +12,7 @@ from indexer.ingestion.processed import Processed
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.refusals import Refusal, refusals
-from kg.errors import JobNotFound
+from kg.errors import JobNotFound, StoreClosed, StoreUnavailable
 from kg.jobs import CALLED_OFF, EVERY_REVISION, Job, Progress, TaskState
 from server.snapshot_watch import SnapshotWatch
 
@@ -21,6 +21,10 @@ _PATIENT = 5
 """While a worker holds a document, nothing may change for this many times as long before it counts
 as stuck: it may be writing a long draft, or waiting for a slow answer. If the worker is dead,
 another one, if any, has taken over by then."""
+_GOES_ON = (
+    "What was submitted is kept: once the store answers, the workers go on with it, and `ammon "
+    "status --watch` shows how far they are."
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -91,6 +95,14 @@ class RemoteWorker:
         Raises: StoreError, SettingsInvalid.
         """
         self._check()
+        try:
+            return self._wait(collection, progress)
+        except StoreClosed:
+            raise
+        except StoreUnavailable as error:
+            raise type(error)(f"{error} {_GOES_ON}") from error
+
+    def _wait(self, collection: str | None, progress: ReportProgress) -> Processed:
         queue = self._pipeline.queue
         asked = [job.id for job in queue.jobs(collection, unfinished_at=EVERY_REVISION)]
         most, waiting = 0, -1

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from enum import Enum
@@ -142,6 +143,7 @@ def _consume(
     the broker's client gives up. Returns False if the client was interrupted."""
     from amqp.exceptions import PreconditionFailed
     from celery import signals
+    from celery.exceptions import SecurityWarning
 
     def keep_logging(**_: object) -> None:
         """Celery does not set up its own logging if this signal has a receiver."""
@@ -160,6 +162,8 @@ def _consume(
 
     signals.setup_logging.connect(keep_logging)
     signals.worker_shutting_down.connect(stopping)
+    # Of a superuser it says, in five lines, that messages might be executed: they are JSON.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     worker: Any = app.Worker(
         hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
         queues=list(queues),

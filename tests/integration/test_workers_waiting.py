@@ -33,8 +33,9 @@ def test_a_model_that_nobody_knows_is_why_documents_wait(tmp_path: Path) -> None
         core.create_collection(COLLECTION, WANTED)
         job = core.submit(COLLECTION, corpus(1)).job
         assert job is not None
-        plant.begin()
+        worker = plant.begin()
         until(lambda: bool(job_status(core, core.queue.job(job.id)).waiting_because))
         told = job_status(core, core.queue.job(job.id)).waiting_because
         assert "does not know the model" in told
         assert "AMMON_LLM_MODEL" in collection_status(core, COLLECTION).waiting_because
+        assert "superuser" not in plant.log(worker), "messages are JSON: there is nothing to fear"

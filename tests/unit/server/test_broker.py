@@ -2,6 +2,7 @@
 
 import logging
 import subprocess
+import time
 from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -108,6 +109,18 @@ def test_a_virtual_host_that_is_not_there_is_told(rabbit_url: str) -> None:
 
 def test_a_rabbitmq_that_is_away_is_no_reason_to_give_up() -> None:
     assert broker.check_password(f"amqp://guest:guest@127.0.0.1:{free_port()}//") is False
+
+
+def test_whoever_sends_to_a_redis_as_to_a_rabbitmq_is_told_the_remedy(
+    redis_server: RedisServer,
+) -> None:
+    opened = broker.open_broker(f"amqp://guest:guest@127.0.0.1:{redis_server.port}//")
+    began = time.monotonic()
+    with capture_logs() as logs:
+        assert opened.send("prepare", {}) is False
+    opened.close()
+    assert time.monotonic() - began < 30
+    assert "amqp:// for a RabbitMQ" in logs[0]["remedy"]
 
 
 def waited_for(url: str) -> Event:

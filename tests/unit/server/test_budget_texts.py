@@ -56,6 +56,7 @@ def test_money_needs_both_prices(prices: Prices) -> None:
 
 def test_budgets_and_times_are_told_briefly() -> None:
     assert format_budget(Budget(tokens=500_000, cost=2.5)) == "500,000 tokens and 2.50"
+    assert format_budget(Budget(tokens=1)) == "1 token"
     assert format_budget(Budget()) == ""
     assert [format_seconds(seconds) for seconds in (8.4, 720, 12_600)] == ["8 s", "12 min", "3.5 h"]
 

@@ -16,7 +16,7 @@ from indexer.flow.publishing import lease_of
 from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
 from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
-from kg.errors import ModelUnavailable
+from kg.errors import ModelUnavailable, StoreUnavailable
 from kg.jobs import Progress
 from kg.records import Passage
 from server.remote_worker import RemoteWorker
@@ -184,6 +184,19 @@ def test_messages_that_go_round_since_workers_refuse_them_are_no_progress(shop: 
 
     _, early = told_of_snapshot(shop, Round())
     assert "out of reach" in str(early)
+
+
+def test_whoever_loses_the_store_is_told_that_the_work_goes_on(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> int:
+        raise StoreUnavailable("The Neo4j cannot be used.")
+
+    remote = worker(shop, MemoryBroker())
+    monkeypatch.setattr(shop.queue, "waiting", away)
+    with pytest.raises(StoreUnavailable, match=r"cannot be used.*the workers go on with it"):
+        remote.run_until_empty(COLLECTION)
+    remote.stop()
 
 
 def test_the_passages_of_a_long_document_are_movement(shop: Workshop) -> None:
