@@ -9,7 +9,7 @@ import pytest
 
 from indexer.extraction.llm import LLMExtractor
 from indexer.ingestion.processed import Processed
-from indexer.spending import estimate, overspent
+from indexer.spending import affordable, estimate, has_plenty, overspent
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg.jobs import Budget, Job, Prices, Progress, TaskState
 from kg.records import Passage, SourceDocument
@@ -118,6 +118,45 @@ def test_a_budget_may_be_money(shop: Workshop) -> None:
     job = work(shop, submit(shop, *NOTES, budget=Budget(cost=budget)))
     assert job.counts == {TaskState.EXTRACTED: 4, TaskState.FAILED: 8}
     assert job.progress.cost == pytest.approx(4 * REAL_COST)
+
+
+def test_a_budget_is_a_limit_where_the_endpoint_does_not_report_tokens(
+    shop: Workshop, server: ChatServer
+) -> None:
+    server.chat = lambda request: replace(answers(request), usage=None)
+    free = work(shop, submit(shop, note("free", "Person30 met Person31.")))
+    each = free.progress.input_tokens + free.progress.output_tokens
+    assert each > 100, "prompts and answers, as far as anybody can tell"
+    about = estimate(shop.extractor, [passage_of(NOTES[0])], PRICES).tokens
+    budget = Budget(tokens=about + 3 * each)
+    job = work(shop, submit(shop, *NOTES, budget=budget))
+    assert job.counts[TaskState.FAILED] >= 6
+    assert 0 < job.progress.input_tokens + job.progress.output_tokens <= (budget.tokens or 0)
+
+
+def test_whether_there_is_plenty_is_judged_as_if_all_were_sent(shop: Workshop) -> None:
+    passages = [passage_of(one) for one in NOTES[:3]]
+    one_batch = estimate(shop.extractor, passages, PRICES).tokens
+    id_ = submit(shop, *NOTES)
+    for most in (2 * 8 * one_batch - 1, 2 * 8 * one_batch):
+        job = replace(shop.queue.account(id_), budget=Budget(tokens=most))
+        sent = affordable(job, shop.extractor, passages * 8, PRICES)
+        plenty = has_plenty(job, shop.extractor, passages, PRICES, times=8)
+        assert plenty == (sent == 24) == (most == 2 * 8 * one_batch)
+
+
+def test_that_takes_one_estimate_of_each_passage(shop: Workshop) -> None:
+    class Counting:
+        asked = 0
+
+        def tokens(self, _: Passage) -> tuple[int, int]:
+            self.asked += 1
+            return 1, 1
+
+    id_, counting = submit(shop, *NOTES), Counting()
+    job = replace(shop.queue.account(id_), budget=Budget(tokens=10**6))
+    assert has_plenty(job, counting, [passage_of(one) for one in NOTES[:4]], PRICES, times=256)
+    assert counting.asked == 4
 
 
 def test_small_money_is_told_without_an_exponent(shop: Workshop) -> None:

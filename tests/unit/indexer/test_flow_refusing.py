@@ -9,6 +9,8 @@ from threading import Thread
 
 import pytest
 
+from indexer.extraction.port import Extractor
+from indexer.extraction.precomputed import PrecomputedExtractor
 from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
 from indexer.flow.refusing import MOST_KEPT
@@ -118,6 +120,42 @@ def test_a_worker_whose_own_fault_it_is_makes_all_wait_but_once(
     two.office.sweep()
     two.office.work()
     assert two.office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 3}
+
+
+class FromFile(dict[str, Extractor]):
+    """Whatever a collection's settings name is read from a file."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+
+    def get(self, *_: object) -> Extractor:
+        return PrecomputedExtractor(self._file)
+
+
+def test_a_worker_without_its_file_of_extractions_leaves_documents_to_one_that_has_it(
+    tmp_path: Path,
+) -> None:
+    there = tmp_path / "there.jsonl"
+    there.write_text(json.dumps({"title": NOTES[0].title, "text": NOTES[0].text}))
+    office = Office(tmp_path, times=QUICKLY, extractors=FromFile(tmp_path / "missing.jsonl"))
+    store = office.shop.store
+    other = Workshop(folder=tmp_path, store=store, extractors=FromFile(there))
+    job = office.submit(NOTES[0])
+    office.work()
+    (task,) = office.shop.queue.tasks(job)
+    assert (task.state, "Cannot read" in task.error) == (TaskState.QUEUED, True)
+    time.sleep(1.1)
+    office.broker.send("prepare", {})
+    office.work()
+    (refusal,) = refusals(office.shop.queue, COLLECTION)
+    assert (refusal.step, "missing.jsonl" in refusal.reason) == ("prepare", True)
+    tools = Tools(
+        pipeline=other.pipeline, broker=office.broker, meter=NoMeter(), times=QUICKLY, name="cellar"
+    )
+    office.broker.send("prepare", {})
+    office.broker.deliver(Flow(tools))
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 1}
 
 
 def test_what_no_worker_can_read_holds_up_no_other_collection(tmp_path: Path) -> None:
