@@ -3,8 +3,8 @@
 1. *Base* (`base`): each passage's similarity to the question or to one of its clauses (half the
    passage, half its best sentence, and the words they share), and a bonus for the names that the
    question mentions.
-2. *Sources* (`sources`): a sharp reset vector, the mean of softmaxes over the best passages for the
-   question, for each clause, and for each name.
+2. *Sources* (`sources`): a sharp reset vector, the weighted mean of softmaxes over the best
+   passages for the question, for each clause, and for each name.
 3. *Step* (`step`): from each source passage to the names it shares with others (not those of the
    question), and on to the passages whose sentences on such a name fit the question best.
 4. *Second step and score* (`steps`): once more from the few best so far; the score is a mixture of
