@@ -188,3 +188,15 @@ def test_a_long_documents_other_passages_are_found_all_the_same(
     assert rounds(office, job, 3 * TRIES, over).counts == {TaskState.EXTRACTED: 1}
     assert len(failures(office)) == 1
     assert office.shop.counts()["facts"] > 0
+
+
+def test_one_process_alone_gives_up_as_soon(office: Office, server: ChatServer) -> None:
+    server.chat = breaks_at("Person0", Answer(status=500))
+    shop = office.shop
+    job = shop.pipeline.submit(COLLECTION, NOTES[:1]).job
+    assert job is not None
+    for _ in range(TRIES):
+        assert shop.queue.job(job.id).open
+        shop.pipeline.process(shop.lease())
+    assert shop.queue.job(job.id).counts == {TaskState.EXTRACTED: 1}
+    assert len(failures(office)) == 1
