@@ -20,6 +20,7 @@ from indexer.ingestion.work import Work, batches, graph_of, reads_ahead, used_by
 from inference.embedder import Embedder
 from kg.errors import (
     AmmonError,
+    CacheUnavailable,
     CollectionNotFound,
     DependencyMissing,
     DocumentUnreadable,
@@ -34,8 +35,9 @@ from kg.queue import JobQueue
 from kg.records import CollectionSettings, Extraction, Passage
 from kg.store import Change, GraphStore
 
-SETUP_ERRORS = (DependencyMissing, SettingsInvalid, WeightsInvalid)
-"""What no document can help: somebody has to put the installation or its settings right."""
+SETUP_ERRORS = (CacheUnavailable, DependencyMissing, SettingsInvalid, WeightsInvalid)
+"""What no document can help: somebody has to put the installation, its settings or its disk right.
+"""
 
 UNEXPECTED_ATTEMPTS = 3
 """How often a document is tried that met an error which nobody foresaw, and which may have been of

@@ -166,6 +166,28 @@ def test_a_full_disk_under_the_embedding_cache_does_not_keep_a_worker_from_docum
     assert len(office.shop.sources()) == 20
 
 
+def test_documents_say_why_they_wait_for_an_embedding_cache_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full").touch()
+
+    def fails(*_: object, **__: object) -> None:
+        VectorFile(tmp_path / "full" / "vectors.sqlite3")
+
+    office = Office(tmp_path, settings=SHORT)
+    with monkeypatch.context() as patch:
+        patch.setattr(HashEmbedder, "__init__", fails)
+        job = office.submit(*NOTES[:2])
+        office.work()
+        assert office.shop.queue.job(job).counts == {TaskState.QUEUED: 2}
+        tasks = office.shop.queue.tasks(job)
+        assert any("Cannot use the embedding cache" in task.error for task in tasks)
+    time.sleep(1.1)
+    office.sweep()
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 2}
+
+
 def test_a_store_that_has_too_much_to_do_does_not_keep_a_worker_from_other_work(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
