@@ -27,19 +27,19 @@ _LONG = ir.IntType(64)
 
 
 def _put_addresses_of(_: Any, columns: Any, found: Any) -> Any:
-    """put_addresses(columns, found): put where the bytes and the offsets of each column begin into
-    its row of `found` (n, 2)."""
+    """put_addresses(columns, found): put what `addresses_of` tells of each column into its row of
+    `found` (n, 4)."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         target = context.make_array(signature.args[1])(context, builder, arguments[1]).data
         place = 0
         for column, kinds in enumerate(signature.args[0]):
             for part, kind in enumerate(kinds):
-                array = builder.extract_value(arguments[0], [column, part])
-                data = context.make_array(kind)(context, builder, array).data
-                address = builder.ptrtoint(data, _LONG)
-                builder.store(address, builder.gep(target, [_LONG(place)]))
-                place += 1
+                value = builder.extract_value(arguments[0], [column, part])
+                array = context.make_array(kind)(context, builder, value)
+                for number in (builder.ptrtoint(array.data, _LONG), array.nitems):
+                    builder.store(number, builder.gep(target, [_LONG(place)]))
+                    place += 1
         return context.get_dummy_value()
 
     return _types.void(columns, found), code
@@ -74,8 +74,22 @@ _copy: Any = intrinsic(_copy_of)
 
 
 def addresses_of(columns: Sequence[Column]) -> Int64Array:
-    """(n, 2): where the bytes and the offsets of each column lie in memory, while it lives."""
-    return np.array([[array.ctypes.data for array in column] for column in columns])
+    """(n, 4): where the bytes of each column lie in memory and how many they are, and the same of
+    its offsets; true while the column lives.
+
+    Raises:
+        TypeError: an array is not what a column has, or not in one piece.
+    """
+    for column in columns:
+        for array, dtype in zip(column, (np.uint8, np.int64), strict=True):
+            if array.dtype != dtype or array.ndim != 1 or not array.flags.c_contiguous:
+                raise TypeError(f"A column of strings has {array.dtype}, not {np.dtype(dtype)}.")
+    return np.array(
+        [
+            [number for array in column for number in (array.ctypes.data, len(array))]
+            for column in columns
+        ]
+    )
 
 
 @compiled()
@@ -83,17 +97,24 @@ def strings(
     addresses: Int64Array, rows: Int32Array, first: Int64Array
 ) -> tuple[Uint8Array, Int64Array]:
     """The strings of rows[first[c]:first[c + 1]] of each column c, one after the other: the UTF-8
-    bytes of all, and (len(rows) + 1,) where each begins, counted in characters.
+    bytes of all, and (len(rows) + 1,) where each begins, counted in characters. What a damaged
+    column has beside its bytes is empty.
 
     addresses: `addresses_of` the columns, or what `put_addresses` puts for them.
     """
     starts, lengths = empty(len(rows), np.int64), empty(len(rows), np.int64)
     size = 0
     for column in range(len(addresses)):
+        data, most = addresses[column, 0], addresses[column, 1]
+        offsets, known = addresses[column, 2], addresses[column, 3]
         for place in range(first[column], first[column + 1]):
-            start = _long_at(addresses[column, 1], np.int64(rows[place]))
-            lengths[place] = _long_at(addresses[column, 1], np.int64(rows[place]) + 1) - start
-            starts[place] = addresses[column, 0] + start
+            row = np.int64(rows[place])
+            start = end = np.int64(0)
+            if 0 <= row and row + 1 < known:
+                start, end = _long_at(offsets, row), _long_at(offsets, row + 1)
+            if not 0 <= start <= end <= most:
+                start = end = np.int64(0)
+            starts[place], lengths[place] = data + start, end - start
             size += lengths[place]
     text, begins = empty(size, np.uint8), empty(len(rows) + 1, np.int64)
     begin = characters = 0

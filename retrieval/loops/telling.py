@@ -197,7 +197,7 @@ def told_of_facts(
                 statements[place] += 1
                 end += 1
     first[5] = end
-    addresses = empty((5, 2), np.int64)
+    addresses = empty((5, 4), np.int64)
     put_addresses(columns, addresses)
     text, begins = strings(addresses, rows[:end], first)
     return text, begins, told, statements

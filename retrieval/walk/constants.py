@@ -63,7 +63,7 @@ class WalkConstants:
     always. Where it moves less, they have less in proportion, and the sources more."""
     foremost: float = 0.75
     """Share of the best score from which on the second passage goes first if its base score is
-    better by more than that (see `foremost`); above 1: it never does."""
+    better by more than that (see `foremost`); above 0; above 1: it never does."""
     varied: int = 5
     """Among how many of the best passages similar ones are demoted (see `variety`)."""
     variety: float = 4.0

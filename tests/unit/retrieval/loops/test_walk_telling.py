@@ -1,9 +1,11 @@
 """Loops that tell what a walk went over."""
 
 import numpy as np
+import pytest
 
 from kg.snapshot.container import Strings
 from kg.snapshot.tables import Float32Array, Ragged
+from retrieval.loops.strings import addresses_of
 from retrieval.loops.telling import facts_about, largest_sums, strings_of, told_of_facts
 
 
@@ -98,3 +100,42 @@ def test_without_facts_names_alone_are_told() -> None:
     )
     assert strings_of(text, begins) == ["Память", "a"]
     assert len(scores) == len(statements) == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "offset"), [(1, 1 << 44), (1, -(1 << 44)), (3, 99), (0, 5), (4, -1)]
+)
+def test_offsets_that_lie_beside_the_text_of_a_damaged_column_are_not_followed(
+    place: int, offset: int
+) -> None:
+    words = Strings.of(["ab", "cd", "ef", "gh"])
+    offsets = words.offsets.copy()
+    offsets[place] = offset
+    none = Ragged.from_rows([])
+    text, begins, _, _ = told_of_facts(
+        ints(),
+        floats(),
+        8,
+        ints(),
+        ints(),
+        (none.indptr, none.items),
+        ints(),
+        ints(0, 1, 2, 3, 4, -1),
+        (Strings(words.data, offsets).arrays,) * 5,
+    )
+    whole = ["ab", "cd", "ef", "gh"]
+    assert all(
+        found in ("", expected)
+        for found, expected in zip(strings_of(text, begins)[:4], whole, strict=True)
+        if found != "abcdef"  # where the end of one is that of the next, it is in the text
+    )
+    assert strings_of(text, begins)[4:] == ["", ""]
+
+
+def test_a_column_of_other_numbers_is_refused() -> None:
+    words = Strings.of(["one", "two"])
+    offsets = words.offsets.astype(np.int32)
+    with pytest.raises(TypeError, match="int32, not int64"):
+        addresses_of([(words.data, offsets)])  # type: ignore[list-item]
+    with pytest.raises(TypeError):
+        addresses_of([(words.data, np.repeat(words.offsets, 2)[::2])])
