@@ -80,10 +80,10 @@ def addresses_of(columns: Sequence[Column]) -> Int64Array:
     Raises:
         TypeError: an array is not what a column has, or not in one piece.
     """
-    for column in columns:
-        for array, dtype in zip(column, (np.uint8, np.int64), strict=True):
+    for data, offsets in columns:
+        for array, dtype in ((data, np.dtype(np.uint8)), (offsets, np.dtype(np.int64))):
             if array.dtype != dtype or array.ndim != 1 or not array.flags.c_contiguous:
-                raise TypeError(f"A column of strings has {array.dtype}, not {np.dtype(dtype)}.")
+                raise TypeError(f"A column of strings has {array.dtype}, not {dtype}.")
     return np.array(
         [
             [number for array in column for number in (array.ctypes.data, len(array))]
@@ -110,7 +110,7 @@ def strings(
         for place in range(first[column], first[column + 1]):
             row = np.int64(rows[place])
             start = end = np.int64(0)
-            if 0 <= row and row + 1 < known:
+            if row >= 0 and row + 1 < known:
                 start, end = _long_at(offsets, row), _long_at(offsets, row + 1)
             if not 0 <= start <= end <= most:
                 start = end = np.int64(0)
