@@ -62,6 +62,12 @@ class Refusals:
         if found := self._told.pop((collection, step), None):
             self._leases.let_go(found[1], worker=self._worker)
 
+    def end_all(self) -> None:
+        """Tell of nothing any more: the process is to end. Raises: StoreUnavailable."""
+        while self._told:
+            _, (_, lease) = self._told.popitem()
+            self._leases.let_go(lease, worker=self._worker)
+
     def collections(self, step: RefusedStep) -> Set[str]:
         """The collections for which this process does not do that now."""
         now = time.monotonic()

@@ -37,6 +37,7 @@ from kg.errors import (
     StoreError,
     StoreUnavailable,
 )
+from kg.fail_fast import failing_fast
 from kg.jobs import EVERY_REVISION
 from kg.queue import JobQueue
 from kg.records import Collection
@@ -184,6 +185,8 @@ class Worker:
         for thread in self._running:
             thread.join(None if until is None else max(until - time.monotonic(), 0.0))
         self._running = []
+        with suppress(StoreError), failing_fast():
+            self._refusals.end_all()
 
     def _loop(
         self,

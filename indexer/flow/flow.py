@@ -123,6 +123,7 @@ class Flow:
         self.refusing.join(_JOIN_SECONDS)
         self.dispatcher.give_back()
         self._publishing.join()
+        self._pauses.close()
 
     def _count(self, more: int) -> None:
         with self._lock:

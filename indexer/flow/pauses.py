@@ -73,6 +73,10 @@ class Pauses:
                 self._leases.hold(_well(collection), worker=self._worker, seconds=_WELL_SECONDS)
                 self._well[collection] = now
 
+    def close(self) -> None:
+        """Say of nothing any more that this worker refuses it. Raises: StoreUnavailable."""
+        self._refusals.end_all()
+
     def is_paused(self, collection: str) -> bool:
         """Whether all are to leave it alone."""
         probe = f"{self._name}/probe"

@@ -21,7 +21,9 @@ from indexer.refusals import RefusedStep
 from kg.errors import AmmonError
 
 MOST_KEPT = 8
-"""Messages at once: they are out of the others' reach meanwhile."""
+"""Messages of documents at once: they are out of the others' reach meanwhile, and held."""
+MOST_KEPT_TEXTS = 256
+"""Messages at once that hold up no document, with at most 32,768 characters each."""
 _KIND_OF: Mapping[Step, RefusedStep] = {
     "extract": "extract",
     "urgent": "extract",
@@ -30,7 +32,7 @@ _KIND_OF: Mapping[Step, RefusedStep] = {
     "publish": "publish",
 }
 """What a worker refuses that cannot do such a step for a collection."""
-_ROUNDS = 10
+ROUNDS = 10
 """How often a message that workers refuse comes back, where it is asked for again without it."""
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +47,8 @@ class Refusing:
         self._pauses = pauses
         self._kept: deque[tuple[float, Step, Mapping[str, Any]]] = deque()
         """When they go back, and what."""
+        self._room = {False: MOST_KEPT, True: MOST_KEPT_TEXTS}
+        """For how many more there is room; True: of those that hold up no document."""
         self._changed = Condition()
         self._thread: Thread | None = None
         """Sends them; there while anything is kept."""
@@ -55,19 +59,19 @@ class Refusing:
         return kind is not None and message["collection"] in self._pauses.refused(kind)
 
     def hand_back(self, step: Step, message: Mapping[str, Any]) -> None:
-        """Leave a message to the others, in a moment. It waits for nothing, unless many documents
-        are refused at once."""
-        optional = step in ("embed", "publish")
+        """Leave a message to the others, in a moment. It waits for nothing, unless so much is
+        refused at once that there is no room: then for that moment, so that nothing goes round and
+        round without a pause."""
+        optional = _is_optional(step)
         if optional:
             # The sweeper asks for a snapshot again, which embeds what is not embedded yet.
             rounds = message.get("rounds", 0) + 1
-            if rounds > _ROUNDS:
+            if rounds > ROUNDS:
                 return
             message = {**message, "rounds": rounds}
         with self._changed:
-            if optional and len(self._kept) >= MOST_KEPT:
-                return
-            self._changed.wait_for(lambda: len(self._kept) < MOST_KEPT)
+            self._changed.wait_for(lambda: self._room[optional] > 0)
+            self._room[optional] -= 1
             self._kept.append((time.monotonic() + self._tools.times.refuse, step, message))
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="hand back", daemon=True)
@@ -95,6 +99,7 @@ class Refusing:
                 _log.exception("not handed back", step=step)
             with self._changed:
                 self._kept.popleft()
+                self._room[_is_optional(step)] += 1
                 self._changed.notify_all()
 
     def _send(self, step: Step, message: Mapping[str, Any]) -> None:
@@ -110,3 +115,8 @@ class Refusing:
         reason = self._pauses.why_refused(batch.collection, "extract")
         self._tools.queue.release(list(batch.own), worker=batch.worker, reason=reason)
         self._tools.broker.send("prepare", {})
+
+
+def _is_optional(step: Step) -> bool:
+    """Whether a step holds up no document: without it only snapshots take longer."""
+    return step in ("embed", "publish")

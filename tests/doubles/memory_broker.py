@@ -38,20 +38,19 @@ class MemoryBroker:
         return [step for step, _ in self.waiting]
 
     def deliver_one(self, flow: Flow) -> None:
-        """Hand on what has waited longest, if anything waits."""
+        """Hand on what has waited longest, if anything waits, or if the process hands it back."""
+        if not self.waiting:
+            flow.refusing.join()
         if self.waiting:
             step, text = self.waiting.popleft()
-            _hand(flow, step, text)
+            flow.take(step, json.loads(text))
 
     def deliver(self, flow: Flow, times: Callable[[Step], int] = lambda step: 1) -> None:
-        """Hand on all that waits, and what that brings about; each so many times."""
+        """Hand on all that waits, what that brings about, and what the process hands back; each so
+        many times."""
         while self.waiting:
-            step, text = self.waiting.popleft()
-            for _ in range(times(step)):
-                _hand(flow, step, text)
-
-
-def _hand(flow: Flow, step: Step, text: str) -> None:
-    """What the process refuses is back with the broker afterwards."""
-    flow.take(step, json.loads(text))
-    flow.refusing.join()
+            while self.waiting:
+                step, text = self.waiting.popleft()
+                for _ in range(times(step)):
+                    flow.take(step, json.loads(text))
+            flow.refusing.join()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from indexer.extraction.port import Extractor
 from indexer.extraction.precomputed import PrecomputedExtractor
 from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
-from indexer.flow.refusing import MOST_KEPT
+from indexer.flow.refusing import MOST_KEPT, MOST_KEPT_TEXTS, ROUNDS
 from indexer.flow.tools import Tools
 from indexer.publisher import Publisher
 from indexer.refusals import Refusal, refusals
@@ -70,6 +71,7 @@ class Two:
         """The bad worker takes the next messages."""
         for _ in range(messages):
             self.office.broker.deliver_one(self.bad)
+        self.bad.refusing.join()
 
     def refused(self) -> list[Refusal]:
         """As a job shows it."""
@@ -182,24 +184,102 @@ def test_a_snapshot_that_nobody_can_embed_for_is_not_asked_for_without_end(
     assert two.office.broker.steps() == []
 
 
-def test_what_a_worker_refuses_occupies_none_of_its_threads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
+def refuses_to_embed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         office.flow._pauses, "refused", lambda kind: {COLLECTION} if kind == "embed" else set()
     )
 
+
+def texts(number: int) -> dict[str, Any]:
+    return {"collection": COLLECTION, "texts": {"entity": [f"name {number}"]}}
+
+
+def taking(office: Office, messages: int) -> Thread:
+    """A thread that hands the worker so many messages that it refuses."""
+
     def take() -> None:
-        for _ in range(MOST_KEPT + 4):
-            office.flow.take("embed", {"collection": COLLECTION, "texts": {}})
+        for number in range(messages):
+            office.flow.take("embed", texts(number))
 
     thread = Thread(target=take, daemon=True)
     thread.start()
+    return thread
+
+
+def test_what_a_worker_refuses_occupies_none_of_its_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
+    refuses_to_embed(office, monkeypatch)
+    thread = taking(office, MOST_KEPT_TEXTS)
     thread.join(30)
     assert not thread.is_alive()
+    assert office.broker.steps() == []
     office.flow.close()
-    assert office.broker.steps() == ["embed"] * MOST_KEPT, "the snapshot sees to the others"
+    assert [message["texts"] for _, message in office.broker.sent] == [
+        texts(number)["texts"] for number in range(MOST_KEPT_TEXTS)
+    ]
+
+
+def test_more_than_a_worker_keeps_waits_for_room_and_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
+    refuses_to_embed(office, monkeypatch)
+    thread = taking(office, MOST_KEPT_TEXTS + 4)
+    thread.join(1.0)
+    assert thread.is_alive(), "nothing goes round and round without a pause"
+    assert office.broker.steps() == []
+    office.flow.tools.stop.set()
+    thread.join(30)
+    office.flow.close()
+    assert office.broker.steps() == ["embed"] * (MOST_KEPT_TEXTS + 4)
+
+
+def test_what_a_worker_refuses_to_embed_holds_up_none_of_its_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
+    refuses_to_embed(office, monkeypatch)
+    taking(office, MOST_KEPT_TEXTS).join(30)
+    monkeypatch.setattr(office.flow._pauses, "refused", lambda kind: {COLLECTION})
+    commit = {"collection": COLLECTION, "tasks": []}
+    thread = Thread(target=lambda: office.flow.take("commit", commit), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive(), "there is room for documents beside"
+    office.flow.close()
+
+
+def test_texts_that_one_worker_refuses_are_embedded_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=QUICKLY)
+    refuses_to_embed(office, monkeypatch)
+    other, embedded = office.process(), set[str]()
+    monkeypatch.setattr(
+        type(other._embedding), "embed", lambda _, __, some: embedded.update(some["entity"])
+    )
+    for number in range(200):
+        office.broker.send("embed", texts(number))
+    for _ in range(100):
+        office.broker.deliver_one(office.flow)
+        office.broker.deliver_one(other)
+    office.flow.refusing.join()
+    office.broker.deliver(other)
+    assert len(embedded) == 200
+
+
+def test_texts_that_nobody_can_embed_come_back_so_often_and_then_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, times=QUICKLY)
+    refuses_to_embed(office, monkeypatch)
+    for number in range(20):
+        office.broker.send("embed", texts(number))
+    office.work()
+    rounds = [message.get("rounds", 0) for _, message in office.broker.sent]
+    assert sorted(rounds) == sorted(list(range(ROUNDS + 1)) * 20)
 
 
 def test_of_many_documents_that_a_worker_leaves_to_others_none_is_lost(
@@ -351,6 +431,21 @@ def test_why_texts_are_not_embedded_is_told(
     two.bad_takes(1)
     (refusal,) = two.refused()
     assert (refusal.step, "cannot be reached" in refusal.reason) == ("embed", True)
+
+
+def test_a_worker_that_stopped_does_not_say_that_it_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ModelUnavailable("The embedding model cannot be reached")
+
+    two = Two(tmp_path, wrong_key)
+    monkeypatch.setattr(type(two.bad._embedding), "embed", fails)
+    two.office.broker.send("embed", {"collection": COLLECTION, "texts": {}})
+    two.bad_takes(1)
+    assert len(two.refused()) == 1
+    two.bad.close()
+    assert two.refused() == []
 
 
 def test_of_a_store_that_is_away_nobody_is_told(

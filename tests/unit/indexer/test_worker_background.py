@@ -86,6 +86,19 @@ def test_in_the_background_why_nothing_is_published_is_told_until_it_is(
     until(lambda: told() == [])
 
 
+def test_a_worker_that_stopped_does_not_say_that_it_tries_again(
+    background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(SnapshotFolder, "write", full)
+    background.submit(*NOTES[:1])
+    until(lambda: len(refusals(background.shop.queue, COLLECTION)) == 1)
+    background.worker.stop()
+    assert refusals(background.shop.queue, COLLECTION) == []
+
+
 def test_in_the_background_deletions_are_published(background: Background) -> None:
     background.submit(*NOTES[:2])
     until(lambda: background.published() == 2)
