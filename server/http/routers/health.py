@@ -1,7 +1,9 @@
 """Health, for monitoring."""
 
+import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
 import anyio
 from fastapi import APIRouter, Request
@@ -20,9 +22,8 @@ _limiter = anyio.CapacityLimiter(2)
 """Separate threads, so that a busy server still reports that it is ready."""
 _far_limiter = anyio.CapacityLimiter(2)
 _SECONDS = 2.0
-"""How long the checks may take: probes have short timeouts."""
-_FAR_SECONDS = 2.0
-"""How long the check of the snapshots' storage may take after them."""
+"""How long the checks may take, all at once: probes have short timeouts."""
+_Result = TypeVar("_Result")
 
 
 class HealthOut(BaseModel):
@@ -52,41 +53,45 @@ async def ready(request: Request) -> ReadyOut | JSONResponse:
     """Whether store, data folder and snapshots can be used. While the storage of snapshots cannot
     be reached, it is ready if it has copies of some, and warns."""
     core: Core = request.app.state.core
+    objects, url = core.folders.objects, core.settings.snapshot_url
     silent = f"Store and data folder did not answer within {_SECONDS:g} s: try again."
-    reasons = await _within(_SECONDS, _limiter, lambda: _reasons(core), silent)
-    warnings: Sequence[str] = ()
-    if not reasons and core.folders.objects is not None:
-        url, known = core.settings.snapshot_url, core.folders.objects.trouble
-        silent = known or f"{url} did not answer within {_FAR_SECONDS:g} s."
-        warnings = await _within(_FAR_SECONDS, _far_limiter, lambda: _far_trouble(core), silent)
-        if warnings and not await anyio.to_thread.run_sync(core.folders.has_copies):
-            reasons = warnings
+    far_silent = (objects and objects.trouble) or f"{url} did not answer within {_SECONDS:g} s."
+    (reasons, has_copies), warnings = await asyncio.gather(
+        _within(_limiter, lambda: _near(core), ([silent], False)),
+        _within(_far_limiter, lambda: _far_trouble(core), [far_silent]),
+    )
+    if warnings and not has_copies:
+        reasons = reasons or warnings
     if reasons:
         return problem(503, "not-ready", " ".join(reasons), request.url.path)
     return ReadyOut(status="ok", warnings=list(warnings))
 
 
 async def _within(
-    seconds: float,
-    limiter: anyio.CapacityLimiter,
-    check: Callable[[], Sequence[str]],
-    silent: str,
-) -> Sequence[str]:
-    """What a check found, or `silent` if that takes longer."""
-    with anyio.move_on_after(seconds):
+    limiter: anyio.CapacityLimiter, check: Callable[[], _Result], silent: _Result
+) -> _Result:
+    """What a check found, or `silent` if that takes too long."""
+    with anyio.move_on_after(_SECONDS):
         return await anyio.to_thread.run_sync(check, limiter=limiter, abandon_on_cancel=True)
-    return [silent]
+    return silent
 
 
 def _far_trouble(core: Core) -> list[str]:
-    """Why the snapshots at the URL cannot be read."""
+    """Why the snapshots at a URL cannot be read."""
     with failing_fast():
         trouble = core.folders.trouble()
     return [trouble] if trouble else []
 
 
+def _near(core: Core) -> tuple[list[str], bool]:
+    """Why the server is not ready, whatever the snapshots' storage says; and whether it has copies
+    of snapshots there."""
+    reasons = _reasons(core)
+    return reasons, not reasons and core.folders.has_copies()
+
+
 def _reasons(core: Core) -> list[str]:
-    """Why the server is not ready."""
+    """Why store or data folder cannot be used."""
     reasons = []
     try:
         core.store.probe()
