@@ -32,8 +32,8 @@ from kg.neo4j.work import Work
 if TYPE_CHECKING:
     from neo4j import Driver, Session
 
-VERSION = 2
-"""Of the schema: which labels, properties, constraints and indexes there are."""
+VERSION = 3
+"""Of the schema: which labels, properties and values, constraints and indexes there are."""
 RETRY_SECONDS = 30.0
 """For how long a transaction that met another one, or no server, is tried again."""
 HURRIED_SECONDS = 1.0

@@ -374,12 +374,12 @@ def test_several_may_be_the_first_to_open_a_database(
     stores[0].create_collection(COLLECTION, SETTINGS)
     assert stores[1].commit(COLLECTION, written("a", "Ann likes Bob")) == 1
     assert stores[2].lease(worker="w", limit=1, seconds=1) == []
-    assert asked(driver, "MATCH (a:Ammon) RETURN a.name, a.version") == [["Ammon", 2]]
+    assert asked(driver, "MATCH (a:Ammon) RETURN a.name, a.version") == [["Ammon", 3]]
     for store in stores:
         store.close()
 
 
-@pytest.mark.parametrize("version", [1, 2], ids=["of then", "by a process that ran on"])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_jobs_that_an_older_version_made_are_counted_when_the_database_is_opened(
     store: Neo4jStore, driver: "Driver", empty_neo4j: Neo4jServer, version: int
 ) -> None:
@@ -427,7 +427,17 @@ def test_a_database_of_a_newer_ammon_is_refused(
         with pytest.raises(StoreVersionUnknown, match="version 99"):
             opened(empty_neo4j)
     finally:
-        asked(driver, "MATCH (a:Ammon) SET a.version = 2")
+        asked(driver, "MATCH (a:Ammon) SET a.version = 3")
+
+
+def test_an_ammon_that_knows_of_nothing_superseded_opens_no_database_that_this_one_opened(
+    store: Neo4jStore, empty_neo4j: Neo4jServer, driver: "Driver", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(driver, "MATCH (a:Ammon) SET a.version = 2")
+    opened(empty_neo4j).close()
+    monkeypatch.setattr("kg.neo4j.database.VERSION", 2)
+    with pytest.raises(StoreVersionUnknown, match=r"version 3 .*up to 2"):
+        opened(empty_neo4j)
 
 
 def test_where_nobody_listens_the_setting_is_named() -> None:

@@ -14,7 +14,7 @@ from kg.errors import CollectionNotFound, InputError, StoreUnavailable, StoreVer
 from kg.jobs import LONGEST_STEP, UNLIMITED, Progress
 from kg.records import CollectionSettings
 from kg.sqlite import SQLiteStore
-from kg.sqlite.database import Database
+from kg.sqlite.database import Database, _migrations
 from kg.sqlite.queries import queries
 from kg.store import Change
 from tests.conformance.material import document, written
@@ -57,7 +57,7 @@ def test_the_folder_is_made(tmp_path: Path) -> None:
 
 def test_the_file_is_in_wal_mode_and_knows_its_version(path: Path, store: SQLiteStore) -> None:
     assert pragma(path, "PRAGMA journal_mode") == [("wal",)]
-    assert pragma(path, "PRAGMA user_version") == [(7,)]
+    assert pragma(path, "PRAGMA user_version") == [(8,)]
 
 
 def test_transactions_are_synced_and_foreign_keys_enforced(path: Path) -> None:
@@ -76,8 +76,8 @@ def test_nothing_but_the_file_is_left_once_closed(path: Path, store: SQLiteStore
 
 def test_a_file_of_a_newer_version_is_refused_with_both_versions(path: Path) -> None:
     SQLiteStore(path).close()
-    pragma(path, "PRAGMA user_version = 8")
-    with pytest.raises(StoreVersionUnknown, match=r"version 8.*up to 7.*Install"):
+    pragma(path, "PRAGMA user_version = 9")
+    with pytest.raises(StoreVersionUnknown, match=r"version 9.*up to 8.*Install"):
         SQLiteStore(path)
 
 
@@ -216,6 +216,16 @@ def test_migrations_are_numbered_without_a_gap_and_set_their_number() -> None:
     for number, (name, text) in enumerate(found, 1):
         assert name.startswith(f"{number:04}_")
         assert text.rstrip().endswith(f"PRAGMA user_version = {number};")
+
+
+def test_an_ammon_that_knows_of_nothing_superseded_opens_no_file_that_this_one_opened(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SQLiteStore(path).close()
+    former = {number: text for number, text in _migrations().items() if number < 8}
+    monkeypatch.setattr("kg.sqlite.database._migrations", lambda: former)
+    with pytest.raises(StoreVersionUnknown, match=r"version 8.*up to 7"):
+        SQLiteStore(path)
 
 
 def test_a_file_of_the_first_version_is_brought_up_to_date_with_what_waits_in_it(

@@ -1,0 +1,3 @@
+-- Tasks may be 'superseded', a state that former versions cannot read: they are to refuse the file.
+
+PRAGMA user_version = 8;
