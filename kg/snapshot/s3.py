@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kg.errors import SnapshotUnavailable
 from kg.snapshot.attendance import Attendance
 from kg.snapshot.objects import REACH, Objects
 
@@ -158,6 +159,14 @@ class S3Objects(Objects):
         with self._writing() as (files, root):
             files.put_file(str(file), f"{root}/{key}")
 
+    def _out_of_reach(self, error: Exception, remedy: str) -> SnapshotUnavailable:
+        """See `Objects`; an answer that botocore reads nothing from has a message that says
+        nothing."""
+        if status := _unnamed_status(error):
+            told = OSError(f"It answered with HTTP status {status} and no error code of S3")
+            return super()._out_of_reach(told, _NO_S3)
+        return super()._out_of_reach(error, remedy)
+
     def _remedy(self, error: FileNotFoundError) -> str:
         """See `Objects`."""
         if _is_foreign(error):
@@ -167,8 +176,21 @@ class S3Objects(Objects):
 
 def _code(error: Exception) -> str:
     """The server's error code; '' if the error is not from the server."""
-    answer = getattr(error.__cause__ or error, "response", None) or {}
-    return str(answer.get("Error", {}).get("Code", ""))
+    return str(_answer(error).get("Error", {}).get("Code", ""))
+
+
+def _unnamed_status(error: Exception) -> int:
+    """The HTTP status of an answer without an error code, as of a web server that answers with
+    well-formed HTML; 0 of any other error."""
+    answer = _answer(error)
+    if not answer or _code(error):
+        return 0
+    return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _answer(error: Exception) -> Mapping[str, Any]:
+    """What the server answered, as botocore read it; empty if the error is not from the server."""
+    return getattr(error.__cause__ or error, "response", None) or {}
 
 
 def _is_foreign(error: Exception) -> bool:

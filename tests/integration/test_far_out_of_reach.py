@@ -90,22 +90,35 @@ def test_a_bucket_that_is_not_there_is_told_with_the_remedy(
 class Elsewhere(BaseHTTPRequestHandler):
     """Answers as a server of something else, which knows nothing of a bucket."""
 
+    body = b""
+
     def do_GET(self) -> None:
         self.send_response(404)
         self.end_headers()
-        self.wfile.write(b'{"errors": "no such page"}')
+        self.wfile.write(self.body)
 
     def log_message(self, *_: object) -> None: ...
 
 
-def test_an_endpoint_that_is_no_s3_server_is_no_empty_bucket() -> None:
+@pytest.mark.parametrize(
+    "body",
+    [b'{"errors": "no such page"}', b"<html><body><h1>Not Found</h1></body></html>"],
+    ids=["JSON", "well-formed HTML"],
+)
+def test_an_endpoint_that_is_no_s3_server_is_no_empty_bucket(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Elsewhere, "body", body)
     with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         endpoint = f"http://127.0.0.1:{server.server_port}"
         options = {"endpoint_url": endpoint, "key": "key", "secret": "secret"}
         found = open_objects("s3://bucket/ammon", options)
-        with pytest.raises(SnapshotUnavailable, match="no S3 server: check AMMON_SNAPSHOT_ENDP"):
+        with pytest.raises(
+            SnapshotUnavailable, match="no S3 server: check AMMON_SNAPSHOT_ENDP"
+        ) as told:
             found.read("CURRENT")
+        assert "operation: ." not in str(told.value)
         server.shutdown()
 
 
