@@ -127,16 +127,21 @@ def overspent(job: Job, prices: Prices) -> str:
             "set: set AMMON_LLM_PRICE_INPUT and AMMON_LLM_PRICE_OUTPUT to what a million tokens "
             f"cost, then: ammon jobs retry {job.id}"
         )
-    used = f"{spent.input_tokens + spent.output_tokens:,} tokens"
-    limit = f"{budget.tokens:,} tokens" if budget.tokens is not None else ""
+    number = spent.input_tokens + spent.output_tokens
+    used, are = _tokens(number), "is" if number == 1 else "are"
+    limit = _tokens(budget.tokens) if budget.tokens is not None else ""
     if budget.cost is not None:
         used += f" ({_plain(spent.cost)})"
         limit += f"{' and ' if limit else ''}{_plain(budget.cost)} in money"
     return (
-        f"The job's budget of {limit} is too small for its next passage: {used} are spent. What "
-        f"was paid for is kept; continue with a larger budget: ammon jobs retry {job.id} "
+        f"The job's budget of {limit} is too small for its next passage: {used} {are} spent. "
+        f"What was paid for is kept; continue with a larger budget: ammon jobs retry {job.id} "
         "--budget …"
     )
+
+
+def _tokens(number: int) -> str:
+    return f"{number:,} token{'' if number == 1 else 's'}"
 
 
 def _is_beyond_counting(job: Job, prices: Prices) -> bool:

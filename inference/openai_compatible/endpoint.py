@@ -3,7 +3,7 @@
 import importlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,6 +31,8 @@ _log = structlog.get_logger(__name__)
 
 _PASSING = (408, 409, 425, 429)
 """Statuses, besides 5xx, after which a later attempt may succeed."""
+_OVERLOADED = (503, 504, 529)
+"""Statuses, besides 429, of a server that has no capacity, or no time, for anybody."""
 _SHORTEST_TIMEOUT = 0.05
 """The least time, in seconds, for a question whose turn comes at the last moment."""
 _CUT_OFF = (ForeignAnswer.__name__, "ReadError", "WriteError", "RemoteProtocolError")
@@ -122,7 +124,7 @@ class Caller:
             raise
         except openai.APIStatusError as error:
             self._breaker.close()
-            raise self.explain(error) from error
+            raise self.explain(error, errors) from error
         except TurnTooLate as error:
             raise ModelUnavailable(
                 f"{self._name} had no capacity for the question within {patience:g} s: {error}. "
@@ -213,8 +215,9 @@ class Caller:
             f"times. Raise {endpoint.settings}_TIMEOUT, or check its server."
         )
 
-    def explain(self, error: "APIStatusError") -> ModelError:
-        """Our error for a refusal: what it means, and how to resolve it."""
+    def explain(self, error: "APIStatusError", errors: Sequence["APIError"] = ()) -> ModelError:
+        """Our error for a refusal: what it means, and how to resolve it. `errors`: those of all
+        attempts, for a server that broke down may be overloaded while it starts again."""
         endpoint, status, said = self.endpoint, error.status_code, _start(error.message)
         unknown_model = status == 404 or error.code == "model_not_found"
         if status in (401, 402, 403):
@@ -233,7 +236,7 @@ class Caller:
             remedy = f"failed {endpoint.attempts} times ({said}). Try again later."
         else:
             return ModelOutputInvalid(f"{self._name} refuses the request ({said}).")
-        if _took_it(error):
+        if status >= 500 and any(map(_took_it, (*errors, error))):
             return RequestFailed(f"{self._name} {remedy}")
         permanent = unknown_model or status in (401, 402, 403) or error.code == "insufficient_quota"
         return ModelUnavailable(f"{self._name} {remedy}", permanent=permanent)
@@ -289,11 +292,12 @@ class Caller:
 
 def _took_it(error: "APIError") -> bool:
     """Whether the endpoint had the request, and broke down: not if it could not be connected to,
-    has no time for anybody (429, or any status that asks to wait), or is slow."""
+    has no time for anybody (429, `_OVERLOADED`, or any status that asks to wait), or is slow."""
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return error.status_code >= 500 and _retry_after(error) is None
+        status = error.status_code
+        return status >= 500 and status not in _OVERLOADED and _retry_after(error) is None
     return type(error.__cause__).__name__ in _CUT_OFF
 
 

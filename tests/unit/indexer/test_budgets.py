@@ -166,6 +166,14 @@ def test_small_money_is_told_without_an_exponent(shop: Workshop) -> None:
     assert "0 tokens (0) are spent" in told
 
 
+def test_one_token_is_told_as_one(shop: Workshop) -> None:
+    job = submit(shop, *NOTES[:1], budget=Budget(tokens=1))
+    found = replace(shop.queue.job(job), progress=Progress(input_tokens=1))
+    told = overspent(found, PRICES)
+    assert "The job's budget of 1 token is too small" in told
+    assert "1 token is spent" in told
+
+
 def test_without_prices_nothing_is_sent_that_a_budget_of_money_is_to_pay(
     shop: Workshop, server: ChatServer
 ) -> None:

@@ -354,10 +354,17 @@ def test_a_body_outside_the_protocol_is_an_error(
         ([Answer(body=b"<html>Bad gateway</html>")], True),
         ([Answer(content="yes", drop=True)], True),
         ([Answer(status=502), Answer(status=429)], False),
-        ([Answer(status=503, headers={"Retry-After": "0"})], False),
+        ([Answer(status=500, headers={"Retry-After": "0"})], False),
+        ([Answer(status=503)], False),
+        ([Answer(status=504)], False),
+        ([Answer(status=529)], False),
+        ([Answer(content="yes", drop=True), Answer(status=503)], True),
         ([Answer(delay=0.6)], False),
     ],
-    ids=["5xx", "HTML", "dropped", "rate", "asked to wait", "slow"],
+    ids=[
+        *("5xx", "HTML", "dropped", "rate", "asked to wait", "503", "504", "529"),
+        *("breaks down and starts again", "slow"),
+    ],
 )
 def test_an_endpoint_that_breaks_down_at_a_request_is_told_from_one_that_has_no_time(
     server: ChatServer,
