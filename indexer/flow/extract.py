@@ -22,7 +22,7 @@ from indexer.ingestion.extracting import counts, extracted, failures_of, save_fa
 from indexer.ingestion.ingester import SETUP_ERRORS
 from indexer.retries import with_retries
 from indexer.spending import progress_of
-from kg.errors import CollectionNotFound, ModelUnavailable, StoreError
+from kg.errors import CollectionNotFound, ModelUnavailable, StoreUnavailable
 from kg.jobs import UNKNOWN, Prices, Progress
 from kg.records import CollectionSettings, Extraction, Passage
 
@@ -60,7 +60,7 @@ class Extracting:
         is left to another message: there was no time, or something urgent was waiting.
 
         What nobody wants any more (cancelled, done, taken by another worker) is left alone. What
-        goes wrong is written on the tasks. Raises: StoreError.
+        goes wrong is written on the tasks. Raises: StoreUnavailable.
         """
         queue, times = self.tools.queue, self.tools.times
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
@@ -90,7 +90,7 @@ class Extracting:
             whole = self._whole(work, extractor.fingerprint) if extractor else []
             self._put_back(work, frozenset(held).difference(whole), error)
             return Extracted(whole=whole)
-        except StoreError:  # not a document's fault
+        except StoreUnavailable:  # no document's fault
             raise
         except Exception as error:  # the outermost boundary of a batch
             return self._one_by_one(work, error, urgent=urgent)

@@ -10,9 +10,10 @@ import structlog
 from indexer.extraction.llm import LLMExtractor
 from indexer.extraction.notes import Label
 from indexer.flow import recovery
+from indexer.flow.meter import NoMeter
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg import ids
-from kg.errors import StoreUnavailable
+from kg.errors import StoreError, StoreUnavailable
 from kg.jobs import Progress, TaskState
 from kg.records import Passage
 from tests.doubles.chat_server import Answer, ChatServer, Request
@@ -49,6 +50,51 @@ def test_it_costs_no_other_document_of_the_batch(tmp_path: Path) -> None:
     office.work()
     assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 3, TaskState.FAILED: 1}
     assert office.shop.sources() == ["0", "2", "3"]
+
+
+def test_what_the_store_cannot_do_at_a_document_is_told_there(tmp_path: Path) -> None:
+    def script(passage: Passage) -> str:
+        if passage.text == NOTES[1].text:
+            raise StoreError("too large for the store")
+        return ""
+
+    office = Office(tmp_path, extractor=ScriptedExtractor(script, paid=True))
+    job = office.submit(*NOTES[:4])
+    office.work()
+    assert office.shop.queue.job(job).counts == {TaskState.EXTRACTED: 3, TaskState.FAILED: 1}
+    (task,) = [one for one in office.shop.queue.tasks(job) if one.state is TaskState.FAILED]
+    assert (task.attempts, task.error) == (3, "too large for the store")
+
+
+def test_an_outage_of_the_store_is_no_documents_fault(tmp_path: Path) -> None:
+    def away(_: Passage) -> str:
+        raise StoreUnavailable("the store is away")
+
+    office = Office(tmp_path, extractor=ScriptedExtractor(away, paid=True))
+    job = office.submit(NOTES[0])
+    with structlog.testing.capture_logs() as told:
+        office.work()
+    (task,) = office.shop.queue.tasks(job)
+    assert task.state is not TaskState.FAILED
+    assert not any("unexpected" in row["event"] for row in told)
+
+
+def test_what_happens_at_a_document_that_was_called_off_is_nobodys_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(_: Passage) -> str:
+        office.shop.pipeline.cancel(job)
+        return str(broken())
+
+    office = Office(tmp_path, extractor=ScriptedExtractor(script, paid=True))
+    counted: list[int] = []
+    monkeypatch.setattr(NoMeter, "documents", lambda _, *, done, failed: counted.append(failed))
+    job = office.submit(NOTES[0])
+    with structlog.testing.capture_logs() as told:
+        office.work()
+    assert len(office.calls) == 1
+    assert sum(counted) == 0
+    assert not any(row["log_level"] == "error" for row in told)
 
 
 @pytest.mark.parametrize(
