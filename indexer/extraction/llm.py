@@ -2,9 +2,9 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from indexer.extraction.notes import (
 )
 from indexer.extraction.plain_names import MANY, plain_names
 from indexer.extraction.suspects import SUSPECT, TRIES, Unanswered, given_up, probe
+from indexer.extraction.turns import Turns
 from inference.chat import (
     AnswerUnusable,
     CallWithdrawn,
@@ -111,6 +112,7 @@ class LLMExtractor:
         self._max_tokens = max_tokens
         self._spool = None if spool is None else AnswerSpool(spool)
         self._begun = MemoryNotebook()
+        self._turns = Turns()
 
     @property
     def fingerprint(self) -> str:
@@ -139,6 +141,41 @@ class LLMExtractor:
                 if spooled.answer:  # else somebody who was held up may still wait for it
                     self._bring_in(spooled, notebook)
         known = notebook.read([passage.id for passage in passages])
+        failed = {key for key, notes in known.items() if notes.tries >= SUSPECT}
+        calm = [passage for passage in passages if passage.id not in failed]
+        suspects = [passage for passage in passages if passage.id in failed]
+        if suspects and calm:
+            self._look(suspects[0].id, notebook, claims(suspects[0].id))
+        unavailable: dict[str, ModelUnavailable] = {}
+        for asked in (calm, *([one] for one in suspects)):
+            unavailable |= yield from self._together(asked, known, notebook, claims)
+            # At a suspect the model may fail, and be there for the next.
+            away = [one for one in unavailable.values() if not isinstance(one, RequestFailed)]
+            if away or (unavailable and asked is calm):
+                break
+        if unavailable:
+            raise Unanswered(unavailable)
+
+    def _look(self, passage_id: str, notebook: Notebook, claim: Claim) -> None:
+        """Ask something short before many passages: in a long outage each of them would become a
+        suspect. Raises: Unanswered."""
+        try:
+            with self._turns.together():
+                answered = probe(self._chat, claim)
+        except CallWithdrawn:
+            return
+        except ModelUnavailable as error:
+            raise Unanswered({passage_id: error}) from error
+        notebook.add(passage_id, answered)
+
+    def _together(
+        self,
+        passages: Sequence[Passage],
+        known: Mapping[str, Notes],
+        notebook: Notebook,
+        claims: Claims,
+    ) -> Generator[Extraction, None, Mapping[str, ModelUnavailable]]:
+        """Several at a time, none after one that failed; return why these did, by passage id."""
         pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="extract")
         waiting = {
             pool.submit(self._extract, one, known.get(one.id), notebook, claims(one.id)): one.id
@@ -156,8 +193,7 @@ class LLMExtractor:
                         other.cancel()
         finally:
             pool.shutdown(cancel_futures=True)
-        if unavailable:
-            raise Unanswered(unavailable)
+        return unavailable
 
     def recover(
         self, open_notebook: Callable[[Label], Notebook], dead: Callable[[str], bool]
@@ -197,8 +233,6 @@ class LLMExtractor:
     ) -> Extraction:
         begun = known or Notes(model=self._chat.model)
         account = _Account(passage_id=passage.id, notes=begun, notebook=notebook, claim=claim)
-        if begun.tries >= SUSPECT:
-            account.notes = notebook.add(passage.id, probe(self._chat, claim))
         entities: tuple[NamedEntity, ...] = ()
         triples: tuple[Triple, ...] = ()
         failure = ""
@@ -285,17 +319,18 @@ class LLMExtractor:
         mark, arrived = (file.mark, file.arrived) if file else (uuid.uuid4().hex, None)
         settled = False
         try:
-            answered = self._judged(
-                mark,
-                question,
-                lambda: self._chat.complete(
-                    messages,
-                    json_schema=_SCHEMAS[question],
-                    max_tokens=self._max_tokens,
-                    arrived=arrived,
-                    claim=account.claim,
-                ),
-            )
+            with self._turn(account):
+                answered = self._judged(
+                    mark,
+                    question,
+                    lambda: self._chat.complete(
+                        messages,
+                        json_schema=_SCHEMAS[question],
+                        max_tokens=self._max_tokens,
+                        arrived=arrived,
+                        claim=account.claim,
+                    ),
+                )
             if isinstance(answered, Answered):
                 account.notes = account.notebook.add(account.passage_id, answered)
             settled = True
@@ -303,6 +338,19 @@ class LLMExtractor:
         finally:
             if file is not None:  # what the store could not take waits in its file
                 file.close(keep=not settled)
+
+    @contextmanager
+    def _turn(self, account: _Account) -> Iterator[None]:
+        """Ask while others do; about a suspect alone, and only if the model is there, so that a
+        failure is its own. Raises: ModelUnavailable, CallWithdrawn, StoreUnavailable."""
+        if account.notes.tries < SUSPECT:
+            with self._turns.together():
+                yield
+            return
+        with self._turns.alone():
+            answered = probe(self._chat, account.claim)
+            account.notes = account.notebook.add(account.passage_id, answered)
+            yield
 
     def _judged(self, mark: str, question: str, ask: Callable[[], Reply]) -> Answered | str:
         """The answer, with what is wrong with it; or only that, if there is none to pay for."""

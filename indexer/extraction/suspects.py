@@ -2,7 +2,9 @@
 
 A server may break on one request (its prompt is too long for the memory, a proxy rejects its words)
 for as long as anybody asks. From the outside this looks like an outage, so whoever asks again asks
-something short first: a model that answers that and then fails at the passage is not away.
+something short first: a model that answers that and then fails at the passage is not away. A
+server that breaks down as a whole cuts off all calls that are under way, so a suspect is asked
+about while none is (see `turns`).
 """
 
 import uuid
@@ -14,9 +16,11 @@ from kg.errors import ModelOutputInvalid, ModelUnavailable
 
 SUSPECT = 2
 """After so many calls in a row that failed, each with all its retries, something short is asked
-before the next: outages are often over by then, and after these nothing need be asked."""
+before the next, and no other call is under way: outages are often over by then, and after these
+nothing need be asked."""
 TRIES = 5
-"""After so many a passage is quarantined: the model had answered just before the last three."""
+"""After so many a passage is quarantined: in the last three, the model had answered just before and
+was asked nothing else."""
 _SHORT = [Message(role="user", content="Reply with the word: yes")]
 _SHORT_TOKENS = 16
 
@@ -36,7 +40,7 @@ class Unanswered(ModelUnavailable):
 
 def probe(chat: KeepableChatModel, claim: Claim) -> Answered:
     """Ask the model something short; return what that took, as an answer to no question. Raises:
-    ModelUnavailable, CallWithdrawn."""
+    ModelUnavailable (never as RequestFailed: it is away), CallWithdrawn."""
     tokens = 0, 0
     try:
         reply = chat.complete(_SHORT, max_tokens=_SHORT_TOKENS, claim=claim)
@@ -45,6 +49,8 @@ def probe(chat: KeepableChatModel, claim: Claim) -> Answered:
         tokens = error.input_tokens, error.output_tokens
     except ModelOutputInvalid:
         pass  # it is there
+    except RequestFailed as error:
+        raise ModelUnavailable(str(error), permanent=error.permanent) from error
     return Answered(
         mark=uuid.uuid4().hex,
         question="",

@@ -1,7 +1,7 @@
 """A passage at which the model keeps failing is told from a model that is away."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,11 @@ def rounds(office: Office, job: str, number: int, until: Callable[[Job], bool]) 
 
 def over(job: Job) -> bool:
     return not job.open
+
+
+def long(notes: Sequence[SourceDocument]) -> SourceDocument:
+    """One document, a passage for each of the notes."""
+    return note("long", "\n\n".join(" ".join([one.text] * 6) for one in notes))
 
 
 def failures(office: Office) -> list[str]:
@@ -117,8 +122,8 @@ def test_a_model_that_is_away_for_all_puts_nothing_in_quarantine(
 
 @pytest.mark.parametrize(
     "trouble",
-    [Answer(status=429), Answer(status=503, headers={"Retry-After": "0"})],
-    ids=["429", "asked to wait"],
+    [Answer(status=429), Answer(status=503), Answer(status=500, headers={"Retry-After": "0"})],
+    ids=["429", "503", "asked to wait"],
 )
 def test_who_limits_the_rate_says_nothing_of_the_passage(
     office: Office, server: ChatServer, trouble: Answer
@@ -182,9 +187,9 @@ def test_what_it_takes_to_find_out_is_in_the_jobs_sum(office: Office, server: Ch
 def test_a_long_documents_other_passages_are_found_all_the_same(
     office: Office, server: ChatServer
 ) -> None:
-    long: SourceDocument = note("long", "Person0 wrote a book. Milner read the other book twice.")
+    book = note("long", "Person0 wrote a book. Milner read the other book twice.")
     server.chat = breaks_at("Person0", Answer(status=500))
-    job = office.submit(long)
+    job = office.submit(book)
     assert rounds(office, job, 3 * TRIES, over).counts == {TaskState.EXTRACTED: 1}
     assert len(failures(office)) == 1
     assert office.shop.counts()["facts"] > 0
@@ -199,4 +204,32 @@ def test_one_process_alone_gives_up_as_soon(office: Office, server: ChatServer) 
         assert shop.queue.job(job.id).open
         shop.pipeline.process(shop.lease())
     assert shop.queue.job(job.id).counts == {TaskState.EXTRACTED: 1}
+    assert len(failures(office)) == 1
+
+
+def test_what_takes_the_server_down_brings_no_neighbour_into_quarantine(
+    office: Office, server: ChatServer
+) -> None:
+    breakdowns: list[str] = []
+
+    def rule(request: Request) -> Answer:
+        """At Person1 the server breaks down, a moment later; an answer takes longer than that."""
+        before = len(breakdowns)
+        if NOTES[1].text in request.prompt:
+            time.sleep(0.15)
+            breakdowns.append(request.prompt)
+            return Answer(content="yes", drop=True)
+        if "Reply with" in request.prompt:
+            return Answer(content="yes")
+        until = time.monotonic() + 0.2
+        while time.monotonic() < until:
+            time.sleep(0.005)
+            if len(breakdowns) > before:
+                return Answer(content="yes", drop=True)
+        return good(request)
+
+    server.chat = rule
+    job = office.submit(long(NOTES[:4]))
+    assert rounds(office, job, 3 * TRIES, over).counts == {TaskState.EXTRACTED: 1}
+    assert office.shop.queue.job(job).progress.passages == 4
     assert len(failures(office)) == 1
