@@ -91,18 +91,26 @@ class Flow:
 
     def publish_stale(self) -> None:
         """Ask for snapshots of what is not published; while documents keep coming, not too often.
+        What nobody foresaw at one collection keeps no other from it.
 
         Raises: StoreUnavailable.
         """
-        now = time.monotonic()
         for collection in self.tools.store.collections():
-            name = collection.name
-            recent = now - self._asked.get(name, -math.inf) < self.tools.times.publish
-            if recent and self.tools.queue.busy(name):
-                continue
-            if self._is_stale(collection):
-                self._asked[name] = now
-                self.tools.broker.send("publish", {"collection": name})
+            try:
+                self._publish_stale(collection)
+            except (AmmonError, OSError):
+                raise
+            except Exception:  # the outermost boundary of a collection
+                _log.exception("not asked for", collection=collection.name)
+
+    def _publish_stale(self, collection: Collection) -> None:
+        name, now = collection.name, time.monotonic()
+        recent = now - self._asked.get(name, -math.inf) < self.tools.times.publish
+        if recent and self.tools.queue.busy(name):
+            return
+        if self._is_stale(collection):
+            self._asked[name] = now
+            self.tools.broker.send("publish", {"collection": name})
 
     def _is_stale(self, collection: Collection) -> bool:
         """Whether its snapshot is; if that cannot be found out here, others are told why."""

@@ -30,8 +30,6 @@ died."""
 _POLL_SECONDS = 0.02
 _BLOCK_BYTES = 1 << 23
 
-REACH = "Check the network, the address and its access keys."
-"""The remedy if nothing more specific is known."""
 _MOUNT = (
     "Mount it, or set AMMON_SNAPSHOT_URL (setting snapshot_url) to an existing folder. To start "
     "using this folder, create a folder 'collections' in it."
@@ -52,6 +50,9 @@ class Objects:
 
     All methods raise SnapshotUnavailable if the files cannot be reached.
     """
+
+    reach = "Check the network, the address and its access keys."
+    """The remedy if nothing more specific is known."""
 
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
         """Take the URL, and options of its file system."""
@@ -216,7 +217,7 @@ class Objects:
             self._reached()
             raise
         except self._troubles as error:
-            raise self._out_of_reach(error, REACH) from error
+            raise self._out_of_reach(error, self.reach) from error
         self._reached()
 
     def _remedy(self, error: FileNotFoundError) -> str:

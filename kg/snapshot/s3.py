@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from kg.errors import SnapshotUnavailable
 from kg.snapshot.attendance import Attendance
-from kg.snapshot.objects import REACH, Objects
+from kg.snapshot.objects import Objects
 
 _CONNECTIONS = 32
 """More than are used at once, so that probes need not wait for a connection."""
@@ -27,6 +27,11 @@ _Result = TypeVar("_Result")
 
 class S3Objects(Objects):
     """Files in a bucket of S3 or of a compatible server."""
+
+    reach = (
+        "Check the network, the address and its access keys (AMMON_SNAPSHOT_ACCESS_KEY and "
+        "AMMON_SNAPSHOT_SECRET_KEY; without them, what AWS's tools use)."
+    )
 
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
         """The URL, and options of s3fs; missing options are looked up as AWS tools do."""
@@ -104,7 +109,7 @@ class S3Objects(Objects):
             return self._attendance.attended(action)
         except TimeoutError as error:
             self._connected = (-1, None, "")  # its connections may be in use for long
-            raise self._out_of_reach(error, REACH) from error
+            raise self._out_of_reach(error, self.reach) from error
 
     def _ask(self, seconds: float) -> None:
         """Raises: TimeoutError."""

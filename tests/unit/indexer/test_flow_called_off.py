@@ -31,12 +31,6 @@ def looks_always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer(good) as server:
-        yield server
-
-
-@pytest.fixture
 def asking(tmp_path: Path, server: ChatServer) -> Iterator[Office]:
     """Four passages at once wait for one connection to a chat model."""
     model = OpenAIChatModel(Endpoint(base_url=server.url, model="scripted", concurrency=1))

@@ -23,12 +23,6 @@ PASSAGE = ids.passage_id(COLLECTION, NOTES[0].title, "", NOTES[0].text)
 
 
 @pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer(good) as server:
-        yield server
-
-
-@pytest.fixture
 def office(tmp_path: Path, server: ChatServer) -> Iterator[Office]:
     model = OpenAIChatModel(Endpoint(base_url=server.url, model="scripted", attempts=1))
     extractor = LLMExtractor(model, spool=tmp_path / "answers")

@@ -25,12 +25,6 @@ def breaks_at(text: str, trouble: Answer) -> Rule:
 
 
 @pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer(good) as server:
-        yield server
-
-
-@pytest.fixture
 def office(tmp_path: Path, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """An office that asks a chat model, and whose pauses are short."""
     monkeypatch.setattr(pauses, "LONGEST_PAUSE", 0.05)

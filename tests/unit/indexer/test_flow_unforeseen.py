@@ -11,16 +11,17 @@ from indexer.extraction.llm import LLMExtractor
 from indexer.extraction.notes import Label
 from indexer.flow import recovery
 from indexer.flow.meter import NoMeter
+from indexer.publisher import Publisher
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg import ids
 from kg.errors import StoreError, StoreUnavailable
 from kg.jobs import Progress, TaskState
-from kg.records import Passage
+from kg.records import Collection, Passage
 from tests.doubles.chat_server import Answer, ChatServer, Request
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.llm_answers import good
 from tests.doubles.office import NOTES, Office
-from tests.doubles.workshop import COLLECTION
+from tests.doubles.workshop import COLLECTION, SETTINGS
 
 
 def broken(*_: object, **__: object) -> Any:
@@ -122,6 +123,21 @@ def test_a_sweep_goes_on_where_a_part_of_it_fails(
     assert any(row["log_level"] == "error" for row in told), "it is told"
 
 
+def test_what_happens_at_one_collection_keeps_no_other_from_being_published(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Publisher, collection: Collection, **more: bool) -> bool:
+        return bool(broken()) if collection.name == "another" else covers(self, collection, **more)
+
+    covers = Publisher.covers
+    office.shop.store.create_collection("another", SETTINGS)
+    monkeypatch.setattr(Publisher, "covers", fails)
+    with structlog.testing.capture_logs() as told:
+        office.sweep()
+    assert office.broker.steps() == ["publish"]
+    assert [row["collection"] for row in told if row["log_level"] == "error"] == ["another"]
+
+
 def test_a_sweep_ends_when_the_store_is_away(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,12 +149,6 @@ def test_a_sweep_ends_when_the_store_is_away(
     monkeypatch.setattr(office.shop.store, "reclaim", broken)
     with pytest.raises(StoreUnavailable):
         office.sweep()
-
-
-@pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer(good) as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,13 +8,6 @@ import pytest
 from indexer.extraction.llm import LLMExtractor
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from tests.doubles.chat_server import ChatServer
-from tests.doubles.llm_answers import good
-
-
-@pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer(good) as server:
-        yield server
 
 
 @pytest.fixture

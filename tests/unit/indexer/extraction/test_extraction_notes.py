@@ -40,12 +40,6 @@ def fails_at_triples(request: Request) -> Answer:
 
 
 @pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with ChatServer(good) as server:
-        yield server
-
-
-@pytest.fixture
 def notebook(tmp_path: Path) -> Iterator[StoreNotebook]:
     store = SQLiteStore(tmp_path / "store.sqlite")
     store.create_collection("notes", CollectionSettings(extractor="llm:scripted"))
