@@ -79,7 +79,7 @@ $(UV): requirements/uv.lock
 .venv/.run: $(UV) requirements/run.lock pyproject.toml
 	@echo "Installing the light set …"
 	@$(INSTALL) -r requirements/run.lock
-	@$(BIN)/python -m retrieval.loops > /dev/null 2>&1 &  # what it compiles, others need only later
+	@nice -n 19 $(BIN)/python -m retrieval.loops > /dev/null 2>&1 &  # others need it only later
 	@$(UV) pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

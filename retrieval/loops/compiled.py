@@ -1,8 +1,8 @@
 """Compiling inner loops, once for a machine."""
 
 import hashlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -13,6 +13,8 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime.nrt import rtsys
 
+from kg.errors import SnapshotUnavailable
+from kg.lock import file_lock
 from retrieval.loops.parts import Part, settle, without_constants
 
 INTS = "Array(int32, 1, 'C', True)"
@@ -61,8 +63,10 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
         settle(made)
         _stamp(made)
         for signature in signatures:
-            _load(made, signature)
-            made.compile(signature)  # does nothing if it was found
+            if not _load(made, signature):
+                with _alone(made):
+                    _load(made, signature)  # whoever was waited for has compiled it
+                    made.compile(signature)  # does nothing if it was found
         made.disable_compile()
         return cast(Loop, made)
 
@@ -140,8 +144,19 @@ class _Loading:
         return getattr(self._context, name)
 
 
-def _load(made: Any, signature: str) -> None:
-    """Take what was compiled for a signature from where numba keeps it, if it is there.
+@contextmanager
+def _alone(made: Any) -> Iterator[None]:
+    """While no other process compiles the same, if what one compiles is kept for the others."""
+    with ExitStack() as held:
+        with suppress(AttributeError, OSError, SnapshotUnavailable):
+            if folder := made._cache.cache_path:
+                name = f"{made.__module__}.{made.__qualname__}.lock"
+                held.enter_context(file_lock(Path(folder) / name, remove=True))
+        yield
+
+
+def _load(made: Any, signature: str) -> bool:
+    """Take what was compiled for a signature from where numba keeps it; whether it is there.
 
     This uses what numba promises nobody: where a version of it is otherwise, compiling loads the
     same by its own, slower way.
@@ -151,3 +166,5 @@ def _load(made: Any, signature: str) -> None:
         if found is not None:  # others that are compiled yet may call it
             made.targetctx.insert_user_function(found.entry_point, found.fndesc, [found.library])
             made.add_overload(found)
+            return True
+    return False

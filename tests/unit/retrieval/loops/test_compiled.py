@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,43 @@ def test_where_numbas_insides_are_otherwise_it_loads_by_itself(tmp_path: Path, n
 def test_a_loop_that_changed_is_compiled_anew(tmp_path: Path) -> None:
     run(tmp_path)
     assert run(tmp_path, LOOP.replace("2 *", "-2 *")) == "[0, -2, -4] True\n"
+
+
+MEANWHILE = """
+from contextlib import contextmanager
+from pathlib import Path
+
+from retrieval.loops import compiled as module
+
+
+@contextmanager
+def held_by_another(path, *, remove):
+    # It has just compiled the same when the lock is free.
+    for kept in Path("aside").iterdir():
+        kept.rename(path.with_name(kept.name))
+    with taken(path, remove=remove):
+        yield
+
+
+taken, module.file_lock = module.file_lock, held_by_another
+"""
+
+
+def test_what_another_process_compiles_is_waited_for_and_loaded(tmp_path: Path) -> None:
+    run(tmp_path)
+    (tmp_path / "aside").mkdir()
+    for kept in (tmp_path / "__pycache__").glob("loop.doubled*"):
+        kept.rename(tmp_path / "aside" / kept.name)
+    (tmp_path / "meanwhile.py").write_text(MEANWHILE)
+    assert run(tmp_path, before="meanwhile") == "[0, 2, 4] False\n"
+    assert not list(tmp_path.rglob("*.lock"))
+
+
+def test_two_processes_compile_a_loop_once(tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text(LOOP)
+    with ThreadPoolExecutor(2) as both:
+        told = sorted(both.map(run, [tmp_path, tmp_path]))
+    assert told == ["[0, 2, 4] False\n", "[0, 2, 4] True\n"]
 
 
 CALLER = (
