@@ -1,12 +1,9 @@
-"""What one worker cannot do is left to the others, and it says so."""
+"""Documents that one worker cannot read are left to the others, and it says so."""
 
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 
@@ -14,32 +11,16 @@ from indexer.extraction.port import Extractor
 from indexer.extraction.precomputed import PrecomputedExtractor
 from indexer.flow.flow import Flow
 from indexer.flow.meter import NoMeter
-from indexer.flow.refusing import MOST_KEPT, MOST_KEPT_TEXTS, ROUNDS
+from indexer.flow.refusing import MOST_KEPT
 from indexer.flow.tools import Tools
-from indexer.publisher import Publisher
-from indexer.refusals import Refusal, refusals
-from kg.errors import (
-    DependencyMissing,
-    ModelUnavailable,
-    SnapshotUnavailable,
-    StoreOverloaded,
-    StoreUnavailable,
-)
+from indexer.refusals import refusals
+from kg.errors import DependencyMissing, StoreOverloaded
 from kg.jobs import TaskState
-from kg.records import Collection, Passage
+from kg.records import Passage
 from tests.doubles.extractors import ScriptedExtractor
-from tests.doubles.office import AT_ONCE, NOTES, Office
-from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
-
-QUICKLY = replace(AT_ONCE, refuse=0.0)
-
-
-def wrong_key(_: Passage) -> str:
-    raise ModelUnavailable("wrong key", permanent=True)
-
-
-def away(_: Passage) -> str:
-    raise ModelUnavailable("no answer")
+from tests.doubles.office import NOTES, Office
+from tests.doubles.two_workers import QUICKLY, Two, away, wrong_key
+from tests.doubles.workshop import COLLECTION, Workshop, note
 
 
 def read_only(_: Passage) -> str:
@@ -48,34 +29,6 @@ def read_only(_: Passage) -> str:
 
 def missing(_: Passage) -> str:
     raise DependencyMissing("spacy", "none")
-
-
-class Two:
-    """A worker that reads, and one that does not, at one broker and one store."""
-
-    def __init__(self, folder: Path, trouble: Callable[[Passage], str]) -> None:
-        self.office = Office(folder, times=QUICKLY)
-        self.bad_extractor = ScriptedExtractor(trouble, paid=True)
-        other = Workshop(folder=folder, store=self.office.shop.store, extractor=self.bad_extractor)
-        self.bad = Flow(
-            Tools(
-                pipeline=other.pipeline,
-                broker=self.office.broker,
-                meter=NoMeter(),
-                times=QUICKLY,
-                name="attic/pid:[1]:77:1:x",
-            )
-        )
-
-    def bad_takes(self, messages: int) -> None:
-        """The bad worker takes the next messages."""
-        for _ in range(messages):
-            self.office.broker.deliver_one(self.bad)
-        self.bad.refusing.join()
-
-    def refused(self) -> list[Refusal]:
-        """As a job shows it."""
-        return list(refusals(self.office.shop.queue, COLLECTION))
 
 
 @pytest.mark.parametrize(
@@ -173,115 +126,6 @@ def test_what_no_worker_can_read_holds_up_no_other_collection(tmp_path: Path) ->
     assert {task.error for task in shop.queue.tasks(job)} == {"wrong key"}
 
 
-def test_a_snapshot_that_nobody_can_embed_for_is_not_asked_for_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    two = Two(tmp_path, away)
-    monkeypatch.setattr(two.bad._pauses, "refused", lambda kind: {COLLECTION})
-    two.office.broker.send("publish", {"collection": COLLECTION})
-    two.office.broker.send("embed", {"collection": COLLECTION, "texts": {}})
-    two.office.broker.deliver(two.bad)
-    assert two.office.broker.steps() == []
-
-
-def refuses_to_embed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        office.flow._pauses, "refused", lambda kind: {COLLECTION} if kind == "embed" else set()
-    )
-
-
-def texts(number: int) -> dict[str, Any]:
-    return {"collection": COLLECTION, "texts": {"entity": [f"name {number}"]}}
-
-
-def taking(office: Office, messages: int) -> Thread:
-    """A thread that hands the worker so many messages that it refuses."""
-
-    def take() -> None:
-        for number in range(messages):
-            office.flow.take("embed", texts(number))
-
-    thread = Thread(target=take, daemon=True)
-    thread.start()
-    return thread
-
-
-def test_what_a_worker_refuses_occupies_none_of_its_threads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
-    refuses_to_embed(office, monkeypatch)
-    thread = taking(office, MOST_KEPT_TEXTS)
-    thread.join(30)
-    assert not thread.is_alive()
-    assert office.broker.steps() == []
-    office.flow.close()
-    assert [message["texts"] for _, message in office.broker.sent] == [
-        texts(number)["texts"] for number in range(MOST_KEPT_TEXTS)
-    ]
-
-
-def test_more_than_a_worker_keeps_waits_for_room_and_is_not_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
-    refuses_to_embed(office, monkeypatch)
-    thread = taking(office, MOST_KEPT_TEXTS + 4)
-    thread.join(1.0)
-    assert thread.is_alive(), "nothing goes round and round without a pause"
-    assert office.broker.steps() == []
-    office.flow.tools.stop.set()
-    thread.join(30)
-    office.flow.close()
-    assert office.broker.steps() == ["embed"] * (MOST_KEPT_TEXTS + 4)
-
-
-def test_what_a_worker_refuses_to_embed_holds_up_none_of_its_documents(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=replace(AT_ONCE, refuse=3600.0))
-    refuses_to_embed(office, monkeypatch)
-    taking(office, MOST_KEPT_TEXTS).join(30)
-    monkeypatch.setattr(office.flow._pauses, "refused", lambda kind: {COLLECTION})
-    commit = {"collection": COLLECTION, "tasks": []}
-    thread = Thread(target=lambda: office.flow.take("commit", commit), daemon=True)
-    thread.start()
-    thread.join(30)
-    assert not thread.is_alive(), "there is room for documents beside"
-    office.flow.close()
-
-
-def test_texts_that_one_worker_refuses_are_embedded_by_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=QUICKLY)
-    refuses_to_embed(office, monkeypatch)
-    other, embedded = office.process(), set[str]()
-    monkeypatch.setattr(
-        type(other._embedding), "embed", lambda _, __, some: embedded.update(some["entity"])
-    )
-    for number in range(200):
-        office.broker.send("embed", texts(number))
-    for _ in range(100):
-        office.broker.deliver_one(office.flow)
-        office.broker.deliver_one(other)
-    office.flow.refusing.join()
-    office.broker.deliver(other)
-    assert len(embedded) == 200
-
-
-def test_texts_that_nobody_can_embed_come_back_so_often_and_then_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=QUICKLY)
-    refuses_to_embed(office, monkeypatch)
-    for number in range(20):
-        office.broker.send("embed", texts(number))
-    office.work()
-    rounds = [message.get("rounds", 0) for _, message in office.broker.sent]
-    assert sorted(rounds) == sorted(list(range(ROUNDS + 1)) * 20)
-
-
 def test_of_many_documents_that_a_worker_leaves_to_others_none_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,141 +170,6 @@ def test_a_worker_that_was_put_right_refuses_nothing_any_more(tmp_path: Path) ->
     two.office.broker.deliver(two.bad)
     assert len(two.office.shop.sources()) == 4
     assert two.refused() == []
-
-
-def test_a_worker_without_the_embedder_leaves_publishing_to_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise DependencyMissing("torch", "gpu")
-
-    two = Two(tmp_path, wrong_key)
-    two.office.submit(NOTES[0])
-    two.office.broker.deliver(two.office.flow, lambda step: step not in ("embed", "publish"))
-    monkeypatch.setattr(two.bad.tools.pipeline, "publish", fails)
-    two.office.broker.send("publish", {"collection": COLLECTION})
-    two.bad_takes(1)
-    (refusal,) = two.refused()
-    assert (refusal.step, "torch" in refusal.reason) == ("publish", True)
-    two.office.broker.send("publish", {"collection": COLLECTION})
-    two.bad_takes(3)
-    two.office.work()
-    assert two.office.shop.snapshots().current() is not None
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ModelUnavailable("The embedding model cannot be reached"),
-        SnapshotUnavailable("The bucket cannot be reached"),
-        PermissionError("The folder is read-only"),
-        StoreOverloaded("Neo4j has no memory left"),
-        StoreUnavailable("The file of this machine's cache is read-only"),
-    ],
-)
-def test_why_a_snapshot_is_not_published_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    def fails(*_: object) -> None:
-        raise error
-
-    two = Two(tmp_path, wrong_key)
-    monkeypatch.setattr(two.bad.tools.pipeline, "publish", fails)
-    two.office.broker.send("publish", {"collection": COLLECTION})
-    two.bad_takes(1)
-    assert two.refused() == [
-        Refusal(worker="attic (process 77)", step="publish", reason=str(error))
-    ]
-    monkeypatch.undo()
-    time.sleep(1.1)
-    two.office.broker.send("publish", {"collection": COLLECTION})
-    two.bad_takes(1)
-    assert two.refused() == []
-
-
-def test_why_nobody_knows_whether_a_snapshot_is_stale_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = Office(tmp_path, times=QUICKLY)
-    office.shop.store.create_collection("another", SETTINGS)
-    covers = Publisher.covers
-
-    def fails(self: Publisher, collection: Collection, **more: bool) -> bool:
-        if collection.name == "another":
-            raise SnapshotUnavailable("The bucket cannot be reached")
-        return covers(self, collection, **more)
-
-    monkeypatch.setattr(Publisher, "covers", fails)
-    office.sweep()
-    (refusal,) = refusals(office.shop.queue, "another")
-    assert (refusal.step, refusal.reason) == ("publish", "The bucket cannot be reached")
-    assert office.broker.steps() == ["publish"], "the other collection is asked for"
-
-
-def test_a_worker_that_finds_a_snapshot_published_by_another_refuses_it_no_longer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise PermissionError("The folder is read-only")
-
-    two = Two(tmp_path, wrong_key)
-    two.office.submit(NOTES[0])
-    two.office.broker.deliver(two.office.flow, lambda step: step not in ("embed", "publish"))
-    with monkeypatch.context() as patch:
-        patch.setattr(two.bad.tools.pipeline, "publish", fails)
-        two.office.broker.send("publish", {"collection": COLLECTION})
-        two.bad_takes(1)
-    assert len(two.refused()) == 1
-    two.office.broker.send("publish", {"collection": COLLECTION})
-    two.office.work()
-    assert len(two.refused()) == 1
-    two.bad.publish_stale()
-    assert two.refused() == []
-    assert two.bad._pauses.refused("publish") == set()
-
-
-def test_why_texts_are_not_embedded_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise ModelUnavailable("The embedding model cannot be reached")
-
-    two = Two(tmp_path, wrong_key)
-    monkeypatch.setattr(type(two.bad._embedding), "embed", fails)
-    two.office.broker.send("embed", {"collection": COLLECTION, "texts": {}})
-    two.bad_takes(1)
-    (refusal,) = two.refused()
-    assert (refusal.step, "cannot be reached" in refusal.reason) == ("embed", True)
-
-
-def test_a_worker_that_stopped_does_not_say_that_it_tries_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object) -> None:
-        raise ModelUnavailable("The embedding model cannot be reached")
-
-    two = Two(tmp_path, wrong_key)
-    monkeypatch.setattr(type(two.bad._embedding), "embed", fails)
-    two.office.broker.send("embed", {"collection": COLLECTION, "texts": {}})
-    two.bad_takes(1)
-    assert len(two.refused()) == 1
-    two.bad.close()
-    assert two.refused() == []
-
-
-def test_of_a_store_that_is_away_nobody_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise StoreUnavailable("nobody there")
-
-    two = Two(tmp_path, wrong_key)
-    monkeypatch.setattr(two.bad.tools.pipeline, "publish", fails)
-    monkeypatch.setattr(two.bad.tools.store, "probe", fails)
-    two.office.broker.send("publish", {"collection": COLLECTION})
-    two.bad_takes(1)
-    assert two.refused() == []
-    assert two.bad._pauses.refused("publish") == set()
 
 
 def test_documents_that_a_store_has_no_memory_for_fail_at_last_and_say_so(
