@@ -37,6 +37,7 @@ _UNSPACED = re.compile(
 )
 """Runs of scripts without spaces between words (and of Korean, which inflects inside them)."""
 
+_SOFT_HYPHEN = "\u00ad"
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
 
 
@@ -101,11 +102,12 @@ def _explanation(known: list[str]) -> Explanation:
 def words(text: str) -> list[str]:
     """The words of a text in order: runs of letters, marks, digits and '_', case-folded.
 
-    A script without spaces gives each character and each pair of neighbours.
+    A script without spaces gives each character and each pair of neighbours. Soft hyphens, where
+    a word may be broken, are no part of it.
     """
     if text.isascii():  # most passages of most corpora; the same words, in a third of the time
         return _ASCII_WORD.findall(text.casefold())
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", text).replace(_SOFT_HYPHEN, "").casefold()
     runs: list[str] = _word().findall(text)
     return _unspaced(runs) if _UNSPACED.search(text) else runs
 

@@ -133,8 +133,8 @@ def _fault(text: str, finish: object, refusal: object, max_tokens: int) -> str:
     """What is wrong with an answer, with the remedy; '' if it is fine."""
     if finish == "length":
         return (
-            f"was cut off at {max_tokens} tokens. Use shorter passages, or check whether the "
-            "model repeats itself."
+            f"was cut off at {max_tokens} tokens. Check whether the model repeats itself; if not, "
+            "use another one, or, where it reads passages, shorter passages."
         )
     if finish == "content_filter":
         return "was stopped by its content filter. Use another model for this text."

@@ -22,6 +22,7 @@ def search(question: str, *passages: APassage, k: int = 10) -> Ranking:
         ("The Tower, in 1889!", ["the", "tower", "in", "1889"]),
         ("Straße CAFÉ", ["strasse", "café"]),
         ("Ｆｕｌｌ ｗｉｄｔｈ", ["full", "width"]),
+        ("an of\u00adfi\u00adcer", ["an", "officer"]),
         ("Чехов и Гоголь", ["чехов", "и", "гоголь"]),
         ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
         ("北京大", ["北", "京", "大", "北京", "京大"]),
