@@ -6,7 +6,6 @@ was itself reached through a name, that name and the passage before it have two 
 width of a line shows its share of the score of the passages it leads to.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from itertools import pairwise
 from typing import TypeAlias
 from xml.sax.saxutils import escape
 
+from retrieval.picture_labels import drawable, is_right_to_left, two_lines
 from retrieval.receipt import TAKEN_OFF, Giver, Receipt, named
 
 QUESTION, SOURCE, EARLIER, FIRST_BRIDGE, ORIGIN, BRIDGE, PASSAGE = range(7)
@@ -23,7 +23,6 @@ _ROWS = 7
 _FAINTEST = 0.04
 """Lines and nodes that carry less of a passage's score are left out."""
 _COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 250, 64, 180, 38, 24
-_LABEL_CELLS = 25
 _WIDEST = 16.0
 _LANE = 12
 _HEADINGS = (
@@ -87,7 +86,7 @@ def picture(question: str, receipts: Sequence[Receipt]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img">',
-        f"<title>{_escaped(question)}</title>",
+        f"<title>{escape(drawable(question))}</title>",
         f"<style>{_STYLE}</style>",
         *(
             f'<text class="heading" x="{_MARGIN + place * _COLUMN + _WIDTH / 2:.0f}" '
@@ -204,44 +203,21 @@ def _lines(
 
 
 def _node(key: Key, place: Place, label: str) -> str:
+    """A box with its label, clipped by a viewport of its own where a font is wider than reckoned.
+
+    Each line has the direction of the whole label, so that its "…" stands where reading ends.
+    """
     x, y = place
-    lines = _wrapped(label)
-    first = y + _HEIGHT / 2 + 4 - 7.5 * (len(lines) - 1)
+    label = drawable(label)
+    lines = two_lines(label)
+    first = _HEIGHT / 2 + 4 - 7.5 * (len(lines) - 1)
+    direction = ' direction="rtl"' if is_right_to_left(label) else ""
     texts = [
-        f'<text x="{x + _WIDTH // 2}" y="{first + 15 * row:.1f}">{_escaped(line)}</text>'
+        f'<text x="{_WIDTH // 2}" y="{first + 15 * row:.1f}"{direction}>{escape(line)}</text>'
         for row, line in enumerate(lines)
     ]
+    box = f'x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}"'
     return (
-        f'<g class="c{key[0]}"><title>{_escaped(label)}</title>'
-        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}"/>'
-        f"{''.join(texts)}</g>"
+        f'<g class="c{key[0]}"><title>{escape(label)}</title><rect {box}/>'
+        f"<svg {box}>{''.join(texts)}</svg></g>"
     )
-
-
-def _wrapped(label: str) -> list[str]:
-    """As much of a label as fits on two lines."""
-    flat = " ".join(label.split())
-    first = flat[: _fitting(flat)]
-    if first != flat and " " in first:
-        first = first.rsplit(" ", 1)[0]
-    rest = flat[len(first) :].strip()
-    if not rest:
-        return [first]
-    fitting = _fitting(rest)
-    return [first, rest if fitting == len(rest) else rest[: fitting - 1].rstrip() + "…"]
-
-
-def _fitting(text: str) -> int:
-    """How many characters fit on a line; ideographs are two cells wide."""
-    cells = 0
-    for place, char in enumerate(text):
-        cells += 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        if cells > _LABEL_CELLS:
-            return place
-    return len(text)
-
-
-def _escaped(text: str) -> str:
-    """Text escaped for XML, without characters that XML does not allow."""
-    allowed = (c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))
-    return escape("".join(allowed).encode("utf-8", "replace").decode("utf-8"))

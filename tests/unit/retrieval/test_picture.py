@@ -1,5 +1,6 @@
 """Receipts as pictures."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 QUOTE = Quote(text="Hebb.", start=0, end=5)
 
 
+WIDEST = {"X": 8.3, "W": 11.9, "m": 11.7, "Щ": 13.1, "@": 12.0}
+"""How wide a letter is in pixels, in DejaVu Sans, which is among the widest fonts."""
 LINK = Giver(kind="link", label="Brenda", share=1.0)
 
 
@@ -142,6 +145,44 @@ def test_a_long_label_is_cut_to_two_lines_and_whole_in_the_tooltip() -> None:
 def test_wide_characters_are_counted_as_two() -> None:
     node = passage(drawn(receipt("学" * 40)))
     assert all(len(text.text or "") <= 14 for text in node.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("letter", ["X", "W", "m", "Щ", "@"])
+def test_wide_letters_stay_in_the_box(letter: str) -> None:
+    node = passage(drawn(receipt(letter * 300)))
+    assert all(len(text.text or "") <= 180 / WIDEST[letter] for text in node.iter(f"{SVG}text"))
+
+
+def test_a_box_clips_what_is_wider_than_reckoned() -> None:
+    node = passage(drawn(receipt()))
+    (rect,), (viewport,) = node.iter(f"{SVG}rect"), node.iter(f"{SVG}svg")
+    assert viewport.attrib == rect.attrib
+    assert list(viewport) == list(node.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("letter", ["e\u0301", "ก\u0e49", "👩\u200d🔬", "❤\ufe0f"])
+def test_a_label_is_not_cut_between_a_letter_and_its_mark(letter: str) -> None:
+    for before in range(20):
+        node = passage(drawn(receipt("a" * before + letter * 200)))
+        _, line = [text.text or "" for text in node.iter(f"{SVG}text")]
+        assert re.fullmatch(f"a*({letter})*…", line)
+
+
+@pytest.mark.parametrize(
+    ("title", "direction"),
+    [("جامعة القاهرة " * 10, "rtl"), ("האוניברסיטה", "rtl"), ("Cairo (القاهرة) " * 10, None)],
+)
+def test_a_label_has_the_direction_of_its_first_letter(title: str, direction: str | None) -> None:
+    node = passage(drawn(receipt(title)))
+    assert {text.get("direction") for text in node.iter(f"{SVG}text")} == {direction}
+
+
+@pytest.mark.parametrize("control", "\u061c\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
+def test_controls_of_direction_are_not_drawn(control: str) -> None:
+    name = f"{control}Hebb{control}\u202c\u2069"
+    root = drawn(receipt(name, bridge=name), question=name)
+    assert {"Hebb", "2. Hebb"} <= labels(root)
+    assert not set("".join(root.itertext())) & {control, "\u202c", "\u2069"}
 
 
 def test_no_passage_gives_a_picture_of_the_question_alone() -> None:
