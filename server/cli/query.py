@@ -1,6 +1,6 @@
 """`ammon query`: a question, and the passages that answer it together."""
 
-from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -8,6 +8,7 @@ import typer
 
 from server.cli import options
 from server.cli.context import opened
+from server.cli.questions import QuestionLines, errors_on_a_line
 
 if TYPE_CHECKING:
     from server.aids import AidOptions
@@ -22,7 +23,7 @@ _Questions: TypeAlias = Annotated[
         encoding="utf-8-sig",
         metavar="FILE",
         help="Ask each line of a file instead, '-' for standard input; with --json, an object a "
-        "line.",
+        "line. A line that cannot be asked gives an error with its number, and exit code 1.",
         show_default=False,
     ),
 ]
@@ -118,8 +119,8 @@ def query(
 
     if (question is None) == (questions is None):
         raise typer.BadParameter("Give either a QUESTION or a file with --questions.")
-    asked = iter([question or ""]) if questions is None else _lines(questions)
-    with opened(context) as core:
+    asked = [question or ""] if questions is None else QuestionLines(questions, as_json)
+    with errors_on_a_line() if as_json and questions else nullcontext(), opened(context) as core:
         if neo4j_link:
             check_neo4j(core.settings)
         options = _Options(
@@ -135,20 +136,8 @@ def query(
             if questions is not None and not as_json:
                 print_line(f"{chr(10) * min(number, 1)}Question: {one}\n")
             _answer(core, one, options, line=questions is not None)
-
-
-def _lines(file: typer.FileText) -> Iterator[str]:
-    """The lines that are not blank. Raises: InputError."""
-    from kg.errors import InputError
-
-    try:
-        for line in file:
-            if text := line.strip():
-                yield text
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"The questions in {file.name!r} are not UTF-8. Save the file as UTF-8."
-        ) from error
+    if isinstance(asked, QuestionLines) and asked.refused:
+        raise typer.Exit(1)
 
 
 def _answer(core: "Core", question: str, options: _Options, *, line: bool) -> None:

@@ -37,6 +37,42 @@ def test_json_is_an_object_a_line(ammon: Ammon, file: Path) -> None:
     assert [json.loads(line)["question"] for line in lines] == QUESTIONS
 
 
+@pytest.fixture
+def with_long(tmp_path: Path) -> Path:
+    """The second of three questions, on line 3, is longer than a question may be."""
+    file = tmp_path / "long.txt"
+    file.write_text("\n".join([QUESTIONS[0], "", "x" * 10_001, QUESTIONS[1]]), encoding="utf-8")
+    return file
+
+
+def test_a_line_that_is_too_long_is_named_and_the_others_are_answered(
+    ammon: Ammon, with_long: Path, file: Path
+) -> None:
+    done = ammon("query", "--questions", with_long)
+    assert (done.code, done.out) == (1, ammon("query", "--questions", file).out)
+    (line,) = done.err.splitlines()
+    assert f"Line 3 of '{with_long}': The question has 10,001 characters" in line
+
+
+def test_in_json_a_line_that_is_too_long_is_an_object_in_its_place(
+    ammon: Ammon, with_long: Path
+) -> None:
+    done = ammon("query", "--questions", with_long, "--json")
+    first, error, last = [json.loads(line) for line in done.out.splitlines()]
+    assert [first["question"], last["question"]] == QUESTIONS
+    assert error["error"]["type"] == "InputError"
+    assert error["error"]["message"].startswith(f"Line 3 of '{with_long}': The question has 10,001")
+    assert done.code == 1
+
+
+def test_in_json_an_error_that_ends_the_command_is_an_object_on_a_line(
+    ammon: Ammon, file: Path
+) -> None:
+    done = ammon("query", "--questions", file, "--json", "--rerank")
+    (line,) = done.out.splitlines()
+    assert (done.code, "AMMON_RERANK" in json.loads(line)["error"]["message"]) == (1, True)
+
+
 def test_of_a_question_and_a_file_one_is_given(ammon: Ammon, file: Path) -> None:
     for given in (["Who?", "--questions", file], []):
         done = ammon("query", *given)
