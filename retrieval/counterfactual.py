@@ -18,6 +18,11 @@ NO_FACTS = (
     "The walk of mode 'ammon' goes through names, not through facts: leaving out a fact does "
     "not change the rank. (Mode 'hipporag2' starts from facts.)"
 )
+ALL_STAY = (
+    "Nothing is left out: other documents hold all its passages, too. (To leave out such a passage "
+    "all the same, name it by its own id.)"
+)
+SOME_STAY = "Left out: {gone} of its {count} passages. Other documents hold the rest, too."
 SEPARATOR = " — "
 """The separator between the parts of a fact as text."""
 
@@ -29,7 +34,8 @@ class LeftOut:
     entity: str = ""
     """A name: everything that it may mean is left out, and so are the names inside it."""
     passage: str = ""
-    """A passage's id, or a document's id or source: the document with all its passages."""
+    """A passage's id, or a document's id or source: those of its passages that no other document
+    holds."""
     fact: str = ""
     """A fact's id, or its three parts with ' — ' between them."""
 
@@ -45,7 +51,8 @@ class Counterfactual:
     """Of the first of its documents."""
     without: LeftOut
     names: tuple[str, ...]
-    """What was left out, for display: names, titles of passages, or the fact."""
+    """What was left out, for display: names, titles of passages, or the fact. The document, if
+    others hold all its passages."""
     left_out_rank: int = 0
     """The rank that the passage had, the best of several; 0 if none was left out. It tells passages
     of one title apart."""
@@ -83,15 +90,24 @@ def passages_named(snapshot: Snapshot, key: str) -> list[int]:
     Raises: DocumentNotFound.
     """
     found = _row(snapshot.passages.id, key)
-    for document_id in (key, ids.document_id(snapshot.collection, key)):
-        for number in _row(snapshot.documents.id, document_id):
-            found += snapshot.documents.passages.row(number).tolist()
+    for document in _documents_named(snapshot, key):
+        found += snapshot.documents.passages.row(document).tolist()
     if not found:
         raise DocumentNotFound(
             f"There is no passage or document with the id or source {key!r} in "
             f"{snapshot.collection!r}. (`ammon query` shows sources.)"
         )
     return sorted(set(found))
+
+
+def passages_left_out(snapshot: Snapshot, key: str) -> list[int]:
+    """The passages that would be gone without what a key names: the one with that id, or those that
+    no other document holds, in ascending order. Raises: DocumentNotFound.
+    """
+    found, itself = passages_named(snapshot, key), _row(snapshot.passages.id, key)
+    named = set(_documents_named(snapshot, key))
+    holders = snapshot.passages.documents
+    return [one for one in found if one in itself or named.issuperset(holders.row(one).tolist())]
 
 
 def without(
@@ -112,15 +128,28 @@ def without(
         entries = _entries_named(snapshot, left_out.entity)
         names = dict.fromkeys(snapshot.gazetteer.label[entry] for entry in entries)
         return mode.without(entries=entries), tuple(names), ""
-    passages = passages_named(snapshot, left_out.passage)
+    return _without_passage(mode, snapshot, left_out.passage, asked)
+
+
+def _without_passage(
+    mode: OverNames, snapshot: Snapshot, key: str, asked: int
+) -> tuple[Traced, tuple[str, ...], str]:
+    """As `without`, for a passage or a document."""
+    passages, count = passages_left_out(snapshot, key), len(passages_named(snapshot, key))
     if asked in passages:
         raise InputError("A passage has no rank without itself: leave out another one.")
+    if not passages:
+        source = snapshot.documents.source
+        names = dict.fromkeys(source[one] or key for one in _documents_named(snapshot, key))
+        return mode, tuple(names), ALL_STAY
     table = snapshot.passages
     titles = dict.fromkeys(
         table.title[passage] or source_of(snapshot, passage) or table.id[passage]
         for passage in passages
     )
-    return mode.without(passages=passages), tuple(titles), ""
+    gone = len(passages)
+    note = SOME_STAY.format(gone=gone, count=count) if gone < count else ""
+    return mode.without(passages=passages), tuple(titles), note
 
 
 def _without_fact(mode: Traced, fact: int) -> tuple[Traced, str]:
@@ -170,6 +199,12 @@ def fact_named(snapshot: Snapshot, key: str) -> int:
         f"There is no fact {key!r} in {snapshot.collection!r}: give its id, or "
         f"'subject{SEPARATOR}relation{SEPARATOR}object' as a receipt shows it."
     )
+
+
+def _documents_named(snapshot: Snapshot, key: str) -> list[int]:
+    """The documents with an id or source."""
+    both = (key, ids.document_id(snapshot.collection, key))
+    return [row for one in both for row in _row(snapshot.documents.id, one)]
 
 
 def _row(column: Strings, key: str) -> list[int]:

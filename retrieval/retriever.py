@@ -18,7 +18,13 @@ from kg.snapshot.tables import Float32Array
 from retrieval.asking import embed_questions
 from retrieval.checks import check_name, check_question, checked_keys, checked_questions
 from retrieval.citations import source_of
-from retrieval.counterfactual import Counterfactual, LeftOut, passages_named, without
+from retrieval.counterfactual import (
+    Counterfactual,
+    LeftOut,
+    passages_left_out,
+    passages_named,
+    without,
+)
 from retrieval.mode import Mode
 from retrieval.modes import MODES, check_mode, make_mode
 from retrieval.receipt import Receipt
@@ -220,9 +226,9 @@ class Retriever:
     ) -> Counterfactual:
         """Where a passage would stand without one entity, passage or fact; give one of the three.
 
-        An entity is given by its name, `passage` and `without_passage` as in `receipts` (a
-        document is left out with all its passages), a fact by its id or by its three parts with
-        dashes between them. Raises: InputError, NotFound, ModelError.
+        An entity is given by its name, `passage` and `without_passage` as in `receipts` (of a
+        document those passages are left out that no other one holds), a fact by its id or by its
+        three parts with dashes between them. Raises: InputError, NotFound, ModelError.
         """
         check_question(question, 1)
         left_out = LeftOut(
@@ -252,8 +258,9 @@ class Retriever:
         )
 
     def _best_rank(self, trace: Trace, key: str) -> int:
-        """Of the passages that a key names; 0 for ''."""
-        return trace.rank(trace.first_of(passages_named(self._snapshot, key))) if key else 0
+        """Of the passages that go with what a key names; 0 if there are none, or for ''."""
+        gone = passages_left_out(self._snapshot, key) if key else []
+        return trace.rank(trace.first_of(gone)) if gone else 0
 
     def _traced(self, mode: str) -> Traced:
         """The mode of that name. Raises: InputError if it gives no receipts."""

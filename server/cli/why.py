@@ -19,7 +19,11 @@ _LAST = 1_000_000
 
 
 _Passage: TypeAlias = Annotated[
-    str, typer.Argument(help="A rank, a passage's id, or a document's source.")
+    str,
+    typer.Argument(
+        help="A rank, a passage's id, or a document's id or source. A number is always a rank: a "
+        "document whose source is a number is named by its id."
+    ),
 ]
 _Answer: TypeAlias = Annotated[
     bool, typer.Option("--answer", help="Explain all passages down to that rank.")
@@ -32,7 +36,10 @@ _WithoutEntity: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="Show its rank without a name.")
 ]
 _WithoutPassage: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="PASSAGE", help="… without another passage or document.")
+    str | None,
+    typer.Option(
+        metavar="PASSAGE", help="… without another passage or document, named in the same way."
+    ),
 ]
 _WithoutFact: TypeAlias = Annotated[
     str | None,
@@ -43,8 +50,9 @@ _WithoutFact: TypeAlias = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog='Example: ammon why "Where did the teacher of Eric Kandel study?" 2 '
-        "--picture why.svg --without-entity Columbia"
+        epilog="Example: ammon why "
+        '"Who taught the founder of the Montreal Neurological Institute?" 2 '
+        '--picture why.svg --without-entity "Wilder Penfield"'
     )(why)
 
 

@@ -79,6 +79,27 @@ def test_a_passage_to_leave_out_is_given_by_rank_too(ammon: Ammon) -> None:
     assert "' (1st), Semon would be 1st, not 2nd" in done.out
 
 
+def test_a_document_to_leave_out_changes_as_much_as_deleting_it(ammon: Ammon, notes: Path) -> None:
+    (notes / "again.md").write_bytes((notes / "semon.md").read_bytes())
+    ammon("ingest", notes)
+    told = ammon("why", QUESTION, "lashley.txt", "--without-passage", "again.md", "--json").json
+    ammon("delete", "again.md")
+    (after,) = ammon("why", QUESTION, "lashley.txt", "--json").json["receipts"]
+    found = told["counterfactual"]
+    assert (found["rank_without"], found["score_without"]) == (after["rank"], after["score"])
+
+
+def test_of_two_documents_with_the_same_passage_one_is_ranked_without_the_other(
+    ammon: Ammon, notes: Path
+) -> None:
+    (notes / "again.md").write_bytes((notes / "semon.md").read_bytes())
+    ammon("ingest", notes)
+    done = ammon("why", QUESTION, "semon.md", "--without-passage", "again.md")
+    assert (done.code, done.err) == (0, "")
+    assert "Without passage 'again.md', Semon would still be 2nd" in done.out
+    assert "Nothing is left out: other documents hold all its passages, too." in done.out
+
+
 def test_in_json_there_are_receipts_and_the_counterfactual(ammon: Ammon) -> None:
     found = ammon("why", QUESTION, "--json", "--without-entity", "Engram").json
     (receipt,) = found["receipts"]
@@ -98,6 +119,11 @@ def test_a_collection_that_is_not_there_is_an_error(ammon: Ammon) -> None:
     done = ammon("why", QUESTION, "-c", "nobody")
     assert done.code == 1
     assert "nobody" in done.err
+
+
+def test_the_help_says_that_a_number_is_a_rank(ammon: Ammon) -> None:
+    said = " ".join(ammon("why", "--help").out.replace("│", " ").split())
+    assert "A number is always a rank" in said
 
 
 def test_the_help_has_an_example(ammon: Ammon) -> None:
