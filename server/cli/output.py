@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 NO_COLLECTIONS = "There are no collections yet: ammon ingest PATH"
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that steer a terminal, or turn round what it shows after them."""
 
 _QUARANTINE_SHOWN = 10
 
@@ -23,6 +24,7 @@ def print_json(value: dict[str, Any], *, line: bool = False) -> None:
     """Print one JSON object, indented; with `line` on a single line, for output of many objects."""
     text = json.dumps(value, ensure_ascii=False, indent=None if line else 2, default=str)
     sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    sys.stdout.flush()  # who reads one object a line need not wait for the next
 
 
 def print_line(text: str) -> None:
@@ -68,7 +70,8 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def printable(text: str) -> str:
-    """A document's text without control characters, which could steer the terminal."""
+    """A document's text without control characters, which could steer the terminal, and without
+    those that turn round the text after them."""
     return _CONTROL.sub("", text)
 
 

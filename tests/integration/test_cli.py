@@ -33,9 +33,13 @@ def test_a_prefix_tells_files_of_one_name_apart(ammon: Ammon, notes: Path, tmp_p
 
 def test_texts_cannot_steer_the_terminal(ammon: Ammon, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
-    note.write_text("Karl Lashley \x1b[31msought\x1b[0m the Engram.", encoding="utf-8")
+    steering = "\x1b[31m", "\x1b[0m", "\u202e"
+    text = "Karl Lashley {}sought{} the{} Engram.".format(*steering)
+    note.write_text(text, encoding="utf-8")
     ammon("ingest", note)
-    assert "\x1b" not in ammon("query", "Who sought the Engram?").out
+    shown = ammon("query", "Who sought the Engram?").out
+    assert "Karl Lashley" in shown
+    assert not [mark for mark in steering if mark in shown]
 
 
 def test_ingesting_ends_with_a_summary(ammon: Ammon, notes: Path) -> None:
