@@ -93,7 +93,7 @@ class Flow:
         """Ask for snapshots of what is not published; while documents keep coming, not too often.
         What nobody foresaw at one collection keeps no other from it.
 
-        Raises: StoreUnavailable.
+        Raises: AmmonError, OSError.
         """
         for collection in self.tools.store.collections():
             try:
@@ -101,7 +101,7 @@ class Flow:
             except (AmmonError, OSError):
                 raise
             except Exception:  # the outermost boundary of a collection
-                _log.exception("not asked for", collection=collection.name)
+                _log.exception("could not ask for a snapshot", collection=collection.name)
 
     def _publish_stale(self, collection: Collection) -> None:
         name, now = collection.name, time.monotonic()

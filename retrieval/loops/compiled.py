@@ -1,6 +1,7 @@
 """Compiling inner loops, once for a machine."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
@@ -30,6 +31,9 @@ LONG_ROWS = "Array(int64, 2, 'C', True)"
 """Arguments of compiled loops: arrays that are only read, as those of mapped files are."""
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+_PATIENCE_SECONDS = 10.0
+"""A loop takes 0.2 to 2 seconds to compile, and twice that on a slow machine."""
 
 _SHARED = ("arrays.py", "compiled.py", "lanes.py", "parts.py", "strings.py")
 """What loops of other files are compiled with."""
@@ -146,13 +150,21 @@ class _Loading:
 
 @contextmanager
 def _alone(made: Any) -> Iterator[None]:
-    """While no other process compiles the same, if what one compiles is kept for the others."""
+    """While no other process compiles the same, if what one compiles is kept for the others; but
+    one that has no processor for it is waited for so long and no longer."""
     with ExitStack() as held:
         with suppress(AttributeError, OSError, SnapshotUnavailable):
             if folder := made._cache.cache_path:
-                name = f"{made.__module__}.{made.__qualname__}.lock"
-                held.enter_context(file_lock(Path(folder) / name, remove=True))
+                lock = Path(folder) / f"{made.__module__}.{made.__qualname__}.lock"
+                end = time.monotonic() + _PATIENCE_SECONDS
+                held.enter_context(file_lock(lock, remove=True, waiting=partial(_look_at, end)))
         yield
+
+
+def _look_at(end: float) -> None:
+    """Raises: TimeoutError if that moment is over."""
+    if time.monotonic() > end:
+        raise TimeoutError
 
 
 def _load(made: Any, signature: str) -> bool:

@@ -83,19 +83,22 @@ def view(core: "Core", collection: str | None = None) -> "Group":
 
 
 def _row(status: "JobStatus") -> list[str]:
+    from kg.jobs import TaskState
     from server.budgets import format_money, format_seconds
 
     job, progress = status.job, status.job.progress
     share = progress.passages_done / progress.passages if progress.passages else 0.0
     filled = round(share * _BAR)
     tokens = progress.input_tokens + progress.output_tokens
+    failed = job.counts.get(TaskState.FAILED, 0)
+    under_way = bool(job.open or job.filling)
     return [
         job.id[:12],
         "█" * filled + "░" * (_BAR - filled),
-        f"{job.total - job.open} of {job.total}",
+        f"{job.total - job.open} of {job.total}" + (f", {failed} failed" if failed else ""),
         f"{progress.passages_done:,} of {progress.passages:,}",
-        "" if status.rate is None else f"{status.rate:.1f}",
-        "" if status.seconds_left is None else format_seconds(status.seconds_left),
+        f"{status.rate:.1f}" if under_way and status.rate is not None else "",
+        format_seconds(status.seconds_left) if under_way and status.seconds_left else "",
         f"{tokens:,}" if tokens else "",
         format_money(progress.cost) if progress.cost else "",
     ]

@@ -23,6 +23,11 @@ _ALMOST = 99.9
 _LOOKED_AT = 100
 """How many documents of a job, the first ones, are looked at to find out why it waits."""
 _JOBS_LOOKED_AT = 10
+HELD_UP = (
+    "The new graph waits for {failed}, which failed: try again (ammon jobs retry {job}), delete "
+    "what cannot be read, or stay with the graph that there is (ammon jobs cancel {job})."
+)
+"""Why a re-indexing whose documents are finished does not end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,12 +86,14 @@ class JobStatus:
 
     job: Job
     state: Literal["running", "publishing", "done"]
-    """'publishing': all documents are finished, but not in a published snapshot yet."""
+    """'publishing': all documents are finished, but not in a published snapshot yet (when a failed
+    one keeps a re-indexing from its end, `waiting_because` says so)."""
     indexed: int
     """Documents that questions see: all finished ones, once a snapshot contains the last of
     them."""
     waiting_because: str = ""
-    """Why its documents wait, as when a model cannot be reached; '' if they are worked on."""
+    """Why its documents wait, as when a model cannot be reached, or what they bring; '' if nothing
+    is in the way."""
     quarantined: int = 0
     """Passages of its documents that can be found by their text only, because their extraction
     failed."""
@@ -251,20 +258,31 @@ class _Surroundings:
         swapped = max(transition.swapped_at, job.revision)
         return self.published >= swapped and not self.collection.settings.changing
 
+    def held_up(self, job: Job) -> str:
+        """Why the re-indexing that this job reads documents for cannot end; '' if it can."""
+        failed = job.counts.get(TaskState.FAILED, 0)
+        settings = None if self.collection is None else self.collection.settings
+        if settings is None or settings.upcoming is None or job.open or not failed:
+            return ""
+        if settings.transition.job != job.id:
+            return ""
+        documents = "1 document" if failed == 1 else f"{failed:,} documents"
+        return HELD_UP.format(failed=documents, job=job.id)
+
 
 def _status(core: Core, job: Job, about: _Surroundings) -> JobStatus:
     done = job.counts.get(TaskState.EXTRACTED, 0)
-    seen = about.sees(job)
+    seen, held_up = about.sees(job), about.held_up(job)
     state: Literal["running", "publishing", "done"] = "publishing"
     if job.open or job.filling:
         state = "running"
-    elif seen or not done:
+    elif not held_up and (seen or not done):
         state = "done"
     return JobStatus(
         job=job,
         state=state,
         indexed=done if seen else 0,
-        waiting_because=why_it_waits(core.queue, job),
+        waiting_because=why_it_waits(core.queue, job) or held_up,
         refused=about.refused if state != "done" else (),
         quarantined=_quarantined(core, job, about) if done else 0,
     )

@@ -65,7 +65,8 @@ class JobOut(BaseModel):
     collection: str = Field(examples=["papers"])
     created_at: datetime = Field(description="When it was submitted.")
     state: Literal["running", "publishing", "done"] = Field(
-        description="'publishing': all documents are in the graph, but queries do not see them yet."
+        description="'publishing': all documents are finished, but queries do not see them yet. It "
+        "stays so while failed documents keep a re-indexing from its end: see `waiting_because`."
     )
     counts: dict[TaskState, int] = Field(
         description="Number of documents in each state; 'superseded': a newer text of the document "
@@ -79,8 +80,8 @@ class JobOut(BaseModel):
         examples=[96.7],
     )
     waiting_because: str = Field(
-        description="Why its documents wait, for example because the model cannot be reached; '' "
-        "while they are worked on.",
+        description="Why its documents wait, for example because the model cannot be reached, or "
+        "what holds up a re-indexing; '' if nothing does.",
         examples=[""],
     )
     refused: list[RefusalOut] = Field(

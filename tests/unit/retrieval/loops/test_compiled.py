@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kg.lock import file_lock
 from retrieval.loops import compiled
 from retrieval.loops.parts import _Settled
 
@@ -93,11 +94,11 @@ from retrieval.loops import compiled as module
 
 
 @contextmanager
-def held_by_another(path, *, remove):
+def held_by_another(path, **options):
     # It has just compiled the same when the lock is free.
     for kept in Path("aside").iterdir():
         kept.rename(path.with_name(kept.name))
-    with taken(path, remove=remove):
+    with taken(path, **options):
         yield
 
 
@@ -113,6 +114,19 @@ def test_what_another_process_compiles_is_waited_for_and_loaded(tmp_path: Path) 
     (tmp_path / "meanwhile.py").write_text(MEANWHILE)
     assert run(tmp_path, before="meanwhile") == "[0, 2, 4] False\n"
     assert not list(tmp_path.rglob("*.lock"))
+
+
+IMPATIENT = "from retrieval.loops import compiled as module; module._PATIENCE_SECONDS = 0.0"
+
+
+def test_a_process_that_gets_no_further_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    run(tmp_path)
+    folder = tmp_path / "__pycache__"
+    for kept in folder.glob("loop.doubled*"):
+        kept.unlink()
+    (tmp_path / "impatient.py").write_text(IMPATIENT)
+    with file_lock(folder / "loop.doubled.lock"):
+        assert run(tmp_path, before="impatient") == "[0, 2, 4] True\n"
 
 
 def test_two_processes_compile_a_loop_once(tmp_path: Path) -> None:

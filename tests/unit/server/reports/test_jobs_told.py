@@ -13,7 +13,13 @@ from kg.errors import ModelUnavailable
 from kg.records import Document, Quarantined, SourceDocument
 from server.core import Core
 from server.reports.jobs import prune, running
-from server.reports.status import collection_status, job_status, job_statuses, quarantine_of
+from server.reports.status import (
+    HELD_UP,
+    collection_status,
+    job_status,
+    job_statuses,
+    quarantine_of,
+)
 from tests.doubles.house import open_house, settings_in
 
 
@@ -170,6 +176,26 @@ def test_while_a_new_embedder_has_made_nothing_the_former_ones_snapshot_counts(c
     assert (status.state, status.indexed, told(core)) == ("done", 1, [])
     core.pipeline.publish("papers")
     assert collection_status(core, "papers").standing == "up to date"
+
+
+def test_what_keeps_a_reindexing_from_its_end_is_told_of_its_job(core: Core) -> None:
+    submitted(core, "a")
+    core.pipeline.process(core.queue.lease(worker="test", limit=10, seconds=60))
+    core.pipeline.publish("papers")
+    settings = core.store.collection("papers").settings
+    job = core.pipeline.reindex("papers", replace(settings, max_tokens=50)).job
+    assert job is not None
+    assert job_status(core, core.queue.job(job.id)).waiting_because == ""
+    (task,) = core.queue.lease(worker="test", limit=10, seconds=60)
+    core.queue.fail(task.id, "broken", worker="test", retry=False)
+    status = job_status(core, core.queue.job(job.id))
+    assert (status.state, status.waiting_because) == (
+        "publishing",
+        HELD_UP.format(failed="1 document", job=job.id),
+    )
+    core.pipeline.cancel(job.id)
+    status = job_status(core, core.queue.job(job.id))
+    assert (status.state, status.waiting_because) == ("done", "")
 
 
 def test_what_jobs_of_a_collection_have_in_common_is_read_once(
