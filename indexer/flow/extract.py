@@ -4,8 +4,10 @@ Nothing is asked for twice, and what ends workers is given up (see `holding`).
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+
+import structlog
 
 from indexer.extraction.notes import Payer
 from indexer.extraction.port import Extractor
@@ -30,6 +32,8 @@ AT_ONCE = 16
 """Passages that are handed to an extractor that costs nothing but time, which may read all that it
 is handed before it tells of any: a worker that is to end waits for no more."""
 
+_log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
@@ -50,6 +54,8 @@ class Extracting:
     budgeting: Budgeting
     pauses: Pauses
     urgent_queue: UrgentQueue
+    _unknown: set[str] = field(default_factory=set)
+    """Collections that messages named and the store does not have."""
 
     @property
     def _holding(self) -> Holding:
@@ -65,6 +71,7 @@ class Extracting:
         queue, times = self.tools.queue, self.tools.times
         held = queue.extend(list(batch.own), worker=batch.worker, seconds=times.lease)
         if not held:
+            self._look_for(batch.collection)
             return Extracted()
         paused = self.pauses.known()
         if batch.collection in paused:
@@ -95,6 +102,20 @@ class Extracting:
         except Exception as error:  # the outermost boundary of a batch
             return self._one_by_one(work, error, urgent=urgent)
         return self._outcome(work, extractor.fingerprint)
+
+    def _look_for(self, collection: str) -> None:
+        """Warn, once, of a collection that the store does not have: what one worker takes from the
+        broker in vain, the others are without."""
+        try:
+            self.tools.store.collection(collection)
+        except CollectionNotFound:
+            if collection not in self._unknown:
+                self._unknown.add(collection)
+                _log.warning(
+                    "a message is of a collection that this store does not have: it was deleted, "
+                    "or workers of another store use the same broker, and take each other's work",
+                    collection=collection,
+                )
 
     def _urgent_waits(self) -> bool:
         """Whether urgent batches wait that this worker may do: where it leaves some to others, it

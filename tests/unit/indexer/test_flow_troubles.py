@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from indexer.flow import sweeper
 from indexer.flow.dispatch import MOST_WAITING
+from indexer.flow.flow import Flow
+from indexer.flow.meter import NoMeter
+from indexer.flow.tools import Tools
 from indexer.process import worker_name
 from indexer.refusals import refusals
 from inference.vector_file import VectorFile
@@ -20,7 +24,7 @@ from kg.records import Passage, SourceDocument
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.office import NOTES, SHORT, Office
-from tests.doubles.workshop import COLLECTION, SETTINGS, note
+from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
 
 def test_a_passage_whose_extraction_fails_is_in_quarantine_and_tried_again_when_asked(
@@ -284,3 +288,29 @@ def test_what_was_held_long_ago_is_forgotten_now_and_then(
         sweeping.round()
         assert queue.take(["refuses all"], worker="other", seconds=0.0) == {"refuses all": lost}
         queue.let_go("refuses all", worker="other")
+
+
+def test_a_worker_of_another_store_warns_and_loses_nothing(tmp_path: Path) -> None:
+    office = Office(tmp_path / "one")
+    other = Workshop(folder=tmp_path / "other")
+    other.store.delete_collection(COLLECTION)
+    stranger = Flow(
+        Tools(
+            pipeline=other.pipeline,
+            broker=office.broker,
+            meter=NoMeter(),
+            times=office.times,
+            name="attic:1:1:x",
+        )
+    )
+    office.submit(NOTES[0])
+    office.broker.deliver_one(office.flow)
+    with structlog.testing.capture_logs() as told:
+        while office.broker.steps():
+            office.broker.deliver_one(stranger)
+    warnings = [row for row in told if row["log_level"] == "warning"]
+    assert [row["collection"] for row in warnings] == [COLLECTION]
+    assert "another store" in warnings[0]["event"]
+    office.sweep()
+    office.work()
+    assert office.shop.sources() == ["0"]
