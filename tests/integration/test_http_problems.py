@@ -1,6 +1,7 @@
 """Every error is a problem (RFC 9457) that says what to do."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -214,14 +215,28 @@ def test_an_unexpected_error_tells_nothing_of_the_inside(
     assert "find-me" in found["detail"]
 
 
+def pointer_of_a_published_document(client: TestClient, folder: Path) -> Path:
+    """The file CURRENT, once it is there. Folders may go while they are looked through, which
+    `os.walk` takes as it comes."""
+    body = [{"source": "a", "title": "A", "text": "Ann Lee taught Bob Ray."}]
+    client.post("/collections/papers/documents", json=body)
+    found: list[Path] = []
+
+    def is_there() -> bool:
+        found.extend(Path(at) / "CURRENT" for at, _, files in os.walk(folder) if "CURRENT" in files)
+        return bool(found)
+
+    until(is_there)
+    (pointer,) = found
+    return pointer
+
+
 def test_the_remedy_of_a_snapshot_that_cannot_be_used_names_the_collection(
     client: TestClient, tmp_path: Path
 ) -> None:
-    body = [{"source": "a", "title": "A", "text": "Ann Lee taught Bob Ray."}]
-    client.post("/collections/papers/documents", json=body)
-    until(lambda: any(tmp_path.glob("**/CURRENT")))
-    for manifest in tmp_path.glob("**/manifest.json"):
-        manifest.write_text("rubbish", encoding="utf-8")
+    pointer = pointer_of_a_published_document(client, tmp_path)
+    (manifest,) = pointer.parent.glob("r*/manifest.json")
+    manifest.write_text("rubbish", encoding="utf-8")
     asked = client.post("/collections/papers/query", json={"question": "Who taught Bob Ray?"})
     found = problem(asked, 503, "snapshot-damaged")
     assert "ammon rebuild --collection 'papers'" in found["detail"]
@@ -230,10 +245,7 @@ def test_the_remedy_of_a_snapshot_that_cannot_be_used_names_the_collection(
 def test_counts_are_given_though_the_pointer_names_no_snapshot(
     client: TestClient, tmp_path: Path
 ) -> None:
-    body = [{"source": "a", "title": "A", "text": "Ann Lee taught Bob Ray."}]
-    client.post("/collections/papers/documents", json=body)
-    until(lambda: any(tmp_path.glob("**/CURRENT")))
-    (pointer,) = tmp_path.glob("**/CURRENT")
+    pointer = pointer_of_a_published_document(client, tmp_path)
     pointer.write_bytes(b"\xff\xfe\0")
     told = client.get("/collections/papers/stats")
     assert told.status_code == 200
