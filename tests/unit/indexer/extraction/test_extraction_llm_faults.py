@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from indexer.extraction.llm import LLMExtractor
+from indexer.extraction.notes import MemoryNotebook
+from indexer.extraction.suspects import SUSPECT
 from kg.errors import ModelUnavailable
 from kg.records import Passage
 from tests.doubles.chat_server import Answer, ChatServer, Request
@@ -123,6 +125,34 @@ def test_an_endpoint_that_is_down_is_an_error_after_what_is_done(
     assert next(extractions).passage_id == "psg-1"
     with pytest.raises(ModelUnavailable, match="down"):
         list(extractions)
+
+
+@pytest.fixture
+def suspicious() -> MemoryNotebook:
+    """Notes by which the model failed at a passage so often that it is a suspect."""
+    notebook = MemoryNotebook()
+    for _ in range(SUSPECT):
+        notebook.failed_at(TOLMAN.id)
+    return notebook
+
+
+def test_before_a_batch_with_a_suspect_something_short_is_asked_and_in_an_outage_nothing_else(
+    server: ChatServer, extractor: LLMExtractor, suspicious: MemoryNotebook
+) -> None:
+    server.chat = lambda _: Answer(status=502, content="no upstream")
+    with pytest.raises(ModelUnavailable, match="no upstream"):
+        list(extractor.resume([MILNER, TOLMAN, PAVLOV], suspicious))
+    assert {request.prompt for request in server.requests} == {"Reply with the word: yes"}
+    tries = {key: notes.tries for key, notes in suspicious.read([MILNER.id, PAVLOV.id]).items()}
+    assert tries == {}, "an outage makes no suspects of the others"
+
+
+def test_a_model_that_answers_something_short_is_asked_about_all(
+    server: ChatServer, extractor: LLMExtractor, suspicious: MemoryNotebook
+) -> None:
+    found = list(extractor.resume([MILNER, TOLMAN, PAVLOV], suspicious))
+    assert {one.passage_id for one in found} == {MILNER.id, TOLMAN.id, PAVLOV.id}
+    assert server.requests[0].prompt == "Reply with the word: yes"
 
 
 def test_an_answer_is_not_paid_twice_if_the_endpoint_goes_away_after_it(
