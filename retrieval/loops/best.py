@@ -6,8 +6,8 @@ from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array
 from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import BOOL_ROWS, DOUBLES, FLOAT_ROWS, FLOATS, INTS, compiled
 
-_GROUP = 16
-"""Scores of which first only the best counts."""
+_BUCKETS = 1024
+"""Of scores of similar size."""
 
 
 @compiled(f"int32[::1]({FLOATS}, int64)")
@@ -94,27 +94,29 @@ def first_rows(
 
 
 @compiled()
-def _high(scores: Float32Array, row: int, count: int, columns: Int32Array) -> int:
-    """How many columns of a row may have one of its `count` best scores; puts them into `columns`,
-    ascending. They are taken in groups: as many scores as there are groups whose best is so high
-    are as high. Most of a long row is then passed over without being put in order."""
+def _nth_best(scores: Float32Array, row: int, count: int) -> float:
+    """The `count`-th best score of a row: scores are counted in buckets of equal width, and only
+    those in its own bucket put in order."""
     width = scores.shape[1]
-    groups = width // _GROUP
-    least = np.float32(-np.inf)
-    if groups >= count:
-        highest = empty(groups, np.float32)
-        for group in range(groups):
-            highest[group] = -np.inf
-        for start in range(0, groups * _GROUP, groups):
-            for group in range(groups):
-                score = scores[row, start + group]
-                highest[group] = score if score > highest[group] else highest[group]
-        least = np.float32(_worst_of_best(highest, count))
+    low = high = scores[row, 0]
+    for column in range(width):
+        low, high = min(low, scores[row, column]), max(high, scores[row, column])
+    finite = high - low < np.float32(np.inf)
+    scale = np.float32(_BUCKETS - 1) / (high - low) if finite and high > low else np.float32(0.0)
+    bucket, inside = zeros(width, np.int16), empty(width, np.float32)
+    counts = zeros(_BUCKETS, np.int32)
+    for column in range(width if scale > 0 else 0):
+        bucket[column] = np.int16((scores[row, column] - low) * scale)
+        counts[bucket[column]] += 1
+    wanted, above = _BUCKETS - 1 if scale > 0 else 0, 0
+    while wanted and above + counts[wanted] < count:
+        above += counts[wanted]
+        wanted -= 1
     found = 0
     for column in range(width):
-        columns[found] = column
-        found += scores[row, column] >= least
-    return found
+        inside[found] = scores[row, column]
+        found += bucket[column] == wanted
+    return _worst_of_best(inside[:found], count - above)
 
 
 @compiled(f"int32[::1]({FLOAT_ROWS}, int64)")
@@ -123,22 +125,19 @@ def best_of_each(scores: Float32Array, count: int) -> Int32Array:
     the lower column is taken first."""
     width = scores.shape[1]
     count = min(count, width)
-    taken, moved = zeros(width, np.uint8), empty(width, np.float32)
-    found = empty(width, np.int32)
+    taken, found = zeros(width, np.uint8), empty(width, np.int32)
     for row in range(len(scores) if count > 0 else 0):
-        high = _high(scores, row, count, found)
-        for place in range(high):
-            moved[place] = scores[row, found[place]]
-        least, equal = _worst_of_best(moved[:high], count), count
-        for place in range(high):
-            equal -= scores[row, found[place]] > least
-        for place in range(high):
-            column = found[place]
-            if scores[row, column] == least and equal > 0:
+        least, equal = np.float32(_nth_best(scores, row, count)), count
+        for column in range(width):
+            better = scores[row, column] > least
+            taken[column] |= better
+            equal -= better
+        for column in range(width):
+            if not equal:
+                break
+            if scores[row, column] == least:
                 taken[column] = 1
                 equal -= 1
-            elif scores[row, column] > least:
-                taken[column] = 1
     kept = 0
     for column in range(width):
         found[kept] = column

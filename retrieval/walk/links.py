@@ -1,7 +1,6 @@
 """The names of a question: which passages mention them, and what that is worth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Pairs
 from retrieval.loops.sets import distinct
 from retrieval.loops.shared import base_scores
 from retrieval.question import Link
+from retrieval.record import record
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings, rarity
 from retrieval.walk.words import SharedWords
@@ -18,7 +18,7 @@ _NONE: Int64Array = np.zeros(0, dtype=np.int64)
 _NO_WORDS = np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int32)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Meaning:
     """One entry that a name may mean."""
 
@@ -31,7 +31,7 @@ class Meaning:
     """Bonus of the other passages that mention it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class LinkBonus:
     """What one name of the question adds to the passages that mention it."""
 

@@ -1,7 +1,6 @@
 """Which passages an entry leads to: its postings, cut to the best."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log1p
 
 import numpy as np
@@ -10,6 +9,7 @@ from kg.snapshot import Snapshot
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array, Pairs
 from retrieval.loops.bridges import bridges_from, posting_rows
+from retrieval.record import record
 
 _COMMON, _FEW = 0.5, 20
 """What more than this share of the passages name, and more than a few, is no bridge: it leads
@@ -19,7 +19,7 @@ _USUAL = 0.2
 from the others, as the name of a firm in its own documents."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Ways:
     """From passages on to entries that they share with others."""
 
@@ -37,7 +37,7 @@ class Ways:
     """How rare each entry is, 0..1."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Ends:
     """Where entries lead to."""
 

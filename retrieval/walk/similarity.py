@@ -6,7 +6,6 @@ mapped files, rounded to bytes; those of a small corpus in memory (`resident`). 
 rounding, what is computed of what is looked at is exact.
 """
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -18,6 +17,7 @@ from retrieval.loops.best import best_of_each
 from retrieval.loops.products import looked_at, products
 from retrieval.loops.sets import distinct
 from retrieval.loops.variety import cosines_of
+from retrieval.record import record
 from retrieval.walk.resident import resident
 from retrieval.walk.words import SharedWords
 
@@ -29,7 +29,7 @@ _NONE: Int64Array = np.zeros(0, dtype=np.int64)
 _NO_PRODUCTS: Float32Array = np.zeros(0, dtype=np.float32)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Asked:
     """The embeddings of a question."""
 
@@ -53,7 +53,7 @@ class Asked:
         return aim
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Looked:
     """The similarities of n passages."""
 
@@ -74,7 +74,7 @@ class Looked:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Near:
     """The passages whose own vectors are nearest to a question."""
 

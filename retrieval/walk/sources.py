@@ -1,6 +1,5 @@
 """The reset vector: where the walk starts."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -8,11 +7,12 @@ import numpy as np
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
 from retrieval.loops.best import pools_of
 from retrieval.question import Question
+from retrieval.record import record
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Source:
     """One origin of the walk: the question, a clause, or a name in it."""
 
@@ -29,7 +29,7 @@ class Source:
     """How its share is spread over `passages`; sums to `weight`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Sources:
     """All origins of one walk."""
 

@@ -15,18 +15,17 @@ with the best of all its sentences: where p1 answers and its few bridges lead to
 there does not arrive at the least bad of that. It is not lost, for the reset vector has it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.moving import moves_of
+from retrieval.record import record
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Moves:
     """All moves of the step: m moves, each from one passage to one bridge."""
 
@@ -54,7 +53,7 @@ class Moves:
         return self.origin[arriving], self.which[arriving], mass[arriving]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@record
 class Step:
     """Where the step arrives, and over which bridges."""
 

@@ -125,6 +125,21 @@ def test_what_is_best_for_any_row_is_kept_and_of_equals_the_lower(
     assert best_of_each(np.array(scores, dtype=np.float32), count).tolist() == columns
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-7, 1.0, 1e30])
+@pytest.mark.parametrize("far", [0.0, 1.0, -1e6, -np.inf, np.inf])
+def test_the_best_are_found_however_scores_are_spread(size: float, far: float) -> None:
+    """Close to each other, with one that is far from all others, without a bound."""
+    scores = np.random.default_rng(7).normal(size=(2, 500)).astype(np.float32) * np.float32(size)
+    scores[0, 99] = far
+    for count in (1, 30, 499):
+        rows = [np.argsort(-row, kind="stable")[:count] for row in scores]
+        assert best_of_each(scores, count).tolist() == np.unique(rows).tolist()
+
+
+def test_scores_that_are_no_numbers_do_no_harm() -> None:
+    assert best_of_each(np.full((2, 300), np.nan, dtype=np.float32), 5).tolist() == []
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_best_of_each_row_are_those_of_sorting(seed: int) -> None:
     chance = np.random.default_rng(seed)
