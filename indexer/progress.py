@@ -19,8 +19,9 @@ class StepProgress:
     step: str
     """'read', 'cut' (characters), 'extract' (documents), 'read passages' (by a chat model), 'embed
     passages', 'embed sentences', 'embed entities', 'embed facts' (texts), 'synonyms' (entities) or
-    'gazetteer' (passages); 'elsewhere' (documents that others are at), 'embed elsewhere' (messages
-    to workers) and 'their snapshot', while others are waited for."""
+    'gazetteer' (passages); 'elsewhere' (documents that others are at), 'filled elsewhere' (those of
+    a job to which others add some), 'embed elsewhere' (messages to workers) and 'their snapshot',
+    while others are waited for."""
     done: int
     total: int
     """0 while it is not known."""

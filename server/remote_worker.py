@@ -119,6 +119,9 @@ class RemoteWorker:
             most = max(most, waiting)
             progress(StepProgress(step="extract", done=most - waiting, total=most))
             if not waiting and not self._stale(collection):
+                # Whoever published meanwhile may have queued what a re-indexing still lacks.
+                if queue.busy(collection):
+                    continue
                 return Processed(done=most)
             if not waiting and asked and self._came_to_nothing(asked):
                 return Processed()

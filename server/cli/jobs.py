@@ -126,12 +126,14 @@ def retry(
 ) -> None:
     """Retry failed documents; with --budget, continue a job that has spent its budget.
 
-    The budget includes what the job has spent already. Exit code 1 if documents failed again,
-    or all passages are in quarantine.
+    It waits for the job's end, also for documents that another command still adds to it. The
+    budget includes what the job has spent already. Exit code 1 if documents failed again, or all
+    passages are in quarantine.
     """
     from kg.jobs import TaskState
     from server.cli.output import console, print_json
     from server.cli.progress import shown_progress
+    from server.job_end import run_to_its_end
     from server.reports.jobs import job_fields
     from server.reports.status import job_status
 
@@ -141,8 +143,8 @@ def retry(
         over = not (before.counts.get(TaskState.FAILED) or _goes_on(core, before))
         found = core.retry(before.id, limit)
         with shown_progress() as progress:
-            core.worker.run_until_empty(found.collection, progress)
-        status = job_status(core, core.queue.job(found.id))
+            ended = run_to_its_end(core, found.id, progress)
+        status = job_status(core, ended)
     if as_json:
         print_json(job_fields(status))
     else:

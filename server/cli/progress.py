@@ -14,6 +14,7 @@ LABELS = {
     "extract": "Extracting",
     "read passages": "Reading passages",
     "elsewhere": "Waiting for documents that other processes work on",
+    "filled elsewhere": "Waiting for another command that adds documents to the job",
     "embed elsewhere": "Waiting for workers to embed (messages)",
     "their snapshot": "Waiting for another process to build a snapshot",
     "synonyms": "Linking synonyms",

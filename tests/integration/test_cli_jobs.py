@@ -6,15 +6,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from indexer.process import worker_name
+from kg.records import Document
 from server.cli.watch import view
 from server.composition import compose
 from server.core import Core
+from server.reports.status import job_status
 from server.settings import Settings, load
 from tests.doubles.chat_server import Answer, ChatServer, Request
 from tests.doubles.command_line import Ammon, Opener
@@ -295,6 +299,34 @@ def test_where_there_is_nothing_to_cancel_or_to_retry_that_is_told(
     said = ammon("jobs", "retry", job["id"])
     assert (said.code, "nothing to retry: no document failed" in said.out) == (0, True)
     assert "run the command that created the job again" in " ".join(said.out.split())
+
+
+def test_a_retry_waits_for_what_another_command_still_adds_to_the_job(
+    ammon: Ammon, notes: Path, model: ChatServer
+) -> None:
+    ammon("ingest", notes)
+    filler, texts = worker_name(), ("Ivan Pavlov rang a bell.", "Edward Tolman built a maze.")
+    first, second = (
+        Document(id=f"doc-{number}", fingerprint="1", source=f"{number}", title="", text=text)
+        for number, text in enumerate(texts)
+    )
+    core = _open(load().settings)
+    job = core.queue.enqueue("default", [first], filler=filler, seconds=60)
+    (task,) = core.queue.lease(worker="test", limit=1, seconds=60)
+    core.queue.fail(task.id, "broken", worker="test", retry=False)
+
+    def fill() -> None:
+        """Add the second once the first is done and seen."""
+        until(lambda: job_status(core, core.queue.job(job.id)).indexed == 1)
+        core.queue.fill(job.id, [second], worker=filler, seconds=0)
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        filled = elsewhere.submit(fill)
+        said = ammon("jobs", "retry", job.id)
+        filled.result(60)
+    core.close()
+    assert said.code == 0
+    assert "done, 100 % of 2: 2 extracted" in said.out
 
 
 def test_an_ingest_that_is_cancelled_meanwhile_does_not_claim_success(

@@ -17,7 +17,7 @@ from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
 from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
 from kg.errors import ModelUnavailable, StoreUnavailable
-from kg.jobs import Progress
+from kg.jobs import Progress, TaskState
 from kg.records import Passage
 from server.remote_worker import RemoteWorker
 from tests.doubles.extractors import ScriptedExtractor
@@ -264,6 +264,42 @@ def test_what_came_in_is_waited_for_though_a_failed_document_holds_up_others(
     assert len(shop.snapshot().documents.id) == 3
     elsewhere.join()
     remote.stop()
+
+
+def test_what_joins_a_reindexing_at_its_end_is_waited_for(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.ingest(*NOTES[:2])
+    shop.extractors["other"] = ScriptedExtractor(fingerprint="other")
+    job = shop.pipeline.reindex(COLLECTION, replace(SETTINGS, extractor="other")).job
+    assert job is not None
+    shop.pipeline.process(shop.lease())
+    shop.ingest(NOTES[2])
+    waiting, joined = shop.queue.waiting, Event()
+
+    def counted(collection: str | None = None) -> int:
+        """A worker publishes just after it was seen that nothing waits."""
+        found = waiting(collection)
+        if not found and not joined.is_set():
+            shop.pipeline.publish(COLLECTION)
+            joined.set()
+        return found
+
+    def later() -> None:
+        joined.wait(60)
+        time.sleep(0.3)
+        shop.pipeline.process(shop.lease())
+        shop.pipeline.publish(COLLECTION)
+
+    monkeypatch.setattr(shop.queue, "waiting", counted)
+    elsewhere = Thread(target=later)
+    elsewhere.start()
+    remote = worker(shop, MemoryBroker())
+    remote.run_until_empty(COLLECTION)
+    remote.stop()
+    assert shop.queue.job(job.id).counts == {TaskState.EXTRACTED: 3}
+    assert shop.store.collection(COLLECTION).settings.extractor == "other"
+    elsewhere.join()
 
 
 def test_what_was_cancelled_before_anything_was_extracted_is_not_waited_for(
