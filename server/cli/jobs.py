@@ -207,10 +207,9 @@ def job_lines(status: "JobStatus") -> "Iterator[str]":
         share = "all of its passages failed: " if status.all_quarantined else ""
         number = counted(status.quarantined, "passage")
         yield f"{share}{number} in quarantine, found by text alone"
-    if job.drafted:
-        yield (
-            f"{job.drafted} of the queued documents are searchable already, from a first extraction"
-        )
+    if status.drafted:
+        documents = counted(status.drafted, "unfinished or failed document")
+        yield f"searchable from an earlier extraction: {documents}"
     if progress.passages:
         rate = f", {status.rate:.1f} a second" if status.rate and job.open else ""
         left = f", about {format_seconds(status.seconds_left)} left" if status.seconds_left else ""

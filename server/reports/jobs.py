@@ -31,7 +31,7 @@ def job_fields(status: JobStatus) -> dict[str, Any]:
         "refused": [asdict(one) for one in status.refused],
         "quarantined": status.quarantined,
         "documents_indexed": status.indexed,
-        "documents_drafted": job.drafted,
+        "documents_drafted": status.drafted,
         "priority": job.priority,
         "budget": budget_fields(job.budget),
         "passages": progress.passages,

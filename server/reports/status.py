@@ -91,6 +91,9 @@ class JobStatus:
     indexed: int
     """Documents that questions see: all finished ones, once a snapshot contains the last of
     them."""
+    drafted: int = 0
+    """Documents that the extractor has not finished, or failed at, as when a budget is spent, and
+    that are searchable from a first extraction."""
     waiting_because: str = ""
     """Why its documents wait, as when a model cannot be reached, or what they bring; '' if nothing
     is in the way."""
@@ -282,10 +285,21 @@ def _status(core: Core, job: Job, about: _Surroundings) -> JobStatus:
         job=job,
         state=state,
         indexed=done if seen else 0,
+        drafted=job.drafted + _failed_drafts(core.queue, job),
         waiting_because=why_it_waits(core.queue, job) or held_up,
         refused=about.refused if state != "done" else (),
         quarantined=_quarantined(core, job, about) if done else 0,
     )
+
+
+def _failed_drafts(queue: JobQueue, job: Job) -> int:
+    """How many of a job's failed documents stay in the graph as drafts."""
+    failed = job.counts.get(TaskState.FAILED, 0)
+    if not failed:
+        return 0
+    with suppress(JobNotFound):
+        return sum(one.drafted for one in queue.tasks(job.id, state=TaskState.FAILED, limit=failed))
+    return 0
 
 
 def _quarantined(core: Core, job: Job, about: _Surroundings) -> int:

@@ -115,6 +115,20 @@ def test_an_estimate_a_budget_and_a_larger_one(tmp_path: Path) -> None:
         assert client.post(f"{path}/retry", json={"budget": {"cost": job["cost"]}}).is_success
 
 
+def test_documents_stay_drafted_when_a_budget_ends_until_the_model_has_read_them(
+    tmp_path: Path,
+) -> None:
+    with ChatServer(answers) as model, opened(tmp_path, model) as client:
+        path = submit(client, *TEXTS, budget_tokens=1)
+        job = until(lambda: client.get(path).json(), lambda job: job["state"] == "done")
+        assert (job["counts"], job["documents_drafted"]) == ({"failed": 2}, 2)
+        (listed,) = client.get("/jobs").json()
+        assert listed["documents_drafted"] == 2
+        client.post(f"{path}/retry", json={"budget": {"tokens": 100_000}})
+        job = until(lambda: client.get(path).json(), lambda job: job["state"] == "done")
+        assert (job["counts"], job["documents_drafted"]) == ({"extracted": 2}, 0)
+
+
 def test_money_without_prices_is_a_conflict(tmp_path: Path) -> None:
     with ChatServer(answers) as model, opened(tmp_path, model) as client:
         refused = client.post(DOCUMENTS, json=[{"text": "x"}], params={"budget_cost": 1})

@@ -97,8 +97,8 @@ class JobOut(BaseModel):
         examples=[0],
     )
     documents_drafted: int = Field(
-        description="Unfinished documents that are searchable already, from an extraction "
-        "without the chat model.",
+        description="Documents that are unfinished, or failed (as when a budget is spent), and "
+        "searchable all the same, from an extraction without the chat model.",
         examples=[2],
     )
     priority: int = Field(description="Higher ones are worked on first.", examples=[0])
