@@ -7,6 +7,7 @@ import pytest
 
 from inference.cache import CachedEmbedder
 from inference.embedder import Embedder
+from inference.folding import FoldingEmbedder
 from inference.onnx import OnnxEmbedder
 from inference.openai_compatible import Endpoint, OpenAIEmbedder
 from tests.conformance.embedder import EmbedderConformance
@@ -37,6 +38,12 @@ class TestCachedEmbedder(EmbedderConformance):
         cached = CachedEmbedder(minilm, tmp_path / "cache" / "vectors.sqlite")
         yield cached
         cached.close()
+
+
+class TestFoldingEmbedder(EmbedderConformance):
+    @pytest.fixture
+    def embedder(self, minilm: OnnxEmbedder) -> Embedder:
+        return FoldingEmbedder(minilm)
 
 
 class TestOpenAIEmbedder(EmbedderConformance):

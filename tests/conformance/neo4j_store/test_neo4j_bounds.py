@@ -25,19 +25,13 @@ from tests.conformance.material import (
     unlinked,
     written,
 )
-from tests.servers.neo4j import Neo4jServer, connected
+from tests.servers.neo4j import Neo4jServer
 
 if TYPE_CHECKING:
     from neo4j import Driver
 
 PEOPLE = ["ann", "bob", "cid", "dan", "eve"]
 ALL = [f"{one} {other}" for one, other in permutations(PEOPLE, 2)]
-
-
-@pytest.fixture
-def driver(empty_neo4j: Neo4jServer) -> "Iterator[Driver]":
-    with connected(empty_neo4j) as driver:
-        yield driver
 
 
 @pytest.fixture
