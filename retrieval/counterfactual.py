@@ -1,18 +1,21 @@
 """Counterfactuals: where a passage would rank without an entity, a passage or a fact."""
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from kg import ids
-from kg.errors import DocumentNotFound, EntityNotFound, InputError, NotFound
-from kg.names import normalise
-from kg.snapshot import Snapshot, Strings
-from kg.surfaces import matches, surface_of
-from kg.tokens import tokenise
+from kg.errors import InputError
+from kg.snapshot import Snapshot
 from retrieval.citations import source_of
-from retrieval.trace import Traced
+from retrieval.keys import (
+    SEPARATOR,
+    documents_named,
+    entries_named,
+    fact_named,
+    passages_left_out,
+    passages_named,
+)
+from retrieval.trace import Trace, Traced
 
 NO_FACTS = (
     "The walk of mode 'ammon' goes through names, not through facts: leaving out a fact does "
@@ -23,8 +26,6 @@ ALL_STAY = (
     "all the same, name it by its own id.)"
 )
 SOME_STAY = "Left out: {gone} of its {count} passages. Other documents hold the rest, too."
-SEPARATOR = " — "
-"""The separator between the parts of a fact as text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,32 +86,40 @@ class OverFacts(Traced, Protocol):
         ...
 
 
-def passages_named(snapshot: Snapshot, key: str) -> list[int]:
-    """The passages with an id, or those of the documents with an id or source, in ascending order.
-    Raises: DocumentNotFound.
+def compared(
+    mode: Traced,
+    snapshot: Snapshot,
+    key: str,
+    left_out: LeftOut,
+    trace_of: Callable[[Traced], Trace],
+) -> Counterfactual:
+    """Where the passage that a key names, or the best of those, ranks in `mode` and without
+    something; `trace_of` runs a mode for the question. Raises: InputError, NotFound; what
+    `trace_of` raises.
     """
-    found = _row(snapshot.passages.id, key)
-    for document in _documents_named(snapshot, key):
-        found += snapshot.documents.passages.row(document).tolist()
-    if not found:
-        raise DocumentNotFound(
-            f"There is no passage or document with the id or source {key!r} in "
-            f"{snapshot.collection!r}. (`ammon query` shows sources.)"
-        )
-    return sorted(set(found))
+    named = passages_named(snapshot, key)
+    before = trace_of(mode)
+    number = before.first_of(named)
+    changed, names, note = _without(mode, snapshot, left_out, number)
+    after = trace_of(changed)
+    gone = passages_left_out(snapshot, left_out.passage) if left_out.passage else []
+    return Counterfactual(
+        mode=before.mode,
+        passage_id=snapshot.passages.id[number],
+        title=snapshot.passages.title[number],
+        source=source_of(snapshot, number),
+        without=left_out,
+        names=names,
+        left_out_rank=before.rank(before.first_of(gone)) if gone else 0,
+        rank=before.rank(number),
+        score=before.score(number),
+        rank_without=after.rank(number),
+        score_without=after.score(number),
+        note=note,
+    )
 
 
-def passages_left_out(snapshot: Snapshot, key: str) -> list[int]:
-    """The passages that would be gone without what a key names: the one with that id, or those that
-    no other document holds, in ascending order. Raises: DocumentNotFound.
-    """
-    found, itself = passages_named(snapshot, key), _row(snapshot.passages.id, key)
-    named = set(_documents_named(snapshot, key))
-    holders = snapshot.passages.documents
-    return [one for one in found if one in itself or named.issuperset(holders.row(one).tolist())]
-
-
-def without(
+def _without(
     mode: Traced, snapshot: Snapshot, left_out: LeftOut, asked: int
 ) -> tuple[Traced, tuple[str, ...], str]:
     """The mode without something, the names of what was left out, and a note. `asked` is the
@@ -125,7 +134,7 @@ def without(
     if not isinstance(mode, OverNames):
         raise InputError("Entities and passages can be left out only in mode 'ammon'.")
     if left_out.entity:
-        entries = _entries_named(snapshot, left_out.entity)
+        entries = entries_named(snapshot, left_out.entity)
         names = dict.fromkeys(snapshot.gazetteer.label[entry] for entry in entries)
         return mode.without(entries=entries), tuple(names), ""
     return _without_passage(mode, snapshot, left_out.passage, asked)
@@ -134,13 +143,13 @@ def without(
 def _without_passage(
     mode: OverNames, snapshot: Snapshot, key: str, asked: int
 ) -> tuple[Traced, tuple[str, ...], str]:
-    """As `without`, for a passage or a document."""
+    """As `_without`, for a passage or a document."""
     passages, count = passages_left_out(snapshot, key), len(passages_named(snapshot, key))
     if asked in passages:
         raise InputError("A passage has no rank without itself: leave out another one.")
     if not passages:
         source = snapshot.documents.source
-        names = dict.fromkeys(source[one] or key for one in _documents_named(snapshot, key))
+        names = dict.fromkeys(source[one] or key for one in documents_named(snapshot, key))
         return mode, tuple(names), ALL_STAY
     table = snapshot.passages
     titles = dict.fromkeys(
@@ -165,49 +174,3 @@ def _told(snapshot: Snapshot, fact: int) -> str:
     facts, surface = snapshot.facts, snapshot.entities.surface
     ends = surface[int(facts.subject[fact])], surface[int(facts.object[fact])]
     return SEPARATOR.join((ends[0], facts.relation[fact], ends[1]))
-
-
-def _entries_named(snapshot: Snapshot, name: str) -> list[int]:
-    """The entries that a name may mean, then those of the names inside it, which mentioning the
-    longer name also mentions."""
-    from retrieval.gazetteer import GazetteerLookup  # slow: it loads the compiler
-
-    lookup = GazetteerLookup(snapshot)
-    tokens = tokenise(name)
-    entries = lookup.entries(surface_of(tokens))
-    if not entries:
-        raise EntityNotFound(
-            f"There is no name {name!r} in {snapshot.collection!r}. (A receipt shows the names "
-            "that the walk went through.)"
-        )
-    inside = matches(tokens, cased=False, known=lookup.known)
-    nested = [entry for span in inside for entry in lookup.entries(span.surface)]
-    return list(dict.fromkeys([*entries, *nested]))
-
-
-def fact_named(snapshot: Snapshot, key: str) -> int:
-    """The fact of an id, or of 'subject — relation — object', also with hyphens for the dashes.
-    Raises: NotFound."""
-    found = _row(snapshot.facts.id, key)
-    separator = SEPARATOR if SEPARATOR in key else " - "
-    parts = [normalise(part) for part in key.split(separator)]
-    if len(parts) == 3:
-        found += _row(snapshot.facts.id, ids.fact_id(snapshot.collection, *parts))
-    if found:
-        return found[0]
-    raise NotFound(
-        f"There is no fact {key!r} in {snapshot.collection!r}: give its id, or "
-        f"'subject{SEPARATOR}relation{SEPARATOR}object' as a receipt shows it."
-    )
-
-
-def _documents_named(snapshot: Snapshot, key: str) -> list[int]:
-    """The documents with an id or source."""
-    both = (key, ids.document_id(snapshot.collection, key))
-    return [row for one in both for row in _row(snapshot.documents.id, one)]
-
-
-def _row(column: Strings, key: str) -> list[int]:
-    """The row of a key in an ascending column of ids, as a list; empty if it is not there."""
-    row = bisect_left(column, key)
-    return [row] if row < len(column) and column[row] == key else []

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array
+from retrieval.copies import Copies
 from retrieval.mode import Ranking
 from retrieval.ranking import best_of, ranking
 from retrieval.receipt import DirectPart
@@ -20,6 +21,7 @@ class Dense:
         self._snapshot = snapshot
         self._passages = snapshot.passages.vectors
         self._shortlist = Shortlist(self._passages)
+        self.copies = Copies.of(snapshot)
 
     def texts(self, question: str) -> list[tuple[str, str]]:
         """The question, as a query."""
@@ -46,7 +48,12 @@ class Dense:
             return (similarity_part(self._snapshot, passage, question, query, amount),)
 
         return DirectTrace(
-            mode, self._snapshot, cosines, parts, Explanation(notes=(note,) if note else ())
+            mode,
+            self._snapshot,
+            self.copies,
+            cosines,
+            parts,
+            Explanation(notes=(note,) if note else ()),
         )
 
     def scores(self, query: Float32Array) -> Float32Array:

@@ -75,7 +75,12 @@ class HippoRAG:
         reset = self._reset(names)
         walk = SeededWalk(self._snapshot, self._pagerank, DAMPING, reset)
         return DirectTrace(
-            "hipporag", self._snapshot, walk.scores, walk.seed_parts, self._explanation(reset)
+            "hipporag",
+            self._snapshot,
+            self._dense.copies,
+            walk.scores,
+            walk.seed_parts,
+            self._explanation(reset),
         )
 
     def _explanation(self, reset: npt.NDArray[np.float64]) -> Explanation:

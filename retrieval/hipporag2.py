@@ -86,7 +86,8 @@ class HippoRAG2:
             return [*walk.seed_parts(passage), similar]
 
         explanation = self._explanation(weights, reset, used)
-        return DirectTrace("hipporag2", self._snapshot, walk.scores, parts, explanation)
+        copies = self._dense.copies
+        return DirectTrace("hipporag2", self._snapshot, copies, walk.scores, parts, explanation)
 
     def _explanation(
         self,

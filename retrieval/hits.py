@@ -6,6 +6,7 @@ from itertools import repeat
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.citations import citations
+from retrieval.copies import Copies
 from retrieval.fitting import fits
 from retrieval.loops.strings import addresses_of
 from retrieval.loops.telling import strings_of, told_of_passages
@@ -16,8 +17,9 @@ from retrieval.results import Hit, Span
 class HitReader:
     """Reads hits from the tables of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, copies: Copies) -> None:
         self._snapshot = snapshot
+        self._copies = copies
         passages, documents = snapshot.passages, snapshot.documents
         self._documents = passages.documents.indptr, passages.documents.items
         self._held = documents.passages.indptr, documents.passages.items
@@ -48,11 +50,14 @@ class HitReader:
     ) -> tuple[Hit, ...]:
         """Of these passages, in their order; `question` (n, d) is the question's embedding and
         whatever other ones, or (0, 0) where a mode wants none."""
+        read, told_with = self._copies.with_others(passages) if self._copies else (passages, None)
         text, begins, places = told_of_passages(
-            passages, self._documents, self._held, self._placed, self._columns
+            read, self._documents, self._held, self._placed, self._columns
         )
-        k, strings = len(passages), strings_of(text, begins)
-        titles, texts = strings[k : 2 * k], strings[3 * k : 4 * k]
+        k, n, strings = len(passages), len(read), strings_of(text, begins)
+        if told_with is not None:
+            places[:, 0] = told_with[places[:, 0]]
+        titles, texts = strings[n : n + k], strings[3 * n : 3 * n + k]
         similarities: Sequence[float | None] = [None] * k
         sentences: Sequence[Span | None] = [None] * k
         if len(question):
@@ -62,9 +67,9 @@ class HitReader:
             scores.tolist(),
             strings[:k],
             titles,
-            strings[2 * k : 3 * k],
+            strings[2 * n : 2 * n + k],
             texts,
-            citations(k, places.tolist(), strings[4 * k :]),
+            citations(k, places.tolist(), strings[4 * n :]),
             similarities,
             sentences,
             receipts or repeat(None, k),

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Passages
+from retrieval.copies import Copies
 from retrieval.mode import Ranking
 from retrieval.ranking import ranking
 from retrieval.receipt import DirectPart
@@ -52,6 +53,7 @@ class Lexical:
 
         self._snapshot = snapshot
         self._passages = len(snapshot.passages.id)
+        self._copies = Copies.of(snapshot)
         documents, self._words = _numbered(snapshot.passages)
         self._index = bm25s.BM25(k1=K1, b=B, method="lucene")
         if self._words:
@@ -80,7 +82,8 @@ class Lexical:
             ]
 
         scores = self._scores(known)
-        return DirectTrace("bm25", self._snapshot, scores, parts, _explanation(known))
+        explanation = _explanation(known)
+        return DirectTrace("bm25", self._snapshot, self._copies, scores, parts, explanation)
 
     def _known(self, question: str) -> list[str]:
         """The words of the question that occur in the collection, in order."""

@@ -1,32 +1,23 @@
 """Asking one snapshot: a question in, passages with citations out."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from inference.embedder import Embedder
-from kg.errors import InputError, ModelOutputInvalid, SnapshotError
 from kg.snapshot import Snapshot, SnapshotFolder
-from kg.snapshot.tables import Float32Array
-from retrieval.asking import embed_questions
 from retrieval.checks import check_name, check_question, checked_keys, checked_questions
-from retrieval.citations import source_of
-from retrieval.counterfactual import (
-    Counterfactual,
-    LeftOut,
-    passages_left_out,
-    passages_named,
-    without,
-)
-from retrieval.mode import Mode
-from retrieval.modes import MODES, check_mode, make_mode
+from retrieval.copies import ranked_once
+from retrieval.counterfactual import Counterfactual, LeftOut, compared
+from retrieval.embedded import QuestionEmbedder
+from retrieval.keys import passages_named
+from retrieval.prepared import PreparedModes
 from retrieval.receipt import Receipt
 from retrieval.results import Explanation, Hit, Retrieval
 from retrieval.trace import Trace, Traced
@@ -45,18 +36,9 @@ class Retriever:
 
         Raises: SnapshotError if it was made with another one.
         """
-        if snapshot.embedder != embedder.model_id:
-            raise SnapshotError(
-                f"The snapshot of {snapshot.collection!r}, revision {snapshot.revision}, was "
-                f"made with the embedder {snapshot.embedder!r} and cannot be searched with "
-                f"{embedder.model_id!r}. Use the first, or build a snapshot with the second "
-                f"(ammon rebuild --collection {snapshot.collection!r})."
-            )
         self._snapshot = snapshot
-        self._embedder = embedder
-        self._dimension = snapshot.passages.vectors.shape[1]
-        self._modes: dict[str, Mode] = {}
-        self._locks = {name: Lock() for name in MODES}
+        self._embedder = QuestionEmbedder(snapshot, embedder)
+        self._modes = PreparedModes(snapshot)
 
     @classmethod
     def open(cls, folder: str | PathLike[str], embedder: Embedder) -> Self:
@@ -72,7 +54,7 @@ class Retriever:
         Raises: SnapshotError if it is of another one.
         """
         made = Retriever(self._snapshot, embedder)
-        made._modes.update(self._modes)
+        made._modes = self._modes
         return made
 
     @property
@@ -83,7 +65,7 @@ class Retriever:
     @property
     def prepared(self) -> tuple[str, ...]:
         """The modes that were asked for so far."""
-        return tuple(self._modes)
+        return self._modes.names
 
     def prepare(self, modes: Iterable[str]) -> None:
         """Make modes before they are asked for, so that no question waits for that.
@@ -91,12 +73,12 @@ class Retriever:
         Raises: InputError for an unknown one.
         """
         for mode in modes:
-            self._mode(mode)
+            self._modes.get(mode)
 
     def search(
         self, question: str, *, mode: str = "ammon", k: int = 10, receipts: bool = False
     ) -> Retrieval:
-        """The k best passages for a question (fewer if the collection has fewer).
+        """The k best passages of different texts for a question (fewer if there are fewer).
 
         With `receipts` each says why it is there.
         Raises: InputError for a blank question or one of more than 10,000 characters, an unknown
@@ -117,19 +99,19 @@ class Retriever:
         The time of embedding is shared out equally. Raises: as `search`.
         """
         questions = checked_questions(questions, k)
-        traced = self._traced(mode) if receipts else None
-        asked = traced or self._mode(mode)
+        traced = self._modes.traced(mode) if receipts else None
+        asked = traced or self._modes.get(mode)
         if not len(self._snapshot.passages.id):
             return tuple(self._nothing(question, mode) for question in questions)
         started = time.perf_counter()
-        vectors = self._embed(asked, questions)
+        vectors = self._embedder.embed(asked, questions)
         share = 1000 * (time.perf_counter() - started) / max(len(questions), 1)
-        found = []
+        count, copies, found = len(self._snapshot.passages.id), self._modes.copies, []
         for question, of_question in zip(questions, vectors, strict=True):
             started = time.perf_counter()
-            few = min(k, len(self._snapshot.passages.id))
             trace = traced.trace(question, of_question) if traced else None
-            ranked = trace.ranking(few) if trace else asked.rank(question, of_question, few)
+            rank = trace.ranking if trace else partial(asked.rank, question, of_question)
+            ranked = ranked_once(rank, copies, k, count)
             found.append(
                 Retrieval(
                     question=question,
@@ -165,9 +147,9 @@ class Retriever:
         Each of `passages` is an id. Raises: as `search`; DocumentNotFound.
         """
         check_question(question, 1)
-        asked = self._traced(mode)
+        asked = self._modes.traced(mode)
         numbers = [passages_named(self._snapshot, key)[0] for key in checked_keys(passages)]
-        (vectors,) = self._embed(asked, [question])
+        (vectors,) = self._embedder.embed(asked, [question])
         trace = asked.trace(question, vectors)
         hits = self._hits.hits(
             np.array(numbers, dtype=np.int32),
@@ -205,7 +187,7 @@ class Retriever:
         best passage of it. Raises: as `search`; DocumentNotFound.
         """
         check_question(question, k)
-        asked = self._traced(mode)
+        asked = self._modes.traced(mode)
         keys = [] if passages is None else checked_keys(passages)
         named = [passages_named(self._snapshot, key) for key in keys]
         if not len(self._snapshot.passages.id):
@@ -236,71 +218,22 @@ class Retriever:
             passage=check_name("What is left out", without_passage),
             fact=check_name("What is left out", without_fact),
         )
-        asked = self._traced(mode)
-        named = passages_named(self._snapshot, check_name("A passage", passage))
-        before = self._trace(asked, question)
-        number = before.first_of(named)
-        changed, names, note = without(asked, self._snapshot, left_out, number)
-        after = self._trace(changed, question)
-        return Counterfactual(
-            mode=mode,
-            passage_id=self._snapshot.passages.id[number],
-            title=self._snapshot.passages.title[number],
-            source=source_of(self._snapshot, number),
-            without=left_out,
-            names=names,
-            left_out_rank=self._best_rank(before, left_out.passage),
-            rank=before.rank(number),
-            score=before.score(number),
-            rank_without=after.rank(number),
-            score_without=after.score(number),
-            note=note,
+        asked = self._modes.traced(mode)
+        return compared(
+            asked,
+            self._snapshot,
+            check_name("A passage", passage),
+            left_out,
+            lambda changed: self._trace(changed, question),
         )
 
-    def _best_rank(self, trace: Trace, key: str) -> int:
-        """Of the passages that go with what a key names; 0 if there are none, or for ''."""
-        gone = passages_left_out(self._snapshot, key) if key else []
-        return trace.rank(trace.first_of(gone)) if gone else 0
-
-    def _traced(self, mode: str) -> Traced:
-        """The mode of that name. Raises: InputError if it gives no receipts."""
-        asked = self._mode(mode)
-        if not isinstance(asked, Traced):
-            having = ", ".join(name for name in MODES if isinstance(self._mode(name), Traced))
-            raise InputError(f"The mode {mode!r} gives no receipts; use one of: {having}.")
-        return asked
-
     def _trace(self, mode: Traced, question: str) -> Trace:
-        (vectors,) = self._embed(mode, [question])
+        (vectors,) = self._embedder.embed(mode, [question])
         return mode.trace(question, vectors)
-
-    def _embed(self, mode: Mode, questions: Sequence[str]) -> list[Float32Array]:
-        """As `embed_questions`. Raises: ModelError, also for vectors that the snapshot's cannot be
-        compared with."""
-        vectors, wanted = embed_questions(self._embedder, mode, questions), self._dimension
-        for found in vectors:
-            if len(found) and found.shape[1] != wanted:
-                raise ModelOutputInvalid(
-                    f"The embedding model {self._embedder.model_id!r} returns vectors of "
-                    f"{found.shape[1]} dimensions; those of {self._snapshot.collection!r} have "
-                    f"{wanted}. If the model of that name has changed, re-index the collection: "
-                    "ammon reindex."
-                )
-        return vectors
-
-    def _mode(self, name: str) -> Mode:
-        """The mode of that name, made once, for which only those wait who ask for it."""
-        made = self._modes.get(name) if isinstance(name, str) else None
-        if made is None:
-            check_mode(name)
-            with self._locks[name]:
-                made = self._modes.get(name) or make_mode(name, self._snapshot)
-                self._modes[name] = made
-        return made
 
     @cached_property
     def _hits(self) -> "HitReader":
         """What tells of passages that were found."""
         from retrieval.hits import HitReader  # numba: what asks nothing does not load it
 
-        return HitReader(self._snapshot)
+        return HitReader(self._snapshot, self._modes.copies)

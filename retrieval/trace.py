@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.citations import source_of
+from retrieval.copies import Copies
 from retrieval.mode import Mode, Ranking
 from retrieval.quoting import best_quote, sentences_of
 from retrieval.ranking import best_of
@@ -31,39 +32,51 @@ class Trace(ABC):
     """One run of a mode for a question."""
 
     def __init__(
-        self, mode: str, snapshot: Snapshot, passages: Int32Array, scores: Float32Array
+        self,
+        mode: str,
+        snapshot: Snapshot,
+        copies: Copies,
+        passages: Int32Array,
+        scores: Float32Array,
     ) -> None:
-        """`passages` are the best passages, best first, with their `scores`; all others have 0."""
+        """`passages` are the best passages, best first; `scores` (P,) those of all."""
         self.mode = mode
         self.snapshot = snapshot
-        self._score = np.zeros(len(snapshot.passages.id), dtype=np.float32)
-        self._score[passages] = scores
+        self._copies = copies
+        self._score = scores
         self._rank = np.zeros(len(snapshot.passages.id), dtype=np.int64)
         self._order(passages)
 
     def _order(self, passages: Int32Array) -> None:
-        self._passages = passages
-        self._rank[passages] = np.arange(1, len(passages) + 1)
+        self._passages = passages[self._copies.distinct(passages)] if self._copies else passages
+        self._rank[self._passages] = np.arange(1, len(self._passages) + 1)
+        if self._copies:
+            self._copies.share(self._rank)
 
     def _all(self) -> Int32Array:
         """All passages, best first; called if those known are not enough."""
         return self._passages
 
     def best(self, k: int) -> Int32Array:
-        """The k best passages, best first; fewer if there are fewer."""
+        """The k best passages of different texts, best first; fewer if there are fewer."""
         if k > len(self._passages):
             self._order(self._all())
         return self._passages[:k]
 
     def rank(self, passage: int) -> int:
-        """A passage's rank, from 1; 0 if it is left out of the corpus."""
+        """The rank of a passage's text, from 1; 0 if the passage is left out of the corpus."""
         if not self._rank[passage]:
             self._order(self._all())
         return int(self._rank[passage])
 
     def first_of(self, passages: Sequence[int]) -> int:
-        """The one of these that ranks first."""
-        return min(passages, key=lambda passage: self.rank(passage) or len(self._rank) + 1)
+        """The one of these that ranks first; of one text's passages the best."""
+
+        def place(passage: int) -> tuple[int, bool]:
+            rank = self.rank(passage) or len(self._rank) + 1
+            return rank, passage not in self._passages[rank - 1 : rank]
+
+        return min(passages, key=place)
 
     def score(self, passage: int) -> float:
         """A passage's score."""
@@ -105,13 +118,14 @@ class DirectTrace(Trace):
         self,
         mode: str,
         snapshot: Snapshot,
+        copies: Copies,
         scores: npt.NDArray[np.floating],
         parts: Callable[[int], Sequence[DirectPart]],
         explanation: Explanation | None = None,
     ) -> None:
         """`scores` (P,); `parts` gives those of one passage; `explanation` is of the whole run."""
-        passages, best = best_of(scores, len(scores))
-        super().__init__(mode, snapshot, passages, best)
+        passages, _ = best_of(scores, len(scores))
+        super().__init__(mode, snapshot, copies, passages, scores.astype(np.float32, copy=False))
         self._direct = parts
         self._explained = explanation or Explanation()
 

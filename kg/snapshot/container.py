@@ -256,6 +256,10 @@ class SnapshotReader:
         except ValueError as error:
             raise self._damaged(f"{self.path / file}: {error}.") from error
 
+    def has(self, name: str) -> bool:
+        """Whether there is such an array."""
+        return f"{name}.npy" in self.manifest.files
+
     def strings(self, name: str) -> Strings:
         """Map a column of strings."""
         return Strings(self.array(f"{name}.data"), self.array(f"{name}.offsets"))

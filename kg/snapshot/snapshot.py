@@ -7,6 +7,7 @@ import numpy as np
 
 from kg.codes import ALL_COMPARED, Codes
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
+from kg.snapshot.copies import copies_among
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.quantised import Quantised
 from kg.snapshot.tables import (
@@ -103,6 +104,7 @@ class Snapshot:
             kept=kept,
             vectors=Quantised.of(self.passages.vectors),
             codes=Codes.learn(self.passages.vectors).dumps() if coded else np.zeros(0, np.uint8),
+            copies=copies_among(self.passages.text),
         )
 
 
@@ -117,6 +119,8 @@ _TABLES: dict[str, type[Any]] = {
     "gazetteer": Gazetteer,
     "pairs": Pairs,
 }
+_ADDED = "derived.copies"
+"""A table without which snapshots were written before; the next one of the collection has it."""
 
 
 def _write(writer: SnapshotWriter, table: str, record: Any) -> None:
@@ -141,6 +145,8 @@ def _read(reader: SnapshotReader, table: str, kind: type[Any]) -> Any:
         name = f"{table}.{column.name}"
         if column.type is Strings:
             columns[column.name] = reader.strings(name)
+        elif name == _ADDED and not reader.has(f"{name}.indptr"):
+            continue
         elif column.type is Ragged:
             columns[column.name] = Ragged(
                 reader.array(f"{name}.indptr"), reader.array(f"{name}.items")

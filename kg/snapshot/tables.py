@@ -10,7 +10,7 @@ HippoRAG walks and that people see. *Entries* are what the gazetteer knows: titl
 occurrences were looked up in all passages; the conditioned walk goes through them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -207,6 +207,9 @@ class Derived:
     """(P, d): the passages' vectors rounded to bytes, which the walk reads."""
     codes: Uint8Array
     """Short codes of the passages' vectors (`kg.codes`); empty if they are few."""
+    copies: Ragged = field(default_factory=lambda: Ragged.from_rows([]))
+    """Text that several passages have -> these, ascending (`kg.snapshot.copies`); empty in a
+    snapshot that was written before there was this table."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

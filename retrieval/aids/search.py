@@ -5,12 +5,13 @@ its sub-questions, of each of which the best passages count. Whatever else is to
 about the question itself. The reranker and recognition only change the order, not the scores.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from inference.reranker import Reranker
 from kg.errors import ModelError
+from kg.snapshot.copies import collapsed
 from retrieval.aids import recognition as recognising
 from retrieval.aids import rerank as reranking
 from retrieval.aids.bridges import Bridges, Hints
@@ -96,33 +97,44 @@ def _together(
     wanted: int,
     receipts: bool,
 ) -> tuple[Hit, ...]:
-    """The best passages by the question and its sub-questions. Raises: ModelError."""
+    """The best texts by the question and its sub-questions, which may have found each in another
+    passage. Raises: ModelError."""
     walks = retriever.search_many(sub_questions, mode=found.mode, k=_DEPTH)
-    known = {hit.passage_id: hit for hit in found.hits}
-    reached = dict.fromkeys(hit.passage_id for walk in walks for hit in walk.hits)
-    new = [passage for passage in reached if passage not in known]
+    known, of_walks = _by_text(found.hits), [_by_text(walk.hits) for walk in walks]
+    new = _by_text(hit for walk in walks for hit in walk.hits)
+    new = {text: hit for text, hit in new.items() if text not in known}
     if new:
-        told = retriever.told(found.question, new, mode=found.mode, receipts=receipts)
-        known |= {hit.passage_id: hit for hit in told}
-    added: dict[str, list[DirectPart]] = {passage: [] for passage in known}
-    for walk in walks:
-        for hit in walk.hits:
-            added[hit.passage_id].append(_part(walk.question, hit, len(walks)))
+        ids = [hit.passage_id for hit in new.values()]
+        told = retriever.told(found.question, ids, mode=found.mode, receipts=receipts)
+        known |= zip(new, told, strict=True)
+    added: dict[str, list[DirectPart]] = {text: [] for text in known}
+    for walk, hits in zip(walks, of_walks, strict=True):
+        for text, hit in hits.items():
+            added[text].append(_part(walk.question, hit, len(walks), known[text].text))
     score = {
-        passage: sum((part.amount for part in parts), start=known[passage].score)
-        for passage, parts in added.items()
+        text: sum((part.amount for part in parts), start=known[text].score)
+        for text, parts in added.items()
     }
-    best = sorted(score, key=lambda passage: -score[passage])[:wanted]
+    best = sorted(score, key=lambda text: -score[text])[:wanted]
     return tuple(
-        _with_parts(replace(known[passage], rank=rank, score=score[passage]), added[passage])
-        for rank, passage in enumerate(best, start=1)
+        _with_parts(replace(known[text], rank=rank, score=score[text]), added[text])
+        for rank, text in enumerate(best, start=1)
     )
 
 
-def _part(sub_question: str, hit: Hit, count: int) -> DirectPart:
-    """What one of so many sub-questions adds to a passage that it found."""
+def _by_text(hits: Iterable[Hit]) -> dict[str, Hit]:
+    """Each text, with white space collapsed, and the first hit that has it."""
+    found: dict[str, Hit] = {}
+    for hit in hits:
+        found.setdefault(collapsed(hit.text), hit)
+    return found
+
+
+def _part(sub_question: str, hit: Hit, count: int, shown: str) -> DirectPart:
+    """What one of so many sub-questions adds to a passage that it found, whose text is shown as in
+    another one: only of an equal one is there a quotation, for its place."""
     quote = None
-    if hit.sentence is not None:
+    if hit.sentence is not None and hit.text == shown:
         start, end = hit.sentence.start, hit.sentence.end
         quote = Quote(
             text=hit.text[start:end],

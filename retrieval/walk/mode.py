@@ -10,6 +10,7 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
+from retrieval.copies import Copies
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.mode import Ranking
 from retrieval.question import Link, Question, read_question
@@ -43,6 +44,7 @@ class ConditionedWalk:
         derived = snapshot.derived or snapshot.derive()
         self._similarity = Similarity(snapshot, derived)
         self._facts_of = derived.facts
+        self._copies = Copies(derived.copies)
         self._postings = Postings(snapshot, self._constants.postings)
         self._words = snapshot.words
         self._gone: Int32Array = np.zeros(0, dtype=np.int32)
@@ -102,6 +104,7 @@ class ConditionedWalk:
             snapshot=self._snapshot,
             similarity=self._similarity,
             facts_of=self._facts_of,
+            copies=self._copies,
             constants=constants,
         )
 

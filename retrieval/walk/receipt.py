@@ -44,13 +44,21 @@ class WalkTrace(Trace):
     """One run of the walk, to explain its passages."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__("ammon", run.snapshot, *run.best(len(run.score)))
         self._run = run
+        passages, best = run.best_looked_at(len(run.score))
+        scores = np.zeros(len(run.snapshot.passages.id), dtype=np.float32)
+        scores[run.base.passages] = run.score
+        scores[passages] = best
+        super().__init__("ammon", run.snapshot, run.copies, passages, scores)
         self._sources = run.sources.each()
         self._naming = Naming(run.snapshot)
 
     def _all(self) -> Int32Array:
         return self._run.best(len(self._rank))[0]
+
+    def _order(self, passages: Int32Array) -> None:
+        super()._order(passages)
+        self._rank[self._run.gone] = 0
 
     def _explanation(self, passages: Int32Array) -> Explanation:
         return explain(self._run, passages)

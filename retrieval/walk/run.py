@@ -6,6 +6,7 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array, Ragged
+from retrieval.copies import Copies
 from retrieval.loops.best import first_rows
 from retrieval.question import Question
 from retrieval.walk.base import Base
@@ -40,6 +41,7 @@ class Run:
     similarity: Similarity
     facts_of: Ragged
     """Passage -> the facts that it states."""
+    copies: Copies
     constants: WalkConstants
 
     @property
@@ -48,9 +50,9 @@ class Run:
         return 1 - sum(step.share for step in self.steps)
 
     def best(self, k: int) -> tuple[Int32Array, Float32Array]:
-        """The k best passages and their scores, best first; of the first five, those that are like
-        a better one have less than the walk gave them (`variety`), and so have those that came
-        before one that the question itself prefers (`foremost`).
+        """The k best passages of different texts and their scores, best first; of the first five,
+        those that are like a better one have less than the walk gave them (`variety`), and so have
+        those that came before one that the question itself prefers (`foremost`).
 
         Scores that are equal to four decimals go by base score: two passages that share one bridge
         and nothing else give each other all that they have, so that both have half.
@@ -58,9 +60,19 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
+        found, scores = self.best_looked_at(k)
+        if len(found) < min(k, len(self.snapshot.passages.id)):
+            both = np.concatenate((found, self._rest()))
+            more = (both[self.copies.distinct(both)] if self.copies else both)[:k]
+            unreached = np.zeros(len(more) - len(found), dtype=np.float32)
+            return more, np.concatenate((scores, unreached))
+        return found, scores
+
+    def best_looked_at(self, k: int) -> tuple[Int32Array, Float32Array]:
+        """The same of those that the walk looked at."""
         first = self.constants.varied
         count = max(k, first + 1)
-        places = ordered(self.score, self.base.score, self.base.passages, count)
+        places = self._places(count)
         scores = self.score[places]
         if row := foremost(scores[:first], self.base.score[places[:first]], self.constants):
             places[: row + 1] = np.roll(places[: row + 1], 1)
@@ -70,12 +82,19 @@ class Run:
         leads = leads_among(self.snapshot.pairs, found[:first])
         order, scores[:first] = varied(scores[: first + 1], alike, leads, self.constants)
         found[:first] = found[order]
-        found, scores = found[: max(k, 1)], scores[: max(k, 1)]
-        if len(found) < min(k, len(self.snapshot.passages.id)):
-            rest = self._rest()[: k - len(found)]
-            found = np.concatenate((found, rest))
-            scores = np.concatenate((scores, np.zeros(len(rest), dtype=np.float32)))
-        return found, scores
+        return found[: max(k, 1)], scores[: max(k, 1)]
+
+    def _places(self, count: int) -> Int32Array:
+        """Where the `count` best of different texts are in `score`, best first."""
+        wanted = count
+        while True:
+            places = ordered(self.score, self.base.score, self.base.passages, wanted)
+            if not self.copies:
+                return places
+            rows = self.copies.distinct(self.base.passages[places])
+            if len(rows) >= count or len(places) < wanted:
+                return places[rows[:count]]
+            wanted *= 2
 
     def _rest(self) -> Int32Array:
         """All passages without a place, by their own similarity, best first."""

@@ -187,7 +187,7 @@ def _measured(
             Judged(
                 id=query.id,
                 gold=frozenset(query.gold),
-                ranked=_documents(answer, dataset.parents),
+                ranked=_documents(answer, query.gold, dataset.parents),
             )
             for query, answer in zip(dataset.queries, answers, strict=True)
         ]
@@ -249,10 +249,16 @@ def _check_indexed(failed: Sequence[tuple[str, str]]) -> None:
     )
 
 
-def _documents(answer: Retrieval, parents: Mapping[str, str]) -> tuple[str, ...]:
-    """The documents (or parents) of the passages found, best first, without duplicates."""
-    found = (place.source for hit in answer.hits for place in hit.citations)
-    return tuple(dict.fromkeys(parents.get(source, source) for source in found))
+def _documents(
+    answer: Retrieval, gold: Sequence[str], parents: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The documents (or parents) of the passages found, best first, without duplicates. One of each
+    passage, however many documents have its text: the gold ones, if there are any."""
+    found: dict[str, None] = {}
+    for hit in answer.hits:
+        cited = [parents.get(place.source, place.source) for place in hit.citations]
+        found |= dict.fromkeys([one for one in cited if one in gold] or cited[:1])
+    return tuple(found)
 
 
 def _extractor_spec(dataset: Dataset, extractor: str) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from retrieval.copies import Copies
 from retrieval.hits import HitReader
 from tests.doubles.snapshots import ADocument, APassage, Handmade
 
@@ -24,7 +25,9 @@ def numbers(*rows: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
 
 
 def test_texts_of_every_script_come_back_as_they_are() -> None:
-    hits = HitReader(SNAPSHOT).hits(numbers(2, 0, 1), np.ones(3, dtype=np.float32), NONE)
+    hits = HitReader(SNAPSHOT, Copies.of(SNAPSHOT)).hits(
+        numbers(2, 0, 1), np.ones(3, dtype=np.float32), NONE
+    )
     table = SNAPSHOT.passages
     assert [hit.rank for hit in hits] == [1, 2, 3]
     for number, hit in zip((2, 0, 1), hits, strict=True):
@@ -35,7 +38,9 @@ def test_texts_of_every_script_come_back_as_they_are() -> None:
 
 
 def test_citations_go_by_document_and_a_passage_of_no_document_has_none() -> None:
-    hits = HitReader(SNAPSHOT).hits(numbers(2, 1, 0), np.ones(3, dtype=np.float32), NONE)
+    hits = HitReader(SNAPSHOT, Copies.of(SNAPSHOT)).hits(
+        numbers(2, 1, 0), np.ones(3, dtype=np.float32), NONE
+    )
     assert [
         [(place.title, place.start, place.page) for place in hit.citations] for hit in hits
     ] == [
@@ -47,4 +52,7 @@ def test_citations_go_by_document_and_a_passage_of_no_document_has_none() -> Non
 
 
 def test_of_no_passages_there_are_no_hits() -> None:
-    assert HitReader(SNAPSHOT).hits(numbers(), np.ones(0, dtype=np.float32), NONE) == ()
+    assert (
+        HitReader(SNAPSHOT, Copies.of(SNAPSHOT)).hits(numbers(), np.ones(0, dtype=np.float32), NONE)
+        == ()
+    )

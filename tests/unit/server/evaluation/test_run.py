@@ -77,6 +77,25 @@ def test_a_document_is_ranked_where_its_best_piece_is(small: Dataset, tmp_path: 
     assert set(question.ranks.values()) == {1, 2}
 
 
+def test_a_text_of_several_documents_is_found_for_the_gold_one_and_takes_one_place(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    text = "The pupil of Donald Hebb was born where Donald Hebb taught the pupil."
+    corpus = [{"id": f"copy-{n}", "title": f"Mirror {n}", "text": text} for n in range(7)]
+    corpus += [{"id": key, "title": title, "text": text} for key, (title, text) in TEXTS.items()]
+    write(folder, "corpus.jsonl", corpus)
+    of_copies, of_others = ["copy-6"], ["hebb", "milner"]
+    gold = [{**QUESTION, "id": one[0], "gold": one} for one in (of_copies, of_others)]
+    write(folder, "queries.jsonl", gold)
+    report = measured(read_dataset(folder), tmp_path, "spacy")
+    assert [dict(one.ranks) for one in report.scores] == [
+        {"copy-6": 1},
+        {"hebb": 2, "milner": 3},
+    ]
+
+
 def test_variants_are_indexed_apart(small: Dataset, tmp_path: Path) -> None:
     other = replace(small, name="other", queries=())
     found = [

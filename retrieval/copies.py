@@ -1,0 +1,89 @@
+"""The same text takes one place in an answer, and has one rank.
+
+A text may stand in several passages: under other titles or headings, as a footer does, or a page
+that is published in several places. Each is a passage of its own, with its own score; but a reader
+needs the text once. So ranks count texts: a text is where the best of its passages is, and the
+others, its copies, have that rank, too.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from kg.snapshot import Ragged, Snapshot
+from kg.snapshot.copies import copies_among
+from kg.snapshot.tables import Int32Array, Int64Array
+from retrieval.mode import Ranking
+
+
+class Copies:
+    """Which passages of a snapshot have the same text; false if all texts differ."""
+
+    def __init__(self, passages_of: Ragged) -> None:
+        """Take `Derived.copies`."""
+        self._passages_of = passages_of
+        order = np.argsort(passages_of.items)
+        texts = np.repeat(np.arange(len(passages_of)), np.diff(passages_of.indptr))
+        self._passage, self._text = passages_of.items[order], texts[order]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Copies":
+        """Those of a snapshot, which are in its tables if it was written."""
+        derived = snapshot.derived
+        return cls(derived.copies if derived else copies_among(snapshot.passages.text))
+
+    def __bool__(self) -> bool:
+        return len(self._passage) > 0
+
+    def distinct(self, passages: Int32Array) -> Int64Array:
+        """The rows of passages (n,), no one of which is a copy of an earlier one; ascending."""
+        texts = self._texts(passages)
+        alone = texts < 0
+        if alone.all():
+            return np.arange(len(passages))
+        _, rows = np.unique(np.where(alone, -1 - passages, texts), return_index=True)
+        return np.sort(rows)
+
+    def with_others(self, passages: Int32Array) -> tuple[Int32Array, Int64Array]:
+        """(m,), (m,): different texts' passages (n,), then their copies, ascending of each; and
+        whose copy each is, as a row of `passages`."""
+        texts = self._texts(passages)
+        found, rows = [passages], [np.arange(len(passages))]
+        for row in np.flatnonzero(texts >= 0).tolist():
+            same = self._passages_of.row(int(texts[row]))
+            others = same[same != passages[row]]
+            found.append(others)
+            rows.append(np.full(len(others), row))
+        return np.concatenate(found), np.concatenate(rows)
+
+    def share(self, ranks: Int64Array) -> None:
+        """Give each text's rank to all its passages: of (P,) ranks, of which those are 0 that are
+        not known."""
+        items, indptr = self._passages_of.items, self._passages_of.indptr
+        known = np.maximum.reduceat(ranks[items], indptr[:-1])
+        ranks[items] = np.repeat(known, np.diff(indptr))
+
+    def _texts(self, passages: Int32Array) -> Int64Array:
+        """(n,): the text of each passage, as a row of `Derived.copies`; -1 where it is in no other
+        passage."""
+        places = np.searchsorted(self._passage, passages)
+        places[places == len(self._passage)] = 0
+        return np.where(self._passage[places] == passages, self._text[places], -1)
+
+
+def ranked_once(rank: Callable[[int], Ranking], copies: Copies, k: int, most: int) -> Ranking:
+    """The k best texts of at most `most` passages: `rank(k)` as `Mode.rank`, asked for more where
+    there are copies among them."""
+    count = min(k, most)
+    while True:
+        ranked = rank(count)
+        if not copies:
+            return ranked
+        rows = copies.distinct(ranked.passages)[:k]
+        if len(rows) == k or len(ranked.passages) < count or count == most:
+            return Ranking(
+                passages=ranked.passages[rows],
+                scores=ranked.scores[rows],
+                explanation=ranked.explanation,
+            )
+        count = min(2 * count, most)
