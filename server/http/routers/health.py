@@ -3,13 +3,14 @@
 import asyncio
 import os
 from collections.abc import Callable
-from typing import TypeVar
+from concurrent.futures import Future
+from typing import Generic, TypeVar
 
-import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from kg.call_in_thread import call_in_thread
 from kg.errors import StoreError
 from kg.fail_fast import failing_fast
 from server.core import Core
@@ -18,12 +19,29 @@ from server.workforce import Resting
 
 router = APIRouter(prefix="/health", tags=["health"])
 
-_limiter = anyio.CapacityLimiter(2)
-"""Separate threads, so that a busy server still reports that it is ready."""
-_far_limiter = anyio.CapacityLimiter(2)
 _SECONDS = 2.0
 """How long the checks may take, all at once: probes have short timeouts."""
 _Result = TypeVar("_Result")
+
+
+class _Check(Generic[_Result]):
+    """A check in a thread of its own, so that a busy server still reports that it is ready. There
+    is one at a time: who asks meanwhile waits for the same, so that probes of a storage that hangs
+    pile up neither threads nor requests to it."""
+
+    def __init__(self, check: Callable[[Core], _Result]) -> None:
+        self._check = check
+        self._under_way: tuple[Core, Future[_Result]] | None = None
+
+    async def within(self, core: Core, silent: _Result) -> _Result:
+        """What is found, or `silent` if that takes too long. To be called from one event loop."""
+        under_way = self._under_way
+        if under_way is None or under_way[0] is not core or under_way[1].done():
+            found = call_in_thread(lambda: self._check(core), name="readiness")
+            under_way = self._under_way = core, found
+        awaited = asyncio.wrap_future(under_way[1])
+        await asyncio.wait([awaited], timeout=_SECONDS)
+        return awaited.result() if awaited.done() else silent
 
 
 class HealthOut(BaseModel):
@@ -57,23 +75,14 @@ async def ready(request: Request) -> ReadyOut | JSONResponse:
     silent = f"Store and data folder did not answer within {_SECONDS:g} s: try again."
     far_silent = (objects and objects.trouble) or f"{url} did not answer within {_SECONDS:g} s."
     (reasons, has_copies), warnings = await asyncio.gather(
-        _within(_limiter, lambda: _near(core), ([silent], False)),
-        _within(_far_limiter, lambda: _far_trouble(core), [far_silent]),
+        _near_check.within(core, ([silent], False)),
+        _far_check.within(core, [far_silent]),
     )
     if warnings and not has_copies:
         reasons = reasons or warnings
     if reasons:
         return problem(503, "not-ready", " ".join(reasons), request.url.path)
     return ReadyOut(status="ok", warnings=list(warnings))
-
-
-async def _within(
-    limiter: anyio.CapacityLimiter, check: Callable[[], _Result], silent: _Result
-) -> _Result:
-    """What a check found, or `silent` if that takes too long."""
-    with anyio.move_on_after(_SECONDS):
-        return await anyio.to_thread.run_sync(check, limiter=limiter, abandon_on_cancel=True)
-    return silent
 
 
 def _far_trouble(core: Core) -> list[str]:
@@ -104,3 +113,7 @@ def _reasons(core: Core) -> list[str]:
     if not answers_only and not os.access(present, os.W_OK):
         reasons.append(f"{folder} is not writable.")
     return reasons
+
+
+_near_check = _Check(_near)
+_far_check = _Check(_far_trouble)

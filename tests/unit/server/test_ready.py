@@ -1,8 +1,10 @@
 """Whether the server is ready is told in two seconds, whatever does not answer."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,11 +29,15 @@ def core(tmp_path: Path) -> Iterator[Core]:
     core.close()
 
 
-def asked(core: Core, busy_threads: int = 0) -> tuple[Any, float]:
-    """The answer, and after how many seconds it came, while so many requests occupy all threads."""
-    request: Any = SimpleNamespace(
+def probe(core: Core) -> Any:
+    """A request."""
+    return SimpleNamespace(
         app=SimpleNamespace(state=SimpleNamespace(core=core)), url=SimpleNamespace(path="/ready")
     )
+
+
+def asked(core: Core, busy_threads: int = 0) -> tuple[Any, float]:
+    """The answer, and after how many seconds it came, while so many requests occupy all threads."""
 
     async def ask() -> tuple[Any, float]:
         if busy_threads:
@@ -41,7 +47,7 @@ def asked(core: Core, busy_threads: int = 0) -> tuple[Any, float]:
                 requests.start_soon(anyio.to_thread.run_sync, time.sleep, 5.0)
             await anyio.sleep(0.1)
             with Watch() as watch:
-                answer = await health.ready(request)
+                answer = await health.ready(probe(core))
             return answer, watch.seconds
 
     return anyio.run(ask)
@@ -89,3 +95,28 @@ def test_a_folder_that_hangs_is_not_waited_for(core: Core, monkeypatch: pytest.M
     answer, seconds = asked(core)
     assert answer.status_code == 503
     assert seconds < SOON
+
+
+def test_a_bucket_that_hangs_is_asked_once_however_many_probes_come(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, begun = Event(), []
+
+    def hang(*_: object) -> str:
+        begun.append(True)
+        go_on.wait(60)
+        return ""
+
+    async def ask() -> Any:
+        found = await asyncio.gather(*(health.ready(probe(core)) for _ in range(5)))
+        assert [answer.status_code for answer in found] == [503] * 5
+        found = await asyncio.gather(*(health.ready(probe(core)) for _ in range(5)))
+        assert [answer.status_code for answer in found] == [503] * 5
+        assert len(begun) == 1
+        go_on.set()
+        return await health.ready(probe(core))
+
+    monkeypatch.setattr(Folders, "trouble", hang)
+    assert asyncio.run(ask()).status == "ok"
+    assert asked(core)[0].status == "ok"
+    assert len(begun) > 1, "what is over is checked anew"
