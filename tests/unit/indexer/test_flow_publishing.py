@@ -1,10 +1,13 @@
 """A process that is asked for many snapshots at once goes on with documents meanwhile."""
 
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
+from threading import enumerate as all_threads
 
 import pytest
 
+from indexer.flow.tools import Times
 from indexer.pipeline import Pipeline
 from indexer.progress import ReportProgress
 from kg.errors import SnapshotDamaged
@@ -79,3 +82,18 @@ def test_one_that_cannot_be_published_keeps_no_other_back(
     for thread in threads:
         thread.join()
     assert sorted(set(found)) == NAMES
+
+
+def test_a_publication_that_hangs_holds_one_thread_however_often_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, go_on = Office(tmp_path, times=Times(message=0.05)), Event()
+    found = _published(office, monkeypatch, lambda _: go_on.wait(60))
+    others = set(all_threads())
+    for name in [*NAMES, *NAMES]:
+        office.flow.take("publish", {"collection": name})
+    hung = [thread for thread in all_threads() if thread not in others and thread.name == "publish"]
+    assert (len(hung), found) == (1, [NAMES[0]])
+    go_on.set()
+    hung[0].join(60)
+    assert set(found) == set(NAMES), "the others were kept for when it is over"
