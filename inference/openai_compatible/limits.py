@@ -45,6 +45,9 @@ _SHORTEST_NAP = 0.02
 _HURRY_SECONDS = 60.0
 """How long a tenth is kept free after a question, for the next one."""
 
+_SPARE = 1 / 6
+"""For so much of a window what was not used is there for others."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -100,19 +103,28 @@ class Pace:
 
         `until`: the deadline on the clock of `time.monotonic`; callers with a deadline take
         precedence. Raises: TurnTooLate if the deadline has passed, or certainly will;
-        CallWithdrawn if the request is not wanted any more.
+        CallWithdrawn if the request is not wanted any more. The rate of what is not sent is given
+        back.
         """
         if until < inf:
             self._hurry()
         _check(claim)
-        self._requests.wait(1, until, self._kept_free, claim)
-        self._tokens.wait(tokens, until, self._kept_free, claim)
-        self._rest(until, claim)
-        places = self._places.place(until, self._asked_lately, urgent=claim.urgent)
-        with places, self._shared_place(until, claim):
-            self._rest(until, claim)  # the slot's previous holder may have been told to pause
-            _check(claim)
-            yield
+        requests_taken = tokens_taken = 0
+        sent = False
+        try:
+            requests_taken = self._requests.wait(1, until, self._kept_free, claim)
+            tokens_taken = self._tokens.wait(tokens, until, self._kept_free, claim)
+            self._rest(until, claim)
+            places = self._places.place(until, self._asked_lately, urgent=claim.urgent)
+            with places, self._shared_place(until, claim):
+                self._rest(until, claim)  # the slot's previous holder may have been told to pause
+                _check(claim)
+                sent = True
+                yield
+        finally:
+            if not sent:
+                self._requests.give_back(requests_taken)
+                self._tokens.give_back(tokens_taken)
 
     def spent(self, tokens: int) -> None:
         """Count tokens that were unknown before the call, such as those of the answer."""
@@ -278,6 +290,10 @@ class _Rate:
         self._name = name
         self._amount = amount
         self._reserve = reserve_of(amount)
+        self._lock = Lock()
+        self._spare, self._spare_until = 0, 0.0
+        """What was counted and not used, and how long this process may use it."""
+        self._spare_seconds = seconds * _SPARE
         if amount:
             from limits import RateLimitItemPerSecond
             from limits.storage import MemoryStorage
@@ -289,20 +305,40 @@ class _Rate:
             self._errors = shared.base_exceptions if shared else ()
             self._away_until = 0.0
 
-    def wait(self, cost: int, until: float, kept_free: Callable[[], bool], claim: Claim) -> None:
+    def wait(self, cost: int, until: float, kept_free: Callable[[], bool], claim: Claim) -> int:
         """Wait until this amount is within the limit; an amount above the limit waits until the
-        whole limit is free.
+        whole limit is free. Returns what was counted.
 
         Raises: TurnTooLate, CallWithdrawn.
         """
         while self._amount and cost:
             kept = self._reserve if until == inf and kept_free() else 0
-            if self._hit(min(cost, self._amount - kept), kept):
-                return
+            counted = min(cost, self._amount - kept)
+            if self._take_spare(counted) or self._hit(counted, kept):
+                return counted
             if time.monotonic() > until:
                 raise TurnTooLate(f"its {self._amount} per minute are used up")
             time.sleep(random.uniform(_SHORTEST_NAP, _LONGEST_NAP / 4))
             _check(claim)
+        return 0
+
+    def give_back(self, counted: int) -> None:
+        """What was counted was not used. A window takes nothing back: instead, the next calls of
+        this process have it, but only for a moment, lest it be forgotten before they are."""
+        with self._lock:
+            self._spare = self._spare_now() + counted
+            self._spare_until = time.monotonic() + self._spare_seconds
+
+    def _take_spare(self, cost: int) -> bool:
+        """Whether there was so much to spare."""
+        with self._lock:
+            if cost > self._spare_now():
+                return False
+            self._spare -= cost
+            return True
+
+    def _spare_now(self) -> int:
+        return self._spare if time.monotonic() < self._spare_until else 0
 
     def charge(self, cost: int) -> None:
         """Count this amount without waiting, as far as the window allows."""

@@ -33,6 +33,11 @@ def turn_now(pace: Pace, tokens: int = 0) -> None:
         pass
 
 
+def take_turn(pace: Pace, tokens: int, claim: Claim) -> None:
+    with pace.turn(tokens, claim=claim):
+        pass
+
+
 def turns(pace: Pace, number: int, tokens: int = 0) -> None:
     for _ in range(number):
         with pace.turn(tokens):
@@ -262,6 +267,37 @@ def test_what_nobody_wants_any_more_gets_no_turn() -> None:
         with pytest.raises(CallWithdrawn):
             waiting.result(60)
     turns(pace, 1)
+
+
+def test_what_was_not_sent_gives_its_share_of_the_minute_back() -> None:
+    pace, let_go, wanted = (
+        Pace("e", concurrency=1, requests_per_minute=3, tokens_per_minute=100, window_seconds=LONG),
+        Event(),
+        Event(),
+    )
+    wanted.set()
+    with ThreadPoolExecutor(2) as pool:
+        held(pace, pool, let_go)
+        withdrawn = pool.submit(take_turn, pace, 90, Claim(wanted=wanted.is_set))
+        until(lambda: pace._tokens._alone.get_window_stats(pace._tokens._item, "e tokens")[1] < 90)
+        with pytest.raises(TurnTooLate, match="connections"):
+            turn_now(pace)
+        wanted.clear()
+        let_go.set()
+        with pytest.raises(CallWithdrawn):
+            withdrawn.result(60)
+    turn_now(pace, tokens=90)
+    turn_now(pace)
+    with pytest.raises(TurnTooLate, match="3 per minute"):
+        turn_now(pace)
+
+
+def test_what_was_sent_gives_nothing_back() -> None:
+    pace = Pace("e", concurrency=1, requests_per_minute=1, window_seconds=LONG)
+    with pytest.raises(CallWithdrawn), pace.turn():
+        raise CallWithdrawn
+    with pytest.raises(TurnTooLate, match="1 per minute"):
+        turn_now(pace)
 
 
 def test_what_nobody_wants_any_more_waits_for_no_minute_nor_pause() -> None:
