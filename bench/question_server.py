@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from bench.embedding import warm
 from inference.dynamic_batching import BatchingEmbedder
 from inference.embedder import Embedder
+from inference.folding import FoldingEmbedder
 from kg.records import Collection
 from kg.snapshot import Snapshot, SnapshotFolder
 from retrieval.retriever import Retriever
@@ -118,7 +119,10 @@ def _with_both(core: Core, folder: SnapshotFolder, threads: int) -> Core:
     for name in (TOGETHER, APART):
         core.create_collection(name)
     model = warm(threads)
-    embedders: dict[str, Embedder] = {TOGETHER: BatchingEmbedder(model), APART: model}
+    embedders: dict[str, Embedder] = {
+        TOGETHER: FoldingEmbedder(BatchingEmbedder(model)),
+        APART: FoldingEmbedder(model),
+    }
     return replace(core, retrievers=_Both(folder, embedders))
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from bench.generator import QuestionEmbedder, chain_questions
 from inference.embedder import Kind, Progress, Vectors
+from inference.folding import RULES
 from inference.onnx import OnnxEmbedder
 from kg.snapshot import Snapshot, SnapshotFolder
 
@@ -41,7 +42,7 @@ class Embedder:
 
     @property
     def model_id(self) -> str:
-        return self._told.model_id
+        return self._told.model_id.removesuffix(f":{RULES}")  # which the server adds
 
     @property
     def dimension(self) -> int:

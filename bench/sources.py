@@ -102,6 +102,7 @@ def queries_of(path: Path, count: int) -> list[Query]:
 
 
 def _real(folder: Path, queries: Path, count: int) -> Asked:
+    from inference.folding import FoldingEmbedder
     from inference.onnx import OnnxEmbedder
 
     read = queries_of(queries, count)
@@ -109,7 +110,7 @@ def _real(folder: Path, queries: Path, count: int) -> Asked:
     return Asked(
         name=f"{len(snapshot.passages.id):,} passages of {snapshot.collection}",
         snapshot=snapshot,
-        embedder=OnnxEmbedder(threads=1),
+        embedder=FoldingEmbedder(OnnxEmbedder(threads=1)),
         questions=[query.question for query in read],
         gold=[frozenset(query.gold) for query in read],
     )

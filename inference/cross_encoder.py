@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from inference.folding import folded
 from inference.texts import encodable
 from inference.torch_device import fitting, placed
 from kg.errors import DependencyMissing, ModelOutputInvalid, WeightsInvalid
@@ -29,7 +30,8 @@ class CrossEncoderReranker:
     def score(self, question: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         if not texts:
             return np.zeros(0, dtype=np.float32)
-        pairs = [(encodable(question), encodable(text)) for text in texts]
+        asked = encodable(folded(question))
+        pairs = [(asked, encodable(folded(text))) for text in texts]
         with self._lock:
             if self._model is None:
                 self._model = self._load()

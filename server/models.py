@@ -9,6 +9,7 @@ from indexer.extraction import Extractor
 from inference.cache import CachedEmbedder
 from inference.dynamic_batching import BatchingEmbedder
 from inference.embedder import Embedder
+from inference.folding import FoldingEmbedder
 from kg.records import CollectionSettings
 from server.folders import Folders
 from server.settings import Settings
@@ -46,7 +47,7 @@ class Models:
         return self._extractor(chosen.extractor)
 
     def embedder(self, chosen: CollectionSettings) -> Embedder:
-        """The embedder of a collection, with a cache and batching.
+        """The embedder of a collection, with folding, a cache and batching.
 
         Raises: SettingsInvalid, WeightsInvalid, DependencyMissing.
         """
@@ -66,7 +67,7 @@ class Models:
         most_bytes = int(settings.embedding_cache_gb * 1e9)
         cached = CachedEmbedder(batching, self._folders.embeddings, most_bytes)
         self._resources.callback(cached.close)
-        return cached
+        return FoldingEmbedder(cached)
 
 
 def _once_each(make: Callable[[str], _Made]) -> Callable[[str], _Made]:

@@ -11,6 +11,7 @@ from bench.generator.shape import Shape
 from bench.generator.text import names, word, write_texts
 from bench.generator.vectors import Geometry
 from indexer.snapshot.adjacency import hipporag_adjacency
+from inference.folding import RULES
 from kg.snapshot import Ragged, Snapshot, SnapshotFolder, Strings
 from kg.snapshot.tables import (
     Adjacency,
@@ -72,7 +73,7 @@ def _snapshot(shape: Shape, scratch: Path) -> Snapshot:
     return Snapshot(
         collection=shape.name,
         revision=1,
-        embedder=f"generated:{shape.name}",
+        embedder=f"generated:{shape.name}:{RULES}",
         cased=True,
         documents=_documents(shape.passages, titles, one_each, lengths),
         passages=Passages(

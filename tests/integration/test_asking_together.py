@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench.question_server import APART, TOGETHER, QuestionServer, question_server
+from inference.folding import FoldingEmbedder
 from inference.onnx import OnnxEmbedder
 from kg.snapshot import SnapshotFolder
 from tests.doubles.corpus import Note, snapshot_of
@@ -29,7 +30,7 @@ QUESTIONS = [
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuestionServer]:
     folder = SnapshotFolder(tmp_path_factory.mktemp("snapshots"))
-    snapshot = snapshot_of(NOTES, OnnxEmbedder(threads=1))
+    snapshot = snapshot_of(NOTES, FoldingEmbedder(OnnxEmbedder(threads=1)))
     folder.publish(folder.write(snapshot.revision, snapshot.write))
     with question_server(folder.path, threads=1) as running:
         yield running

@@ -11,6 +11,7 @@ from inference import model_files
 from inference.cache import CachedEmbedder
 from inference.dynamic_batching import BatchingEmbedder
 from inference.embedder import Bundle, bundle_embedder
+from inference.folding import FoldingEmbedder
 from inference.onnx import OnnxEmbedder
 from inference.onnx_session import OnnxSession, Row, States
 from kg.errors import ModelOutputInvalid
@@ -117,6 +118,7 @@ def test_what_wraps_an_embedder_can_what_it_can(minilm: OnnxEmbedder, tmp_path: 
             BatchingEmbedder(inner),
             CachedEmbedder(inner, tmp_path / f"{can}.sqlite"),
             ClockedEmbedder(inner),
+            FoldingEmbedder(inner),
         ):
             assert (bundle_embedder(wrapped) is not None) is can
 

@@ -45,3 +45,20 @@ def test_threads_that_come_first_together_load_the_model_once(
         found = list(pool.map(lambda text: reranker.score("Who?", [text])[0], ["a", "bb", "ccc"]))
     assert found == [1.0, 2.0, 3.0]
     assert loaded == ["cross-encoder/any"]
+
+
+def test_other_forms_of_letters_are_read_as_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str, str]] = []
+
+    class CrossEncoder:
+        def __init__(self, name: str, device: str | None) -> None:
+            pass
+
+        def predict(self, pairs: list[tuple[str, str]], **_: object) -> list[float]:
+            read.extend(pairs)
+            return [0.0] * len(pairs)
+
+    library = SimpleNamespace(CrossEncoder=CrossEncoder)
+    monkeypatch.setitem(sys.modules, "sentence_transformers", library)
+    CrossEncoderReranker("cross-encoder/any").score("Ｗｈｏ？", ["the ﬁrst", "they"])
+    assert read == [("Who?", "the first"), ("Who?", "they")]

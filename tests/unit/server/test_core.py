@@ -279,7 +279,7 @@ def test_another_embedder_has_an_index_of_its_own(core: Core, notes: Path) -> No
     core.worker.run_until_empty("papers")
     found = core.snapshot("papers")
     assert found is not None
-    assert found.embedder == "hash-32"
+    assert found.embedder == "hash-32:folded-1"
 
 
 def test_rebuilding_mends_what_is_damaged_and_nothing_else(core: Core, notes: Path) -> None:
