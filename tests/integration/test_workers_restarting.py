@@ -16,9 +16,9 @@ pytest.importorskip("celery", reason="the workers are missing: pip install -e '.
 
 GIVES_UP = """
 import re
-from server import broker
+from server.broker import address
 from tests.doubles.worker_process import main
-broker._DATABASE = re.compile(".*")  # so that the client finds an address that it cannot use
+address._DATABASE = re.compile(".*")  # so that the client finds an address that it cannot use
 main(["extract", "1", "12"])
 """
 

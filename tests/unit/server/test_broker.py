@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from kg.errors import DependencyMissing, SettingsInvalid
 from server import broker
+from server.broker import address, reach
 from server.settings import LoadedSettings, Settings
 from server.worker_process import run_worker
 from tests.doubles.house import open_house, settings_in
@@ -155,7 +156,7 @@ def test_a_broker_that_is_waited_for_is_named_with_the_cause_and_without_its_pas
     def enough(_: float) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(broker, "time", SimpleNamespace(sleep=enough))
+    monkeypatch.setattr(reach, "time", SimpleNamespace(sleep=enough))
     place = f"127.0.0.1:{free_port()}{path}"
     with capture_logs() as logs, pytest.raises(TimeoutError):
         broker.wait_for(f"{scheme}://user:secret@{place}")
@@ -192,7 +193,7 @@ def test_a_redis_that_cannot_save_is_waited_for_with_the_remedy(redis_server: Re
 
 @pytest.mark.parametrize("package", ["celery", "redis"])
 def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    monkeypatch.setattr(broker, "find_spec", lambda name: None if name == package else object())
+    monkeypatch.setattr(address, "find_spec", lambda name: None if name == package else object())
     with pytest.raises(DependencyMissing, match=rf"{package}.*\[celery\]"):
         broker.check("redis://localhost:6379/0")
 
