@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 
 import structlog
 
@@ -21,35 +21,26 @@ from indexer.process import worker_name
 from indexer.progress import (
     CUT_SHORT,
     ReportProgress,
-    StepProgress,
     Stopped,
     ignore_progress,
     until_stopped,
 )
 from indexer.refusals import Refusals
 from indexer.worker_loop import WorkerLoop
+from indexer.worker_progress import HowFar, Tally
 from kg.errors import (
     AmmonError,
     CollectionNotFound,
-    JobNotFound,
     ModelError,
     ModelUnavailable,
     StoreError,
     StoreUnavailable,
 )
 from kg.fail_fast import failing_fast
-from kg.jobs import EVERY_REVISION
-from kg.queue import JobQueue
 from kg.records import Collection
 
 _TELL_SECONDS = 1.0
 """Between two reports of how far a model is."""
-_LOOKS_SPARINGLY = 20.0
-"""So many times as long as such a look took passes before the next one."""
-_COUNT_SECONDS = 1.0
-"""Between two counts of what waits: they take the longer the more does, and batches are short."""
-_TOLD_JOBS = 1000
-"""Of which that is told."""
 
 _log = structlog.get_logger(__name__)
 
@@ -94,7 +85,7 @@ class Worker:
         """
         store, queue = self._pipeline.store, self._pipeline.queue
         stop = Event()
-        tally = _Tally(lambda: queue.waiting(collection), progress)
+        tally = Tally(lambda: queue.waiting(collection), progress)
         outages = Outages()
         self._draft(collection, stop, tally, progress)
 
@@ -134,7 +125,7 @@ class Worker:
         return tally.result
 
     def _draft(
-        self, collection: str | None, stop: Event, tally: "_Tally", progress: ReportProgress
+        self, collection: str | None, stop: Event, tally: Tally, progress: ReportProgress
     ) -> None:
         """Bring in all that is to come in as a draft, and publish it: the rest takes its time."""
         self._loop(stop, tally.add, collection, Outages(), drafts_only=True).run(until_empty=True)
@@ -266,63 +257,3 @@ class Worker:
             except Exception:  # the outermost boundary of a thread
                 _log.exception("unexpected error in a worker; it continues")
                 self._stop.wait(self._publish_seconds)
-
-
-class HowFar:
-    """Tells how many passages of drafted documents a model has read: batches of them take long."""
-
-    def __init__(self, queue: JobQueue, collection: str | None, progress: ReportProgress) -> None:
-        """Nothing was told yet."""
-        self._queue = queue
-        self._collection = collection
-        self._progress = progress
-        self._jobs: set[str] = set()
-        self._due = -math.inf
-
-    def tell(self) -> None:
-        """Look, and report; less often where looking takes long."""
-        began = time.monotonic()
-        if began >= self._due:
-            self.tell_all()
-            self._due = time.monotonic() + (time.monotonic() - began) * _LOOKS_SPARINGLY
-
-    def tell_all(self) -> None:
-        """Look, and report, whenever that was done last."""
-        jobs = self._queue.jobs(self._collection, unfinished_at=EVERY_REVISION, limit=_TOLD_JOBS)
-        present = {job.id: job for job in jobs if job.drafted or job.id in self._jobs}
-        self._jobs.update(present)
-        for over in self._jobs - present.keys():
-            with suppress(JobNotFound):  # as when its collection was deleted
-                present[over] = self._queue.job(over)
-        seen = [job.progress for job in present.values()]
-        if total := sum(one.passages for one in seen):
-            done = sum(one.passages_done for one in seen)
-            self._progress(StepProgress(step="read passages", done=done, total=total))
-
-
-class _Tally:
-    """Adds up what the threads of a run report, and passes it on."""
-
-    def __init__(self, waiting: Callable[[], int], progress: ReportProgress) -> None:
-        self.result = Processed()
-        self._most = 0
-        self._total, self._counted = 0, -math.inf
-        self._waiting = waiting
-        self._progress = progress
-        self._lock = Lock()
-
-    def wait(self, number: int) -> None:
-        """Tell that others, or a model's rest, are waited for."""
-        with self._lock:
-            self._most = max(self._most, number)
-            step = StepProgress(step="elsewhere", done=self._most - number, total=self._most)
-        self._progress(step)
-
-    def add(self, processed: Processed) -> None:
-        with self._lock:
-            self.result += processed
-            done = self.result.done + self.result.failed
-            if done >= self._total or time.monotonic() > self._counted + _COUNT_SECONDS:
-                self._total = done + self._waiting()
-                self._counted = time.monotonic()
-            self._progress(StepProgress(step="extract", done=done, total=self._total))

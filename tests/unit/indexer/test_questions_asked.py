@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from indexer.worker import HowFar
+from indexer.worker_progress import HowFar
 from kg import ids
 from kg.jobs import Job
 from tests.doubles.extractors import ScriptedExtractor
