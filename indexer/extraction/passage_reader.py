@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,17 +11,16 @@ import structlog
 
 from indexer.extraction import prompts
 from indexer.extraction.answer_spool import AnswerSpool, SpooledAnswer
+from indexer.extraction.judging import ENTITIES, NOTHING, TRIPLES, judged
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
 from indexer.extraction.notes import Answered, Notebook, Notes
 from indexer.extraction.plain_names import MANY, plain_names
 from indexer.extraction.suspects import SUSPECT, TRIES, given_up, probe
 from indexer.extraction.turns import Turns
 from inference.chat import (
-    AnswerUnusable,
     Claim,
     KeepableChatModel,
     Message,
-    Reply,
     RequestFailed,
 )
 from inference.texts import encodable
@@ -29,18 +28,10 @@ from inference.tokens import estimated_tokens
 from kg.errors import CollectionNotFound, ModelOutputInvalid, StoreUnavailable
 from kg.records import Extraction, NamedEntity, Passage, Triple
 
-ENTITIES, TRIPLES = "entities", "triples"
-"""The questions."""
-_FORMS: Mapping[str, type[EntitiesAnswer] | type[TriplesAnswer]] = {
-    ENTITIES: EntitiesAnswer,
-    TRIPLES: TriplesAnswer,
-}
 _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     ENTITIES: prompts.ENTITIES_SCHEMA,
     TRIPLES: prompts.TRIPLES_SCHEMA,
 }
-_NOTHING = "The answer lists nothing."
-"""The fault of an answer that is right for a passage without names, and doubted for others."""
 _OFTEN = 2
 """How often a model may list nothing of a passage with many names before it is believed to be
 unable to read it."""
@@ -137,7 +128,7 @@ class PassageReader:
         something unforeseen happens is set aside, and holds up no other. Raises:
         StoreUnavailable."""
         try:
-            answered = self._judged(
+            answered = judged(
                 spooled.mark,
                 spooled.question,
                 lambda: self._chat.read(
@@ -185,8 +176,8 @@ class PassageReader:
         attempt."""
         fault, empty = account.notes.faults.get(question, ""), 0
         for left in range(self._attempts, -1, -1):
-            names = _doubts(passage) if fault == _NOTHING else ()
-            if account.notes.has(question) or (fault == _NOTHING and not names):
+            names = _doubts(passage) if fault == NOTHING else ()
+            if account.notes.has(question) or (fault == NOTHING and not names):
                 break
             empty += bool(names)
             if names and (empty == _OFTEN or not left):
@@ -213,7 +204,7 @@ class PassageReader:
         settled = False
         try:
             with self._turn(account):
-                answered = self._judged(
+                answered = judged(
                     mark,
                     question,
                     lambda: self._chat.complete(
@@ -244,35 +235,6 @@ class PassageReader:
             answered = probe(self._chat, account.claim)
             account.notes = account.notebook.add(account.passage_id, answered)
             yield
-
-    def _judged(self, mark: str, question: str, ask: Callable[[], Reply]) -> Answered | str:
-        """The answer, with what is wrong with it; or only that, if there is none to pay for."""
-        try:
-            reply = ask()
-        except AnswerUnusable as error:
-            return Answered(
-                mark=mark,
-                question=question,
-                text=error.text,
-                fault=str(error),
-                input_tokens=error.input_tokens,
-                output_tokens=error.output_tokens,
-            )
-        except ModelOutputInvalid as error:
-            return str(error)
-        try:
-            fault = _NOTHING if read(reply.text, _FORMS[question]).is_empty else ""
-        except ModelOutputInvalid as error:
-            fault = str(error)
-        return Answered(
-            mark=mark,
-            question=question,
-            text=reply.text,
-            fault=fault,
-            model=reply.model,
-            input_tokens=reply.input_tokens,
-            output_tokens=reply.output_tokens,
-        )
 
 
 def _doubts(passage: Passage) -> Sequence[str]:

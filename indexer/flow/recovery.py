@@ -6,8 +6,9 @@ from functools import partial
 
 import structlog
 
-from indexer.extraction.notes import ResumableExtractor, StoreNotebook
+from indexer.extraction.notes import ResumableExtractor
 from indexer.extraction.port import Extractor
+from indexer.extraction.store_notebook import StoreNotebook
 from indexer.flow.tools import Tools
 from indexer.process import is_dead
 from kg.errors import AmmonError, StoreUnavailable

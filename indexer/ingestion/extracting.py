@@ -12,14 +12,9 @@ from types import MappingProxyType
 
 import structlog
 
-from indexer.extraction.notes import (
-    Claims,
-    Payer,
-    ResumableExtractor,
-    StoreNotebook,
-    ordinary,
-)
+from indexer.extraction.notes import Claims, Payer, ResumableExtractor, ordinary
 from indexer.extraction.port import Extractor
+from indexer.extraction.store_notebook import StoreNotebook
 from indexer.retries import with_retries
 from kg.records import Extraction, Passage
 from kg.store import GraphStore

@@ -8,7 +8,8 @@ import pytest
 
 from indexer.extraction.answer_spool import AnswerSpool
 from indexer.extraction.llm import LLMExtractor
-from indexer.extraction.notes import Payer, StoreNotebook
+from indexer.extraction.notes import Payer
+from indexer.extraction.store_notebook import StoreNotebook
 from indexer.flow import recovery
 from inference.openai_compatible import Endpoint, OpenAIChatModel
 from kg import ids

@@ -5,15 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from indexer.extraction.notes import (
-    Answered,
-    Claims,
-    Label,
-    Notebook,
-    Payer,
-    StoreNotebook,
-    ordinary,
-)
+from indexer.extraction.notes import Answered, Claims, Label, Notebook, Payer, ordinary
+from indexer.extraction.store_notebook import StoreNotebook
 from indexer.ingestion.extracting import extracted
 from kg.jobs import Prices
 from kg.memory import MemoryStore

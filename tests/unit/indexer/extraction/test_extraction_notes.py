@@ -12,7 +12,8 @@ import pytest
 
 from indexer.extraction.answer_spool import AnswerSpool
 from indexer.extraction.llm import LLMExtractor
-from indexer.extraction.notes import Answered, Label, Notebook, Notes, Payer, StoreNotebook
+from indexer.extraction.notes import Answered, Label, Notebook, Notes, Payer
+from indexer.extraction.store_notebook import StoreNotebook
 from inference.openai_compatible import Endpoint, OpenAIChatModel, chat
 from kg.errors import ModelUnavailable
 from kg.jobs import Prices, Progress
