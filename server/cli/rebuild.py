@@ -10,7 +10,7 @@ from server.cli import options
 from server.cli.context import opened
 
 if TYPE_CHECKING:
-    from server.reports.status import CollectionStatus
+    from server.reports.collection_status import CollectionStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +60,8 @@ def reindex(
     from kg.jobs import TaskState
     from server.cli.progress import shown_progress
     from server.indexing_options import IndexingOptions
-    from server.reports.status import collection_status, job_failures
+    from server.reports.collection_status import collection_status
+    from server.reports.status import job_failures
 
     options = IndexingOptions(
         extractor=extractor,

@@ -10,8 +10,8 @@ from server.cli.context import opened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from server.reports.collection_status import CollectionStatus
     from server.reports.quarantine import Quarantined
-    from server.reports.status import CollectionStatus
 
 _LONGEST = 160
 """Characters of a line about quarantined passages; `ammon jobs show` and --json show all."""
@@ -37,9 +37,9 @@ def status(
     from kg.fail_fast import failing_fast
     from server.cli.jobs import job_line
     from server.cli.output import NO_COLLECTIONS, console, print_json, print_warning
+    from server.reports.collection_status import collection_status
     from server.reports.jobs import job_fields, running
     from server.reports.quarantine import quarantine
-    from server.reports.status import collection_status
 
     with opened(context) as core:
         with failing_fast():

@@ -46,8 +46,8 @@ def view(core: "Core", collection: str | None = None) -> "Group":
     from rich.text import Text
 
     from server.cli.output import NO_COLLECTIONS, printable
+    from server.reports.collection_status import collection_status
     from server.reports.jobs import running
-    from server.reports.status import collection_status
 
     names = [collection] if collection else [found.name for found in core.store.collections()]
     collections = Table(box=None, pad_edge=False)

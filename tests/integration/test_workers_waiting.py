@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from server.reports.status import collection_status, job_status
+from server.reports.collection_status import collection_status
+from server.reports.status import job_status
 from tests.doubles.chat_server import Answer, ChatServer
 from tests.doubles.plant import COLLECTION, WANTED, Plant, corpus
 from tests.doubles.waiting import until

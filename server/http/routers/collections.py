@@ -11,7 +11,7 @@ from kg.records import Collection, CollectionSettings
 from server.http.dependencies import CollectionPath, TheCore
 from server.http.problems import responses
 from server.indexing_options import IndexingOptions
-from server.reports.status import collection_status
+from server.reports.collection_status import collection_status
 
 router = APIRouter(prefix="/collections", tags=["collections"])
 

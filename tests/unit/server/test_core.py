@@ -27,7 +27,8 @@ from server.empty_results import BEING_INDEXED, START_ONE, START_WORKERS, WAITIN
 from server.folders import Folders
 from server.indexing_options import IndexingOptions
 from server.ingest import ingest
-from server.reports.status import collection_status, job_status
+from server.reports.collection_status import collection_status
+from server.reports.status import job_status
 from server.settings import Settings
 from tests.doubles.extractors import ScriptedExtractor
 from tests.doubles.hash_embedder import HashEmbedder

@@ -12,14 +12,9 @@ from indexer.refusals import Refusal
 from kg.errors import ModelUnavailable
 from kg.records import Document, Quarantined, SourceDocument
 from server.core import Core
+from server.reports.collection_status import collection_status
 from server.reports.jobs import prune, running
-from server.reports.status import (
-    HELD_UP,
-    collection_status,
-    job_status,
-    job_statuses,
-    quarantine_of,
-)
+from server.reports.status import HELD_UP, job_status, job_statuses, quarantine_of
 from tests.doubles.house import open_house, settings_in
 
 
