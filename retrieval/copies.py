@@ -17,7 +17,7 @@ from retrieval.mode import Ranking
 
 
 class Copies:
-    """Which passages of a snapshot have the same text; false if all texts differ."""
+    """Which passages of a snapshot have the same text."""
 
     def __init__(self, passages_of: Ragged) -> None:
         """Take `Derived.copies`."""
@@ -25,15 +25,14 @@ class Copies:
         order = np.argsort(passages_of.items)
         texts = np.repeat(np.arange(len(passages_of)), np.diff(passages_of.indptr))
         self._passage, self._text = passages_of.items[order], texts[order]
+        self.any = len(order) > 0
+        """Whether there are any. If not, nothing else needs to be asked."""
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "Copies":
         """Those of a snapshot, which are in its tables if it was written."""
         derived = snapshot.derived
         return cls(derived.copies if derived else copies_among(snapshot.passages.text))
-
-    def __bool__(self) -> bool:
-        return len(self._passage) > 0
 
     def distinct(self, passages: Int32Array) -> Int64Array:
         """The rows of passages (n,), no one of which is a copy of an earlier one; ascending."""
@@ -77,7 +76,7 @@ def ranked_once(rank: Callable[[int], Ranking], copies: Copies, k: int, most: in
     count = min(k, most)
     while True:
         ranked = rank(count)
-        if not copies:
+        if not copies.any:
             return ranked
         rows = copies.distinct(ranked.passages)[:k]
         if len(rows) == k or len(ranked.passages) < count or count == most:

@@ -50,7 +50,9 @@ class HitReader:
     ) -> tuple[Hit, ...]:
         """Of these passages, in their order; `question` (n, d) is the question's embedding and
         whatever other ones, or (0, 0) where a mode wants none."""
-        read, told_with = self._copies.with_others(passages) if self._copies else (passages, None)
+        read, told_with = (
+            self._copies.with_others(passages) if self._copies.any else (passages, None)
+        )
         text, begins, places = told_of_passages(
             read, self._documents, self._held, self._placed, self._columns
         )

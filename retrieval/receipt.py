@@ -123,7 +123,7 @@ class Receipt:
     source: str = ""
     """Of the first of its documents."""
     rank: int
-    """1 for the best of all passages."""
+    """1 for the best of all texts; a copy has that of its text (`retrieval.copies`)."""
     score: float
     direct: tuple[DirectPart, ...]
     """The largest first."""

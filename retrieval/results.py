@@ -10,7 +10,7 @@ from retrieval.record import record
 
 @record
 class Citation:
-    """A place where a passage occurs."""
+    """A place where a text occurs."""
 
     document_id: str
     source: str
@@ -37,7 +37,7 @@ class Hit:
     """A passage that was found."""
 
     rank: int
-    """1 for the best."""
+    """1 for the best; counts texts."""
     score: float
     """Comparable within one answer; descending by rank to four decimals (`retrieval.mode.Ranking`),
     unless a reranker or recognition changed the order."""
@@ -46,6 +46,7 @@ class Hit:
     heading: str
     text: str
     citations: tuple[Citation, ...]
+    """All places of all passages that have its text (`retrieval.copies`), its own first."""
     similarity: float | None = None
     """How well it fits the question by itself, -1..1: half its own cosine with the question and
     half its best sentence's (`retrieval.fitting`). Comparable between questions, of one embedder;

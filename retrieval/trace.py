@@ -48,9 +48,9 @@ class Trace(ABC):
         self._order(passages)
 
     def _order(self, passages: Int32Array) -> None:
-        self._passages = passages[self._copies.distinct(passages)] if self._copies else passages
+        self._passages = passages[self._copies.distinct(passages)] if self._copies.any else passages
         self._rank[self._passages] = np.arange(1, len(self._passages) + 1)
-        if self._copies:
+        if self._copies.any:
             self._copies.share(self._rank)
 
     def _all(self) -> Int32Array:

@@ -63,7 +63,7 @@ class Run:
         found, scores = self.best_looked_at(k)
         if len(found) < min(k, len(self.snapshot.passages.id)):
             both = np.concatenate((found, self._rest()))
-            more = (both[self.copies.distinct(both)] if self.copies else both)[:k]
+            more = (both[self.copies.distinct(both)] if self.copies.any else both)[:k]
             unreached = np.zeros(len(more) - len(found), dtype=np.float32)
             return more, np.concatenate((scores, unreached))
         return found, scores
@@ -89,7 +89,7 @@ class Run:
         wanted = count
         while True:
             places = ordered(self.score, self.base.score, self.base.passages, wanted)
-            if not self.copies:
+            if not self.copies.any:
                 return places
             rows = self.copies.distinct(self.base.passages[places])
             if len(rows) >= count or len(places) < wanted:

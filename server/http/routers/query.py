@@ -146,7 +146,9 @@ class HitOut(BaseModel):
     title: str = Field(description="The title of its document.", examples=["John O'Keefe"])
     heading: str = Field(description="The headings that it is under, or ''.", examples=[""])
     text: str = Field(description="The passage.")
-    citations: list[CitationOut] = Field(description="All places where it occurs.")
+    citations: list[CitationOut] = Field(
+        description="All places where its text occurs, also under other titles; its own first."
+    )
     similarity: float | None = Field(
         description="How well the passage fits the question by itself, -1 to 1: half its own "
         "cosine with the question and half its best sentence's. Unlike the score, it can be "
