@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from inference.folding import folded
 from kg.tokens import Tokens, has_case, tokens_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _PREPOSITIONS = frozenset(
 """A clause takes the preposition before its first word with it."""
 
 _COMMA = re.compile(r"[,;]\s|[，、；،؛]")
-_AROUND_CLAUSES = " \t\r\n,;，、；،؛"
+_AROUND_CLAUSES = " \t\r\n\u3000,;，、；،؛"
 _MIN_CLAUSE_WORDS = 3
 _MOST_CLAUSES = 16
 """The most clauses that are used. Each is embedded, compared with all passages and sentences, and
@@ -150,7 +151,8 @@ def _cuts(text: str, tokens: Tokens) -> set[int]:
         cuts.update([match.end() for match in _COMMA.finditer(text)])
     starts, written = tokens.starts, tokens.forms
     if not plain or "'" in text or "." in text:  # else the normal forms are as it is written
-        written = [text[a:b].lower() for a, b in zip(starts, tokens.ends, strict=True)]
+        words = zip(starts, tokens.ends, strict=True)
+        written = [folded(text[start:end]).lower() for start, end in words]
     for number, word in enumerate(written):
         if word in _CLAUSE_WORDS:
             attached = number and written[number - 1] in _PREPOSITIONS

@@ -115,6 +115,14 @@ def test_a_question_is_cut_before_clause_words_and_after_commas(
     assert clauses(read(text)) == expected
 
 
+def test_full_width_words_cut_a_question_as_ordinary_ones_do() -> None:
+    text = "Who saw the town where he lived, and took it?"
+    wide = text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000})
+    found = [(clause.start, clause.end) for clause in read(wide).clauses]
+    assert len(found) == 3
+    assert found == [(clause.start, clause.end) for clause in read(text).clauses]
+
+
 def test_the_first_sixteen_clauses_are_looked_for() -> None:
     text = ", ".join(f"he sat there {number}" for number in range(600))
     assert clauses(read(text)) == [f"he sat there {number}" for number in range(16)]
