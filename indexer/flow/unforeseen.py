@@ -4,7 +4,7 @@ import structlog
 
 from indexer.flow.batches import Batch
 from indexer.flow.tools import Tools
-from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
+from indexer.ingestion.fates import UNEXPECTED_ATTEMPTS
 from kg.errors import AmmonError, StoreError
 
 _log = structlog.get_logger(__name__)

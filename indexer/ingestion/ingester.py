@@ -13,6 +13,7 @@ import structlog
 from indexer.extraction.port import Extractor
 from indexer.ingestion.drafts import Drafts
 from indexer.ingestion.extracting import failures_of, usable
+from indexer.ingestion.fates import Fates
 from indexer.ingestion.processed import Gathered, Processed
 from indexer.ingestion.reading import Reading
 from indexer.ingestion.splitting import CalledOff
@@ -38,10 +39,6 @@ from kg.store import Change, GraphStore
 SETUP_ERRORS = (CacheUnavailable, DependencyMissing, SettingsInvalid, WeightsInvalid)
 """What no document can help: somebody has to put the installation, its settings or its disk right.
 """
-
-UNEXPECTED_ATTEMPTS = 3
-"""How often a document is tried that met an error which nobody foresaw, and which may have been of
-the moment: memory that was short, a library that was not whole yet."""
 
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +74,10 @@ class Ingester:
             store=self.store, queue=self.queue, prices=self.prices, stopping=self.stopping
         )
 
+    @property
+    def _fates(self) -> Fates:
+        return Fates(store=self.store, queue=self.queue)
+
     def process(self, tasks: Sequence[Task]) -> Processed:
         """Work on all tasks; note what failed, and why.
 
@@ -95,7 +96,7 @@ class Ingester:
         def gather(batch: Sequence[Task]) -> Processed:
             settings = self._settings(batch)
             if settings is None:
-                return self._dismiss(batch)
+                return self._fates.dismiss(batch)
             work = self._chunk(batch, settings)
             work.found.update(self._saved(batch, self.extractor(settings).fingerprint, work))
             self.queue.note_progress(work.progress(), anew=True)
@@ -110,14 +111,7 @@ class Ingester:
 
     def postpone(self, tasks: Sequence[Task], error: AmmonError) -> Processed:
         """Put tasks back unharmed: they are not to blame for the error, however often it comes."""
-        for worker in {task.worker for task in tasks}:
-            held = [task.id for task in tasks if task.worker == worker]
-            self.queue.release(held, worker=worker, reason=str(error))
-        return Processed(
-            retried=len(tasks),
-            trouble=str(error),
-            permanent=isinstance(error, ModelUnavailable) and error.permanent,
-        )
+        return self._fates.postpone(tasks, error)
 
     def _attempt(
         self, batch: Sequence[Task], step: Callable[[Sequence[Task]], Processed]
@@ -126,27 +120,27 @@ class Ingester:
             return step(batch)
         except StoreOverloaded as error:
             if len(batch) == 1:  # put back for ever, it would keep others from being begun
-                return self._note_unexpected(batch[0], str(error))
+                return self._fates.fail_unexpectedly(batch[0], str(error))
             return sum((self._attempt([task], step) for task in batch), Processed())
         except (StoreUnavailable, *SETUP_ERRORS):
             raise
         except ModelUnavailable as error:
-            return self.postpone(batch, error)
+            return self._fates.postpone(batch, error)
         except CollectionNotFound:
-            return self._drop(batch)
+            return self._fates.drop(batch)
         except Exception as error:  # the outermost boundary of a document: see above
             if len(batch) > 1:
                 return sum((self._attempt([task], step) for task in batch), Processed())
             if isinstance(error, AmmonError):
-                return self._note(batch[0], str(error))
+                return self._fates.fail(batch[0], str(error))
             _log.exception("unexpected error", source=batch[0].source)
-            return self._note_unexpected(batch[0], f"{type(error).__name__}: {error}")
+            return self._fates.fail_unexpectedly(batch[0], f"{type(error).__name__}: {error}")
 
     def _ingest(self, batch: Sequence[Task]) -> Processed:
         collection = batch[0].collection
         settings = self._settings(batch)
         if settings is None:
-            return self._dismiss(batch)
+            return self._fates.dismiss(batch)
         extractor = self.extractor(settings)
         work = self._chunk(batch, settings)
         work.found.update(usable(self.store, collection, extractor.fingerprint, [*work.passages]))
@@ -158,15 +152,15 @@ class Ingester:
         missing = work.missing()
         unfinished = [task for task in batch if task.id in missing and task.id not in work.failures]
         if trouble is not None:
-            return result + self.postpone(unfinished, trouble)
+            return result + self._fates.postpone(unfinished, trouble)
         if self.stopping():
-            return result + self._give_back(batch)
+            return result + self._fates.give_back(batch)
         # Of what was called off, nobody needs to be told.
         held = self._reading.still_held(unfinished)
         left_out = [task for task in unfinished if task.id in held]
         return sum(
             (
-                self._note(task, "The extractor returned no result for some passages.")
+                self._fates.fail(task, "The extractor returned no result for some passages.")
                 for task in left_out
             ),
             result,
@@ -177,32 +171,9 @@ class Ingester:
         settings = self.store.collection(batch[0].collection).settings
         return settings.upcoming if reads_ahead(batch[0]) else settings
 
-    def _dismiss(self, batch: Sequence[Task]) -> Processed:
-        """Be done with documents that nobody waits for."""
-        tasks = tuple(task.id for task in batch)
-        self.store.commit(batch[0].collection, Change(completed=tasks))
-        return Processed(done=len(tasks))
-
-    def _drop(self, batch: Sequence[Task]) -> Processed:
-        """Be done with documents whose collection was just deleted: nothing of them failed."""
-        for task in batch:
-            self.queue.fail(task.id, "Its collection was deleted.", worker=task.worker, retry=False)
-        _log.info(
-            "the collection was deleted meanwhile",
-            collection=batch[0].collection,
-            documents=len(batch),
-        )
-        return Processed()
-
     def _comes_in_as_draft(self, batch: Sequence[Task], settings: CollectionSettings) -> bool:
         is_new = not batch[0].drafted and not reads_ahead(batch[0])
         return is_new and self.drafts.wanted(settings)
-
-    def _give_back(self, batch: Sequence[Task]) -> Processed:
-        """Let others have the tasks that are still held."""
-        for worker in {task.worker for task in batch}:
-            self.queue.release([one.id for one in batch if one.worker == worker], worker=worker)
-        return Processed()
 
     def _draft(self, batch: Sequence[Task], settings: CollectionSettings, work: Work) -> Processed:
         """Bring in as drafts what cannot come in whole, and give the tasks back."""
@@ -215,9 +186,9 @@ class Ingester:
         try:
             change = self.drafts.bring_in(batch[0].collection, settings, work, graphs, wanted)
         except CalledOff:
-            return self._give_back(drafted)
+            return self._fates.give_back(drafted)
         self.committed(batch[0].collection, change)
-        self._give_back(drafted)
+        self._fates.give_back(drafted)
         return Processed(drafted=len(graphs))
 
     def _commit(self, batch: Sequence[Task], work: Work) -> Processed:
@@ -242,7 +213,7 @@ class Ingester:
         )
         for task in batch:
             if task.id in work.failures:
-                result += self._note(task, work.failures[task.id])
+                result += self._fates.fail(task, work.failures[task.id])
         return result
 
     def _save(self, collection: str, extractions: Sequence[Extraction]) -> None:
@@ -292,20 +263,3 @@ class Ingester:
             if lacking:
                 found |= failures_of(self.store, collection, fingerprint, task.id, lacking)
         return found
-
-    def _note_unexpected(self, task: Task, reason: str) -> Processed:
-        if task.attempts >= UNEXPECTED_ATTEMPTS:
-            return self._note(task, reason)
-        self.queue.fail(task.id, reason, worker=task.worker, retry=True)
-        return Processed(retried=1)
-
-    def _note(self, task: Task, reason: str) -> Processed:
-        self.queue.fail(task.id, reason, worker=task.worker, retry=False)
-        _log.warning(
-            "document failed",
-            collection=task.collection,
-            source=task.source,
-            attempts=task.attempts,
-            reason=reason,
-        )
-        return Processed(failed=1)

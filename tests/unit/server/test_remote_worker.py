@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from indexer.flow.broker import Broker, Queue
 from indexer.flow.pauses import Pauses
 from indexer.flow.publishing import lease_of
-from indexer.ingestion.ingester import UNEXPECTED_ATTEMPTS
+from indexer.ingestion.fates import UNEXPECTED_ATTEMPTS
 from indexer.ingestion.processed import Processed
 from indexer.progress import StepProgress
 from kg.errors import ModelUnavailable, StoreUnavailable
