@@ -13,6 +13,12 @@ def source_of(snapshot: Snapshot, passage: int) -> str:
     return snapshot.documents.source[int(documents[0])] if len(documents) else ""
 
 
+def name_of(snapshot: Snapshot, passage: int) -> str:
+    """A passage's name for display: its title, or else its source or id."""
+    table = snapshot.passages
+    return table.title[passage] or source_of(snapshot, passage) or table.id[passage]
+
+
 def citations(
     count: int, places: Sequence[Sequence[int]], strings: Sequence[str]
 ) -> list[list[Citation]]:

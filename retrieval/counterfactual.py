@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from kg.errors import InputError
 from kg.snapshot import Snapshot
-from retrieval.citations import source_of
+from retrieval.citations import name_of, source_of
 from retrieval.keys import (
     SEPARATOR,
     documents_named,
@@ -151,11 +151,7 @@ def _without_passage(
         source = snapshot.documents.source
         names = dict.fromkeys(source[one] or key for one in documents_named(snapshot, key))
         return mode, tuple(names), ALL_STAY
-    table = snapshot.passages
-    titles = dict.fromkeys(
-        table.title[passage] or source_of(snapshot, passage) or table.id[passage]
-        for passage in passages
-    )
+    titles = dict.fromkeys(name_of(snapshot, passage) for passage in passages)
     gone = len(passages)
     note = SOME_STAY.format(gone=gone, count=count) if gone < count else ""
     return mode.without(passages=passages), tuple(titles), note

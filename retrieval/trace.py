@@ -10,13 +10,18 @@ import numpy.typing as npt
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.citations import source_of
+from retrieval.citations import name_of, source_of
 from retrieval.copies import Copies
 from retrieval.mode import Mode, Ranking
 from retrieval.quoting import best_quote, sentences_of
 from retrieval.ranking import best_of
 from retrieval.receipt import BridgePart, DirectPart, Receipt
 from retrieval.results import Explanation
+
+COPY = (
+    "The same text is also in {name!r}, with a score of {score:.3g}: an answer shows that one, and "
+    "the rank is the text's."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,8 +99,16 @@ class Trace(ABC):
             score=self.score(passage),
             direct=tuple(sorted(parts.direct, key=lambda part: -part.amount)),
             bridges=tuple(sorted(parts.bridges, key=lambda part: -part.amount)),
-            notes=parts.notes,
+            notes=(*self._shown_elsewhere(passage), *parts.notes),
         )
+
+    def _shown_elsewhere(self, passage: int) -> tuple[str, ...]:
+        """A remark, if an answer shows the passage's text as it is in another one."""
+        rank = self.rank(passage)
+        shown = int(self._passages[rank - 1]) if rank else passage
+        if shown == passage:
+            return ()
+        return (COPY.format(name=name_of(self.snapshot, shown), score=self.score(shown)),)
 
     def ranking(self, k: int) -> Ranking:
         """The k best passages, as `Mode.rank` returns them."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.citations import source_of
+from retrieval.citations import name_of, source_of
 from retrieval.quoting import best_quote, sentences_of
 from retrieval.receipt import (
     BridgePart,
@@ -100,13 +100,12 @@ class WalkTrace(Trace):
         return tuple(found)
 
     def _taken_off(self, kind: str, amount: float, better: int) -> DirectPart:
-        table = self.snapshot.passages
         return DirectPart(
             kind=kind,
-            label=table.title[better] or source_of(self.snapshot, better) or table.id[better],
+            label=name_of(self.snapshot, better),
             amount=amount,
             quote=None,
-            passage_id=table.id[better],
+            passage_id=self.snapshot.passages.id[better],
             rank=self.rank(better),
         )
 

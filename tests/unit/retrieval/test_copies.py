@@ -111,10 +111,12 @@ def test_receipts_have_the_ranks_of_the_answer(mode: str, question: str) -> None
 
 
 @everywhere
-def test_a_copy_has_the_rank_of_its_text_and_its_own_score(mode: str, question: str) -> None:
-    rank_of = {
-        collapsed(hit.text): hit.rank for hit in ASKED.search(question, mode=mode, k=100).hits
-    }
+def test_a_copy_has_the_rank_of_its_text_and_its_own_score_and_says_so(
+    mode: str, question: str
+) -> None:
+    answer = ASKED.search(question, mode=mode, k=100).hits
+    rank_of = {collapsed(hit.text): hit.rank for hit in answer}
+    shown = {hit.passage_id for hit in answer}
     ids = [one.passage.id for one in NOTES]
     hits = ASKED.told(question, ids, mode=mode, receipts=True)
     assert [hit.passage_id for hit in hits] == ids
@@ -124,6 +126,8 @@ def test_a_copy_has_the_rank_of_its_text_and_its_own_score(mode: str, question: 
         parts = [part.amount for part in hit.receipt.direct]
         parts += [bridge.amount for bridge in hit.receipt.bridges]
         assert sum(parts) == pytest.approx(hit.score, abs=1e-5)
+        is_shown = hit.passage_id in shown
+        assert is_shown != any("same text" in note for note in hit.receipt.notes)
 
 
 def test_a_document_that_has_a_text_twice_is_explained_by_the_passage_that_is_shown() -> None:
