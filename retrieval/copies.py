@@ -55,6 +55,14 @@ class Copies:
             rows.append(np.full(len(others), row))
         return np.concatenate(found), np.concatenate(rows)
 
+    def count(self, passages: Int32Array) -> int:
+        """How many copies different texts' passages have together."""
+        texts = self._texts(passages)
+        known = texts[texts >= 0]
+        return int(
+            (self._passages_of.indptr[known + 1] - self._passages_of.indptr[known] - 1).sum()
+        )
+
     def share(self, ranks: Int64Array) -> None:
         """Give each text's rank to all its passages: of (P,) ranks, of which those are 0 that are
         not known."""
@@ -79,10 +87,10 @@ def ranked_once(rank: Callable[[int], Ranking], copies: Copies, k: int, most: in
         if not copies.any:
             return ranked
         rows = copies.distinct(ranked.passages)[:k]
+        passages = ranked.passages[rows]
         if len(rows) == k or len(ranked.passages) < count or count == most:
             return Ranking(
-                passages=ranked.passages[rows],
-                scores=ranked.scores[rows],
-                explanation=ranked.explanation,
+                passages=passages, scores=ranked.scores[rows], explanation=ranked.explanation
             )
-        count = min(2 * count, most)
+        # Enough if all copies of these come before any other text.
+        count = min(k + copies.count(passages), most)

@@ -13,8 +13,9 @@ from kg.snapshot import Ragged, Snapshot, SnapshotReader, SnapshotWriter, String
 from kg.snapshot.container import MANIFEST, Manifest
 from kg.snapshot.copies import collapsed, copies_among
 from retrieval.aids import Aids, Bridges, search
-from retrieval.copies import Copies
+from retrieval.copies import Copies, ranked_once
 from retrieval.dense import Dense
+from retrieval.mode import Ranking
 from retrieval.modes import MODES
 from retrieval.results import Hit
 from retrieval.retriever import Retriever
@@ -236,3 +237,20 @@ def test_a_copy_that_is_left_out_has_no_rank_though_its_text_has() -> None:
     trace = changed.trace(QUESTIONS[0], vectors)
     assert [trace.rank(footer) for footer in footers] == [0, *[trace.rank(footers[1])] * 5]
     assert len(trace.best(100)) == trace.rank(footers[1]) + len(TEXTS) - 1
+
+
+def test_a_mode_is_asked_again_only_where_copies_are_among_the_first_and_then_for_enough() -> None:
+    copies = Copies(Ragged.from_rows([[0, 1, 2, 3, 4, 5], [8, 9]]))
+    asked: list[int] = []
+
+    def rank(k: int) -> Ranking:
+        asked.append(k)
+        passages = np.arange(12, dtype=np.int32)[:k]
+        return Ranking(passages=passages, scores=1 - passages / np.float32(100))
+
+    assert ranked_once(rank, copies, 1, 12).passages.tolist() == [0]
+    assert asked == [1]
+    found = ranked_once(rank, copies, 4, 12)
+    assert (found.passages.tolist(), asked[1:]) == ([0, 6, 7, 8], [4, 9])
+    assert found.scores.tolist() == pytest.approx([1, 0.94, 0.93, 0.92])
+    assert ranked_once(rank, copies, 50, 12).passages.tolist() == [0, 6, 7, 8, 10, 11]
