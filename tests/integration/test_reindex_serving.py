@@ -85,15 +85,15 @@ def test_another_embedder_answers_once_its_snapshot_is_there(
     core: Core, go_on: Event, tmp_path: Path
 ) -> None:
     core.worker.start()
-    assert asked(core) == (6, "hash-64")
+    assert asked(core) == (6, "hash-64:folded-1")
     core.reindex("papers", IndexingOptions(embedder="openai:small"))
     for _ in range(20):
-        assert asked(core) == (6, "hash-64")
+        assert asked(core) == (6, "hash-64:folded-1")
         time.sleep(0.02)
     with opened(tmp_path, go_on) as fresh:
-        assert asked(fresh) == (6, "hash-64"), "a server that starts now answers too"
+        assert asked(fresh) == (6, "hash-64:folded-1"), "a server that starts now answers too"
     go_on.set()
-    until(lambda: asked(core) == (6, "hash-32"))
+    until(lambda: asked(core) == (6, "hash-32:folded-1"))
 
 
 def test_two_changes_of_the_embedder_still_leave_an_answer(
@@ -102,7 +102,7 @@ def test_two_changes_of_the_embedder_still_leave_an_answer(
     core.reindex("papers", IndexingOptions(embedder="openai:small"))
     core.reindex("papers", IndexingOptions(embedder="openai:large"))
     with opened(tmp_path, go_on) as fresh:
-        assert asked(fresh) == (6, "hash-64")
+        assert asked(fresh) == (6, "hash-64:folded-1")
 
 
 def relations(core: Core) -> set[str]:
