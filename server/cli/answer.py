@@ -19,6 +19,8 @@ _FAR = {"minilm": 0.3}
 _SNIPPET_CHARS = 300
 _SHOWN = 6
 """How many entities of each role, and facts, are shown without --explain."""
+_PLACES = 3
+"""How many of the places of a passage are shown without --explain: a footer may be in thousands."""
 _ROLES = {"question": "named in the question", "seed": "started from", "bridge": "went through"}
 
 
@@ -26,7 +28,7 @@ def print_answer(found: Retrieval, *, k: int, explain: bool, embedder: str = "")
     """Print a retrieval on standard output. `embedder`: the collection's, if known."""
     out = console()
     for hit in found.hits:
-        out.print(_heading(hit))
+        out.print(heading(hit, None if explain else _PLACES))
         text = printable(hit.text if explain else snippet(hit, found.question))
         out.print(Padding(Text(text), (0, 0, 0, 4)) if out.is_terminal else f"    {text}")
     if doubt := doubt_of(found.hits, embedder):
@@ -100,8 +102,9 @@ def _flat(text: str) -> str:
     return " ".join(blocks)
 
 
-def _heading(hit: Hit) -> Text:
-    """'1  Title > heading — source, p. 3  (0.123)'."""
+def heading(hit: Hit, most: int | None = None) -> Text:
+    """'1  Title > heading — source, p. 3; source; and 2 more  (0.123)', with at most so many of its
+    places."""
     name = " > ".join(part for part in (hit.title, hit.heading) if part) or "(no title)"
     line = Text.assemble((f"{hit.rank:>2}  ", "bold cyan"), (printable(name), "bold"))
     places = [
@@ -109,7 +112,10 @@ def _heading(hit: Hit) -> Text:
         for place in hit.citations
     ]
     if places:
-        line.append(f" — {'; '.join(dict.fromkeys(places))}", style="green")
+        shown = list(dict.fromkeys(places))
+        if most is not None and len(shown) > most + 1:  # a last one is as short as "and 1 more"
+            shown = [*shown[:most], f"and {len(shown) - most:,} more"]
+        line.append(f" — {'; '.join(shown)}", style="green")
     return line.append(f"  ({hit.score:.4f})", style="dim")
 
 

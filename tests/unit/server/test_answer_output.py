@@ -1,9 +1,9 @@
-"""What is shown of a passage below its title."""
+"""What is shown of a passage."""
 
 from dataclasses import replace
 
-from retrieval.results import Hit, Span
-from server.cli.answer import doubt_of, snippet
+from retrieval.results import Citation, Hit, Span
+from server.cli.answer import doubt_of, heading, snippet
 
 HIT = Hit(rank=1, score=1.0, passage_id="psg-1", title="", heading="", text="Hebb.", citations=())
 FILLING = "Of this nobody knows anything at all. " * 8
@@ -18,6 +18,36 @@ def shown(text: str, sentence: str = "", question: str = "Who?") -> str:
 
 def doubt(*similarities: float | None, embedder: str = "minilm") -> str:
     return doubt_of([replace(HIT, similarity=one) for one in similarities], embedder)
+
+
+def cited_in(*sources: str) -> Hit:
+    """A passage of these documents."""
+    citations = [
+        Citation(
+            document_id=f"doc-{source}",
+            source=source,
+            title="",
+            start=0,
+            end=5,
+            page=None,
+            metadata={},
+            observed_at="",
+        )
+        for source in sources
+    ]
+    return replace(HIT, citations=tuple(citations))
+
+
+def test_of_the_many_documents_of_a_passage_the_first_are_named() -> None:
+    line = heading(cited_in(*(f"{number}.md" for number in range(1_203))), 3).plain
+    assert "0.md; 1.md; 2.md; and 1,200 more  (" in line
+
+
+def test_a_few_documents_and_all_that_are_asked_for_are_named() -> None:
+    few = cited_in("a.md", "b.md", "c.md", "d.md", "d.md")
+    assert "a.md; b.md; c.md; d.md  (" in heading(few, 3).plain
+    assert "a.md; b.md; c.md; d.md  (" in heading(few).plain
+    assert "and 2 more" in heading(few, 2).plain
 
 
 def test_a_short_passage_is_shown_whole_and_its_headings_are_told_from_its_sentences() -> None:
