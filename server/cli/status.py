@@ -131,8 +131,10 @@ def _standing(status: "CollectionStatus", takers: str) -> str:
 
     remedy = f"ammon rebuild --collection {status.collection.name!r}"
     match status.standing:
-        case "damaged":
+        case "unusable":
             told = f"cannot be used: {status.damage}"
+        case "rebuilding":
+            told = f"is being built again, as it cannot be used: {status.damage}"
         case "up to date":
             told = f"up to date: snapshot {status.snapshot}"
         case "swapping":
@@ -176,6 +178,7 @@ def _row(status: "CollectionStatus", quarantine: "Sequence[Quarantined]") -> dic
         "published_revision": status.published_revision,
         "current": status.current,
         "damage": status.damage,
+        "rebuilding": status.rebuilding,
         "quarantine": [asdict(one) for one in quarantine],
         "waiting": status.waiting,
         "waiting_because": status.waiting_because,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from indexer.refusals import Refusal, refusals
-from kg.errors import JobNotFound, SnapshotError, SnapshotUnavailable
+from kg.errors import JobNotFound, SnapshotUnavailable
 from kg.jobs import EVERY_REVISION, Job
 from kg.records import Collection
-from kg.snapshot import Snapshots, named_current
+from kg.snapshot import named_current
 from server.core import Core
+from server.reports.searchable import Hindrance, hindrance
 from server.reports.status import why_it_waits
 from server.reports.up_to_date import sees_all
 from server.retrievers.retrievers import with_former_embedder
@@ -43,8 +44,10 @@ class CollectionStatus:
     refused: Sequence[Refusal] = ()
     """Steps that workers leave to others, while the snapshot lacks something."""
     damage: str = ""
-    """Why the snapshot cannot be used, with the remedy, also while its storage is out of reach and
-    there is no copy; '' if it can, or was not checked."""
+    """Why the snapshot cannot be used, with the remedy, as when it was made by another version, or
+    its storage is out of reach and there is no copy; '' if it can, as far as it was checked."""
+    rebuilding: bool = False
+    """Whether another one is being built in place of one that cannot be used."""
 
     @property
     def current(self) -> bool:
@@ -54,12 +57,14 @@ class CollectionStatus:
     @property
     def standing(
         self,
-    ) -> Literal["damaged", "up to date", "swapping", "behind", "missing", "none yet"]:
-        """How the snapshot relates to the graph; 'swapping': its graph is being replaced by another
-        one, or its embedder is the former one; 'missing': there are documents, but no snapshot is
-        published."""
+    ) -> Literal[
+        "unusable", "rebuilding", "up to date", "swapping", "behind", "missing", "none yet"
+    ]:
+        """How the snapshot relates to the graph; 'rebuilding': it cannot be used, and another one
+        is being built; 'swapping': its graph is being replaced by another one, or its embedder is
+        the former one; 'missing': there are documents, but no snapshot is published."""
         if self.damage:
-            return "damaged"
+            return "rebuilding" if self.rebuilding else "unusable"
         if self.current:
             return "up to date"
         if self.snapshot:
@@ -69,7 +74,8 @@ class CollectionStatus:
 
 
 def collection_status(core: Core, name: str, *, verify: bool = False) -> CollectionStatus:
-    """With `verify` the snapshot's files are read and checked; of large ones, only the sizes.
+    """With `verify` the snapshot's files are read and checked; of large ones, and without it, only
+    the manifest and the sizes.
 
     Raises: CollectionNotFound.
     """
@@ -80,10 +86,11 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
         revision = core.published_revision(answering)
         seen = sees_all(core, collection)
         snapshot = named_current(core.folders.snapshots(answering))
-        damage = _damage(core.folders.snapshots(answering), name) if verify else ""
+        hindered = hindrance(core, answering, verify=verify)
     except SnapshotUnavailable as error:
-        answering, revision, seen, snapshot, damage = collection, -1, False, None, str(error)
-    refused = () if seen else refusals(core.queue, name)
+        answering, revision, seen, snapshot = collection, -1, False, None
+        hindered = Hindrance(str(error))
+    refused = () if seen and not hindered.reason else refusals(core.queue, name)
     return CollectionStatus(
         collection=collection,
         counts=counts,
@@ -95,7 +102,8 @@ def collection_status(core: Core, name: str, *, verify: bool = False) -> Collect
         read_ahead=_read_ahead(core, collection),
         waiting_because=_why_all_wait(core, name) or (refused[0].reason if refused else ""),
         refused=refused,
-        damage=damage,
+        damage=hindered.reason,
+        rebuilding=hindered.is_mended,
     )
 
 
@@ -113,20 +121,6 @@ def _read_ahead(core: Core, collection: Collection) -> Job | None:
         return core.queue.job(collection.settings.transition.job)
     except JobNotFound:
         return None
-
-
-def _damage(folder: Snapshots, collection: str) -> str:
-    """Why the current snapshot cannot be used; '' if it can, or if there is none."""
-    name = named_current(folder)
-    try:
-        if folder.current() is not None:
-            folder.open(name)
-    except (SnapshotError, OSError) as error:
-        if isinstance(error, SnapshotError):
-            error.name_collection(collection)
-        # A snapshot that was replaced meanwhile may be gone.
-        return str(error) if named_current(folder) == name else ""
-    return ""
 
 
 def _why_all_wait(core: Core, collection: str) -> str:

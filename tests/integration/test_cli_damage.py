@@ -1,9 +1,12 @@
 """Commands over snapshots that are damaged or gone: what they tell, and what mends it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kg.lock import file_lock
+from kg.snapshot.container import Manifest
 from tests.doubles.command_line import Ammon
 
 
@@ -86,6 +89,31 @@ def test_a_snapshot_of_another_version_is_not_called_damaged(
     told = ammon("status").out
     assert "has the format" in told
     assert "damaged" not in told
+
+
+def test_a_snapshot_of_an_earlier_version_s_embedder_is_told_with_the_remedy(
+    ammon: Ammon, notes: Path, tmp_path: Path
+) -> None:
+    ammon("ingest", notes, "-c", "papers")
+    pointer = _pointer(tmp_path)
+    manifest = pointer.parent / pointer.read_text(encoding="utf-8") / "manifest.json"
+    found = Manifest.loads(manifest.read_text(encoding="utf-8"), manifest)
+    earlier = found.models["embedder"].removesuffix(":folded-1")
+    manifest.write_text(replace(found, models={"embedder": earlier}).dumps(), encoding="utf-8")
+    for command in (["query", "Who?", "-c", "papers"], ["status"]):
+        told = ammon(*command)
+        for part in (
+            f"'{earlier}'",
+            f"'{earlier}:folded-1'",
+            "ammon rebuild --collection 'papers'",
+        ):
+            assert part in told.out + told.complaint
+    (told_as_json,) = ammon("status", "--json").json["collections"]
+    assert (told_as_json["current"], told_as_json["rebuilding"]) == (False, False)
+    with file_lock(pointer.parent / "publish.lock"):
+        assert "is being built again" in ammon("status").out
+    assert ammon("rebuild", "-c", "papers").code == 0
+    assert "up to date" in ammon("status").out
 
 
 def test_without_a_snapshot_status_names_the_command(
