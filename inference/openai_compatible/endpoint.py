@@ -20,7 +20,8 @@ import structlog
 from inference.chat import ORDINARY, Claim, RequestFailed
 from inference.openai_compatible.arrival import ForeignAnswer, show
 from inference.openai_compatible.circuit_breaker import CircuitBreaker
-from inference.openai_compatible.limits import IN_PROCESS, TurnTooLate, pace_of
+from inference.openai_compatible.limits import IN_PROCESS, pace_of
+from inference.openai_compatible.turns import TurnTooLate
 from kg.errors import DependencyMissing, ModelError, ModelOutputInvalid, ModelUnavailable
 
 if TYPE_CHECKING:

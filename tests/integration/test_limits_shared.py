@@ -10,7 +10,8 @@ import redis
 
 from inference.chat import ORDINARY, Claim
 from inference.openai_compatible import shared_pace
-from inference.openai_compatible.limits import Pace, TurnTooLate
+from inference.openai_compatible.limits import Pace
+from inference.openai_compatible.turns import TurnTooLate
 from tests.doubles.waiting import until
 from tests.servers.redis import RedisServer, redis_server
 

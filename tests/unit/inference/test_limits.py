@@ -10,7 +10,8 @@ import pytest
 
 from inference.chat import ORDINARY, CallWithdrawn, Claim, Message
 from inference.openai_compatible import Endpoint, OpenAIChatModel
-from inference.openai_compatible.limits import Pace, TurnTooLate
+from inference.openai_compatible.limits import Pace
+from inference.openai_compatible.turns import TurnTooLate
 from kg.errors import SettingsInvalid
 from tests.doubles.chat_server import Answer, ChatServer, Request
 from tests.doubles.waiting import until
@@ -224,7 +225,7 @@ def test_a_question_goes_before_documents_that_wait_for_the_only_place() -> None
         documents = pool.submit(take, "documents", inf)
         time.sleep(0.05)
         question = pool.submit(take, "question", soon(60))
-        until(lambda: pace._places._hurried == 1)
+        until(lambda: pace._slots._hurried == 1)
         let_go.set()
         documents.result(60)
         question.result(60)
@@ -243,7 +244,7 @@ def test_what_is_urgent_goes_before_what_has_waited_longer() -> None:
         usual = [pool.submit(take, "usual", ORDINARY) for _ in range(2)]
         time.sleep(0.05)
         urgent = pool.submit(take, "urgent", Claim(urgent=True))
-        until(lambda: pace._places._urgent == 1)
+        until(lambda: pace._slots._urgent == 1)
         let_go.set()
         for waiting in (*usual, urgent):
             waiting.result(60)
