@@ -4,7 +4,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -13,6 +14,7 @@ from indexer.heartbeat import beating
 from indexer.process import worker_name
 from indexer.progress import ReportProgress, StepProgress, ignore_progress
 from indexer.snapshot.build import build_snapshot
+from indexer.snapshot.rules import rules
 from indexer.snapshot.synonyms import link_synonyms
 from inference.embedder import Embedder
 from kg.errors import CollectionNotFound, SnapshotError, SnapshotUnavailable
@@ -20,6 +22,7 @@ from kg.leases import Leases
 from kg.lock import file_lock
 from kg.records import Collection, CollectionSettings
 from kg.snapshot import Snapshot, Snapshots, named_current, revision_of
+from kg.snapshot.container import Manifest
 from kg.store import GraphStore
 
 _LINK_ROUNDS = 5
@@ -42,11 +45,18 @@ class Publisher:
     changeover: Changeover
     published: Callable[[Collection], None] = lambda _: None
     """Is told of each snapshot that was published here."""
+    _others: dict[Path, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Folder -> the first snapshot found there whose texts were read by other rules."""
 
     def stale(self, collection: Collection) -> bool:
-        """Whether the published snapshot is of another revision or model, or the graph is to become
-        another one. Looks at no contents."""
-        return not self.covers(collection) or self.changeover.is_due(collection)
+        """Whether the published snapshot is of another revision or model, its texts were read by
+        an earlier version's rules, or the graph is to become another one. Looks at no contents."""
+        found = self._covering(collection)
+        return (
+            found is None
+            or self._is_read_otherwise(collection, *found)
+            or self.changeover.is_due(collection)
+        )
 
     def publish(
         self,
@@ -152,37 +162,59 @@ class Publisher:
         return None
 
     def _is_done(self, collection: str, *, thorough: bool) -> bool:
-        """Whether the present revision is published, sound, and with all of its synonyms."""
-        if not self.covers(self.store.collection(collection), sound=True, thorough=thorough):
+        """Whether the present revision is published, sound, read by the present rules, and with all
+        of its synonyms."""
+        present = self.store.collection(collection)
+        found = self._covering(present, sound=True, thorough=thorough)
+        if found is None or self._is_read_otherwise(present, *found, always=thorough):
             return False
         with self.store.peek(collection) as reader:
             return not reader.unlinked()
 
-    def covers(
+    def covers(self, collection: Collection) -> bool:
+        """Whether the current snapshot is of the collection's present revision and embedding model,
+        by whichever rules its texts were read. A missing or damaged snapshot gives False. Raises:
+        SnapshotUnavailable."""
+        return self._covering(collection) is not None
+
+    def _covering(
         self, collection: Collection, *, sound: bool = False, thorough: bool = False
-    ) -> bool:
-        """Whether the current snapshot is of the collection's present revision and embedding model.
-        `sound`: also check that it is intact, every byte if `thorough`. A missing or damaged
-        snapshot gives False. Raises: SnapshotUnavailable."""
+    ) -> tuple[str, Manifest] | None:
+        """The current snapshot if it is of the present revision and embedding model, else None.
+        `sound`: also check that it is intact, every byte if `thorough`. Raises:
+        SnapshotUnavailable."""
         folder = self.folder(collection)
         try:
             name = folder.current()
             if name is None:
-                return False
+                return None
             manifest = folder.manifest(name)
             if (
                 manifest.revision != collection.revision
                 or manifest.models.get("embedder") != self.embedder(collection.settings).model_id
             ):
-                return False
+                return None
             if sound:
                 folder.check(name, thorough=thorough)
         except SnapshotUnavailable:
             raise
         except SnapshotError as error:
             _log.warning("snapshot refused", collection=collection.name, reason=str(error))
+            return None
+        return name, manifest
+
+    def _is_read_otherwise(
+        self, collection: Collection, name: str, manifest: Manifest, *, always: bool = False
+    ) -> bool:
+        """Whether a snapshot is to be built again because other rules read its texts.
+
+        A process replaces, of a collection, only the first such snapshot that it finds, unless
+        `always`: a later one comes from another process that reads otherwise, as under another
+        version of Python, and the two would build over each other for ever.
+        """
+        if not rules() or manifest.properties.get("rules", "") == rules():
             return False
-        return True
+        return always or self._others.setdefault(self.folder(collection).path, name) == name
 
 
 def _sound(folder: Snapshots, name: str | None) -> Snapshot | None:

@@ -1,4 +1,5 @@
-"""A snapshot is published when, and only when, the graph or the embedder changed."""
+"""A snapshot is published when, and only when, the graph, the embedder or how texts are read
+changed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from indexer.progress import StepProgress
+from indexer.snapshot.rules import rules
 from kg.errors import CollectionNotFound
 from tests.doubles.workshop import COLLECTION, SETTINGS, Workshop, note
 
@@ -170,6 +172,55 @@ def test_an_embedder_that_is_changed_meanwhile_leaves_none_of_its_links(shop: Wo
     assert list(shop.snapshot("hash-32").synonyms.score) == list(
         fresh.snapshot("hash-32").synonyms.score
     )
+
+
+def as_read_by(shop: Workshop, rules: str) -> str:
+    """Publish the snapshot that there is, as read by other rules; its name."""
+    folder, found = shop.snapshots(), shop.snapshot()
+    name = folder.write(found.revision, replace(found, rules=rules).write)
+    folder.publish(name)
+    return name
+
+
+@pytest.mark.parametrize("others", ["others", ""])
+def test_a_snapshot_read_by_an_earlier_version_s_rules_answers_until_it_is_built_again(
+    shop: Workshop, others: str
+) -> None:
+    shop.ingest(A)
+    shop.pipeline.publish(COLLECTION)
+    earlier = as_read_by(shop, others)
+    publisher, present = shop.pipeline.publisher, shop.store.collection(COLLECTION)
+    assert publisher.covers(present)
+    assert publisher.stale(present)
+    assert shop.pipeline.publish(COLLECTION) not in (None, earlier)
+    assert shop.snapshot().rules == rules()
+    assert not publisher.stale(present)
+
+
+def test_processes_that_read_by_different_rules_do_not_build_over_each_other_for_ever(
+    shop: Workshop,
+) -> None:
+    shop.ingest(A)
+    shop.pipeline.publish(COLLECTION)
+    as_read_by(shop, "the earlier version's")
+    shop.pipeline.publish(COLLECTION)
+    theirs = as_read_by(shop, "the other process's")
+    assert not shop.pipeline.publisher.stale(shop.store.collection(COLLECTION))
+    assert shop.pipeline.publish(COLLECTION) is None
+    assert shop.snapshots().current() == theirs
+    assert shop.pipeline.rebuild(COLLECTION) not in (None, theirs)
+    assert shop.snapshot().rules == rules()
+
+
+def test_where_the_rules_are_unknown_nothing_is_built_again_for_them(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.ingest(A)
+    name = shop.pipeline.publish(COLLECTION)
+    monkeypatch.setattr("indexer.publisher.rules", str)
+    assert not shop.pipeline.publisher.stale(shop.store.collection(COLLECTION))
+    assert shop.pipeline.rebuild(COLLECTION) is None
+    assert shop.snapshots().current() == name
 
 
 def test_an_unknown_collection_is_an_error(shop: Workshop) -> None:
