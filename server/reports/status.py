@@ -1,30 +1,23 @@
 """The state of jobs."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
-from indexer.refusals import Refusal, refusals
+from indexer.refusals import Refusal
 from kg.errors import CollectionNotFound, JobNotFound
 from kg.jobs import CALLED_OFF, Job, TaskState
 from kg.queue import JobQueue
-from kg.records import Collection
 from server.core import Core
 from server.reports.quarantine import Quarantined, quarantine
-from server.reports.up_to_date import seen_revision
+from server.reports.surroundings import Surroundings
 
 _ALMOST = 99.9
 """Percent."""
 _LOOKED_AT = 100
 """How many documents of a job, the first ones, are looked at to find out why it waits."""
-HELD_UP = (
-    "The new graph waits for {failed}, which failed: try again (ammon jobs retry {job}), delete "
-    "what cannot be read, or stay with the graph that there is (ammon jobs cancel {job})."
-)
-"""Why a re-indexing whose documents are finished does not end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +29,9 @@ class JobStatus:
     """'publishing': all documents are finished, but not in a published snapshot yet (when a failed
     one keeps a re-indexing from its end, `waiting_because` says so)."""
     indexed: int
-    """Documents that questions see: all finished ones, once a snapshot contains the last of
-    them."""
+    """Documents that questions see; it does not fall. While the snapshot is far behind the graph,
+    some that it has may be missing (see `server.reports.indexed`), and those of a re-indexing are
+    seen all at once."""
     drafted: int = 0
     """Documents that the extractor has not finished, or failed at, as when a budget is spent, and
     that are searchable from a first extraction."""
@@ -95,71 +89,15 @@ def job_status(core: Core, job: Job) -> JobStatus:
 
 def job_statuses(core: Core, jobs: Iterable[Job]) -> list[JobStatus]:
     """The states of jobs; what those of a collection have in common is read once."""
-    known: dict[str, _Surroundings] = {}
+    known: dict[str, Surroundings] = {}
     found = []
     for job in jobs:
-        about = known.setdefault(job.collection, _Surroundings(core, job.collection))
+        about = known.setdefault(job.collection, Surroundings(core, job.collection))
         found.append(_status(core, job, about))
     return found
 
 
-class _Surroundings:
-    """What the jobs of a collection have in common, read when it is needed."""
-
-    def __init__(self, core: Core, name: str) -> None:
-        self._core = core
-        self._name = name
-
-    @cached_property
-    def collection(self) -> Collection | None:
-        """None if it was deleted."""
-        with suppress(CollectionNotFound):
-            return self._core.store.collection(self._name)
-        return None
-
-    @cached_property
-    def published(self) -> int:
-        """The revision that questions see."""
-        return -1 if self.collection is None else seen_revision(self._core, self.collection)
-
-    @cached_property
-    def refused(self) -> Sequence[Refusal]:
-        """What workers leave to others."""
-        return refusals(self._core.queue, self._name)
-
-    @cached_property
-    def quarantined(self) -> Mapping[str, Set[str]]:
-        """The quarantined passages by document."""
-        found: dict[str, set[str]] = {}
-        with suppress(CollectionNotFound):
-            for one in self._core.store.quarantined(self._name):
-                found.setdefault(one.document_id, set()).add(one.passage_id)
-        return found
-
-    def sees(self, job: Job) -> bool:
-        """Whether questions see what a job brought in."""
-        if self.collection is None:
-            return True
-        transition = self.collection.settings.transition
-        if job.id != transition.job:
-            return self.published >= job.revision
-        # Its documents are read; the graph may be the one before. Some may have followed since.
-        swapped = max(transition.swapped_at, job.revision)
-        return self.published >= swapped and not self.collection.settings.changing
-
-    def held_up(self, job: Job) -> str:
-        """Why the re-indexing that this job reads documents for cannot end; '' if it can."""
-        failed = job.counts.get(TaskState.FAILED, 0)
-        settings = None if self.collection is None else self.collection.settings
-        if settings is None or settings.upcoming is None or job.open or not failed:
-            return ""
-        if settings.transition.job != job.id:
-            return ""
-        documents = "1 document" if failed == 1 else f"{failed:,} documents"
-        return HELD_UP.format(failed=documents, job=job.id)
-
-
-def _status(core: Core, job: Job, about: _Surroundings) -> JobStatus:
+def _status(core: Core, job: Job, about: Surroundings) -> JobStatus:
     done = job.counts.get(TaskState.EXTRACTED, 0)
     seen, held_up = about.sees(job), about.held_up(job)
     state: Literal["running", "publishing", "done"] = "publishing"
@@ -170,7 +108,7 @@ def _status(core: Core, job: Job, about: _Surroundings) -> JobStatus:
     return JobStatus(
         job=job,
         state=state,
-        indexed=done if seen else 0,
+        indexed=about.indexed(job),
         drafted=job.drafted + _failed_drafts(core.queue, job),
         waiting_because=why_it_waits(core.queue, job) or held_up,
         refused=about.refused if state != "done" else (),
@@ -188,7 +126,7 @@ def _failed_drafts(queue: JobQueue, job: Job) -> int:
     return 0
 
 
-def _quarantined(core: Core, job: Job, about: _Surroundings) -> int:
+def _quarantined(core: Core, job: Job, about: Surroundings) -> int:
     """How many passages of a job's documents are in quarantine."""
     passages = about.quarantined
     if not passages:

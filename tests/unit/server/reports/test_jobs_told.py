@@ -14,7 +14,8 @@ from kg.records import Document, Quarantined, SourceDocument
 from server.core import Core
 from server.reports.collection_status import collection_status
 from server.reports.jobs import prune, running
-from server.reports.status import HELD_UP, job_status, job_statuses, quarantine_of
+from server.reports.status import job_status, job_statuses, quarantine_of
+from server.reports.surroundings import HELD_UP
 from tests.doubles.house import open_house, settings_in
 
 
