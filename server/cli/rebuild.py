@@ -24,7 +24,8 @@ def rebuild(
     collection: options.CollectionName = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Publish a new snapshot if the current one is damaged or older than the graph."""
+    """Publish a new snapshot if the current one is damaged, older than the graph, or read by
+    another version's rules."""
     from server.cli.output import console, print_json
     from server.cli.progress import shown_progress
 

@@ -240,6 +240,9 @@ def test_the_remedy_of_a_snapshot_that_cannot_be_used_names_the_collection(
     asked = client.post("/collections/papers/query", json={"question": "Who taught Bob Ray?"})
     found = problem(asked, 503, "snapshot-damaged")
     assert "ammon rebuild --collection 'papers'" in found["detail"]
+    stats = client.get("/collections/papers/stats").json()
+    assert not stats["current"]
+    assert "ammon rebuild --collection 'papers'" in stats["damage"]
 
 
 def test_counts_are_given_though_the_pointer_names_no_snapshot(

@@ -73,6 +73,13 @@ class StatsOut(BaseModel):
         description="The current snapshot; null if none is published.",
         examples=["r0000000012-5b0f0c1d"],
     )
+    damage: str = Field(
+        description="Why queries to it are refused, with the remedy; '' if they are not.",
+        examples=[""],
+    )
+    rebuilding: bool = Field(
+        description="Whether another one is being built in its place.", examples=[False]
+    )
     waiting: int = Field(description="Documents queued or being indexed.", examples=[0])
     waiting_because: str = Field(
         description="Why documents wait, for example because the model cannot be reached; '' "
@@ -138,6 +145,8 @@ def read_stats(name: CollectionPath, core: TheCore) -> StatsOut:
         published_revision=found.published_revision,
         current=found.current,
         snapshot=found.snapshot,
+        damage=found.damage,
+        rebuilding=found.rebuilding,
         waiting=found.waiting,
         waiting_because=found.waiting_because,
         counts=found.counts,

@@ -93,7 +93,7 @@ class JobOut(BaseModel):
         examples=[0],
     )
     documents_indexed: int = Field(
-        description="Documents that queries see; updated once all finished documents are visible.",
+        description="Documents that queries see; at least so many while a snapshot is far behind.",
         examples=[0],
     )
     documents_drafted: int = Field(
