@@ -21,11 +21,10 @@ from kg.errors import (
     StoreUnavailable,
 )
 from kg.validation import as_unicode
+from server.http.wording import message_of, place_of, unreadable
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
-NOT_BLANK = r"\S"
-"""The pattern of texts that must not be blank; `_field_problem` puts it in words."""
 _JSON = re.compile(r"application/(.+\+)?json")
 """Content types whose bodies are parsed as JSON."""
 
@@ -155,28 +154,17 @@ def _no_json(request: Request, error: RequestValidationError) -> JSONResponse | 
 
 
 def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
-    """One of pydantic's errors, in words; for a body that is not JSON, a position in place of a
-    field."""
-    place, message = ".".join(str(part) for part in found["loc"]), str(found["msg"])
-    match found["type"], found.get("ctx", {}):
-        case "json_invalid", {"error": reason}:
-            place = str(found["loc"][0])
-            message = f"not valid JSON: {reason} (at character {int(found['loc'][-1]) + 1})"
-        case ("string_pattern_mismatch", {"pattern": r"\S"}) | (
-            "string_too_short",
-            {"min_length": 1},
-        ):
-            message = "must not be blank"
-        case "model_attributes_type", _:
-            message = "must be a JSON object"
-    return FieldProblem(field=as_unicode(place), message=as_unicode(message))
+    """One of pydantic's errors, in our words."""
+    return FieldProblem(field=as_unicode(place_of(found)), message=as_unicode(message_of(found)))
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is installed for
     kind = _kebab(HTTPStatus(error.status_code).name.title().replace("_", ""))
     headers = dict(error.headers or {})
-    return problem(error.status_code, kind, str(error.detail), request.url.path, headers=headers)
+    cause = error.__cause__  # FastAPI's own words do not say why it could not read a body
+    detail = unreadable(cause) if error.status_code == 400 and cause else str(error.detail)
+    return problem(error.status_code, kind, detail, request.url.path, headers=headers)
 
 
 def _kebab(name: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from kg.jobs import Budget
 from server.budgets import checked
 from server.core import Core
-from server.http.problems import NOT_BLANK
+from server.http.wording import NOT_BLANK
 
 
 class DocumentIn(BaseModel):

@@ -20,8 +20,9 @@ from retrieval.question import LONGEST
 from retrieval.results import Retrieval
 from server.aids import AidOptions
 from server.http.dependencies import CollectionPath, TheCore
-from server.http.problems import NOT_BLANK, responses
+from server.http.problems import responses
 from server.http.routers.receipt import ReceiptOut
+from server.http.wording import NOT_BLANK
 from server.reports.retrieval_json import retrieval_json
 
 router = APIRouter(prefix="/collections/{name}", tags=["query"])
@@ -38,7 +39,7 @@ def _known(mode: str) -> str:
 def _no_text(value: object) -> object:
     """3.0 is a whole number in JSON; "3" and true are not."""
     if isinstance(value, (bool, str)):
-        raise ValueError(f"{value!r} is not a whole number")
+        raise ValueError("must be a whole number")
     return value
 
 
