@@ -12,7 +12,7 @@ import numpy as np
 
 from kg.snapshot import Ragged, Snapshot
 from kg.snapshot.copies import copies_among
-from kg.snapshot.tables import Int32Array, Int64Array
+from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
 from retrieval.mode import Ranking
 
 
@@ -21,18 +21,30 @@ class Copies:
 
     def __init__(self, passages_of: Ragged) -> None:
         """Take `Derived.copies`."""
-        self._passages_of = passages_of
+        self.passages_of = passages_of
         order = np.argsort(passages_of.items)
         texts = np.repeat(np.arange(len(passages_of)), np.diff(passages_of.indptr))
         self._passage, self._text = passages_of.items[order], texts[order]
         self.any = len(order) > 0
         """Whether there are any. If not, nothing else needs to be asked."""
+        stands = passages_of.items[passages_of.indptr[:-1]]
+        self.spare: Int32Array = np.setdiff1d(passages_of.items, stands)
+        """The passages for whose text another one stands, ascending."""
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "Copies":
         """Those of a snapshot, which are in its tables if it was written."""
         derived = snapshot.derived
         return cls(derived.copies if derived else copies_among(snapshot.passages.text))
+
+    def without(self, removed: Int32Array) -> "Copies":
+        """The same where these passages are not there."""
+        if not self.any or not len(removed):
+            return self
+        gone = set(removed.tolist())
+        rows = [self.passages_of.row(row).tolist() for row in range(len(self.passages_of))]
+        left = [[passage for passage in row if passage not in gone] for row in rows]
+        return Copies(Ragged.from_rows([row for row in left if len(row) > 1]))
 
     def distinct(self, passages: Int32Array) -> Int64Array:
         """The rows of passages (n,), no one of which is a copy of an earlier one; ascending."""
@@ -49,7 +61,7 @@ class Copies:
         texts = self._texts(passages)
         found, rows = [passages], [np.arange(len(passages))]
         for row in np.flatnonzero(texts >= 0).tolist():
-            same = self._passages_of.row(int(texts[row]))
+            same = self.passages_of.row(int(texts[row]))
             others = same[same != passages[row]]
             found.append(others)
             rows.append(np.full(len(others), row))
@@ -59,16 +71,15 @@ class Copies:
         """How many copies different texts' passages have together."""
         texts = self._texts(passages)
         known = texts[texts >= 0]
-        return int(
-            (self._passages_of.indptr[known + 1] - self._passages_of.indptr[known] - 1).sum()
-        )
+        return int((self.passages_of.indptr[known + 1] - self.passages_of.indptr[known] - 1).sum())
 
-    def share(self, ranks: Int64Array) -> None:
-        """Give each text's rank to all its passages: of (P,) ranks, of which those are 0 that are
-        not known."""
-        items, indptr = self._passages_of.items, self._passages_of.indptr
-        known = np.maximum.reduceat(ranks[items], indptr[:-1])
-        ranks[items] = np.repeat(known, np.diff(indptr))
+    def share(self, known: Int64Array | Float32Array) -> None:
+        """Give each text's rank or score to all its passages: of (P,), of which those are 0 that
+        are not known."""
+        if self.any:
+            items, indptr = self.passages_of.items, self.passages_of.indptr
+            best = np.maximum.reduceat(known[items], indptr[:-1])
+            known[items] = np.repeat(best, np.diff(indptr))
 
     def _texts(self, passages: Int32Array) -> Int64Array:
         """(n,): the text of each passage, as a row of `Derived.copies`; -1 where it is in no other

@@ -55,8 +55,7 @@ class Trace(ABC):
     def _order(self, passages: Int32Array) -> None:
         self._passages = passages[self._copies.distinct(passages)] if self._copies.any else passages
         self._rank[self._passages] = np.arange(1, len(self._passages) + 1)
-        if self._copies.any:
-            self._copies.share(self._rank)
+        self._copies.share(self._rank)
 
     def _all(self) -> Int32Array:
         """All passages, best first; called if those known are not enough."""
@@ -102,10 +101,14 @@ class Trace(ABC):
             notes=(*self._shown_elsewhere(passage), *parts.notes),
         )
 
+    def _shown(self, passage: int) -> int:
+        """The passage that an answer shows for the text of this one."""
+        rank = self.rank(passage)
+        return int(self._passages[rank - 1]) if rank else passage
+
     def _shown_elsewhere(self, passage: int) -> tuple[str, ...]:
         """A remark, if an answer shows the passage's text as it is in another one."""
-        rank = self.rank(passage)
-        shown = int(self._passages[rank - 1]) if rank else passage
+        shown = self._shown(passage)
         if shown == passage:
             return ()
         return (COPY.format(name=name_of(self.snapshot, shown), score=self.score(shown)),)

@@ -7,7 +7,7 @@ import numpy as np
 
 from kg.codes import ALL_COMPARED, Codes
 from kg.snapshot.container import SnapshotReader, SnapshotWriter, Strings
-from kg.snapshot.copies import copies_among
+from kg.snapshot.copies import best_known_first, copies_among, pairs_of_texts
 from kg.snapshot.hubs import best_pairs
 from kg.snapshot.quantised import Quantised
 from kg.snapshot.tables import (
@@ -91,7 +91,11 @@ class Snapshot:
 
     def derive(self) -> Derived:
         """Tables computed from the other tables."""
-        pairs, passages = self.pairs, len(self.passages.id)
+        copies = best_known_first(copies_among(self.passages.text), self.pairs)
+        of_texts = None
+        if len(copies):
+            of_texts = pairs_of_texts(self.pairs, copies, self.sentences.indptr)
+        pairs = of_texts or self.pairs
         first = pairs.sentences.items[pairs.sentences.indptr[:-1]]
         place = (first - self.sentences.indptr[pairs.passage]).astype(np.int32)
         hubs, kept = best_pairs(
@@ -99,12 +103,13 @@ class Snapshot:
         )
         coded = len(self.passages.vectors) > ALL_COMPARED
         return Derived(
-            facts=self.facts.passages.inverted(passages),
+            facts=self.facts.passages.inverted(len(self.passages.id)),
             hubs=hubs,
             kept=kept,
             vectors=Quantised.of(self.passages.vectors),
             codes=Codes.learn(self.passages.vectors).dumps() if coded else np.zeros(0, np.uint8),
-            copies=copies_among(self.passages.text),
+            copies=copies,
+            pairs=of_texts,
         )
 
 
@@ -119,8 +124,9 @@ _TABLES: dict[str, type[Any]] = {
     "gazetteer": Gazetteer,
     "pairs": Pairs,
 }
-_ADDED = "derived.copies"
-"""A table without which snapshots were written before; the next one of the collection has it."""
+_ADDED = ("derived.copies", "derived.pairs")
+"""Tables without which snapshots were written before; the next one of the collection has them, the
+second if there are copies."""
 
 
 def _write(writer: SnapshotWriter, table: str, record: Any) -> None:
@@ -132,6 +138,10 @@ def _write(writer: SnapshotWriter, table: str, record: Any) -> None:
             case Ragged(indptr, items):
                 writer.put(f"{name}.indptr", indptr)
                 writer.put(f"{name}.items", items)
+            case Pairs():
+                _write(writer, name, value)
+            case None:
+                pass
             case Quantised(values, scale):
                 writer.put(f"{name}.values", values)
                 writer.put(f"{name}.scale", scale)
@@ -145,8 +155,10 @@ def _read(reader: SnapshotReader, table: str, kind: type[Any]) -> Any:
         name = f"{table}.{column.name}"
         if column.type is Strings:
             columns[column.name] = reader.strings(name)
-        elif name == _ADDED and not reader.has(f"{name}.indptr"):
+        elif name in _ADDED and not reader.has(f"{name}.indptr"):
             continue
+        elif column.type == Pairs | None:
+            columns[column.name] = _read(reader, name, Pairs)
         elif column.type is Ragged:
             columns[column.name] = Ragged(
                 reader.array(f"{name}.indptr"), reader.array(f"{name}.items")

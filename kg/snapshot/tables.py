@@ -208,8 +208,11 @@ class Derived:
     codes: Uint8Array
     """Short codes of the passages' vectors (`kg.codes`); empty if they are few."""
     copies: Ragged = field(default_factory=lambda: Ragged.from_rows([]))
-    """Text that several passages have -> these, ascending (`kg.snapshot.copies`); empty in a
-    snapshot that was written before there was this table."""
+    """Text that several passages have -> these, first the one that stands for the text
+    (`kg.snapshot.copies`); empty in a snapshot that was written before there was this table."""
+    pairs: Pairs | None = None
+    """The pairs with all passages of a text as one, which the walk goes through; `hubs` and `kept`
+    are of these. None if there are no copies."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

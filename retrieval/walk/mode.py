@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 
 from kg.snapshot import Snapshot
+from kg.snapshot.copies import pairs_of_texts
 from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.copies import Copies
 from retrieval.gazetteer import GazetteerLookup
@@ -39,15 +40,21 @@ class ConditionedWalk:
     """Mode `ammon` over one snapshot, with receipts."""
 
     def __init__(self, snapshot: Snapshot, constants: WalkConstants | None = None) -> None:
-        self._snapshot = snapshot = resident_tables(snapshot)
-        self._constants = constants or WalkConstants()
         derived = snapshot.derived or snapshot.derive()
+        self._pairs = snapshot.pairs
+        snapshot = resident_tables(replace(snapshot, pairs=derived.pairs or snapshot.pairs))
+        self._snapshot = snapshot
+        self._constants = constants or WalkConstants()
         self._similarity = Similarity(snapshot, derived)
         self._facts_of = derived.facts
         self._copies = Copies(derived.copies)
+        self._removed: Int32Array = np.zeros(0, dtype=np.int32)
+        """Passages that are left out of the corpus, ascending."""
+        self._gone = self._copies.spare
+        """These, and those for whose text another passage stands: the walk knows neither."""
         self._postings = Postings(snapshot, self._constants.postings)
+        self._postings.passages -= len(self._gone)
         self._words = snapshot.words
-        self._gone: Int32Array = np.zeros(0, dtype=np.int32)
         self._left_out: frozenset[int] = frozenset()
         """Entries that no passage mentions any more."""
         self._common: frozenset[int] = frozenset()
@@ -101,6 +108,7 @@ class ConditionedWalk:
             steps=steps,
             score=score,
             gone=self._gone,
+            removed=self._removed,
             snapshot=self._snapshot,
             similarity=self._similarity,
             facts_of=self._facts_of,
@@ -131,14 +139,12 @@ class ConditionedWalk:
         constants, count = self._constants, self._constants.candidates
         if self._similarity.compares_all:
             count = max(count, constants.candidates_of_few)
-        count += len(self._gone)
-        near = self._similarity.near(asked.views, count)
+        near = self._similarity.near(asked.views, count, self._gone)
         base = Base(self._similarity, asked, bonuses, near)
         found = candidates(self._similarity, asked.views, near, bonuses, count)
         if asked.words is not None:
-            found.append(asked.words.best(constants.worded + len(self._gone)))
-        begin = np.concatenate(found)
-        base.look_at(np.setdiff1d(begin, self._gone) if len(self._gone) else begin)
+            found.append(asked.words.best(constants.worded))
+        base.look_at(np.concatenate(found))
         return base
 
     def _link_bonus(self, read: Question, number: int) -> LinkBonus:
@@ -156,14 +162,16 @@ class ConditionedWalk:
         and its postings with it, but other names do not come to stand in its place. Words count as
         where nothing rare is named, if nothing rare is left that the question names.
         """
-        gone = np.array(sorted(set(passages)), dtype=np.int32)
         names = np.array(sorted(set(entries)), dtype=np.int32)
         made = copy(self)
-        made._gone = np.union1d(self._gone, gone)
+        made._removed = np.union1d(self._removed, np.array(sorted(set(passages)), dtype=np.int32))
+        copies = self._copies.without(made._removed)
+        made._gone = np.union1d(made._removed, copies.spare)
+        pairs = self._pairs
+        if copies.any:
+            pairs = pairs_of_texts(pairs, copies.passages_of, self._snapshot.sentences.indptr)
         made._snapshot = replace(
-            self._snapshot,
-            pairs=pairs_without(self._snapshot, names, made._gone),
-            derived=None,
+            self._snapshot, pairs=pairs_without(pairs, names, made._gone), derived=None
         )
         made._postings = Postings(made._snapshot, self._constants.postings)
         made._postings.passages -= len(made._gone)

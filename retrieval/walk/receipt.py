@@ -45,10 +45,11 @@ class WalkTrace(Trace):
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        passages, best = run.best_looked_at(len(run.score))
+        passages, best = run.best(len(run.score))
         scores = np.zeros(len(run.snapshot.passages.id), dtype=np.float32)
-        scores[run.base.passages] = run.score
         scores[passages] = best
+        run.copies.share(scores)
+        scores[run.removed] = 0
         super().__init__("ammon", run.snapshot, run.copies, passages, scores)
         self._sources = run.sources.each()
         self._naming = Naming(run.snapshot)
@@ -58,12 +59,13 @@ class WalkTrace(Trace):
 
     def _order(self, passages: Int32Array) -> None:
         super()._order(passages)
-        self._rank[self._run.gone] = 0
+        self._rank[self._run.removed] = 0
 
     def _explanation(self, passages: Int32Array) -> Explanation:
         return explain(self._run, passages)
 
     def _parts(self, passage: int) -> Parts:
+        passage = self._shown(passage)  # the walk knows no other one of its text
         direct, bridges = self._direct(passage), self._bridges(passage)
         notes = () if direct or bridges else (NOT_REACHED,)
         direct += self._taken(passage)

@@ -35,7 +35,9 @@ class Run:
     score: Float32Array
     """(m,)."""
     gone: Int32Array
-    """Passages that were taken out of the corpus for this question, ascending."""
+    """Passages that the walk does not know, ascending: those `removed`, and copies."""
+    removed: Int32Array
+    """Passages that were left out of the corpus for this question, ascending."""
     snapshot: Snapshot
     """The postings that the walk used."""
     similarity: Similarity
@@ -60,19 +62,9 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        found, scores = self.best_looked_at(k)
-        if len(found) < min(k, len(self.snapshot.passages.id)):
-            both = np.concatenate((found, self._rest()))
-            more = (both[self.copies.distinct(both)] if self.copies.any else both)[:k]
-            unreached = np.zeros(len(more) - len(found), dtype=np.float32)
-            return more, np.concatenate((scores, unreached))
-        return found, scores
-
-    def best_looked_at(self, k: int) -> tuple[Int32Array, Float32Array]:
-        """The same of those that the walk looked at."""
         first = self.constants.varied
         count = max(k, first + 1)
-        places = self._places(count)
+        places = ordered(self.score, self.base.score, self.base.passages, count)
         scores = self.score[places]
         if row := foremost(scores[:first], self.base.score[places[:first]], self.constants):
             places[: row + 1] = np.roll(places[: row + 1], 1)
@@ -82,19 +74,12 @@ class Run:
         leads = leads_among(self.snapshot.pairs, found[:first])
         order, scores[:first] = varied(scores[: first + 1], alike, leads, self.constants)
         found[:first] = found[order]
-        return found[: max(k, 1)], scores[: max(k, 1)]
-
-    def _places(self, count: int) -> Int32Array:
-        """Where the `count` best of different texts are in `score`, best first."""
-        wanted = count
-        while True:
-            places = ordered(self.score, self.base.score, self.base.passages, wanted)
-            if not self.copies.any:
-                return places
-            rows = self.copies.distinct(self.base.passages[places])
-            if len(rows) >= count or len(places) < wanted:
-                return places[rows[:count]]
-            wanted *= 2
+        found, scores = found[: max(k, 1)], scores[: max(k, 1)]
+        if len(found) < min(k, len(self.snapshot.passages.id)):
+            rest = self._rest()[: k - len(found)]
+            found = np.concatenate((found, rest))
+            scores = np.concatenate((scores, np.zeros(len(rest), dtype=np.float32)))
+        return found, scores
 
     def _rest(self) -> Int32Array:
         """All passages without a place, by their own similarity, best first."""

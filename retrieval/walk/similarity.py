@@ -27,6 +27,7 @@ corpus of more than the usual size more, as this power of its size."""
 
 _NONE: Int64Array = np.zeros(0, dtype=np.int64)
 _NO_PRODUCTS: Float32Array = np.zeros(0, dtype=np.float32)
+_NO_PASSAGES: Int32Array = np.zeros(0, dtype=np.int32)
 
 
 @record
@@ -144,12 +145,19 @@ class Similarity:
         )
         return Looked(views=views, shift=shift, relevance=relevance)
 
-    def near(self, views: Float32Array, count: int) -> Near:
-        """What is near to any view by its own vector: of a small corpus all, of a large one what is
-        nearest by code, more than `count` for each view."""
-        if count >= len(self._passages) or self._codes is None:
-            near = np.arange(len(self._passages), dtype=np.int32)
-        else:
-            near = distinct(list(self._codes.nearest(views, round(self._wider * count))))
-            near = near[1:] if near[0] < 0 else near
+    def near(self, views: Float32Array, count: int, gone: Int32Array = _NO_PASSAGES) -> Near:
+        """What is near to any view by its own vector, but for what is `gone`: of a small corpus
+        all, of a large one what is nearest by code, more than `count` for each view."""
+        near, wanted = self._nearest(views, count), count
+        if len(gone):
+            near = np.setdiff1d(near, gone, assume_unique=True)
+            while len(near) < count and wanted < len(self._passages):
+                wanted *= 2
+                near = np.setdiff1d(self._nearest(views, wanted), gone, assume_unique=True)
         return Near(passages=near, own=self.own(near, views))
+
+    def _nearest(self, views: Float32Array, count: int) -> Int32Array:
+        if count >= len(self._passages) or self._codes is None:
+            return np.arange(len(self._passages), dtype=np.int32)
+        near = distinct(list(self._codes.nearest(views, round(self._wider * count))))
+        return near[1:] if near[0] < 0 else near

@@ -29,6 +29,7 @@ class SharedWords:
         text = "".join(forms)
         data = text.encode()
         sizes = map(len, forms if len(data) == len(text) else [form.encode() for form in forms])
+        self._gone = gone
         self.items = table.passages.items
         self.share, self.first, self.end = words_in(
             np.frombuffer(data, dtype=np.uint8),
@@ -48,8 +49,10 @@ class SharedWords:
 
     def best(self, count: int) -> Int32Array:
         """The `count` passages of each view that have most of its words, among those that have the
-        question's rarest words; distinct, ascending."""
+        question's rarest words, and are not gone; distinct, ascending."""
         passages = of_the_rarest(self.first, self.end, self.items, _READ)
+        if len(self._gone):
+            passages = np.setdiff1d(passages, self._gone, assume_unique=True)
         return passages[best_of_each(self.at(passages), count)]
 
 
