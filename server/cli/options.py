@@ -1,10 +1,26 @@
-"""Options that several commands share."""
+"""Options that several commands share.
 
+What is wrong with an argument by itself, whatever the settings and the data, is wrong usage.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeAlias
 
 import typer
 
-from retrieval.modes import MODES
+from kg.errors import InputError
+from retrieval.modes import MODES, check_mode
+
+
+@contextmanager
+def wrong_usage() -> Iterator[None]:
+    """Raises: BadParameter in place of an InputError, so that the exit code is that of wrong
+    usage."""
+    try:
+        yield
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _named(name: str | None) -> str | None:
@@ -14,8 +30,54 @@ def _named(name: str | None) -> str | None:
     return name
 
 
+def question(text: str | None) -> str | None:
+    """The question, unchanged. Raises: BadParameter if it cannot be asked."""
+    from retrieval.checks import check_question
+
+    if text is not None:
+        with wrong_usage():
+            check_question(text, 1)
+    return text
+
+
+def _mode(name: str) -> str:
+    with wrong_usage():
+        check_mode(name)
+    return name
+
+
+def _extractor(name: str | None) -> str | None:
+    from server.settings.specs import resolve_extractor
+
+    if name is not None:
+        with wrong_usage():
+            resolve_extractor(name, "")
+    return name
+
+
+def _embedder(name: str | None) -> str | None:
+    from server.settings.specs import resolve_embedder
+
+    if name is not None:
+        with wrong_usage():
+            resolve_embedder(name, "")
+    return name
+
+
+def _amount(text: str | None) -> str | None:
+    """Whether the prices are known that a budget of money needs, the settings say later."""
+    from kg.jobs import Prices
+    from server.budgets import budget_of
+
+    if text is not None:
+        with wrong_usage():
+            budget_of(text, Prices(input=1.0, output=1.0))
+    return text
+
+
 QuestionText: TypeAlias = Annotated[
-    str, typer.Argument(metavar="QUESTION", help="The question.", show_default=False)
+    str,
+    typer.Argument(metavar="QUESTION", callback=question, help="The question.", show_default=False),
 ]
 CollectionName: TypeAlias = Annotated[
     str | None,
@@ -30,13 +92,17 @@ CollectionName: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 ModeName: TypeAlias = Annotated[
-    str, typer.Option("--mode", "-m", help=f"How passages are ranked: {', '.join(MODES)}.")
+    str,
+    typer.Option(
+        "--mode", "-m", callback=_mode, help=f"How passages are ranked: {', '.join(MODES)}."
+    ),
 ]
 ExtractorName: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--extractor",
         metavar="NAME",
+        callback=_extractor,
         help="The extractor of entities and facts: spacy[:MODEL], llm[:MODEL] or precomputed:FILE.",
         show_default=False,
     ),
@@ -46,6 +112,7 @@ EmbedderName: TypeAlias = Annotated[
     typer.Option(
         "--embedder",
         metavar="NAME",
+        callback=_embedder,
         help="The embedder: minilm, onnx:PATH, sentence-transformers:NAME or openai[:MODEL].",
         show_default=False,
     ),
@@ -75,6 +142,7 @@ BudgetAmount: TypeAlias = Annotated[
     typer.Option(
         "--budget",
         metavar="AMOUNT",
+        callback=_amount,
         help="The most that a chat model may cost: money (2.50) or tokens (500000tokens, 500kt).",
         show_default=False,
     ),

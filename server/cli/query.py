@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from server.core import Core
 
 _Question: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="QUESTION", help="The question.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="QUESTION", callback=options.question, help="The question.", show_default=False
+    ),
 ]
 _Questions: TypeAlias = Annotated[
     typer.FileText | None,
@@ -31,13 +34,10 @@ _Questions: TypeAlias = Annotated[
 
 def _some(k: int) -> int:
     """The number, unchanged. Raises: BadParameter if it is below 1."""
-    from kg.errors import InputError
     from retrieval.checks import check_k
 
-    try:
+    with options.wrong_usage():
         check_k(k)
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from error
     return k
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import typer
 
 from kg.errors import AmmonError, InputError
-from server.cli.output import print_error, print_json
+from server.cli.output import print_error, print_json, print_warning
 
 
 @dataclass(slots=True)
@@ -20,13 +20,16 @@ class QuestionLines:
     refused: int = field(default=0, init=False)
 
     def __iter__(self) -> Iterator[str]:
-        """The lines that are not blank and can be asked. Raises: InputError."""
+        """The lines that are not blank and can be asked; a warning if all are blank. Raises:
+        InputError."""
         from retrieval.checks import check_question
 
+        found = False
         try:
             for number, line in enumerate(self.file, 1):
                 if not (question := line.strip()):
                     continue
+                found = True
                 try:
                     check_question(question, 1)
                 except InputError as error:
@@ -37,6 +40,8 @@ class QuestionLines:
             raise InputError(
                 f"The questions in {self.file.name!r} are not UTF-8. Save the file as UTF-8."
             ) from error
+        if not found:
+            print_warning(f"There is no question in {self.file.name!r}: write one on each line.")
 
     def _refuse(self, number: int, error: InputError) -> None:
         self.refused += 1

@@ -18,11 +18,23 @@ _LAST = 1_000_000
 """The lowest rank that can be asked for."""
 
 
+def _rank_or_key(text: str | None) -> str | None:
+    """A rank, or what names a passage. Raises: BadParameter for a number that is no rank."""
+    if text is None or not text.isdecimal():
+        return text
+    if len(text) > len(str(_LAST)) or not 1 <= int(text) <= _LAST:
+        raise typer.BadParameter(
+            f"{text} is not a rank: give a number from 1 (the best passage) to {_LAST:,}."
+        )
+    return text
+
+
 _Passage: TypeAlias = Annotated[
     str,
     typer.Argument(
+        callback=_rank_or_key,
         help="A rank, a passage's id, or a document's id or source. A number is always a rank: a "
-        "document whose source is a number is named by its id."
+        "document whose source is a number is named by its id.",
     ),
 ]
 _Answer: TypeAlias = Annotated[
@@ -38,7 +50,9 @@ _WithoutEntity: TypeAlias = Annotated[
 _WithoutPassage: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="PASSAGE", help="… without another passage or document, named in the same way."
+        metavar="PASSAGE",
+        callback=_rank_or_key,
+        help="… without another passage or document, named in the same way.",
     ),
 ]
 _WithoutFact: TypeAlias = Annotated[
@@ -101,14 +115,21 @@ def why(
 
 
 def _left_out(**named: str | None) -> dict[str, str]:
-    """What to leave out. Raises: InputError if it is blank, as from an unset variable."""
-    from kg.errors import InputError
-
-    for option, value in named.items():
-        if value is not None and not value.strip():
-            flag = option.replace("_", "-")
-            raise InputError(f"--{flag} is empty: name what to leave out, or remove the option.")
-    return {option: value for option, value in named.items() if value is not None}
+    """What to leave out. Raises: BadParameter if it is blank, as from an unset variable, or if it
+    is more than one thing."""
+    given = {option: value for option, value in named.items() if value is not None}
+    flags = [f"--{option.replace('_', '-')}" for option in given]
+    for flag, value in zip(flags, given.values(), strict=True):
+        if not value.strip():
+            raise typer.BadParameter(
+                f"{flag} is empty: name what to leave out, or remove the option."
+            )
+    if len(flags) > 1:
+        raise typer.BadParameter(
+            f"{' and '.join(flags)} were given, and only one of them can be: ask for each by "
+            "itself."
+        )
+    return given
 
 
 def _asked(core: "Core", collection: str, question: str) -> "Retriever":
@@ -132,10 +153,6 @@ def _receipts(
         found = retriever.receipts(question, mode=mode, passages=[key])
         return retriever.receipts(question, mode=mode, k=found[0].rank) if answer else found
     rank = int(key)
-    if not 1 <= rank <= _LAST:
-        raise InputError(
-            f"{key} is not a rank: give a number from 1 (the best passage) to {_LAST:,}."
-        )
     found = retriever.receipts(question, mode=mode, k=rank)
     if len(found) < rank:
         raise InputError(f"There is no passage at rank {rank}: only {len(found)} are ranked.")

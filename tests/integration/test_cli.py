@@ -291,6 +291,28 @@ def test_a_wrong_command_line_has_exit_code_2(ammon: Ammon) -> None:
     assert "QUESTION" in ammon("query", "--json").json["error"]["message"].upper()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["query", "Who?", "--k", "0"], "k must be 1 or more"),
+        (["query", "Who?", "--mode", "Foo"], "Unknown retrieval mode 'Foo'"),
+        (["why", "Who?", "--mode", "Foo"], "Unknown retrieval mode 'Foo'"),
+        (["eval", "bench/sample", "--mode", "Foo"], "Unknown retrieval mode 'Foo'"),
+        (["query", " "], "The question is empty."),
+        (["why", ""], "The question is empty."),
+        (["ingest", "a.md", "--extractor", "foo"], "Unknown extractor 'foo'"),
+        (["reindex", "--embedder", "foo"], "Unknown embedder 'foo'"),
+        (["ingest", "a.md", "--budget", "much"], "'much' is not a budget"),
+    ],
+)
+def test_an_argument_that_is_wrong_by_itself_is_wrong_usage(
+    ammon: Ammon, arguments: list[str], told: str
+) -> None:
+    done = ammon(*arguments)
+    assert (done.code, told in done.complaint) == (2, True)
+    assert ammon(*arguments, "--json").json["error"]["type"] == "Usage"
+
+
 def test_an_unexpected_error_hints_at_debug(capfd: pytest.CaptureFixture[str]) -> None:
     def fail(_: object) -> Any:
         raise ZeroDivisionError("seven by nothing")

@@ -103,7 +103,7 @@ def test_an_estimate_knows_prices(
 
 def test_an_estimate_refuses_a_budget_that_is_none(ammon: Ammon, notes: Path) -> None:
     said = ammon("ingest", "--estimate", "--budget", "5,00", notes)
-    assert (said.code, "'5,00' is not a budget" in said.err) == (1, True)
+    assert (said.code, "'5,00' is not a budget" in said.complaint) == (2, True)
 
 
 def test_what_was_spent_is_told(ammon: Ammon, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

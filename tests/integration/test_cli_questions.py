@@ -86,7 +86,18 @@ def test_a_file_that_cannot_be_read_is_named(ammon: Ammon, tmp_path: Path) -> No
     assert (done.code, "odd.txt" in done.err, "UTF-8" in done.err) == (1, True, True)
 
 
-def test_an_empty_file_asks_nothing(ammon: Ammon, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_empty_file_asks_nothing_and_says_so(
+    ammon: Ammon, tmp_path: Path, options: list[str]
+) -> None:
     (tmp_path / "none.txt").write_text("\n \n")
-    done = ammon("query", "--questions", tmp_path / "none.txt")
+    done = ammon("query", "--questions", tmp_path / "none.txt", *options)
     assert (done.code, done.out) == (0, "")
+    assert done.complaint.startswith("Warning: There is no question in")
+
+
+def test_a_file_whose_only_line_is_refused_is_not_called_empty(
+    ammon: Ammon, tmp_path: Path
+) -> None:
+    (tmp_path / "long.txt").write_text("x" * 10_001)
+    assert "no question" not in ammon("query", "--questions", tmp_path / "long.txt").err

@@ -32,9 +32,14 @@ def test_a_passage_is_given_by_rank_or_by_source(ammon: Ammon) -> None:
 
 
 @pytest.mark.parametrize("rank", ["0", "9" * 20])
-def test_what_is_no_rank_is_refused_as_such(ammon: Ammon, rank: str) -> None:
-    done = ammon("why", QUESTION, rank)
-    assert (done.code, f"{rank} is not a rank: give a number from 1" in done.complaint) == (1, True)
+@pytest.mark.parametrize("place", [[], ["--without-passage"]])
+def test_what_is_no_rank_is_refused_as_such(ammon: Ammon, rank: str, place: list[str]) -> None:
+    done = ammon("why", QUESTION, *place, rank)
+    assert (done.code, f"{rank} is not a rank: give a number from 1" in done.complaint) == (2, True)
+
+
+def test_a_number_too_long_for_python_is_no_rank(ammon: Ammon) -> None:
+    assert ammon("why", QUESTION, "9" * 5000).code == 2
 
 
 def test_a_picture_of_another_kind_than_svg_is_refused(ammon: Ammon, tmp_path: Path) -> None:
@@ -111,8 +116,8 @@ def test_in_json_there_are_receipts_and_the_counterfactual(ammon: Ammon) -> None
 
 def test_two_things_cannot_be_left_out_at_once(ammon: Ammon) -> None:
     done = ammon("why", QUESTION, "--without-entity", "Engram", "--without-passage", "2")
-    assert done.code == 1
-    assert "one entity, one passage or one fact" in done.err
+    told = "--without-entity and --without-passage were given, and only one of them can be"
+    assert (done.code, told in done.complaint) == (2, True)
 
 
 def test_a_collection_that_is_not_there_is_an_error(ammon: Ammon) -> None:
@@ -133,7 +138,7 @@ def test_the_help_has_an_example(ammon: Ammon) -> None:
 @pytest.mark.parametrize("option", ["--without-entity", "--without-passage", "--without-fact"])
 def test_a_blank_is_not_nothing_to_be_left_out(ammon: Ammon, option: str) -> None:
     done = ammon("why", QUESTION, option, "")
-    assert (done.code, f"{option} is empty" in done.complaint) == (1, True)
+    assert (done.code, f"{option} is empty" in done.complaint) == (2, True)
 
 
 def test_of_an_empty_collection_it_is_said_as_query_does(ammon: Ammon) -> None:
