@@ -18,12 +18,14 @@ import regex
 
 _INVISIBLE = "\u00ad\u200c\u200d"
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_PART = rf"[[\p{{L}}\p{{N}}\p{{M}}{_INVISIBLE}]--[{_UNSPACED}]]"
+_FRAMED = "\u24b6-\u24e9\U0001f130-\U0001f149"
+"""Letters in circles and squares, which Unicode takes for symbols."""
+_PART = rf"[[\p{{L}}\p{{N}}\p{{M}}{_FRAMED}{_INVISIBLE}]--[{_UNSPACED}]]"
 _WORD = regex.compile(
-    r"(?<!\w)['’ʼ][sS]\b"  # a possessive by itself
+    r"(?<!\w)['’ʼ\uff07][sS\uff53\uff33]\b"  # a possessive by itself
     rf"|[{_UNSPACED}]\p{{M}}*"
     r"|(?:\p{L}\.){2,}(?:\p{L}\b)?"  # initials
-    rf"|(?!\p{{M}}){_PART}+(?:['’ʼ]{_PART}+)*",
+    rf"|(?!\p{{M}}){_PART}+(?:['’ʼ\uff07]{_PART}+)*",
     regex.VERSION1,
 )
 _CHARACTER = regex.compile(rf"[{_UNSPACED}]", regex.VERSION1)
