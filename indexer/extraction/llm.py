@@ -6,6 +6,7 @@ from pathlib import Path
 
 from indexer.extraction import prompts
 from indexer.extraction.answer_spool import AnswerSpool
+from indexer.extraction.letters import in_ordinary_letters
 from indexer.extraction.notes import Claims, Label, MemoryNotebook, Notebook, Notes, ordinary
 from indexer.extraction.passage_reader import PassageReader
 from indexer.extraction.suspects import SUSPECT, Unanswered
@@ -54,6 +55,7 @@ class LLMExtractor:
     def tokens(self, passage: Passage) -> tuple[int, int]:
         """About how many tokens go and come for a passage: answers are about as long as what they
         are about, each in its own way."""
+        passage = in_ordinary_letters(passage)
         size = estimated_tokens(passage.embedded_text)
         asked = [*prompts.entities(passage), *prompts.triples(passage, ())]
         sent = sum(estimated_tokens(turn.content) for turn in asked)

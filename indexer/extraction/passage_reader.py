@@ -12,6 +12,7 @@ import structlog
 from indexer.extraction import prompts
 from indexer.extraction.answer_spool import AnswerSpool, SpooledAnswer
 from indexer.extraction.judging import ENTITIES, NOTHING, TRIPLES, judged
+from indexer.extraction.letters import in_ordinary_letters
 from indexer.extraction.llm_answers import EntitiesAnswer, TriplesAnswer, is_name, read
 from indexer.extraction.notes import Answered, Notebook, Notes
 from indexer.extraction.plain_names import MANY, plain_names
@@ -87,6 +88,7 @@ class PassageReader:
     ) -> Extraction:
         """What the passage says, beginning with the notes that are `known` of it. Raises:
         ModelUnavailable, CallWithdrawn, StoreUnavailable."""
+        passage = in_ordinary_letters(passage)
         begun = known or Notes(model=self._chat.model)
         account = _Account(passage_id=passage.id, notes=begun, notebook=notebook, claim=claim)
         entities: tuple[NamedEntity, ...] = ()

@@ -3,7 +3,8 @@
 Title, heading and body are parsed apart, since a title is no sentence and would bend the parse of
 the one that follows. Entities carry spaCy's label as their type, all labels, so that
 others can filter; noun chunks have the type `NOUN_CHUNK`. A passage that is mostly in another than
-the Latin script is not parsed: see `indexer.extraction.script`.
+the Latin script is not parsed: see `indexer.extraction.script`. Full-width letters, ligatures and
+other forms of letters are read as ordinary ones: see `indexer.extraction.letters`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from indexer.extraction import script
+from indexer.extraction.letters import in_ordinary_letters
 from indexer.extraction.spacy_entities import entities, noun_chunks
 from indexer.extraction.spacy_parsing import parsed
 from indexer.extraction.spacy_triples import triples
-from inference import spacy_models
+from inference import folding, spacy_models
 from kg.errors import WeightsInvalid
 from kg.names import normalise
 from kg.records import Extraction, NamedEntity, Passage, Triple
@@ -60,11 +62,11 @@ class SpacyExtractor:
                 f"The spaCy model {model!r} is not installed. Install its package, or name "
                 "another model."
             ) from error
-        self._fingerprint = f"spacy:{model}-{version}:{VERSION}"
+        self._fingerprint = f"spacy:{model}-{version}:{VERSION}:{folding.RULES}"
 
     @property
     def fingerprint(self) -> str:
-        """`spacy:<model>-<its version>:<version of our rules>`."""
+        """`spacy:<model>-<its version>:<version of our rules>:<how texts are folded>`."""
         return self._fingerprint
 
     @property
@@ -75,9 +77,10 @@ class SpacyExtractor:
     def extract(self, passages: Sequence[Passage]) -> Iterator[Extraction]:
         """One extraction a passage, in the order of the passages."""
         for first in range(0, len(passages), BATCH):
+            batch = [in_ordinary_letters(passage) for passage in passages[first : first + BATCH]]
             # A pipeline is not safe for two threads at once, and holds the interpreter anyway.
             with self._lock:
-                done = self._extract_batch(passages[first : first + BATCH])
+                done = self._extract_batch(batch)
             yield from done
 
     def _extract_batch(self, passages: Sequence[Passage]) -> list[Extraction]:

