@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from inference import spacy_models
+from inference.folding import folded
 from inference.texts import encodable
 from kg.names import surface
 
@@ -18,13 +19,13 @@ _UNUSED = ["tagger", "parser", "attribute_ruler", "lemmatizer"]
 _QUOTED = re.compile(
     r"[\"“”„«»「」『』《》〈〉‹›]([^\"“”„«»「」『』《》〈〉‹›]+)[\"“”„«»「」『』《》〈〉‹›]"
 )
-_WORD = re.compile(r"\w+(?:[.'’ʼ-]\w+)*")
-_POSSESSIVE = re.compile(r"['’ʼ][sS]$")
+_WORD = re.compile(r"\w+(?:[.'’ʼ\uff07-]\w+)*")
+_POSSESSIVE = re.compile(r"['’ʼ\uff07][sS]$")
 
 
 class NameFinder:
     """spaCy's entities; if it finds none, and in non-Latin scripts, names recognised by their
-    spelling."""
+    spelling. Full-width and other forms of letters are read as ordinary ones."""
 
     def __init__(self, model: str = spacy_models.DEFAULT_MODEL) -> None:
         """`model` is an installed spaCy pipeline with named entities, loaded at first use."""
@@ -35,6 +36,7 @@ class NameFinder:
         """The names in a question, each once, in order; remembered for recent questions."""
 
     def _names(self, question: str) -> tuple[str, ...]:
+        question = folded(question)
         found = self._entities(question) if _mostly_latin(question) else []
         names = [surface(name) for name in found or names_by_spelling(question)]
         return tuple(dict.fromkeys(name for name in names if name))

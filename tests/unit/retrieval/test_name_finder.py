@@ -1,9 +1,12 @@
 """The names in a question."""
 
+from collections.abc import Callable
+
 import pytest
 
 from kg.errors import WeightsInvalid
 from retrieval.names import NameFinder, names_by_spelling
+from tests.doubles.letters import bold, ligated, wide
 
 
 @pytest.mark.parametrize(
@@ -13,6 +16,7 @@ from retrieval.names import NameFinder, names_by_spelling
         ("Marie Curie studied where?", ["Marie Curie"]),
         ("Who led the expedition of the Fram to Spitsbergen?", ["Fram", "Spitsbergen"]),
         ("Which river rises near Ada's house?", ["Ada"]),
+        ("Is it John O\uff07Keefe\uff07s?", ["John O\uff07Keefe"]),
         ("Где родился Антон Чехов?", ["Антон Чехов"]),
         ("Who wrote 'it' and “the quiet lake”?", ["the quiet lake"]),
         ("《红楼梦》的作者是谁？", ["红楼梦"]),
@@ -32,6 +36,22 @@ def finder() -> NameFinder:
 
 def test_spacy_finds_names(finder: NameFinder) -> None:
     assert finder.names("Who succeeded Angela Merkel in Berlin?") == ("Angela Merkel", "Berlin")
+
+
+@pytest.mark.parametrize("written", [wide, bold, ligated])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who succeeded Angela Merkel as the first chancellor in Berlin?",
+        "In which office did Steffi Graf's coach Pavel Slozil meet Buffy Smith in 1987?",
+        'who wrote "the quiet flood"?',
+    ],
+)
+def test_names_in_other_forms_of_letters_are_found_as_in_ordinary_ones(
+    finder: NameFinder, question: str, written: Callable[[str], str]
+) -> None:
+    assert written(question) != question
+    assert finder.names(written(question)) == finder.names(question) != ()
 
 
 def test_numbers_are_no_names(finder: NameFinder) -> None:
