@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
-from retrieval.counterfactual import Counterfactual
 from retrieval.receipt import (
     TAKEN_OFF,
     BridgePart,
@@ -68,24 +67,6 @@ def _figure(amount: float, whole: float, of_score: bool) -> str:
     """A part's share of the score; its amount if some part is negative, where shares would mean
     little."""
     return percent(amount / whole) if of_score else f"{amount:.3g}"
-
-
-def counterfactual_lines(found: Counterfactual) -> Iterator[str]:
-    """The lines of a counterfactual."""
-    kind = "the name" if found.without.entity else "the fact" if found.without.fact else "passage"
-    first, *others = [f"'{name}'" for name in found.names]
-    what = f"{kind} {first}" + (f" (and {', '.join(others)})" if others else "")
-    what += f" ({ordinal(found.left_out_rank)})" if found.left_out_rank else ""
-    title = named(found)
-    place = f"still be {ordinal(found.rank)}"
-    if found.rank != found.rank_without:
-        place = f"be {ordinal(found.rank_without)}, not {ordinal(found.rank)}"
-    scores = f"(score {found.score_without:.3g} instead of {found.score:.3g})"
-    if found.score == found.score_without:
-        scores = f"(score {found.score:.3g}, as with it)"
-    yield f"Without {what}, {title} would {place} {scores}."
-    if found.note:
-        yield found.note
 
 
 def ordinal(number: int) -> str:

@@ -174,8 +174,9 @@ def _print(
 ) -> None:
     from rich.text import Text
 
+    from server.cli.counterfactual import counterfactual_lines
     from server.cli.output import console, printable
-    from server.cli.receipt import counterfactual_lines, receipt_lines
+    from server.cli.receipt import receipt_lines
 
     out = console()
     for receipt in receipts:

@@ -101,8 +101,19 @@ def test_of_two_documents_with_the_same_passage_one_is_ranked_without_the_other(
     ammon("ingest", notes)
     done = ammon("why", QUESTION, "semon.md", "--without-passage", "again.md")
     assert (done.code, done.err) == (0, "")
-    assert "Without passage 'again.md', Semon would still be 2nd" in done.out
+    assert "Without document 'again.md', Semon would still be 2nd" in done.out
     assert "Nothing is left out: other documents hold all its passages, too." in done.out
+
+
+def test_a_document_of_several_passages_that_is_left_out_is_not_called_a_passage(
+    ammon: Ammon, notes: Path
+) -> None:
+    met = "\n\n".join(f"Hebb met the Engram in {year}." for year in range(1940, 1950))
+    (notes / "hebb.md").write_text(f"# Hebb\n\n{met}\n")
+    small = ("-c", "small", "--json")
+    assert ammon("ingest", notes, "--passage-tokens", "16", *small).json["passages"] > 3
+    told = ammon("why", QUESTION, "semon.md", "--without-passage", "hebb.md", *small[:2]).out
+    assert "Without document 'hebb.md' ('Hebb', " in told
 
 
 def test_in_json_there_are_receipts_and_the_counterfactual(ammon: Ammon) -> None:
