@@ -37,7 +37,7 @@ NOT_REACHED = (
     "in the order of how well they fit the question itself."
 )
 _FACTS = 3
-_POSSESSIVE = re.compile("['’ʼ][sS]?$")
+_POSSESSIVE = re.compile("['’ʼ\uff07][sS]?$")
 
 
 class WalkTrace(Trace):
