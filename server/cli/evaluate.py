@@ -22,11 +22,20 @@ _Folder: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _extractor(name: str) -> str:
+    if name != "precomputed":  # which alone means the folder's own file
+        options.extractor(name)
+    return name
+
+
 _Extractor: TypeAlias = Annotated[
     str,
     typer.Option(
+        callback=_extractor,
         help="spacy[:MODEL], llm[:MODEL], precomputed (the folder's openie.jsonl) or "
-        "precomputed:FILE."
+        "precomputed:FILE.",
     ),
 ]
 _With: TypeAlias = Annotated[
@@ -177,14 +186,12 @@ def _convert(
     folder: Path, convert: tuple[str, Path] | None, limit: int | None, *, quiet: bool
 ) -> None:
     from kg.errors import InputError
-    from server.cli.output import print_error
     from server.evaluation.convert import convert as make_folder
 
     if convert is None:
         if limit is None:
             return
-        print_error("--limit needs --convert.")
-        raise typer.Exit(2)
+        raise typer.BadParameter("--limit needs --convert.")
     for file in (folder / "corpus.jsonl", folder / "queries.jsonl"):
         if file.exists():
             raise InputError(

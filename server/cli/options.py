@@ -46,7 +46,8 @@ def _mode(name: str) -> str:
     return name
 
 
-def _extractor(name: str | None) -> str | None:
+def extractor(name: str | None) -> str | None:
+    """The name, unchanged. Raises: BadParameter if there is no such extractor."""
     from server.settings.specs import resolve_extractor
 
     if name is not None:
@@ -102,7 +103,7 @@ ExtractorName: TypeAlias = Annotated[
     typer.Option(
         "--extractor",
         metavar="NAME",
-        callback=_extractor,
+        callback=extractor,
         help="The extractor of entities and facts: spacy[:MODEL], llm[:MODEL] or precomputed:FILE.",
         show_default=False,
     ),

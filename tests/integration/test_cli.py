@@ -298,6 +298,8 @@ def test_a_wrong_command_line_has_exit_code_2(ammon: Ammon) -> None:
         (["query", "Who?", "--mode", "Foo"], "Unknown retrieval mode 'Foo'"),
         (["why", "Who?", "--mode", "Foo"], "Unknown retrieval mode 'Foo'"),
         (["eval", "bench/sample", "--mode", "Foo"], "Unknown retrieval mode 'Foo'"),
+        (["eval", "bench/sample", "--extractor", "foo"], "Unknown extractor 'foo'"),
+        (["eval", "bench/sample", "--limit", "5"], "--limit needs --convert."),
         (["query", " "], "The question is empty."),
         (["why", ""], "The question is empty."),
         (["ingest", "a.md", "--extractor", "foo"], "Unknown extractor 'foo'"),
