@@ -1,12 +1,15 @@
 """Counterfactuals: where a passage would rank without an entity, a passage or a fact."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from kg.errors import InputError
 from kg.snapshot import Snapshot
 from retrieval.citations import name_of, source_of
+from retrieval.copies import Copies
 from retrieval.keys import (
     SEPARATOR,
     documents_named,
@@ -26,6 +29,7 @@ ALL_STAY = (
     "all the same, name it by its own id.)"
 )
 SOME_STAY = "Left out: {gone} of its {count} passages. Other documents hold the rest, too."
+COPIES_STAY = "The same text stays in {count}, under another title or heading."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,8 +157,20 @@ def _without_passage(
         return mode, tuple(names), ALL_STAY
     titles = dict.fromkeys(name_of(snapshot, passage) for passage in passages)
     gone = len(passages)
-    note = SOME_STAY.format(gone=gone, count=count) if gone < count else ""
-    return mode.without(passages=passages), tuple(titles), note
+    notes = [SOME_STAY.format(gone=gone, count=count)] if gone < count else []
+    if left := _copies_left(snapshot, passages):
+        others = "1 other passage" if left == 1 else f"{left:,} other passages"
+        notes.append(COPIES_STAY.format(count=others))
+    return mode.without(passages=passages), tuple(titles), " ".join(notes)
+
+
+def _copies_left(snapshot: Snapshot, passages: Sequence[int]) -> int:
+    """How many other passages have the text of one of these."""
+    copies, gone = Copies.of(snapshot), np.array(passages, dtype=np.int32)
+    if not copies.any:
+        return 0
+    rows = copies.distinct(gone)
+    return len(np.setdiff1d(copies.with_others(gone[rows])[0], gone))
 
 
 def _without_fact(mode: Traced, fact: int) -> tuple[Traced, str]:

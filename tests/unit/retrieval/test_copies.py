@@ -149,9 +149,11 @@ def test_without_a_copy_its_text_stays_where_it_is() -> None:
     ranked = {hit.passage_id: hit.rank for hit in ASKED.search(question, k=100).hits}
     found = ASKED.counterfactual(question, milner, without_passage=footer.passage_id)
     assert (found.rank, found.left_out_rank) == (ranked[milner], 1)
+    assert found.note == "The same text stays in 5 other passages, under another title or heading."
     assert found.rank_without == ranked[milner], "another copy stands for the text"
     found = ASKED.counterfactual(question, other.passage.id, without_passage=footer.passage_id)
     assert (found.rank, found.left_out_rank, found.rank_without) == (1, 1, 1)
+    assert ASKED.counterfactual(question, other.passage.id, without_passage=milner).note == ""
 
 
 def test_what_the_walk_did_not_reach_follows_once_for_each_text() -> None:
