@@ -86,14 +86,14 @@ def test_why_nobody_knows_whether_a_snapshot_is_stale_is_told(
 ) -> None:
     office = Office(tmp_path, times=QUICKLY)
     office.shop.store.create_collection("another", SETTINGS)
-    covers = Publisher.covers
+    stale = Publisher.stale
 
-    def fails(self: Publisher, collection: Collection, **more: bool) -> bool:
+    def fails(self: Publisher, collection: Collection) -> bool:
         if collection.name == "another":
             raise SnapshotUnavailable("The bucket cannot be reached")
-        return covers(self, collection, **more)
+        return stale(self, collection)
 
-    monkeypatch.setattr(Publisher, "covers", fails)
+    monkeypatch.setattr(Publisher, "stale", fails)
     office.sweep()
     (refusal,) = refusals(office.shop.queue, "another")
     assert (refusal.step, refusal.reason) == ("publish", "The bucket cannot be reached")

@@ -126,12 +126,12 @@ def test_a_sweep_goes_on_where_a_part_of_it_fails(
 def test_what_happens_at_one_collection_keeps_no_other_from_being_published(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(self: Publisher, collection: Collection, **more: bool) -> bool:
-        return bool(broken()) if collection.name == "another" else covers(self, collection, **more)
+    def fails(self: Publisher, collection: Collection) -> bool:
+        return bool(broken()) if collection.name == "another" else stale(self, collection)
 
-    covers = Publisher.covers
+    stale = Publisher.stale
     office.shop.store.create_collection("another", SETTINGS)
-    monkeypatch.setattr(Publisher, "covers", fails)
+    monkeypatch.setattr(Publisher, "stale", fails)
     with structlog.testing.capture_logs() as told:
         office.sweep()
     assert office.broker.steps() == ["publish"]
