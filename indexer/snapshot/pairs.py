@@ -166,16 +166,12 @@ def _table(carried: _Rows, found: _Rows, entries: int, passages: int) -> Pairs:
     order = np.lexsort((passage, entry))
     entry, passage = entry[order], passage[order]
     merge = Merge(order, len(carried.entry))
-    by_passage = np.argsort(passage, kind="stable").astype(np.int32)
-    return Pairs(
-        indptr=np.searchsorted(entry, np.arange(entries + 1)).astype(np.int64),
+    return Pairs.of(
         entry=entry,
         passage=passage,
         is_title=merge.take(carried.is_title, found.is_title),
         weak=merge.take(carried.weak, found.weak),
         sentences=merge.ragged(carried.sentences, found.sentences),
-        by_passage=Ragged(
-            np.searchsorted(passage[by_passage], np.arange(passages + 1)).astype(np.int64),
-            by_passage,
-        ),
+        entries=entries,
+        passages=passages,
     )

@@ -11,7 +11,7 @@ from collections import defaultdict
 import numpy as np
 
 from kg.snapshot.container import Strings
-from kg.snapshot.tables import BoolArray, Int32Array, Int64Array, Pairs, Ragged
+from kg.snapshot.tables import Int32Array, Int64Array, Pairs, Ragged
 
 
 def copies_among(texts: Strings) -> Ragged:
@@ -66,7 +66,7 @@ def pairs_of_texts(pairs: Pairs, copies: Ragged, sentences: Int64Array) -> Pairs
     starts = np.flatnonzero(first)
     rows = order[starts]
     weak = np.logical_and.reduceat(pairs.weak[order], starts) if len(starts) else pairs.weak
-    return table_of(
+    return Pairs.of(
         entry=entry[starts],
         passage=passage[starts],
         is_title=pairs.is_title[rows],
@@ -74,30 +74,6 @@ def pairs_of_texts(pairs: Pairs, copies: Ragged, sentences: Int64Array) -> Pairs
         sentences=_moved(pairs, rows, passage[starts], sentences),
         entries=len(pairs.indptr) - 1,
         passages=len(stands),
-    )
-
-
-def table_of(
-    *,
-    entry: Int32Array,
-    passage: Int32Array,
-    is_title: BoolArray,
-    weak: BoolArray,
-    sentences: Ragged,
-    entries: int,
-    passages: int,
-) -> Pairs:
-    """The table of pairs that are in order of entry, then passage, with its indices."""
-    order = np.argsort(passage, kind="stable").astype(np.int32)
-    numbers = np.arange(passages + 1)
-    return Pairs(
-        indptr=np.searchsorted(entry, np.arange(entries + 1)).astype(np.int64),
-        entry=entry,
-        passage=passage,
-        is_title=is_title,
-        weak=weak,
-        sentences=sentences,
-        by_passage=Ragged(np.searchsorted(passage[order], numbers).astype(np.int64), order),
     )
 
 

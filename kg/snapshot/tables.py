@@ -192,6 +192,31 @@ class Pairs:
     by_passage: Ragged
     """Passage -> its pairs (numbers of rows of this table), ascending."""
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        entry: Int32Array,
+        passage: Int32Array,
+        is_title: BoolArray,
+        weak: BoolArray,
+        sentences: Ragged,
+        entries: int,
+        passages: int,
+    ) -> Self:
+        """The table of pairs that are in order of entry, then passage: with its indices."""
+        order = np.argsort(passage, kind="stable").astype(np.int32)
+        numbers = np.arange(passages + 1)
+        return cls(
+            indptr=np.searchsorted(entry, np.arange(entries + 1)).astype(np.int64),
+            entry=entry,
+            passage=passage,
+            is_title=is_title,
+            weak=weak,
+            sentences=sentences,
+            by_passage=Ragged(np.searchsorted(passage[order], numbers).astype(np.int64), order),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Derived:

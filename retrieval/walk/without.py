@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from kg.snapshot.copies import table_of
 from kg.snapshot.tables import Int32Array, Pairs, Ragged
 
 
@@ -10,7 +9,7 @@ def pairs_without(pairs: Pairs, entries: Int32Array, passages: Int32Array) -> Pa
     """The pairs that belong to none of these entries or passages."""
     kept = ~(np.isin(pairs.entry, entries) | np.isin(pairs.passage, passages))
     lengths = np.diff(pairs.sentences.indptr)
-    return table_of(
+    return Pairs.of(
         entry=pairs.entry[kept],
         passage=pairs.passage[kept],
         is_title=pairs.is_title[kept],

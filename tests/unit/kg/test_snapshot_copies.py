@@ -3,7 +3,7 @@
 import numpy as np
 
 from kg.snapshot import Ragged, Strings
-from kg.snapshot.copies import best_known_first, copies_among, pairs_of_texts, table_of
+from kg.snapshot.copies import best_known_first, copies_among, pairs_of_texts
 from kg.snapshot.tables import Pairs
 
 
@@ -13,7 +13,7 @@ def rows_of(table: Ragged) -> list[list[int]]:
 
 def pairs(*rows: tuple[int, int, bool, bool, list[int]], entries: int, passages: int) -> Pairs:
     """(entry, passage, is_title, weak, sentences), in order."""
-    return table_of(
+    return Pairs.of(
         entry=np.array([row[0] for row in rows], dtype=np.int32),
         passage=np.array([row[1] for row in rows], dtype=np.int32),
         is_title=np.array([row[2] for row in rows], dtype=np.bool_),
