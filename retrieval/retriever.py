@@ -144,7 +144,8 @@ class Retriever:
         """These passages as the question's own search tells of them, wherever it ranks them, in
         the order given.
 
-        Each of `passages` is an id. Raises: as `search`; DocumentNotFound.
+        Each of `passages` is an id; a document's id or source stands for its first passage. Raises:
+        as `search`; DocumentNotFound.
         """
         check_question(question, 1)
         asked = self._modes.traced(mode)

@@ -46,7 +46,7 @@ class Base:
 
     @property
     def relevance(self) -> Float32Array:
-        """Inner product of each sentence of theirs with the question and its mask."""
+        """Inner product of each sentence of theirs with the question's aim."""
         return self._looked.relevance
 
     def places(self, passages: Int32Array) -> Int32Array:
