@@ -35,9 +35,6 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 _PATIENCE_SECONDS = 10.0
 """A loop takes 0.2 to 2 seconds to compile, and twice that on a slow machine."""
 
-_SHARED = ("arrays.py", "compiled.py", "lanes.py", "parts.py", "strings.py")
-"""What loops of other files are compiled with."""
-
 _FASTER = {"reassoc", "contract", "arcp", "nsz"}
 """Sums may be taken in any order, as fits the processor."""
 
@@ -53,8 +50,9 @@ def compiled(*signatures: str) -> Callable[[Loop], Loop]:
 
     What was compiled is kept beside the code, in the user's cache folder, or where the variable
     NUMBA_CACHE_DIR says; where none of them can be written, each process compiles anew. It is
-    compiled anew if its own file changes, or one of `_SHARED`: of others it calls nothing, and
-    reads no constant. The interpreter's lock is released while such a function runs.
+    compiled anew if any file of this folder changes: loops call those of other files. But of what
+    lies elsewhere they read no constant. The interpreter's lock is released while such a function
+    runs.
     """
 
     def compile_(loop: Loop) -> Loop:
@@ -85,21 +83,21 @@ def _part(loop: Loop) -> Any:
 
 
 def _stamp(made: Any) -> None:
-    """Have what was compiled before a shared file changed taken for out of date.
+    """Have what was compiled before any file of this folder changed taken for out of date.
 
     This, too, uses what numba promises nobody.
     """
     with suppress(AttributeError):
         kept = made._cache._cache_file
-        kept._source_stamp = (kept._source_stamp, _shared_stamp())
+        kept._source_stamp = (kept._source_stamp, _stamp_of_all())
 
 
 @cache
-def _shared_stamp() -> str:
-    """A hash of what all loops are compiled with."""
+def _stamp_of_all() -> str:
+    """A hash of all files of this folder."""
     digest = hashlib.sha256()
-    for name in _SHARED:
-        digest.update(Path(__file__).with_name(name).read_bytes())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

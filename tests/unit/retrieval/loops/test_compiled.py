@@ -159,23 +159,20 @@ def test_a_loop_that_is_loaded_may_be_called_by_one_that_is_compiled(tmp_path: P
     assert run(tmp_path, CALLER) == "[0, 4, 8]\n"
 
 
-def test_a_loop_is_compiled_anew_if_what_all_are_compiled_with_changed(tmp_path: Path) -> None:
+def test_a_loop_is_compiled_anew_if_any_file_of_theirs_changed(tmp_path: Path) -> None:
     run(tmp_path)
     (tmp_path / "changed.py").write_text(
-        "from retrieval.loops import compiled as module; module._shared_stamp = lambda: 'another'"
+        "from retrieval.loops import compiled as module; module._stamp_of_all = lambda: 'another'"
     )
     assert run(tmp_path, before="changed") == "[0, 2, 4] True\n"
     assert run(tmp_path, before="changed") == "[0, 2, 4] False\n"
 
 
-def test_the_stamp_of_what_all_loops_share_follows_its_files() -> None:
-    here = Path(compiled.__file__)
-    files = b"".join(here.with_name(name).read_bytes() for name in compiled._SHARED)
-    assert compiled._shared_stamp() == hashlib.sha256(files).hexdigest()
-    shared = {
-        file.name for file in here.parent.glob("*.py") if "import intrinsic" in file.read_text()
-    }
-    assert {"arrays.py", "compiled.py", "parts.py"} | shared <= set(compiled._SHARED)
+def test_the_stamp_of_all_loops_follows_each_of_their_files() -> None:
+    files = sorted(Path(compiled.__file__).parent.glob("*.py"))
+    assert {"arrays.py", "compiled.py", "moving.py"} <= {file.name for file in files}
+    everything = b"".join(file.read_bytes() for file in files)
+    assert compiled._stamp_of_all() == hashlib.sha256(everything).hexdigest()
 
 
 PART = """
