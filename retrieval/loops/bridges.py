@@ -8,6 +8,8 @@ from retrieval.loops.compiled import BOOLS, FLOATS, INTS, LONG_ROWS, LONGS, comp
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+_LATER = 1 << 32
+"""What puts a number behind all that sentences have."""
 
 
 @compiled(f"float32[::1]({INTS}, {LONGS}, int64)")
@@ -135,20 +137,62 @@ def bridges_from(
     )
 
 
+@compiled()
+def _put_kept(
+    rows: Int64Array,
+    start: int,
+    count: int,
+    pairs: tuple[int, int],
+    passage: Int32Array,
+    is_title: BoolArray,
+    sentences_indptr: Int64Array,
+    sentences: Int32Array,
+    sentences_of: Int64Array,
+) -> None:
+    """Put the `count` best of a hub's pairs first:end into rows[start:], ascending: those that
+    `kg.snapshot.hubs.best_pairs` keeps."""
+    first, end = pairs
+    ranks, kept = empty(count, np.int64), 0
+    for row in range(first, end):
+        naming = sentences[min(sentences_indptr[row], len(sentences) - 1)]
+        rank = np.int64(naming) - sentences_of[passage[row]]
+        rank += 0 if is_title[row] else _LATER
+        place = kept
+        while place and ranks[place - 1] > rank:
+            place -= 1
+        if place == count:
+            continue
+        kept = min(kept + 1, count)
+        for later in range(kept - 1, place, -1):
+            ranks[later], rows[start + later] = ranks[later - 1], rows[start + later - 1]
+        ranks[place], rows[start + place] = rank, row
+    for number in range(1, count):
+        row, place = rows[start + number], number
+        while place and rows[start + place - 1] > row:
+            rows[start + place] = rows[start + place - 1]
+            place -= 1
+        rows[start + place] = row
+
+
 @compiled(
     "Tuple((int64[::1], int64[::1], int32[::1]))"
-    f"({INTS}, {LONGS}, {INTS}, int64, {INTS}, {LONG_ROWS})"
+    f"({INTS}, {LONGS}, {INTS}, {BOOLS}, {LONGS}, {INTS}, {LONGS}, int64, {INTS}, {LONG_ROWS})"
 )
 def posting_rows(
     entries: Int32Array,
     indptr: Int64Array,
     passage: Int32Array,
+    is_title: BoolArray,
+    sentences_indptr: Int64Array,
+    sentences: Int32Array,
+    sentences_of: Int64Array,
     limit: int,
     hubs: Int32Array,
     kept: Int64Array,
 ) -> tuple[Int64Array, Int64Array, Int32Array]:
-    """(indptr, pairs, their passages): the postings of each entry; of one with more than `limit`,
-    which is among the ascending `hubs`, those in its row of `kept`."""
+    """(indptr, pairs, their passages): the postings of each entry; of one with more than `limit`
+    those in its row of `kept`, if it is among the ascending `hubs`, and else those that would be
+    kept."""
     ends = zeros(len(entries) + 1, np.int64)
     for number in range(len(entries)):
         df = indptr[entries[number] + 1] - indptr[entries[number]]
@@ -163,6 +207,11 @@ def posting_rows(
                 low = middle + 1
             else:
                 high = middle
+        known = low < len(hubs) and hubs[low] == entries[number]
+        if end - first > limit and not known:
+            of_texts = sentences_indptr, sentences, sentences_of
+            _put_kept(rows, ends[number], limit, (first, end), passage, is_title, *of_texts)
+            continue
         for place in range(ends[number + 1] - ends[number]):
             row = kept[low, place] if end - first > limit else first + place
             rows[ends[number] + place] = row

@@ -1,7 +1,7 @@
 """How near passages and their sentences are to a question: inner products with vectors rounded to
 bytes that lie in a snapshot's mapped files."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,15 @@ _AHEAD = 16
 
 _LARGEST = 127
 """The largest number of a row: `kg.snapshot.quantised.LARGEST`."""
+
+Vectors: TypeAlias = tuple[Int8Array, Float32Array, Int64Array, Int8Array, Float32Array]
+"""Those of passages and their scale; where the sentences of each passage begin; and theirs."""
+VECTORS = f"Tuple(({OCTET_ROWS}, {FLOATS}, {LONGS}, {OCTET_ROWS}, {FLOATS}))"
+
+Wanted: TypeAlias = tuple[Float32Array, Int32Array, Float32Array]
+"""What passages are compared with, the views of a question and its aim (v + 1, d); and ascending
+passages whose own products with the views (v, k) are known."""
+WANTED = f"Tuple(({FLOAT_ROWS}, {INTS}, {FLOAT_ROWS}))"
 
 
 @compiled()
@@ -141,22 +150,13 @@ def _put_best(
 
 @compiled(
     "Tuple((float32[:, ::1], int64[::1], float32[::1]))"
-    f"({INTS}, {OCTET_ROWS}, {FLOATS}, {LONGS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS}, {INTS}, "
-    f"{FLOAT_ROWS}, {FLOAT_ROWS}, {LONGS}, {FLOATS})"
+    f"({INTS}, {VECTORS}, {WANTED}, Tuple(({FLOAT_ROWS}, {LONGS}, {FLOATS})))"
 )
 def looked_at(
     passages: Int32Array,
-    vectors: Int8Array,
-    scale: Float32Array,
-    indptr: Int64Array,
-    sentences: Int8Array,
-    sentence_scale: Float32Array,
-    views: Float32Array,
-    known: Int32Array,
-    own: Float32Array,
-    views_before: Float32Array,
-    shift_before: Int64Array,
-    relevance_before: Float32Array,
+    stored: Vectors,
+    wanted: Wanted,
+    found_before: tuple[Float32Array, Int64Array, Float32Array],
 ) -> tuple[Float32Array, Int64Array, Float32Array]:
     """What was found of m passages before, and behind it that of n ascending passages.
 
@@ -165,6 +165,9 @@ def looked_at(
     are taken from `own` (v, k). (m + n,): what takes a sentence's number to its place among (s,)
     the products of all sentences with the last view.
     """
+    vectors, scale, indptr, sentences, sentence_scale = stored
+    views, known, own = wanted
+    views_before, shift_before, relevance_before = found_before
     before, last = len(shift_before), len(views) - 1
     whole, worth = _whole(views)
     found = empty((last, before + len(passages)), np.float32)

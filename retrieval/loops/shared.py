@@ -1,5 +1,7 @@
 """What passages have in common with a question: its words, and its names."""
 
+from typing import TypeAlias
+
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
@@ -12,6 +14,17 @@ from retrieval.loops.compiled import (
     LONGS,
     compiled,
 )
+
+Words: TypeAlias = tuple[Float32Array, Int64Array, Int64Array, Int32Array]
+"""The last arguments of `shared_words`."""
+WORDS = f"Tuple(({FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS}))"
+
+Linked: TypeAlias = tuple[
+    Int32Array, Int64Array, Int64Array, Float32Array, Float32Array, Int32Array, BoolArray
+]
+"""The meanings of a question's links, and the passages and titles of all pairs: see
+`_put_bonuses`."""
+LINKED = f"Tuple(({INTS}, {LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS}))"
 
 
 @compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")
@@ -121,24 +134,14 @@ def _put_bonuses(
 
 @compiled(
     "Tuple((float32[:, ::1], float32[::1]))"
-    f"({INTS}, Array(float32, 2, 'C'), float32, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS}, {INTS}, "
-    f"{LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS}, {FLOAT_ROWS}, {FLOATS})"
+    f"({INTS}, Array(float32, 2, 'C'), float64, {WORDS}, {LINKED}, {FLOAT_ROWS}, {FLOATS})"
 )
 def base_scores(
     passages: Int32Array,
     views: Float32Array,
     weight: float,
-    share: Float32Array,
-    words_first: Int64Array,
-    words_end: Int64Array,
-    items: Int32Array,
-    link: Int32Array,
-    first: Int64Array,
-    end: Int64Array,
-    own: Float32Array,
-    other: Float32Array,
-    named_in: Int32Array,
-    is_title: BoolArray,
+    words: Words,
+    linked: Linked,
     bonuses_before: Float32Array,
     score_before: Float32Array,
 ) -> tuple[Float32Array, Float32Array]:
@@ -148,17 +151,16 @@ def base_scores(
     A score is the best of the views (v, m + n) and all bonuses. Before, `weight` times what
     `shared_words` says is added to the last n columns of the views.
     """
-    before, count = len(score_before), len(passages)
-    shared = shared_words(passages, share, words_first, words_end, items)
+    before, count, worth = len(score_before), len(passages), np.float32(weight)
+    shared = shared_words(passages, *words)
     for view in range(len(shared)):
         for number in range(count):
-            views[view, before + number] += weight * shared[view, number]
+            views[view, before + number] += worth * shared[view, number]
     bonuses = zeros((len(bonuses_before), before + count), np.float32)
     for row in range(len(bonuses)):
         for number in range(before):
             bonuses[row, number] = bonuses_before[row, number]
-    meanings = link, first, end, own, other, named_in, is_title
-    _put_bonuses(bonuses, passages, *meanings, before)
+    _put_bonuses(bonuses, passages, *linked, before)
     score = empty(before + count, np.float32)
     for number in range(before):
         score[number] = score_before[number]

@@ -21,7 +21,7 @@ def candidates(
         mentioning = bonuses.passages(link, near.passages, max(_MANY, count))
         if len(mentioning) > count:
             own = similarity.own(mentioning, views)
-            _, score = bonuses.scores(mentioning, own)
+            score = bonuses.scores(mentioning, own)
             mentioning = mentioning[best_of_each(score[np.newaxis], count)]
         found.append(mentioning)
     return found

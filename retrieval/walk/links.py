@@ -6,16 +6,15 @@ import numpy as np
 
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Pairs
 from retrieval.loops.sets import distinct
-from retrieval.loops.shared import base_scores
+from retrieval.loops.shared import Linked, Words, base_scores
 from retrieval.question import Link
 from retrieval.record import record
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings, rarity
-from retrieval.walk.words import SharedWords
 
 _NO_SCORES: Float32Array = np.zeros(0, dtype=np.float32)
 _NONE: Int64Array = np.zeros(0, dtype=np.int64)
-_NO_WORDS = np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int32)
+NO_WORDS: Words = np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int32)
 
 
 @record
@@ -49,43 +48,21 @@ class Bonuses:
         self.links = tuple(links)
         self._passage, self._is_title = pairs.passage, pairs.is_title
         meanings = [(row, one) for row, link in enumerate(links) for one in link.meanings]
-        self._link = np.array([row for row, _ in meanings], dtype=np.int32)
-        self._first = np.array([one.first for _, one in meanings], dtype=np.int64)
-        self._end = np.array([one.end for _, one in meanings], dtype=np.int64)
-        self._own = np.array([one.own for _, one in meanings], dtype=np.float32)
-        self._other = np.array([one.other for _, one in meanings], dtype=np.float32)
-
-    def scores(
-        self,
-        passages: Int32Array,
-        views: Float32Array,
-        words: SharedWords | None = None,
-        weight: float = 0.0,
-        bonuses: Float32Array | None = None,
-        score: Float32Array = _NO_SCORES,
-    ) -> tuple[Float32Array, Float32Array]:
-        """bonuses (links, m) and score (m,), and behind them those of n ascending `passages`: the
-        best of what a link's entries give, 0 from none of them; and that of all links with the best
-        of the similarities.
-
-        views (v, m + n): similarities, to the last n of which so much of the shared words is added.
-        """
-        counted = (words.share, words.first, words.end, words.items) if words else _NO_WORDS
-        return base_scores(
-            passages,
-            views,
-            weight,
-            *counted,
-            self._link,
-            self._first,
-            self._end,
-            self._own,
-            self._other,
-            self._passage,
-            self._is_title,
-            np.zeros((len(self.links), 0), np.float32) if bonuses is None else bonuses,
-            score,
+        self.linked: Linked = (
+            np.array([row for row, _ in meanings], dtype=np.int32),
+            np.array([one.first for _, one in meanings], dtype=np.int64),
+            np.array([one.end for _, one in meanings], dtype=np.int64),
+            np.array([one.own for _, one in meanings], dtype=np.float32),
+            np.array([one.other for _, one in meanings], dtype=np.float32),
+            pairs.passage,
+            pairs.is_title,
         )
+
+    def scores(self, passages: Int32Array, views: Float32Array) -> Float32Array:
+        """(n,): of n ascending passages with these similarities (v, n), the best of them, and what
+        all links add: each the best of what its entries give."""
+        nothing = np.zeros((len(self.links), 0), np.float32)
+        return base_scores(passages, views, 0.0, NO_WORDS, self.linked, nothing, _NO_SCORES)[1]
 
     def passages(self, link: LinkBonus, among: Int32Array, most: int) -> Int32Array:
         """The passages that mention a link, ascending. Of an entry that more than `most` mention,

@@ -27,7 +27,7 @@ from retrieval.walk.resident import resident_tables
 from retrieval.walk.run import Run
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import sources
-from retrieval.walk.steps import take_steps
+from retrieval.walk.steps import Steps
 from retrieval.walk.without import pairs_without
 from retrieval.walk.words import SharedWords, frequency
 
@@ -54,6 +54,7 @@ class ConditionedWalk:
         """These, and those for whose text another passage stands: the walk knows neither."""
         self._postings = Postings(snapshot, self._constants.postings)
         self._postings.passages -= len(self._gone)
+        self._steps = Steps(self._postings, self._constants)
         self._words = snapshot.words
         self._left_out: frozenset[int] = frozenset()
         """Entries that no passage mentions any more."""
@@ -99,7 +100,7 @@ class ConditionedWalk:
         base = self._base(read, asked)
         found = sources(read, base, constants)
         named = np.array(read.entries, dtype=np.int32)
-        steps, score = take_steps(base, found.reset, named, self._postings, constants)
+        steps, score, base = self._steps.take(base, found.reset, named)
         return Run(
             question=read,
             asked=asked,
@@ -140,12 +141,17 @@ class ConditionedWalk:
         if self._similarity.compares_all:
             count = max(count, constants.candidates_of_few)
         near = self._similarity.near(asked.views, count, self._gone)
-        base = Base(self._similarity, asked, bonuses, near)
         found = candidates(self._similarity, asked.views, near, bonuses, count)
-        if asked.words is not None:
-            found.append(asked.words.best(constants.worded))
-        base.look_at(np.concatenate(found))
-        return base
+        found.append(asked.words.best(constants.worded))
+        words = asked.words
+        sight = (
+            self._similarity.vectors,
+            (asked.vectors, near.passages, near.own),
+            asked.word_weight,
+            (words.share, words.first, words.end, words.items),
+            bonuses.linked,
+        )
+        return Base.of(bonuses.links, sight, np.concatenate(found))
 
     def _link_bonus(self, read: Question, number: int) -> LinkBonus:
         link = read.links[number]
@@ -175,6 +181,7 @@ class ConditionedWalk:
         )
         made._postings = Postings(made._snapshot, self._constants.postings)
         made._postings.passages -= len(made._gone)
+        made._steps = Steps(made._postings, self._constants)
         had, has = (np.diff(one.pairs.indptr) > 0 for one in (self._postings, made._postings))
         silent = np.union1d(names, np.flatnonzero(had & ~has))
         made._left_out = self._left_out.union(silent.tolist())

@@ -6,10 +6,8 @@ from math import log1p
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.hubs import best_pairs
-from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array, Pairs
-from retrieval.loops.bridges import bridges_from, posting_rows
-from retrieval.record import record
+from kg.snapshot.tables import Pairs
+from retrieval.loops.walking import Graph
 
 _COMMON, _FEW = 0.5, 20
 """What more than this share of the passages name, and more than a few, is no bridge: it leads
@@ -17,36 +15,6 @@ anywhere, as the title of one long document in all its pieces does."""
 _USUAL = 0.2
 """What more than this share of the passages name, and more than a few, tells hardly any of them
 from the others, as the name of a firm in its own documents."""
-
-
-@record
-class Ways:
-    """From passages on to entries that they share with others."""
-
-    sources: Int32Array
-    """The places that the ways begin at, ascending."""
-    origin: Int32Array
-    """(n,): the place of the passage."""
-    which: Int32Array
-    """(n,): the row of the entry in `entries`."""
-    weak: BoolArray
-    """(n,): whether the pair of the two is."""
-    entries: Int32Array
-    """Each once."""
-    idf: Float32Array
-    """How rare each entry is, 0..1."""
-
-
-@record
-class Ends:
-    """Where entries lead to."""
-
-    indptr: Int64Array
-    """(entries + 1,)."""
-    rows: Int64Array
-    """The pairs of each entry."""
-    passages: Int32Array
-    """The passage of each pair."""
 
 
 class Postings:
@@ -60,88 +28,36 @@ class Postings:
         self.pairs: Pairs = snapshot.pairs
         self.passages = len(snapshot.passages.id)
         """The n of idf."""
-        self._limit = limit
-        self.sentences: Int64Array = snapshot.sentences.indptr
-        """Passage p has the sentences sentences[p]:sentences[p + 1]."""
+        self.limit = limit
+        """How many pairs are kept of an entry."""
         derived = snapshot.derived
-        if derived is not None and derived.kept.shape[1] != limit:
-            derived = None
-        self._hubs = derived.hubs if derived else np.zeros(0, dtype=np.int32)
-        self._kept = derived.kept if derived else np.zeros((0, limit), dtype=np.int64)
-        self._found: dict[int, Int64Array] | None = None if derived else {}
-        """The pairs kept of hubs, where the snapshot does not store them for this limit."""
+        known = derived is not None and derived.kept.shape[1] == limit
+        hubs = derived.hubs if derived and known else np.zeros(0, dtype=np.int32)
+        kept = derived.kept if derived and known else np.zeros((0, limit), dtype=np.int64)
+        pairs = self.pairs
+        self.graph: Graph = (
+            pairs.indptr,
+            pairs.entry,
+            pairs.passage,
+            pairs.is_title,
+            pairs.weak,
+            (pairs.by_passage.indptr, pairs.by_passage.items),
+            (pairs.sentences.indptr, pairs.sentences.items),
+            hubs,
+            kept,
+        )
+        """The pairs, with those that the snapshot says are kept: else they are chosen each time."""
 
-    def df(self, entries: Int32Array) -> Int64Array:
-        """In how many passages each entry is named."""
-        found: Int64Array = self.pairs.indptr[entries + 1] - self.pairs.indptr[entries]
-        return found
+    @property
+    def most_of_a_bridge(self) -> int:
+        """In how many passages a bridge may be: what more name leads anywhere."""
+        return max(int(_COMMON * self.passages), _FEW)
 
     def are_common(self, entries: Sequence[int]) -> bool:
         """Whether what these may mean is in so many passages that naming it says next to
         nothing."""
         indptr, most = self.pairs.indptr, max(_USUAL * self.passages, _FEW)
         return any(indptr.item(one + 1) - indptr.item(one) > most for one in entries)
-
-    def bridges_of(
-        self, passages: Int32Array, amounts: Float32Array, walked: float, excluded: Int32Array
-    ) -> Ways:
-        """The ways from passages on to entries that they share with at least one other, but for
-        those `excluded`, and for those that most of all passages name: they lead anywhere.
-
-        They begin at the passages with the largest of these amounts, which make up the share
-        `walked` of all.
-        """
-        pairs = self.pairs
-        table = pairs.by_passage
-        sources, origin, which, weak, entries, idf = bridges_from(
-            amounts,
-            walked,
-            passages,
-            table.indptr,
-            table.items,
-            pairs.entry,
-            pairs.weak,
-            pairs.indptr,
-            excluded,
-            max(int(_COMMON * self.passages), _FEW),
-            self.passages,
-        )
-        return Ways(
-            sources=sources, origin=origin, which=which, weak=weak, entries=entries, idf=idf
-        )
-
-    def ends_of(self, entries: Int32Array) -> Ends:
-        """The postings of each entry, cut to the best."""
-        hubs, kept = self._hubs, self._kept
-        if self._found is not None:
-            hubs = np.sort(entries[self.df(entries) > self._limit])
-            kept = self._kept_of(hubs, self._found)
-        table = self.pairs
-        indptr, rows, passages = posting_rows(
-            entries, table.indptr, table.passage, self._limit, hubs, kept
-        )
-        return Ends(indptr=indptr, rows=rows, passages=passages)
-
-    def _kept_of(self, hubs: Int32Array, found: dict[int, Int64Array]) -> Int64Array:
-        """(h, limit) pairs that are kept of hubs."""
-        for hub in hubs.tolist():
-            if hub not in found:
-                found[hub] = self._best(hub)
-        kept = [found[hub] for hub in hubs.tolist()]
-        return np.stack(kept) if kept else np.zeros((0, self._limit), dtype=np.int64)
-
-    def _best(self, hub: int) -> Int64Array:
-        """The pairs to keep of a hub, where the snapshot does not store them."""
-        first, end = self.pairs.indptr[hub : hub + 2].tolist()
-        rows, table = slice(first, end), self.pairs.sentences
-        passage = self.pairs.passage[rows]
-        place = table.items[table.indptr[rows]] - self.sentences[passage]
-        count = np.array([end - first])
-        alike = np.zeros(end - first, dtype=np.int32)
-        title = self.pairs.is_title[rows]
-        _, best = best_pairs(alike, count, title, place, passage, self._limit)
-        found: Int64Array = best[0] + first
-        return found
 
 
 def rarity(df: int, passages: int) -> float:

@@ -152,7 +152,7 @@ class WalkTrace(Trace):
         """Entry -> origin -> the part of the score that came from there through the entry."""
         arrived: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         for step in steps:
-            origins, rows, mass = step.moves.into(passage)
+            origins, rows, mass = step.into(passage)
             entries = step.bridges[rows].tolist()
             amounts = (step.share * mass).tolist()
             for entry, origin, amount in zip(entries, origins.tolist(), amounts, strict=True):

@@ -6,15 +6,13 @@ mapped files, rounded to bytes; those of a small corpus in memory (`resident`). 
 rounding, what is computed of what is looked at is exact.
 """
 
-from typing import Self
-
 import numpy as np
 
 from kg.codes import ALL_COMPARED, Codes
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Derived, Float32Array, Int32Array, Int64Array
+from kg.snapshot.tables import Derived, Float32Array, Int32Array
 from retrieval.loops.best import best_of_each
-from retrieval.loops.products import looked_at, products
+from retrieval.loops.products import Vectors, products
 from retrieval.loops.sets import distinct
 from retrieval.loops.variety import cosines_of
 from retrieval.record import record
@@ -25,8 +23,6 @@ _CODED, _USUAL, _GROWTH = 4, 100_000, 0.4
 """Of the nearest by code, four times as many as are wanted are compared by their vectors; in a
 corpus of more than the usual size more, as this power of its size."""
 
-_NONE: Int64Array = np.zeros(0, dtype=np.int64)
-_NO_PRODUCTS: Float32Array = np.zeros(0, dtype=np.float32)
 _NO_PASSAGES: Int32Array = np.zeros(0, dtype=np.int32)
 
 
@@ -37,9 +33,9 @@ class Asked:
     vectors: Float32Array
     """(v + 1, d): of the question, of its clauses, and the aim: the mean of question and mask,
     which sentences about a bridge are compared with."""
-    words: SharedWords | None = None
-    """The words that are no names; None: they do not count."""
-    word_weight: float = 0.0
+    words: SharedWords
+    """The words that are no names."""
+    word_weight: float
     """What a passage gets that contains all of them."""
 
     @property
@@ -52,27 +48,6 @@ class Asked:
         """(d,)."""
         aim: Float32Array = self.vectors[-1]
         return aim
-
-
-@record
-class Looked:
-    """The similarities of n passages."""
-
-    views: Float32Array
-    """(v, n): similarity of each passage to each view."""
-    shift: Int64Array
-    """(n,): what takes the number of a sentence of each passage to its place in `relevance`."""
-    relevance: Float32Array
-    """Inner product of each sentence with the question's aim."""
-
-    @classmethod
-    def nothing(cls, asked: Asked) -> Self:
-        """Of no passage."""
-        return cls(
-            views=np.zeros((len(asked.vectors) - 1, 0), np.float32),
-            shift=_NONE,
-            relevance=_NO_PRODUCTS,
-        )
 
 
 @record
@@ -96,8 +71,15 @@ class Similarity:
 
     def __init__(self, snapshot: Snapshot, derived: Derived) -> None:
         self._passages = resident(derived.vectors)
-        self._sentences = resident(snapshot.sentences.vectors)
-        self._indptr = snapshot.sentences.indptr
+        sentences = resident(snapshot.sentences.vectors)
+        self.vectors: Vectors = (
+            self._passages.values,
+            self._passages.scale,
+            snapshot.sentences.indptr,
+            sentences.values,
+            sentences.scale,
+        )
+        """What passages are looked at by."""
         self._wider = _CODED * max(len(self._passages) / _USUAL, 1.0) ** _GROWTH
         coded = len(derived.codes) and len(self._passages) > ALL_COMPARED
         self._codes = Codes.loads(derived.codes) if coded else None
@@ -114,36 +96,6 @@ class Similarity:
     def among(self, passages: Int32Array) -> Float32Array:
         """(n, n): the cosines of a few passages with one another."""
         return cosines_of(passages, self._passages.values, self._passages.scale)
-
-    def look(
-        self,
-        passages: Int32Array,
-        asked: Asked,
-        near: Near | None = None,
-        before: Looked | None = None,
-    ) -> Looked:
-        """Look at ascending passages and their sentences, and put what is found behind what was
-        found `before`: the one place where a similarity is made. Words do not count yet.
-
-        What `near` has of them is not computed again.
-        """
-        known = near or Near(passages=passages[:0], own=asked.views[:, :0])
-        earlier = before or Looked.nothing(asked)
-        views, shift, relevance = looked_at(
-            passages,
-            self._passages.values,
-            self._passages.scale,
-            self._indptr,
-            self._sentences.values,
-            self._sentences.scale,
-            asked.vectors,
-            known.passages,
-            known.own,
-            earlier.views,
-            earlier.shift,
-            earlier.relevance,
-        )
-        return Looked(views=views, shift=shift, relevance=relevance)
 
     def near(self, views: Float32Array, count: int, gone: Int32Array = _NO_PASSAGES) -> Near:
         """What is near to any view by its own vector, but for what is `gone`: of a small corpus

@@ -13,26 +13,32 @@ all that e leads to besides p1:
 A step may also go nowhere, in proportion to 0.3 · v(p1)^0.5, where v is w of the passage itself,
 with the best of all its sentences: where p1 answers and its few bridges lead to nothing, what is
 there does not arrive at the least bad of that. It is not lost, for the reset vector has it.
+
+A step does not start from passages with hardly any mass, and not over entries that the question
+names. What it comes to and was not looked at, is looked at then.
 """
 
 import numpy as np
 
 from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
-from retrieval.loops.moving import moves_of
 from retrieval.record import record
-from retrieval.walk.base import Base
-from retrieval.walk.constants import WalkConstants
-from retrieval.walk.postings import Postings
 
 
 @record
-class Moves:
-    """All moves of the step: m moves, each from one passage to one bridge."""
+class Step:
+    """Where the step arrives, and over which bridges: all its m moves, each from one passage to one
+    bridge, and where each bridge leads to."""
 
+    arrivals: Float32Array
+    """(n,): h above, in the order of the base's passages; sums to at most 1."""
+    bridges: Int32Array
+    """The entries that the walk went through."""
+    flow: Float32Array
+    """How much mass went through each of them."""
     origin: Int32Array
     """(m,): the passage that a move comes from."""
     which: Int32Array
-    """(m,): the row in `indptr` of the bridge that it goes to."""
+    """(m,): the row of the bridge that it goes to."""
     rate: Float64Array
     """(m,): what it brings to a passage of the bridge for each unit of that passage's weight."""
     indptr: Int64Array
@@ -40,6 +46,8 @@ class Moves:
     passage: Int32Array
     weight: Float64Array
     """How well each passage fits as the end of a move over its bridge."""
+    share: float
+    """The weight of `arrivals` in the score."""
 
     def into(self, passage: int) -> tuple[Int32Array, Int32Array, Float64Array]:
         """(origin, row of the bridge, mass) of everything that arrives at a passage from other
@@ -51,77 +59,3 @@ class Moves:
         mass = self.rate * weight[self.which]
         arriving = np.flatnonzero((mass > 0) & (self.origin != passage))
         return self.origin[arriving], self.which[arriving], mass[arriving]
-
-
-@record
-class Step:
-    """Where the step arrives, and over which bridges."""
-
-    arrivals: Float32Array
-    """(m,): h above, in the order of the base's passages; sums to at most 1."""
-    bridges: Int32Array
-    """The entries that the walk went through."""
-    flow: Float32Array
-    """How much mass went through each of them."""
-    moves: Moves
-    """Every part of `arrivals`, by where it came from; its bridges are those of `bridges`."""
-    share: float
-    """The weight of `arrivals` in the score."""
-
-
-def take_step(
-    base: Base,
-    reset: Float32Array,
-    excluded: Int32Array,
-    postings: Postings,
-    constants: WalkConstants,
-    share: float = 1.0,
-) -> Step:
-    """Take the step from `reset` (in the order of the base's passages).
-
-    `excluded` are the entries that the question names; `share` is the weight of the step in the
-    score. The step does not start from passages with hardly any of the reset. The base gains the
-    passages that the step reaches.
-    """
-    ways = postings.bridges_of(base.passages, reset, constants.walked, excluded)
-    ends = postings.ends_of(ways.entries)
-    place = base.look_at(ends.passages)
-    pairs = postings.pairs
-    origin, which, rate, flow, arrivals, weight = moves_of(
-        reset,
-        base.passages,
-        base.score,
-        base.shift,
-        base.relevance,
-        ways.sources,
-        ways.origin,
-        ways.which,
-        ways.weak,
-        ways.idf,
-        ends.indptr,
-        ends.rows,
-        place,
-        pairs.sentences.indptr,
-        pairs.sentences.items,
-        pairs.is_title,
-        postings.sentences,
-        constants.bridge_title_bonus,
-        constants.temperature,
-        constants.mass_exponent,
-        constants.weak_bridge,
-        constants.staying,
-    )
-    return Step(
-        arrivals=arrivals,
-        bridges=ways.entries,
-        flow=flow,
-        moves=Moves(
-            origin=origin,
-            which=which,
-            rate=rate,
-            indptr=ends.indptr,
-            passage=ends.passages,
-            weight=weight,
-        ),
-        share=share,
-    )

@@ -11,36 +11,71 @@ The second step starts from the few passages that are best after the first one, 
 their scores there: over several hops, what was found is what to go on from.
 """
 
-from dataclasses import replace
-
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.loops.best import best_alone
-from retrieval.loops.moving import mixed
+from retrieval.loops.walking import Stepped, walked
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
-from retrieval.walk.step import Step, take_step
+from retrieval.walk.step import Step
 
 
-def take_steps(
-    base: Base,
-    reset: Float32Array,
-    excluded: Int32Array,
-    postings: Postings,
-    constants: WalkConstants,
-) -> tuple[tuple[Step, ...], Float32Array]:
-    """The steps taken, and the scores of the passages in the base after them.
+class Steps:
+    """How steps are taken over one snapshot's postings."""
 
-    reset, excluded: as in `take_step`. The steps' shares and that of the reset vector sum to 1.
-    """
-    first = take_step(base, reset, excluded, postings, constants)
-    moved = float(first.arrivals.sum())
-    full = moved / constants.moving if moved < constants.moving else 1.0
-    once, again = constants.step_weight * full, constants.second_weight * full
-    first = replace(first, share=(1 - again) * once)
-    early = mixed(reset, first.arrivals, once)
-    if not again:
-        return (first,), early
-    best = best_alone(early, constants.second_from)
-    second = take_step(base, best, excluded, postings, constants, again)
-    return (first, second), mixed(early, second.arrivals, again)
+    def __init__(self, postings: Postings, constants: WalkConstants) -> None:
+        self._graph = postings.graph
+        self._sizes = (
+            postings.passages,
+            postings.most_of_a_bridge,
+            postings.limit,
+            constants.second_from,
+        )
+        self._walked = float(constants.walked)
+        shares = constants.moving, constants.step_weight, constants.second_weight
+        self._shares = float(shares[0]), float(shares[1]), float(shares[2])
+        self._weights = (
+            float(constants.bridge_title_bonus),
+            float(constants.temperature),
+            float(constants.mass_exponent),
+            float(constants.weak_bridge),
+            float(constants.staying),
+        )
+
+    def take(
+        self, base: Base, reset: Float32Array, excluded: Int32Array
+    ) -> tuple[tuple[Step, ...], Float32Array, Base]:
+        """The steps taken from `reset` (m,), what each passage of the base has; the scores of all
+        passages that were seen then; and the base of these.
+
+        `excluded` are the entries that the question names. The steps' shares and that of the reset
+        vector sum to 1.
+        """
+        first, second, once, again, score, seen = walked(
+            reset,
+            self._walked,
+            excluded,
+            self._graph,
+            self._sizes,
+            self._shares,
+            self._weights,
+            base.sight,
+            base.seen,
+        )
+        steps = (_step(first, once), _step(second, again)) if again else (_step(first, once),)
+        return steps, score, Base(links=base.links, sight=base.sight, seen=seen)
+
+
+def _step(stepped: Stepped, share: float) -> Step:
+    arrivals, bridges, flow, origin, which, rate, indptr, passage, weight = stepped
+    return Step(
+        arrivals=arrivals,
+        bridges=bridges,
+        flow=flow,
+        origin=origin,
+        which=which,
+        rate=rate,
+        indptr=indptr,
+        passage=passage,
+        weight=weight,
+        share=share,
+    )

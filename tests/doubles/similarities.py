@@ -1,40 +1,14 @@
-"""Similarities given by hand, in place of those of vectors."""
+"""Base scores of similarities given by hand, in place of those of vectors."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from kg.snapshot import Snapshot
-from kg.snapshot.tables import Int32Array
+from retrieval.loops.sets import table_of
+from retrieval.loops.shared import base_scores
 from retrieval.walk.base import Base
-from retrieval.walk.links import Bonuses, LinkBonus
-from retrieval.walk.similarity import Asked, Looked, Near
-
-
-class GivenSimilarity:
-    """Says of passages and sentences what it was told; 0 of those it was told nothing of."""
-
-    def __init__(
-        self, snapshot: Snapshot, views: Sequence[Sequence[float]], relevance: Sequence[float]
-    ) -> None:
-        self._indptr = snapshot.sentences.indptr
-        passages, sentences = len(snapshot.passages.id), int(self._indptr[-1])
-        self.views = np.array(views or [[0.0] * passages], dtype=np.float32)
-        self._relevance = np.array(relevance or [0.0] * sentences, dtype=np.float32)
-
-    def look(
-        self,
-        passages: Int32Array,
-        asked: Asked,
-        near: Near | None = None,
-        before: Looked | None = None,
-    ) -> Looked:
-        """See `Similarity.look`; for the first look only."""
-        return Looked(
-            views=np.ascontiguousarray(self.views[:, passages]),
-            shift=np.zeros(len(passages), dtype=np.int64),
-            relevance=self._relevance,
-        )
+from retrieval.walk.links import NO_WORDS, Bonuses, LinkBonus
 
 
 def base_of(
@@ -43,9 +17,18 @@ def base_of(
     relevance: Sequence[float] = (),
     links: Sequence[LinkBonus] = (),
 ) -> Base:
-    """The base scores of all passages of a snapshot, each in the place of its number."""
-    given = GivenSimilarity(snapshot, views, relevance)
-    asked = Asked(vectors=np.zeros((len(given.views) + 1, 2)))
-    base = Base(given, asked, Bonuses(links, snapshot.pairs))
-    base.look_at(np.arange(len(snapshot.passages.id), dtype=np.int32))
-    return base
+    """The base scores of all passages of a snapshot, each in the place of its number; similarity is
+    0 of all that nothing is said of."""
+    indptr, count = snapshot.sentences.indptr, len(snapshot.passages.id)
+    similar = np.array(views or [[0.0] * count], dtype=np.float32)
+    near = np.array(relevance or [0.0] * int(indptr[-1]), dtype=np.float32)
+    every, bonuses = np.arange(count, dtype=np.int32), Bonuses(links, snapshot.pairs)
+    nothing = np.zeros((len(links), 0), np.float32), np.zeros(0, np.float32)
+    scores = base_scores(every, similar, 0.0, NO_WORDS, bonuses.linked, *nothing)
+    none, rows = np.zeros((0, 2), np.float32), np.zeros((0, 2), np.int8)
+    vectors = rows, np.zeros(0, np.float32), indptr, rows, np.zeros(0, np.float32)
+    return Base(
+        links=tuple(links),
+        sight=(vectors, (none, every[:0], none), 0.0, NO_WORDS, bonuses.linked),
+        seen=(table_of(every), every, similar, np.zeros(count, np.int64), near, *scores),
+    )

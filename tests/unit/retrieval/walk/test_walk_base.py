@@ -8,6 +8,7 @@ import pytest
 
 from kg.snapshot import Snapshot
 from retrieval.gazetteer import GazetteerLookup
+from retrieval.loops.looking import look_at
 from retrieval.question import Link, read_question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
@@ -91,9 +92,11 @@ def test_of_a_hub_only_its_own_passages_and_those_that_are_near_are_named() -> N
 
 def test_a_passage_that_is_looked_at_again_stays_in_its_place() -> None:
     base = scored(walkable(3, []), "Who?", [[0.1, 0.2, 0.3]])
-    base.look_at(np.array([2, 0], dtype=np.int32))
-    assert base.passages.tolist() == [0, 1, 2]
-    assert base.score == pytest.approx([0.1, 0.2, 0.3])
+    again = np.array([2, 0], dtype=np.int32)
+    places, (_, passages, *_, score) = look_at(again, base.sight, base.seen)
+    assert places.tolist() == [2, 0]
+    assert passages.tolist() == [0, 1, 2]
+    assert score == pytest.approx([0.1, 0.2, 0.3])
     assert base.places(np.array([2, 7, 0], dtype=np.int32)).tolist() == [2, -1, 0]
 
 

@@ -3,23 +3,26 @@
 import random
 from math import log
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
 
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
 from kg.snapshot.hubs import KEPT
-from retrieval.loops.bridges import idf_of
-from retrieval.walk.postings import Postings, Ways
+from kg.snapshot.tables import BoolArray, Float32Array, Int32Array
+from retrieval.loops.bridges import bridges_from, idf_of, posting_rows
+from retrieval.walk.postings import Postings
 from tests.doubles.pairs import walkable
 
 
 def led_to(snapshot: Snapshot, limit: int, entry: int = 0) -> list[int]:
-    postings = Postings(snapshot, limit)
-    ends = postings.ends_of(np.array([entry], dtype=np.int32))
-    assert ends.indptr.tolist() == [0, len(ends.rows)]
-    assert snapshot.pairs.passage[ends.rows].tolist() == ends.passages.tolist()
-    return [int(passage) for passage in ends.passages]
+    indptr, _, passage, is_title, _, _, sentences, *kept = Postings(snapshot, limit).graph
+    one, texts = np.array([entry], dtype=np.int32), (*sentences, snapshot.sentences.indptr)
+    ends, rows, found = posting_rows(one, indptr, passage, is_title, *texts, limit, *kept)
+    assert ends.tolist() == [0, len(rows)]
+    assert snapshot.pairs.passage[rows].tolist() == found.tolist()
+    return [int(passage) for passage in found]
 
 
 def test_the_idf_of_a_name_falls_from_one_with_the_passages_that_name_it() -> None:
@@ -48,14 +51,29 @@ def test_of_equally_early_places_the_lower_passages_are_kept() -> None:
 
 def test_a_hub_keeps_its_true_idf() -> None:
     postings = Postings(walkable(5, [{p: [0] for p in range(5)}]), 2)
-    assert ways(postings, [0]).idf == pytest.approx([log(2) / log(6)])
+    *_, idf = ways(postings, [0], [1.0])
+    assert idf == pytest.approx([log(2) / log(6)])
 
 
-def ways(postings: Postings, passages: list[int], *excluded: int) -> Ways:
-    """From these passages, all of which have as much."""
-    amounts = np.ones(len(passages), dtype=np.float32)
-    return postings.bridges_of(
-        np.array(passages, dtype=np.int32), amounts, 1.0, np.array(excluded, dtype=np.int32)
+Ways: TypeAlias = tuple[Int32Array, Int32Array, Int32Array, BoolArray, Int32Array, Float32Array]
+
+
+def ways(
+    postings: Postings, passages: list[int], amounts: list[float], share: float = 1.0, *not_: int
+) -> Ways:
+    """What `bridges_from` says of passages that have these amounts."""
+    indptr, entry, _, _, weak, by_passage, *_ = postings.graph
+    return bridges_from(
+        np.array(amounts, dtype=np.float32),
+        share,
+        np.array(passages, dtype=np.int32),
+        *by_passage,
+        entry,
+        weak,
+        indptr,
+        np.array(not_, dtype=np.int32),
+        postings.most_of_a_bridge,
+        postings.passages,
     )
 
 
@@ -66,18 +84,17 @@ def test_ways_begin_at_the_largest_amounts_that_make_up_the_share(
     share: float, sources: list[int]
 ) -> None:
     postings = Postings(walkable(9, [{p: [0] for p in range(9)}]), 20)
-    passages, amounts = np.arange(9, 4, -1, dtype=np.int32) - 1, [0.1, 0.5, 0.0, 0.3, 0.1]
-    none = np.zeros(0, dtype=np.int32)
-    found = postings.bridges_of(passages, np.array(amounts, dtype=np.float32), share, none)
-    assert found.sources.tolist() == sources
-    assert found.origin.tolist() == sources
+    begun, origin, *_ = ways(postings, [8, 7, 6, 5, 4], [0.1, 0.5, 0.0, 0.3, 0.1], share)
+    assert begun.tolist() == sources
+    assert origin.tolist() == sources
 
 
 def bridges(postings: Postings, passages: list[int], *excluded: int) -> list[tuple[int, int]]:
     """(place among the passages, entry) of each."""
-    found = ways(postings, passages, *excluded)
-    assert len(set(found.entries.tolist())) == len(found.entries)
-    return list(zip(found.origin.tolist(), found.entries[found.which].tolist(), strict=True))
+    equal = [1.0] * len(passages)
+    _, origin, which, _, entries, _ = ways(postings, passages, equal, 1.0, *excluded)
+    assert len(set(entries.tolist())) == len(entries)
+    return list(zip(origin.tolist(), entries[which].tolist(), strict=True))
 
 
 def test_bridges_are_entries_that_a_passage_shares_with_another() -> None:

@@ -4,8 +4,10 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -13,10 +15,10 @@ import pytest
 from kg.codes import Codes
 from kg.snapshot import Quantised, Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
-from retrieval.loops.products import looked_at, products
+from retrieval.loops.products import Vectors, looked_at, products
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.resident import resident
-from retrieval.walk.similarity import Asked, Similarity
+from retrieval.walk.similarity import Similarity
 from tests.doubles.corpus import snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 from tests.doubles.pairs import walkable
@@ -38,15 +40,18 @@ def snapshot() -> Snapshot:
     )
 
 
-def asked(views: Float32Array, aim: Float32Array) -> Asked:
-    return Asked(vectors=np.concatenate((views, aim[np.newaxis])))
+Looked: TypeAlias = tuple[Float32Array, Int64Array, Float32Array]
 
 
-def nothing(views: int) -> tuple[Int32Array, Float32Array, Float32Array, Int64Array, Float32Array]:
-    """Nothing known, and nothing looked at before."""
-    none = np.zeros((views - 1, 0), dtype=np.float32)
-    ints, longs = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64)
-    return ints, none, none, longs, np.zeros(0, dtype=np.float32)
+def look(
+    passages: Sequence[int], stored: Vectors, vectors: Float32Array, before: Looked | None = None
+) -> Looked:
+    """At ascending passages, where nothing is known of any, and unless it is said, nothing was
+    looked at before."""
+    none = np.zeros((len(vectors) - 1, 0), dtype=np.float32)
+    nothing = none, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+    wanted = vectors, np.zeros(0, dtype=np.int32), none
+    return looked_at(np.array(passages, dtype=np.int32), stored, wanted, before or nothing)
 
 
 def similarity(snapshot: Snapshot) -> Similarity:
@@ -58,21 +63,22 @@ def all_of(count: int) -> Int32Array:
 
 
 def test_similarity_is_half_the_passage_and_half_its_best_sentence(snapshot: Snapshot) -> None:
-    seen = similarity(snapshot).look(all_of(2), asked(VECTORS, VECTORS[0]))
-    assert seen.views.tolist() == [[0.75, 0.5], [0.5, 0.5]]
-    assert seen.relevance.tolist() == [0.0, 0.5, 1.0, 0.25]
+    views, _, relevance = look([0, 1], similarity(snapshot).vectors, VECTORS[[0, 1, 0]])
+    assert views.tolist() == [[0.75, 0.5], [0.5, 0.5]]
+    assert relevance.tolist() == [0.0, 0.5, 1.0, 0.25]
 
 
 def test_sentences_are_compared_with_the_aim(snapshot: Snapshot) -> None:
-    seen = similarity(snapshot).look(all_of(2), asked(VECTORS[:1], VECTORS.mean(axis=0)))
-    assert seen.views.tolist() == [[0.75, 0.5]]
-    assert seen.relevance.tolist() == [0.5, 0.25, 0.5, 0.125]
+    aim = np.stack((VECTORS[0], VECTORS.mean(axis=0)))
+    views, _, relevance = look([0, 1], similarity(snapshot).vectors, aim)
+    assert views.tolist() == [[0.75, 0.5]]
+    assert relevance.tolist() == [0.5, 0.25, 0.5, 0.125]
 
 
 def test_only_what_is_asked_for_is_looked_at(snapshot: Snapshot) -> None:
-    seen = similarity(snapshot).look(np.array([1], dtype=np.int32), asked(VECTORS, VECTORS[0]))
-    assert seen.views.tolist() == [[0.5], [0.5]]
-    assert seen.relevance[np.array([2, 3]) + seen.shift[0]].tolist() == [1.0, 0.25]
+    views, shift, relevance = look([1], similarity(snapshot).vectors, VECTORS[[0, 1, 0]])
+    assert views.tolist() == [[0.5], [0.5]]
+    assert relevance[np.array([2, 3]) + shift[0]].tolist() == [1.0, 0.25]
 
 
 @pytest.mark.parametrize("views", [1, 3, 4, 5, 9])
@@ -84,8 +90,7 @@ def test_products_are_numpys_with_the_rounded_numbers(views: int, dimension: int
     rows, indptr = np.array([2, 0], dtype=np.int32), np.array([0, 2, 3, 6], dtype=np.int64)
     vectors = chance.standard_normal((views, dimension)).astype(np.float32)
     stored = rounded.values, rounded.scale
-    ascending = np.array([0, 2], dtype=np.int32)
-    found, shift, last = looked_at(ascending, *stored, indptr, *stored, vectors, *nothing(views))
+    found, shift, last = look([0, 2], (*stored, indptr, *stored), vectors)
     expected = rounded.rows(np.array([0, 1, 3, 4, 5])) @ vectors.T
     near = dimension * 1e-4
     assert shift.tolist() == [0, -1]
@@ -145,9 +150,9 @@ def test_products_that_are_known_are_not_made_again(known: list[int]) -> None:
     views = chance.standard_normal((3, 5)).astype(np.float32)
     told = np.full((2, len(known)), 7, dtype=np.float32)
     known_ = np.array(known, dtype=np.int32)
-    found, *_ = looked_at(
-        all_of(9), *stored, one_each, *stored, views, known_, told, *nothing(3)[2:]
-    )
+    nothing = told[:, :0].copy(), one_each[:0], told[0, :0]
+    tables = *stored, one_each, *stored
+    found, *_ = looked_at(all_of(9), tables, (views, known_, told), nothing)
     made = products(all_of(9), *stored, views[:2])
     expected = made.copy()
     expected[:, known] = 7
@@ -159,21 +164,18 @@ def test_what_is_looked_at_later_comes_behind() -> None:
     rounded = Quantised.of(chance.standard_normal((9, 5)))
     stored, indptr = (rounded.values, rounded.scale), np.array([0, 2, 5, 9], dtype=np.int64)
     views = chance.standard_normal((3, 5)).astype(np.float32)
-    rows = rounded.values[:3], rounded.scale[:3]
-    tables, (known, own, *none) = (*rows, indptr, *stored, views), nothing(3)
-    first, later = np.array([1], dtype=np.int32), np.array([0, 2], dtype=np.int32)
-    before = looked_at(first, *tables, known, own, *none)
-    found, shift, relevance = looked_at(later, *tables, known, own, *before)
-    every, _, expected = looked_at(all_of(3), *tables, known, own, *none)
+    tables = rounded.values[:3], rounded.scale[:3], indptr, *stored
+    before = look([1], tables, views)
+    found, shift, relevance = look([0, 2], tables, views, before)
+    every, _, expected = look([0, 1, 2], tables, views)
     assert found.tolist() == every[:, [1, 0, 2]].tolist()
     assert shift.tolist() == [-2, 3, 0]
     assert relevance.tolist() == expected[[2, 3, 4, 0, 1, 5, 6, 7, 8]].tolist()
 
 
 def test_an_empty_corpus_has_no_similarities() -> None:
-    assert similarity(walkable(0, [])).look(
-        all_of(0), asked(VECTORS[:1], VECTORS[0])
-    ).views.shape == (1, 0)
+    views, *_ = look([], similarity(walkable(0, [])).vectors, VECTORS[[0, 0]])
+    assert views.shape == (1, 0)
 
 
 def of_vectors(count: int) -> Snapshot:

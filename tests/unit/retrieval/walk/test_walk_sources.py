@@ -29,12 +29,12 @@ def base(
     """With a bonus, the link is named in passage 1; it is part of the score already."""
     passages = len(score)
     made = base_of(walkable(passages, []), [score, *clauses] if passages else [])
+    links, given = made.links, made.bonuses
     if bonus is not None:
-        made.links = (LinkBonus(link=LINK, entries=(0,), meanings=(), largest=bonus),)
-        given = [[bonus * (place == 1) for place in range(passages)]]
-        made.bonuses = np.array(given, dtype=np.float32)
-    made.score = np.array(score, dtype=np.float32)
-    return made
+        links = (LinkBonus(link=LINK, entries=(0,), meanings=(), largest=bonus),)
+        given = np.array([[bonus * (place == 1) for place in range(passages)]], dtype=np.float32)
+    seen = *made.seen[:5], given, np.array(score, dtype=np.float32)
+    return Base(links=links, sight=made.sight, seen=seen)
 
 
 def clause(*surfaces: str) -> Clause:

@@ -9,7 +9,8 @@ import pytest
 from kg.snapshot import Snapshot
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
-from retrieval.walk.step import Step, take_step
+from retrieval.walk.step import Step
+from retrieval.walk.steps import Steps
 from tests.doubles.pairs import walkable
 from tests.doubles.similarities import base_of
 
@@ -25,13 +26,13 @@ def step(
     staying: float = 0.0,
 ) -> Step:
     """With base scores and relevance of 0 unless given; all moves on unless `staying`."""
-    return take_step(
+    taking = Steps(Postings(snapshot, limit), WalkConstants(temperature=0.1, staying=staying))
+    (found, *_), *_ = taking.take(
         base_of(snapshot, [base] if base else (), relevance or ()),
         np.array(reset, dtype=np.float32),
         np.array(excluded, dtype=np.int32),
-        Postings(snapshot, limit),
-        WalkConstants(temperature=0.1, staying=staying),
     )
+    return found
 
 
 def test_a_step_goes_to_the_other_passages_of_a_name_alike_if_they_fit_alike() -> None:

@@ -7,7 +7,7 @@ from kg.snapshot.tables import Float32Array
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings
 from retrieval.walk.step import Step
-from retrieval.walk.steps import take_steps
+from retrieval.walk.steps import Steps
 from tests.doubles.pairs import walkable
 from tests.doubles.similarities import base_of
 
@@ -21,7 +21,8 @@ def steps(joined: float, *, moving: float = 0.5) -> tuple[tuple[Step, ...], Floa
     )
     reset = np.array([joined, 0, 1 - joined], dtype=np.float32)
     none = np.zeros(0, dtype=np.int32)
-    return take_steps(base_of(snapshot), reset, none, Postings(snapshot, 20), constants)
+    found, score, _ = Steps(Postings(snapshot, 20), constants).take(base_of(snapshot), reset, none)
+    return found, score
 
 
 @pytest.mark.parametrize("joined", [0.5, 0.75, 1.0])
