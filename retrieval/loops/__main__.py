@@ -14,12 +14,16 @@ OTHERS = (
     "telling",
     "surfaces",
     "products",
+    "walking",
+    "order",
     "best",
     "shared",
     "moving",
     "bridges",
-    "variety",
     "fitting",
+    "variety",
+    "foremost",
+    "looking",
 )
 """The longest first."""
 MOST = 4

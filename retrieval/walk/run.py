@@ -7,18 +7,13 @@ import numpy as np
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Float32Array, Int32Array, Ragged
 from retrieval.copies import Copies
-from retrieval.loops.best import first_rows
+from retrieval.loops.order import best_passages
 from retrieval.question import Question
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.foremost import foremost
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
-from retrieval.walk.variety import leads_among, varied
-
-_FEW = 256
-"""So many are found one by one, for the others the whole is sorted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,20 +57,26 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        first = self.constants.varied
-        count = max(k, first + 1)
-        places = ordered(self.score, self.base.score, self.base.passages, count)
-        scores = self.score[places]
-        if row := foremost(scores[:first], self.base.score[places[:first]], self.constants):
-            places[: row + 1] = np.roll(places[: row + 1], 1)
-            scores[: row + 1] = scores[row]
-        found = self.base.passages[places]
-        alike = self.similarity.among(found[:first])
-        leads = leads_among(self.snapshot.pairs, found[:first])
-        order, scores[:first] = varied(scores[: first + 1], alike, leads, self.constants)
-        found[:first] = found[order]
-        found, scores = found[: max(k, 1)], scores[: max(k, 1)]
-        if len(found) < min(k, len(self.snapshot.passages.id)):
+        pairs, constants = self.snapshot.pairs, self.constants
+        found, scores = best_passages(
+            self.score,
+            self.base.score,
+            self.base.passages,
+            max(k, 1),
+            constants.varied,
+            constants.foremost,
+            constants.temperature,
+            constants.variety,
+            constants.alike,
+            self.similarity.vectors,
+            pairs.by_passage.indptr,
+            pairs.by_passage.items,
+            pairs.entry,
+            pairs.is_title,
+            pairs.indptr,
+            pairs.passage,
+        )
+        if len(found) < k:
             rest = self._rest()[: k - len(found)]
             found = np.concatenate((found, rest))
             scores = np.concatenate((scores, np.zeros(len(rest), dtype=np.float32)))
@@ -87,13 +88,3 @@ class Run:
         rest = np.setdiff1d(everything, np.union1d(self.base.passages, self.gone))
         own = self.similarity.own(rest, self.asked.views).max(axis=0)
         return rest[np.argsort(-own, kind="stable")]
-
-
-def ordered(
-    scores: Float32Array, base: Float32Array, passages: Int32Array, count: int
-) -> Int32Array:
-    """As `first_rows`, whose time grows with the count; sorting takes the same for any."""
-    if count <= _FEW:
-        return first_rows(scores, base, passages, count)
-    rounded = np.rint(scores * np.float32(10_000))
-    return np.lexsort((passages, -base, -rounded))[:count].astype(np.int32)

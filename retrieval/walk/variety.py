@@ -15,20 +15,8 @@ are nearer to one another in some. None comes to the five and none leaves them: 
 that are for finding all, whatever is alike.
 """
 
-from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Pairs
-from retrieval.loops.variety import naming, reordered
-from retrieval.walk.constants import WalkConstants
-
-
-def varied(
-    scores: Float32Array, cosines: Float32Array, leads: BoolArray, constants: WalkConstants
-) -> tuple[Int32Array, Float32Array]:
-    """(n,), (n,): the order of the n best, and their scores in that order.
-
-    scores: of the n best, best first, and of the next one if there is any; cosines: (n, n); leads:
-    (n, n), whether the row's passage names what the column's is about.
-    """
-    return reordered(scores, cosines, leads, constants.variety, constants.alike)
+from kg.snapshot.tables import BoolArray, Int32Array, Pairs
+from retrieval.loops.variety import naming
 
 
 def leads_among(pairs: Pairs, passages: Int32Array) -> BoolArray:

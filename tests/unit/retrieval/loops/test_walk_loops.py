@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.loops.best import best_alone, first_rows, pools_of
+from retrieval.loops.best import best_alone, pools_of
 from retrieval.loops.moving import mixed
 from retrieval.loops.sets import places_of, seen_too, table_of
 from retrieval.loops.shared import base_scores, of_the_rarest, shared_words
@@ -45,24 +45,6 @@ def test_where_all_was_seen_their_places_are_told() -> None:
     keys = ints(7, 3, 9)
     new, _, _, places = seen_too(table_of(keys), keys, ints(9, 7, 9))
     assert (new.tolist(), places.tolist()) == ([], [2, 0, 2])
-
-
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("count", [1, 7, 50, 99])
-def test_first_are_the_best_then_those_of_better_base_then_lower_numbers(
-    seed: int, count: int
-) -> None:
-    chance = np.random.default_rng(seed)
-    scores = (chance.integers(0, 8, 50) / 8).astype(np.float32)
-    base = (chance.integers(0, 3, 50) / 3).astype(np.float32)
-    passages = chance.permutation(50).astype(np.int32)
-    expected = np.lexsort((passages, -base, -scores))[:count]
-    assert first_rows(scores, base, passages, count).tolist() == expected.tolist()
-
-
-def test_scores_that_differ_in_the_fifth_decimal_are_equal() -> None:
-    scores, base = floats(0.30001, 0.30004, 0.3002), floats(0.9, 0.1, 0.1)
-    assert first_rows(scores, base, ints(5, 6, 7), 3).tolist() == [2, 0, 1]
 
 
 def test_the_best_alone_sum_to_one() -> None:

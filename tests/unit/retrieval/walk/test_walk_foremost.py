@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from inference.onnx import OnnxEmbedder
+from retrieval.loops.foremost import foremost
 from retrieval.walk import ConditionedWalk, WalkConstants
-from retrieval.walk.foremost import foremost
 from tests.doubles.corpus import Note, note, snapshot_of
 
 
-def first_of(scores: Sequence[float], base: Sequence[float]) -> int:
+def first_of(scores: Sequence[float], base: Sequence[float], near: float = 0.75) -> int:
     """The row that goes first."""
     given = [np.array(one, dtype=np.float32) for one in (scores, base)]
-    return foremost(given[0], given[1], WalkConstants())
+    return foremost(given[0], given[1], near, WalkConstants().temperature)
 
 
 def test_the_best_is_first_where_others_are_far_from_it() -> None:
@@ -42,8 +42,8 @@ def test_where_many_share_what_there_is_none_goes_before_the_best() -> None:
 
 
 def test_where_none_may_go_first_none_does() -> None:
-    given = np.array([0.4, 0.4], dtype=np.float32), np.array([0.3, 0.9], dtype=np.float32)
-    assert foremost(*given, WalkConstants(foremost=2.0)) == 0
+    assert first_of([0.4, 0.4], [0.3, 0.9]) == 1
+    assert first_of([0.4, 0.4], [0.3, 0.9], near=2.0) == 0
 
 
 @pytest.mark.parametrize("scores", [[], [0.9]])

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from retrieval.loops.variety import reordered
 from retrieval.walk import ConditionedWalk, WalkConstants
-from retrieval.walk.variety import leads_among, varied
+from retrieval.walk.variety import leads_among
 from tests.doubles.corpus import note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
 
 SCORES = [0.5, 0.4, 0.3, 0.2]
+USUAL = WalkConstants()
 
 
 def ordered(
@@ -28,7 +30,7 @@ def ordered(
     given, led = np.array(scores, dtype=np.float32), np.zeros((3, 3), dtype=np.bool_)
     for one, other in leads:
         led[one, other] = True
-    order, found = varied(given, cosines, led, WalkConstants())
+    order, found = reordered(given, cosines, led, USUAL.variety, USUAL.alike)
     return order.tolist(), found.tolist()
 
 
@@ -84,7 +86,7 @@ def test_a_passage_leads_to_one_whose_title_it_names_but_not_to_one_of_its_own()
 def test_of_two_there_is_nothing_to_compare_with() -> None:
     cosines = np.ones((2, 2), dtype=np.float32)
     given = np.array([0.6, 0.4], dtype=np.float32)
-    order, scores = varied(given, cosines, cosines < 0, WalkConstants())
+    order, scores = reordered(given, cosines, cosines < 0, USUAL.variety, USUAL.alike)
     assert (order.tolist(), scores.tolist()) == ([0, 1], pytest.approx([0.6, 0.4]))
 
 

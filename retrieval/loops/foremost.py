@@ -15,18 +15,21 @@ needs both passages anyway, and neither leaves the first two.
 
 from math import log
 
+import numpy as np
+
 from kg.snapshot.tables import Float32Array
-from retrieval.walk.constants import WalkConstants
+from retrieval.loops.compiled import FLOATS, compiled
 
 _HELD = 0.3
 
 
-def foremost(scores: Float32Array, base: Float32Array, constants: WalkConstants) -> int:
+@compiled(f"int64({FLOATS}, {FLOATS}, float64, float64)")
+def foremost(scores: Float32Array, base: Float32Array, near: float, temperature: float) -> int:
     """The row of the one that goes first, 0 or 1, of the n best: (n,) scores, best first, of all
-    that sum to 1 at most, and base scores."""
+    that sum to 1 at most, and base scores. See `WalkConstants` for the numbers."""
     if len(scores) < 2:
         return 0
-    best, second = scores[:2].tolist()
-    if second < constants.foremost * best or best + second < _HELD:
+    best, second = float(scores[0]), float(scores[1])
+    if second < near * best or best + second < _HELD:
         return 0
-    return int(base[1] - base[0] > -constants.temperature * log(constants.foremost))
+    return int(base[1] - base[0] > np.float32(-temperature * log(near)))
