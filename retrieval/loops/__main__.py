@@ -11,19 +11,14 @@ from importlib import import_module
 FIRST = "sets"
 """By this one the compiler is warm: processes that are forked then share what it read."""
 OTHERS = (
+    "walking",
     "telling",
     "surfaces",
-    "products",
-    "walking",
     "order",
-    "best",
-    "shared",
-    "moving",
-    "bridges",
     "fitting",
     "variety",
     "foremost",
-    "looking",
+    "products",
 )
 """The longest first."""
 MOST = 4

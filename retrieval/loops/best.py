@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.arrays import empty, zeros
-from retrieval.loops.compiled import BOOL_ROWS, DOUBLES, FLOAT_ROWS, FLOATS, INTS, compiled
+from retrieval.loops.compiled import compiled
 
 _BUCKETS = 1024
 """Of scores of similar size."""
 
 
-@compiled(f"int32[::1]({FLOATS}, int64)")
+@compiled()
 def best_rows(scores: Float32Array, count: int) -> Int32Array:
     """The rows of the `count` best scores, best first; of equal ones the lower row first."""
     rows = empty(min(count, len(scores)), np.int32)
@@ -28,7 +28,7 @@ def best_rows(scores: Float32Array, count: int) -> Int32Array:
     return rows
 
 
-@compiled(f"float32[::1]({FLOATS}, int64)")
+@compiled()
 def best_alone(scores: Float32Array, count: int) -> Float32Array:
     """The `count` best scores in their places, all others 0; sums to 1, or is 0 throughout."""
     rows, total = best_rows(scores, count), 0.0
@@ -88,7 +88,7 @@ def _nth_best(scores: Float32Array, row: int, count: int) -> float:
     return _worst_of_best(inside[:found], count - above)
 
 
-@compiled(f"int32[::1]({FLOAT_ROWS}, int64)")
+@compiled()
 def best_of_each(scores: Float32Array, count: int) -> Int32Array:
     """The columns that have one of the `count` best scores of any row, ascending; of equal scores
     the lower column is taken first."""
@@ -112,66 +112,3 @@ def best_of_each(scores: Float32Array, count: int) -> Int32Array:
         found[kept] = column
         kept += taken[column]
     return found[:kept]
-
-
-@compiled()
-def _softmax(scores: Float32Array, rows: Int32Array, temperature: float) -> Float32Array:
-    """Of the scores of these rows, best first; sums to 1."""
-    mass, total = empty(len(rows), np.float32), 0.0
-    for place in range(len(rows)):
-        mass[place] = np.exp((scores[rows[place]] - scores[rows[0]]) / temperature)
-        total += mass[place]
-    for place in range(len(rows)):
-        mass[place] /= total
-    return mass
-
-
-@compiled(
-    "Tuple((int64[::1], int32[::1], float32[::1], float32[::1]))"
-    f"({FLOATS}, {FLOAT_ROWS}, {FLOAT_ROWS}, {INTS}, {INTS}, {BOOL_ROWS}, {DOUBLES}, int64, "
-    "float64)"
-)
-def pools_of(
-    score: Float32Array,
-    views: Float32Array,
-    bonuses: Float32Array,
-    view: Int32Array,
-    link: Int32Array,
-    inside: BoolArray,
-    share: Float64Array,
-    count: int,
-    temperature: float,
-) -> tuple[Int64Array, Int32Array, Float32Array, Float32Array]:
-    """(indptr, rows, mass, all mass): how each source's share is spread over its pool, the `count`
-    best rows, best first, by a softmax; and (m,) the sum of all.
-
-    A source goes by `score`, of the rows that a link gives a bonus to where `link` is not -1; or
-    where `view` is not -1 by that view and the bonuses of the links `inside`.
-    """
-    indptr = zeros(len(share) + 1, np.int64)
-    found = empty(len(share) * count, np.int32)
-    mass = empty(len(share) * count, np.float32)
-    everything = zeros(len(score), np.float32)
-    some = empty(len(score), np.float32)
-    for source in range(len(share)):
-        for row in range(len(score)):
-            some[row] = score[row]
-            if link[source] >= 0 and bonuses[link[source], row] <= 0:
-                some[row] = -np.inf
-            if view[source] >= 0:
-                given = np.float32(0.0)
-                for one in range(len(bonuses)):
-                    if inside[source, one]:
-                        given += bonuses[one, row]
-                some[row] = views[view[source], row] + given
-        rows = best_rows(some, count)
-        kept, start = len(rows), indptr[source]
-        while kept and some[rows[kept - 1]] == -np.inf:
-            kept -= 1
-        spread = _softmax(some, rows[:kept], temperature)
-        for place in range(kept):
-            amount = spread[place] * np.float32(share[source])
-            found[start + place], mass[start + place] = rows[place], amount
-            everything[rows[place]] += amount
-        indptr[source + 1] = start + kept
-    return indptr, found[: indptr[-1]], mass[: indptr[-1]], everything

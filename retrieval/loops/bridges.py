@@ -1,18 +1,28 @@
 """From passages to the entries that they share with others, and on to the postings of these."""
 
+from typing import TypeAlias
+
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, unset, zeros
-from retrieval.loops.compiled import BOOLS, FLOATS, INTS, LONG_ROWS, LONGS, compiled
+from retrieval.loops.compiled import compiled
 
 _SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+Ways: TypeAlias = tuple[Int32Array, Int32Array, Int32Array, BoolArray, Int32Array, Float32Array]
+"""From places on to bridges: the places that ways begin at, ascending; of each way its place, the
+row of its bridge in the last but one, and whether it is weak; the bridges; and how rare each is."""
+
+Texts: TypeAlias = tuple[Int64Array, Int32Array, BoolArray, Int64Array]
+"""Pair r has the sentences sentences[indptr[r]:indptr[r + 1]]; whether it is a title; and passage p
+has the sentences of the last from p to p + 1."""
+
 _LATER = 1 << 32
 """What puts a number behind all that sentences have."""
 
 
-@compiled(f"float32[::1]({INTS}, {LONGS}, int64)")
+@compiled()
 def idf_of(entries: Int32Array, postings: Int64Array, passages: int) -> Float32Array:
     """ln(1 + n/df) / ln(1 + n) of entries, whose postings are postings[e]:postings[e + 1], in n
     passages: 1 for a name in one of them, towards 0 for one in all."""
@@ -79,10 +89,7 @@ def _pairs_of(
     return origin, entries, faint
 
 
-@compiled(
-    "Tuple((int32[::1], int32[::1], int32[::1], boolean[::1], int32[::1], float32[::1]))"
-    f"({FLOATS}, float64, {INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS}, int64, int64)"
-)
+@compiled()
 def bridges_from(
     amounts: Float32Array,
     walked: float,
@@ -95,7 +102,7 @@ def bridges_from(
     excluded: Int32Array,
     common: int,
     total: int,
-) -> tuple[Int32Array, Int32Array, Int32Array, BoolArray, Int32Array, Float32Array]:
+) -> Ways:
     """The places of the largest of these amounts, one for each passage, that make up the share
     `walked` of all, ascending. (one of these places, row of the last but one, whether it is weak)
     for every entry of the passages there that another passage has too, but not more than `common`,
@@ -144,14 +151,12 @@ def _put_kept(
     count: int,
     pairs: tuple[int, int],
     passage: Int32Array,
-    is_title: BoolArray,
-    sentences_indptr: Int64Array,
-    sentences: Int32Array,
-    sentences_of: Int64Array,
+    texts: Texts,
 ) -> None:
     """Put the `count` best of a hub's pairs first:end into rows[start:], ascending: those that
     `kg.snapshot.hubs.best_pairs` keeps."""
     first, end = pairs
+    sentences_indptr, sentences, is_title, sentences_of = texts
     ranks, kept = empty(count, np.int64), 0
     for row in range(first, end):
         naming = sentences[min(sentences_indptr[row], len(sentences) - 1)]
@@ -174,18 +179,12 @@ def _put_kept(
         rows[start + place] = row
 
 
-@compiled(
-    "Tuple((int64[::1], int64[::1], int32[::1]))"
-    f"({INTS}, {LONGS}, {INTS}, {BOOLS}, {LONGS}, {INTS}, {LONGS}, int64, {INTS}, {LONG_ROWS})"
-)
+@compiled()
 def posting_rows(
     entries: Int32Array,
     indptr: Int64Array,
     passage: Int32Array,
-    is_title: BoolArray,
-    sentences_indptr: Int64Array,
-    sentences: Int32Array,
-    sentences_of: Int64Array,
+    texts: Texts,
     limit: int,
     hubs: Int32Array,
     kept: Int64Array,
@@ -209,8 +208,7 @@ def posting_rows(
                 high = middle
         known = low < len(hubs) and hubs[low] == entries[number]
         if end - first > limit and not known:
-            of_texts = sentences_indptr, sentences, sentences_of
-            _put_kept(rows, ends[number], limit, (first, end), passage, is_title, *of_texts)
+            _put_kept(rows, ends[number], limit, (first, end), passage, texts)
             continue
         for place in range(ends[number + 1] - ends[number]):
             row = kept[low, place] if end - first > limit else first + place

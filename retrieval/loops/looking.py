@@ -3,14 +3,13 @@
 from typing import TypeAlias
 
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
-from retrieval.loops.compiled import INTS, compiled
-from retrieval.loops.products import VECTORS, WANTED, Vectors, Wanted, looked_at
+from retrieval.loops.compiled import compiled
+from retrieval.loops.products import Vectors, Wanted, looked_at
 from retrieval.loops.sets import seen_too
-from retrieval.loops.shared import LINKED, WORDS, Linked, Words, base_scores
+from retrieval.loops.shared import Linked, Words, base_scores
 
 Sight: TypeAlias = tuple[Vectors, Wanted, float, Words, Linked]
 """All that tells how a passage looks to a question; the number is what all words are worth."""
-SIGHT = f"Tuple(({VECTORS}, {WANTED}, float64, {WORDS}, {LINKED}))"
 
 Seen: TypeAlias = tuple[
     Int32Array, Int32Array, Float32Array, Int64Array, Float32Array, Float32Array, Float32Array
@@ -18,13 +17,9 @@ Seen: TypeAlias = tuple[
 """Of the m passages that were looked at: their table (`sets`); themselves; their similarities to
 the views (v, m); what takes the number of a sentence of each to its place in the next, all their
 sentences' products with the aim; the bonuses of each link (links, m); and their base scores."""
-SEEN = (
-    "Tuple((int32[::1], int32[::1], float32[:, ::1], int64[::1], float32[::1], float32[:, ::1], "
-    "float32[::1]))"
-)
 
 
-@compiled(f"Tuple((int32[::1], {SEEN}))({INTS}, {SIGHT}, {SEEN})")
+@compiled()
 def look_at(passages: Int32Array, sight: Sight, seen: Seen) -> tuple[Int32Array, Seen]:
     """The place of each of these passages among what was seen; and that, with those behind it that
     were not there."""

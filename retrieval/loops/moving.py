@@ -1,10 +1,22 @@
 """The moves of a step over its bridges, and what arrives."""
 
+from typing import TypeAlias
+
 import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, zeros
-from retrieval.loops.compiled import BOOLS, FLOATS, INTS, LONGS, compiled
+from retrieval.loops.bridges import Texts, Ways
+from retrieval.loops.compiled import compiled
+from retrieval.loops.looking import Seen
+
+Ends: TypeAlias = tuple[Int64Array, Int64Array, Int32Array]
+"""Bridge b leads to the ends indptr[b]:indptr[b + 1] of the next two: pairs, and the places of
+their passages among what was seen."""
+
+Weights: TypeAlias = tuple[float, float, float, float, float]
+"""`WalkConstants`: bridge_title_bonus, temperature, mass_exponent, weak_bridge, staying."""
+WEIGHTS = "UniTuple(float64, 5)"
 
 
 @compiled()
@@ -80,7 +92,7 @@ def _stays(
     return stays
 
 
-@compiled(f"float32[::1]({FLOATS}, {FLOATS}, float64)")
+@compiled()
 def mixed(before: Float32Array, arrivals: Float32Array, share: float) -> Float32Array:
     """(1 - share) of a score before a step (m,), 0 of what the step came to first, and `share` of
     what arrived (n,): (n,), n >= m."""
@@ -117,52 +129,26 @@ def _arrivals(
     return found
 
 
-_MOVES = (
-    "Tuple((int32[::1], int32[::1], float64[::1], float32[::1], float32[::1], float64[::1]))"
-    f"({FLOATS}, {INTS}, {FLOATS}, {LONGS}, {FLOATS}, {INTS}, {INTS}, {INTS}, {BOOLS}, {FLOATS}, "
-    f"{LONGS}, {LONGS}, {INTS}, {LONGS}, {INTS}, {BOOLS}, {LONGS}, float64, float64, float64, "
-    "float64, float64)"
-)
-
-
-@compiled(_MOVES)
+@compiled()
 def moves_of(
-    reset: Float32Array,
-    passages: Int32Array,
-    score: Float32Array,
-    shift: Int64Array,
-    relevance: Float32Array,
-    sources: Int32Array,
-    origin: Int32Array,
-    which: Int32Array,
-    weak: BoolArray,
-    idf: Float32Array,
-    indptr: Int64Array,
-    rows: Int64Array,
-    place: Int32Array,
-    sentences_indptr: Int64Array,
-    sentences: Int32Array,
-    is_title: BoolArray,
-    sentences_of: Int64Array,
-    title_bonus: float,
-    temperature: float,
-    exponent: float,
-    weak_share: float,
-    staying: float,
+    amounts: Float32Array, seen: Seen, ways: Ways, ends: Ends, texts: Texts, weights: Weights
 ) -> tuple[Int32Array, Int32Array, Float64Array, Float32Array, Float32Array, Float64Array]:
     """(passage, which, rate) of the moves from a passage to a bridge that leads elsewhere,
     (bridges,) how much goes over each bridge, (places,) what arrives at each place, and (ends,) the
     weight of each end.
 
-    `rate` is what a move brings for each unit of weight. Bridge b leads to the ends
-    indptr[b]:indptr[b + 1], which are pairs `rows` of passages at `place`. Going nowhere is
-    preferred by how well a source itself fits, times `staying`.
+    `rate` is what a move brings for each unit of weight. Going nowhere is preferred by how well a
+    source itself fits, times `staying`.
     """
-    at = score, shift, relevance
-    texts = sentences_indptr, sentences, is_title
-    weight, top = _weights(rows, place, *at, *texts, title_bonus, temperature)
+    _, passages, _, shift, relevance, _, score = seen
+    sources, origin, which, weak, _, idf = ways
+    indptr, rows, place = ends
+    sentences_indptr, sentences, is_title, sentences_of = texts
+    title_bonus, temperature, exponent, weak_share, staying = weights
+    at, naming = (score, shift, relevance), (sentences_indptr, sentences, is_title)
+    weight, top = _weights(rows, place, *at, *naming, title_bonus, temperature)
     weighing = exponent, temperature, top
-    of_origin = _stays(len(reset), sources, passages, *at, sentences_of, staying, *weighing)
+    of_origin = _stays(len(amounts), sources, passages, *at, sentences_of, staying, *weighing)
     total = zeros(len(idf), np.float64)
     for bridge in range(len(idf)):
         for row in range(indptr[bridge], indptr[bridge + 1]):
@@ -186,7 +172,7 @@ def moves_of(
     alive = 0
     for move in range(len(origin)):
         if rest[move] > 0:
-            moved = reset[origin[move]] * preference[move] / of_origin[origin[move]]
+            moved = amounts[origin[move]] * preference[move] / of_origin[origin[move]]
             flow[which[move]] += moved
             origins[alive], whiches[alive] = origin[move], which[move]
             rate[alive] = moved / rest[move]

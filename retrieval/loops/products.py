@@ -1,9 +1,10 @@
 """How near passages and their sentences are to a question: inner products with vectors rounded to
 bytes that lie in a snapshot's mapped files."""
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from kg.snapshot.quantised import Int8Array
 from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
@@ -17,18 +18,23 @@ _AHEAD = 16
 _LARGEST = 127
 """The largest number of a row: `kg.snapshot.quantised.LARGEST`."""
 
+Int16Array: TypeAlias = npt.NDArray[np.int16]
+
 Vectors: TypeAlias = tuple[Int8Array, Float32Array, Int64Array, Int8Array, Float32Array]
 """Those of passages and their scale; where the sentences of each passage begin; and theirs."""
 VECTORS = f"Tuple(({OCTET_ROWS}, {FLOATS}, {LONGS}, {OCTET_ROWS}, {FLOATS}))"
 
-Wanted: TypeAlias = tuple[Float32Array, Int32Array, Float32Array]
-"""What passages are compared with, the views of a question and its aim (v + 1, d); and ascending
-passages whose own products with the views (v, k) are known."""
-WANTED = f"Tuple(({FLOAT_ROWS}, {INTS}, {FLOAT_ROWS}))"
+Wanted: TypeAlias = tuple[Int16Array, Float32Array, Int32Array, Float32Array]
+"""What passages are compared with, the v views of a question and its aim as `whole_of` makes them;
+and ascending passages whose own products with the views (v, k) are known."""
+
+Looked: TypeAlias = tuple[Float32Array, Int64Array, Float32Array]
+"""(v, m): the similarities of passages to the views; (m,): what takes the number of a sentence of
+each to its place in the last; (s,): the products of all their sentences with the aim."""
 
 
 @compiled()
-def _whole(views: Float32Array) -> Any:
+def whole_of(views: Float32Array) -> tuple[Int16Array, Float32Array]:
     """The views in 16-bit numbers, with 0 in further axes to a multiple of `LANES`, and what one of
     them is worth; so small that no sum of a row's products with them needs more than 32 bits."""
     axes = views.shape[1]
@@ -46,15 +52,16 @@ def _whole(views: Float32Array) -> Any:
 
 
 @compiled()
-def _made(
+def made_of(
     rows: Int32Array,
     vectors: Int8Array,
     scale: Float32Array,
-    whole: Any,
+    whole: Int16Array,
     worth: Float32Array,
     views: int,
 ) -> Float32Array:
-    """As `products`, with the first views that `_whole` makes; behind these are rows of no meaning.
+    """As `products`, with the first of the views that `whole_of` makes; behind these are rows of no
+    meaning.
 
     Some rows at a time, the last ones together with some of those before them.
     """
@@ -81,11 +88,11 @@ def products(
     rows: Int32Array, vectors: Int8Array, scale: Float32Array, views: Float32Array
 ) -> Float32Array:
     """(v, n) inner products of v views with n rows of `vectors`."""
-    whole, worth = _whole(views)
-    chosen = empty(len(rows), np.int32)  # of the one type that `_made` is compiled for
+    whole, worth = whole_of(views)
+    chosen = empty(len(rows), np.int32)  # of the one type that `made_of` is compiled for
     for number in range(len(rows)):
         chosen[number] = rows[number]
-    return _made(chosen, vectors, scale, whole, worth, len(views))[: len(views)]
+    return made_of(chosen, vectors, scale, whole, worth, len(views))[: len(views)]
 
 
 @compiled()
@@ -148,28 +155,16 @@ def _put_best(
         first = end
 
 
-@compiled(
-    "Tuple((float32[:, ::1], int64[::1], float32[::1]))"
-    f"({INTS}, {VECTORS}, {WANTED}, Tuple(({FLOAT_ROWS}, {LONGS}, {FLOATS})))"
-)
+@compiled()
 def looked_at(
-    passages: Int32Array,
-    stored: Vectors,
-    wanted: Wanted,
-    found_before: tuple[Float32Array, Int64Array, Float32Array],
-) -> tuple[Float32Array, Int64Array, Float32Array]:
-    """What was found of m passages before, and behind it that of n ascending passages.
-
-    (v, m + n): the mean of their own products with all of the v + 1 views but the last, and of the
-    best ones of their sentences indptr[p]:indptr[p + 1]; own ones of the ascending `known` passages
-    are taken from `own` (v, k). (m + n,): what takes a sentence's number to its place among (s,)
-    the products of all sentences with the last view.
-    """
+    passages: Int32Array, stored: Vectors, wanted: Wanted, found_before: Looked
+) -> Looked:
+    """What was found of m passages before, and behind it that of n ascending passages: the mean of
+    their own products with the views, and of the best ones of their sentences."""
     vectors, scale, indptr, sentences, sentence_scale = stored
-    views, known, own = wanted
+    whole, worth, known, own = wanted
     views_before, shift_before, relevance_before = found_before
-    before, last = len(shift_before), len(views) - 1
-    whole, worth = _whole(views)
+    before, last = len(shift_before), len(worth) - 1
     found = empty((last, before + len(passages)), np.float32)
     for view in range(last):
         for number in range(before):
@@ -178,12 +173,12 @@ def looked_at(
     rows = empty(len(unknown), np.int32)
     for number in range(len(unknown)):
         rows[number] = passages[unknown[number]]
-    made = _made(rows, vectors, scale, whole, worth, last)
+    made = made_of(rows, vectors, scale, whole, worth, last)
     for view in range(last):
         for number in range(len(unknown)):
             found[view, before + unknown[number]] = made[view, number]
     rows = _sentences_of(passages, indptr)
-    made = _made(rows, sentences, sentence_scale, whole, worth, last + 1)
+    made = made_of(rows, sentences, sentence_scale, whole, worth, last + 1)
     shift = empty(before + len(passages), np.int64)
     relevance = empty(len(relevance_before) + len(rows), np.float32)
     for number in range(before):

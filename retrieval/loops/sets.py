@@ -25,7 +25,7 @@ def _slot_of(table: Int32Array, keys: Int32Array, wanted: int) -> int:
     return int(slot)
 
 
-@compiled(f"int32[::1]({INTS})")
+@compiled()
 def table_of(keys: Int32Array) -> Int32Array:
     """A table of distinct keys that are not negative."""
     size = 8
@@ -37,7 +37,7 @@ def table_of(keys: Int32Array) -> Int32Array:
     return table
 
 
-@compiled(f"int32[::1]({INTS}, {INTS}, {INTS})")
+@compiled()
 def places_of(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32Array:
     """Where each of `wanted` stands among the keys of a table; -1 where it does not."""
     places = empty(len(wanted), np.int32)
@@ -47,7 +47,8 @@ def places_of(table: Int32Array, keys: Int32Array, wanted: Int32Array) -> Int32A
 
 
 @compiled(f"int32[::1]({INTS})")
-def _each_once(ascending: Int32Array) -> Int32Array:
+def each_once(ascending: Int32Array) -> Int32Array:
+    """Ascending numbers without those that are equal to the one before."""
     found = empty(len(ascending), np.int32)
     count = 0
     for row in range(len(ascending)):
@@ -58,7 +59,7 @@ def _each_once(ascending: Int32Array) -> Int32Array:
 
 
 @compiled()
-def _ascending(numbers: Int32Array) -> Int32Array:
+def in_order(numbers: Int32Array) -> Int32Array:
     """Sorted by one byte after the other; none is negative."""
     most, shift = 0, 0
     for number in numbers:
@@ -80,7 +81,7 @@ def _ascending(numbers: Int32Array) -> Int32Array:
     return numbers
 
 
-@compiled(f"Tuple((int32[::1], int32[::1], int32[::1], int32[::1]))({INTS}, {INTS}, {INTS})")
+@compiled()
 def seen_too(
     table: Int32Array, keys: Int32Array, wanted: Int32Array
 ) -> tuple[Int32Array, Int32Array, Int32Array, Int32Array]:
@@ -93,7 +94,7 @@ def seen_too(
         count += places[number] < 0
     if not count:
         return unseen[:0], unseen[:0], unseen[:0], places
-    new = _each_once(_ascending(unseen[:count]))
+    new = each_once(in_order(unseen[:count]))
     both = empty(len(keys) + len(new), np.int32)
     for row in range(len(keys)):
         both[row] = keys[row]
@@ -109,4 +110,4 @@ def distinct(numbers: Sequence[Int32Array]) -> Int32Array:
     As np.unique of all of them, in a fifth of the time for some hundreds.
     """
     none = np.zeros(0, dtype=np.int32)
-    return _each_once(np.sort(np.concatenate([none, *numbers], dtype=np.int32)))
+    return each_once(np.sort(np.concatenate([none, *numbers], dtype=np.int32)))

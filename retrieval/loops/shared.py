@@ -27,7 +27,7 @@ Linked: TypeAlias = tuple[
 LINKED = f"Tuple(({INTS}, {LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS}))"
 
 
-@compiled(f"int32[::1]({LONGS}, {LONGS}, {INTS}, int64)")
+@compiled()
 def of_the_rarest(first: Int64Array, end: Int64Array, items: Int32Array, most: int) -> Int32Array:
     """What is in the ascending postings of the rarest words, of at most so many items together;
     ascending, each once."""
@@ -78,7 +78,7 @@ def _found_from(low: int, end: int, items: Int32Array, wanted: int) -> int:
     return low
 
 
-@compiled(f"float32[:, ::1]({INTS}, {FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS})")
+@compiled()
 def shared_words(
     passages: Int32Array, share: Float32Array, first: Int64Array, end: Int64Array, items: Int32Array
 ) -> Float32Array:
@@ -132,10 +132,7 @@ def _put_bonuses(
                 low, number = low + 1, number + 1
 
 
-@compiled(
-    "Tuple((float32[:, ::1], float32[::1]))"
-    f"({INTS}, Array(float32, 2, 'C'), float64, {WORDS}, {LINKED}, {FLOAT_ROWS}, {FLOATS})"
-)
+@compiled()
 def base_scores(
     passages: Int32Array,
     views: Float32Array,

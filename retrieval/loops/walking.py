@@ -1,140 +1,89 @@
-"""The steps of a walk in one go: `retrieval.walk.steps` says what they are."""
+"""A whole walk in one call: from a question's vectors, words and names to the scores of all that it
+came to. Nothing then costs time between its parts, and meanwhile other threads run."""
 
 from typing import TypeAlias
 
-from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
-from retrieval.loops.best import best_alone
-from retrieval.loops.bridges import bridges_from, posting_rows
-from retrieval.loops.compiled import BOOLS, FLOATS, INTS, LONG_ROWS, LONGS, compiled
-from retrieval.loops.looking import SEEN, SIGHT, Seen, Sight, look_at
-from retrieval.loops.moving import mixed, moves_of
+import numpy as np
 
-Rows: TypeAlias = tuple[Int64Array, Int32Array]
-"""A table of rows of different lengths: `Ragged.arrays`."""
-_ROWS = f"Tuple(({LONGS}, {INTS}))"
-
-Graph: TypeAlias = tuple[
-    Int64Array, Int32Array, Int32Array, BoolArray, BoolArray, Rows, Rows, Int32Array, Int64Array
-]
-"""The pairs of a snapshot: `indptr`, `entry`, `passage`, `is_title`, `weak`, `by_passage` and
-`sentences`; and the hubs among their entries, with the pairs that are kept of each."""
-_GRAPH = (
-    f"Tuple(({LONGS}, {INTS}, {INTS}, {BOOLS}, {BOOLS}, {_ROWS}, {_ROWS}, {INTS}, {LONG_ROWS}))"
+from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array
+from retrieval.loops.arrays import empty, zeros
+from retrieval.loops.candidates import COUNTS, Counts, candidates_of
+from retrieval.loops.compiled import BOOL_ROWS, DOUBLES, FLOAT_ROWS, INTS, compiled
+from retrieval.loops.looking import look_at
+from retrieval.loops.products import VECTORS, Vectors, made_of, whole_of
+from retrieval.loops.sets import table_of
+from retrieval.loops.shared import LINKED, WORDS, Linked, Words
+from retrieval.loops.sources import SPREAD, Spread, spread_of
+from retrieval.loops.stepping import (
+    GRAPH,
+    STEPPED,
+    TAKING,
+    Graph,
+    Stepped,
+    Taking,
+    steps_from,
 )
 
-Sizes: TypeAlias = tuple[int, int, int, int]
-"""How many passages there are, how many may name a bridge, how many pairs are kept of a hub, and
-how many passages the second step starts from."""
-_SIZES = "UniTuple(int64, 4)"
+Asked: TypeAlias = tuple[Float32Array, float, Words, Linked, Float64Array, BoolArray, Int32Array]
+"""What a question asks: its views, and the aim (v + 1, d); what all its words are worth, and the
+words; its links, what each weighs as a source, and which lie inside each clause (clauses, links);
+and the entries that it names."""
+ASKED = f"Tuple(({FLOAT_ROWS}, float64, {WORDS}, {LINKED}, {DOUBLES}, {BOOL_ROWS}, {INTS}))"
 
-Shares: TypeAlias = tuple[float, float, float]
-"""How much the first step has to move, and the weights of the two."""
-_SHARES = "UniTuple(float64, 3)"
+Numbers: TypeAlias = tuple[Counts, int, float, float, Taking]
+"""How many candidates there are; over how many passages a source is spread, what a clause weighs,
+and the temperature; and how steps are taken."""
+NUMBERS = f"Tuple(({COUNTS}, int64, float64, float64, {TAKING}))"
 
-Weights: TypeAlias = tuple[float, float, float, float, float]
-"""The last numbers that `moves_of` takes."""
-_WEIGHTS = "UniTuple(float64, 5)"
-
-Stepped: TypeAlias = tuple[
-    Float32Array,
-    Int32Array,
-    Float32Array,
-    Int32Array,
-    Int32Array,
-    Float64Array,
-    Int64Array,
-    Int32Array,
-    Float64Array,
-]
-"""The fields of `retrieval.walk.step.Step` but for its share."""
-_STEPPED = (
-    "Tuple((float32[::1], int32[::1], float32[::1], int32[::1], int32[::1], float64[::1], "
-    "int64[::1], int32[::1], float64[::1]))"
-)
-
-
-@compiled()
-def _step(
-    amounts: Float32Array,
-    walked_share: float,
-    excluded: Int32Array,
-    graph: Graph,
-    sizes: Sizes,
-    weights: Weights,
-    sight: Sight,
-    seen: Seen,
-) -> tuple[Stepped, Seen]:
-    """Take a step from these amounts of what was seen; what was seen after it."""
-    postings, entry, passage, is_title, weak, of_passage, naming, hubs, kept = graph
-    total, common, limit, _ = sizes
-    sentences_of = sight[0][2]
-    ways = bridges_from(
-        amounts,
-        walked_share,
-        seen[1],
-        *of_passage,
-        entry,
-        weak,
-        postings,
-        excluded,
-        common,
-        total,
-    )
-    bridges = ways[4]
-    texts = is_title, *naming, sentences_of
-    indptr, rows, ends = posting_rows(bridges, postings, passage, *texts, limit, hubs, kept)
-    places, seen = look_at(ends, sight, seen)
-    _, passages, _, shift, relevance, _, score = seen
-    sources, origin, which, faint, _, idf = ways
-    origins, whiches, rate, flow, arrivals, weight = moves_of(
-        amounts,
-        passages,
-        score,
-        shift,
-        relevance,
-        sources,
-        origin,
-        which,
-        faint,
-        idf,
-        indptr,
-        rows,
-        places,
-        *naming,
-        is_title,
-        sentences_of,
-        *weights,
-    )
-    return (arrivals, bridges, flow, origins, whiches, rate, indptr, ends, weight), seen
+_INTS, _FLOATS = "int32[::1]", "float32[::1]"
 
 
 @compiled(
-    f"Tuple(({_STEPPED}, {_STEPPED}, float64, float64, float32[::1], {SEEN}))"
-    f"({FLOATS}, float64, {INTS}, {_GRAPH}, {_SIZES}, {_SHARES}, {_WEIGHTS}, {SIGHT}, {SEEN})"
+    f"Tuple(({SPREAD}, {STEPPED}, {STEPPED}, float64, float64, {_FLOATS}, {_FLOATS}, {_INTS}))"
+    f"({ASKED}, {_INTS}, {INTS}, {VECTORS}, {GRAPH}, {NUMBERS})"
 )
-def walked(
-    reset: Float32Array,
-    walked_share: float,
-    excluded: Int32Array,
+def walk(
+    asked: Asked,
+    near: Int32Array,
+    gone: Int32Array,
+    vectors: Vectors,
     graph: Graph,
-    sizes: Sizes,
-    shares: Shares,
-    weights: Weights,
-    sight: Sight,
-    seen: Seen,
-) -> tuple[Stepped, Stepped, float, float, Float32Array, Seen]:
-    """The two steps from `reset`, of which the second says nothing if its weight is 0; their
-    weights; the score after them; and what was seen then."""
-    first, seen = _step(reset, walked_share, excluded, graph, sizes, weights, sight, seen)
-    moved = 0.0
-    for arrived in first[0]:
-        moved += arrived
-    moving, once, again = shares
-    full = moved / moving if moved < moving else 1.0
-    once, again = once * full, again * full
-    score, second = mixed(reset, first[0], once), first
-    if again > 0:
-        best = best_alone(score, sizes[3])
-        second, seen = _step(best, walked_share, excluded, graph, sizes, weights, sight, seen)
-        score = mixed(score, second[0], again)
-    return first, second, (1 - again) * once, again, score, seen
+    numbers: Numbers,
+) -> tuple[Spread, Stepped, Stepped, float, float, Float32Array, Float32Array, Int32Array]:
+    """The spread of the sources; both steps, of which the second says nothing if its weight is 0,
+    and their weights; the scores of the passages that were looked at, their base scores, and
+    themselves.
+
+    `near` are ascending passages that are near any view, without those that are `gone`.
+    """
+    questions, worth, words, linked, links, inside, excluded = asked
+    counts, pool, clause, temperature, taking = numbers
+    rows, scale, _, _, _ = vectors
+    whole, unit = whole_of(questions)
+    views = len(questions) - 1
+    own = made_of(near, rows, scale, whole, unit, views)[:views]
+    found = candidates_of(near, own, whole, unit, vectors, words, linked, len(links), gone, counts)
+    none, nowhere = zeros(0, np.float32), empty(0, np.int32)
+    nothing = (
+        table_of(nowhere),
+        nowhere,
+        empty((views, 0), np.float32),
+        empty(0, np.int64),
+        none,
+        empty((len(links), 0), np.float32),
+        none,
+    )
+    sight = vectors, (whole, unit, near, own), worth, words, linked
+    _, seen = look_at(found, sight, nothing)
+    _, passages, similar, _, _, bonuses, score = seen
+    (weight, indptr, places, mass), reset = spread_of(
+        score, similar, bonuses, inside, clause, links, pool, temperature
+    )
+    for row in range(len(places)):
+        places[row] = passages[places[row]]
+    first, second, once, again, scores, seen = steps_from(
+        reset, excluded, graph, taking, sight, seen
+    )
+    _, passages, _, _, _, _, score = seen
+    spread = weight, indptr, places, mass
+    return spread, first, second, once, again, scores, score, passages

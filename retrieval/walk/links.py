@@ -4,17 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Pairs
-from retrieval.loops.sets import distinct
-from retrieval.loops.shared import Linked, Words, base_scores
+from kg.snapshot.tables import Pairs
+from retrieval.loops.shared import Linked
 from retrieval.question import Link
 from retrieval.record import record
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.postings import Postings, rarity
-
-_NO_SCORES: Float32Array = np.zeros(0, dtype=np.float32)
-_NONE: Int64Array = np.zeros(0, dtype=np.int64)
-NO_WORDS: Words = np.zeros((0, 0), dtype=np.float32), _NONE, _NONE, np.zeros(0, dtype=np.int32)
 
 
 @record
@@ -41,40 +36,18 @@ class LinkBonus:
     """The largest bonus that it gives; 0 if no passage mentions it."""
 
 
-class Bonuses:
-    """What all names of one question add."""
-
-    def __init__(self, links: Sequence[LinkBonus], pairs: Pairs) -> None:
-        self.links = tuple(links)
-        self._passage, self._is_title = pairs.passage, pairs.is_title
-        meanings = [(row, one) for row, link in enumerate(links) for one in link.meanings]
-        self.linked: Linked = (
-            np.array([row for row, _ in meanings], dtype=np.int32),
-            np.array([one.first for _, one in meanings], dtype=np.int64),
-            np.array([one.end for _, one in meanings], dtype=np.int64),
-            np.array([one.own for _, one in meanings], dtype=np.float32),
-            np.array([one.other for _, one in meanings], dtype=np.float32),
-            pairs.passage,
-            pairs.is_title,
-        )
-
-    def scores(self, passages: Int32Array, views: Float32Array) -> Float32Array:
-        """(n,): of n ascending passages with these similarities (v, n), the best of them, and what
-        all links add: each the best of what its entries give."""
-        nothing = np.zeros((len(self.links), 0), np.float32)
-        return base_scores(passages, views, 0.0, NO_WORDS, self.linked, nothing, _NO_SCORES)[1]
-
-    def passages(self, link: LinkBonus, among: Int32Array, most: int) -> Int32Array:
-        """The passages that mention a link, ascending. Of an entry that more than `most` mention,
-        those that it is the title of or that are `among` others, ascending."""
-        found = [among[:0]]
-        for meaning in link.meanings:
-            few = self._passage[meaning.first : meaning.end]
-            if len(few) > most:
-                titled = self._is_title[meaning.first : meaning.end]
-                few = np.union1d(few[titled], np.intersect1d(few, among))
-            found.append(few)
-        return found[1] if len(found) == 2 else distinct(found)
+def linked(links: Sequence[LinkBonus], pairs: Pairs) -> Linked:
+    """The meanings of a question's links as the loops take them."""
+    meanings = [(row, one) for row, link in enumerate(links) for one in link.meanings]
+    return (
+        np.array([row for row, _ in meanings], dtype=np.int32),
+        np.array([one.first for _, one in meanings], dtype=np.int64),
+        np.array([one.end for _, one in meanings], dtype=np.int64),
+        np.array([one.own for _, one in meanings], dtype=np.float32),
+        np.array([one.other for _, one in meanings], dtype=np.float32),
+        pairs.passage,
+        pairs.is_title,
+    )
 
 
 def link_bonus(

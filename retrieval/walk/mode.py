@@ -15,19 +15,16 @@ from retrieval.copies import Copies
 from retrieval.gazetteer import GazetteerLookup
 from retrieval.mode import Ranking
 from retrieval.question import Link, Question, read_question
-from retrieval.walk.base import Base
-from retrieval.walk.candidates import candidates
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.explanation import explain
-from retrieval.walk.links import Bonuses, LinkBonus, link_bonus
+from retrieval.walk.links import LinkBonus, link_bonus
 from retrieval.walk.parts import parts_of
 from retrieval.walk.postings import Postings
 from retrieval.walk.receipt import WalkTrace
 from retrieval.walk.resident import resident_tables
 from retrieval.walk.run import Run
 from retrieval.walk.similarity import Asked, Similarity
-from retrieval.walk.sources import sources
-from retrieval.walk.steps import Steps
+from retrieval.walk.walker import Walker
 from retrieval.walk.without import pairs_without
 from retrieval.walk.words import SharedWords, frequency
 
@@ -54,7 +51,7 @@ class ConditionedWalk:
         """These, and those for whose text another passage stands: the walk knows neither."""
         self._postings = Postings(snapshot, self._constants.postings)
         self._postings.passages -= len(self._gone)
-        self._steps = Steps(self._postings, self._constants)
+        self._walker = Walker(self._similarity, self._postings, self._gone, self._constants)
         self._words = snapshot.words
         self._left_out: frozenset[int] = frozenset()
         """Entries that no passage mentions any more."""
@@ -97,17 +94,15 @@ class ConditionedWalk:
             words=SharedWords(read, self._words, self._postings.passages, self._gone),
             word_weight=constants.plain_word_weight if plain else constants.word_weight,
         )
-        base = self._base(read, asked)
-        found = sources(read, base, constants)
-        named = np.array(read.entries, dtype=np.int32)
-        steps, score, base = self._steps.take(base, found.reset, named)
+        links = tuple([self._link_bonus(read, number) for number in range(len(read.links))])
+        walked = self._walker.walk(read, asked, links)
         return Run(
             question=read,
             asked=asked,
-            base=base,
-            sources=found,
-            steps=steps,
-            score=score,
+            base=walked.base,
+            sources=walked.sources,
+            steps=walked.steps,
+            score=walked.score,
             gone=self._gone,
             removed=self._removed,
             snapshot=self._snapshot,
@@ -132,26 +127,6 @@ class ConditionedWalk:
         leaning = whole + np.float32(self._constants.common_mask) * (vectors[1:2] - whole)
         unit = leaning / max(float(np.linalg.norm(leaning)), 1e-9)
         return unit.astype(np.float32, copy=False)
-
-    def _base(self, read: Question, asked: Asked) -> Base:
-        """The scores of the passages that the walk may begin at."""
-        links = [self._link_bonus(read, number) for number in range(len(read.links))]
-        bonuses = Bonuses(links, self._postings.pairs)
-        constants, count = self._constants, self._constants.candidates
-        if self._similarity.compares_all:
-            count = max(count, constants.candidates_of_few)
-        near = self._similarity.near(asked.views, count, self._gone)
-        found = candidates(self._similarity, asked.views, near, bonuses, count)
-        found.append(asked.words.best(constants.worded))
-        words = asked.words
-        sight = (
-            self._similarity.vectors,
-            (asked.vectors, near.passages, near.own),
-            asked.word_weight,
-            (words.share, words.first, words.end, words.items),
-            bonuses.linked,
-        )
-        return Base.of(bonuses.links, sight, np.concatenate(found))
 
     def _link_bonus(self, read: Question, number: int) -> LinkBonus:
         link = read.links[number]
@@ -181,7 +156,7 @@ class ConditionedWalk:
         )
         made._postings = Postings(made._snapshot, self._constants.postings)
         made._postings.passages -= len(made._gone)
-        made._steps = Steps(made._postings, self._constants)
+        made._walker = Walker(self._similarity, made._postings, made._gone, self._constants)
         had, has = (np.diff(one.pairs.indptr) > 0 for one in (self._postings, made._postings))
         silent = np.union1d(names, np.flatnonzero(had & ~has))
         made._left_out = self._left_out.union(silent.tolist())

@@ -7,7 +7,7 @@ import numpy as np
 
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Pairs
-from retrieval.loops.walking import Graph
+from retrieval.loops.stepping import Graph
 
 _COMMON, _FEW = 0.5, 20
 """What more than this share of the passages name, and more than a few, is no bridge: it leads

@@ -86,8 +86,8 @@ class WalkTrace(Trace):
 
     def _taken(self, passage: int) -> tuple[DirectPart, ...]:
         """The deductions, if any."""
-        place = int(self._run.base.places(np.array([passage], dtype=np.int32))[0])
-        walked = float(self._run.score[place]) if place >= 0 else 0.0
+        place = self._run.base.place_of(passage)
+        walked = 0.0 if place is None else float(self._run.score[place])
         taken, foremost = self.score(passage) - walked, int(self.best(1)[0])
         if taken >= 0:
             return ()

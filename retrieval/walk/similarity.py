@@ -11,7 +11,6 @@ import numpy as np
 from kg.codes import ALL_COMPARED, Codes
 from kg.snapshot import Snapshot
 from kg.snapshot.tables import Derived, Float32Array, Int32Array
-from retrieval.loops.best import best_of_each
 from retrieval.loops.products import Vectors, products
 from retrieval.loops.sets import distinct
 from retrieval.loops.variety import cosines_of
@@ -50,22 +49,6 @@ class Asked:
         return aim
 
 
-@record
-class Near:
-    """The passages whose own vectors are nearest to a question."""
-
-    passages: Int32Array
-    """(n,), ascending."""
-    own: Float32Array
-    """(v, n): their inner products with the views."""
-
-    def nearest(self, count: int) -> Int32Array:
-        """The `count` nearest to each view; distinct, ascending."""
-        if count >= len(self.passages):
-            return self.passages
-        return self.passages[best_of_each(self.own, count)]
-
-
 class Similarity:
     """The vectors of one snapshot."""
 
@@ -97,16 +80,16 @@ class Similarity:
         """(n, n): the cosines of a few passages with one another."""
         return cosines_of(passages, self._passages.values, self._passages.scale)
 
-    def near(self, views: Float32Array, count: int, gone: Int32Array = _NO_PASSAGES) -> Near:
-        """What is near to any view by its own vector, but for what is `gone`: of a small corpus
-        all, of a large one what is nearest by code, more than `count` for each view."""
+    def near(self, views: Float32Array, count: int, gone: Int32Array = _NO_PASSAGES) -> Int32Array:
+        """What is near to any view by its own vector, but for what is `gone`, ascending: of a small
+        corpus all, of a large one what is nearest by code, more than `count` for each view."""
         near, wanted = self._nearest(views, count), count
         if len(gone):
             near = np.setdiff1d(near, gone, assume_unique=True)
             while len(near) < count and wanted < len(self._passages):
                 wanted *= 2
                 near = np.setdiff1d(self._nearest(views, wanted), gone, assume_unique=True)
-        return Near(passages=near, own=self.own(near, views))
+        return near
 
     def _nearest(self, views: Float32Array, count: int) -> Int32Array:
         if count >= len(self._passages) or self._codes is None:

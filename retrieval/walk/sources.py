@@ -4,12 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
-from retrieval.loops.best import pools_of
+from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array
+from retrieval.loops.sources import Spread
 from retrieval.question import Question
 from retrieval.record import record
-from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
+from retrieval.walk.links import LinkBonus
 
 
 @record
@@ -31,73 +31,51 @@ class Source:
 
 @record
 class Sources:
-    """All origins of one walk."""
+    """All origins of one walk: the question, its clauses in order, then its links.
 
-    named: tuple[tuple[str, str, float, int], ...]
-    """Kind, label, weight and number of each; weights sum to 1."""
-    indptr: Int64Array
-    """Source i is spread over the rows indptr[i]:indptr[i + 1] of `passages` and `mass`."""
-    passages: Int32Array
-    mass: Float32Array
-    reset: Float32Array
-    """(m,): what all sources together give to each passage of the base; sums to 1."""
+    Each is spread over the passages that are best by its own score, as a softmax; a link that gives
+    nothing to any passage is none.
+    """
+
+    question: Question
+    spread: Spread
 
     def each(self) -> tuple[Source, ...]:
         """The sources as objects: for receipts, too slow for a walk."""
-        pools = [slice(*ends) for ends in pairwise(self.indptr.tolist())]
+        question = self.question
+        named = [("question", question.text, 0)]
+        named += [("clause", one.text, row) for row, one in enumerate(question.clauses, start=1)]
+        named += [
+            ("link", question.text[one.start : one.end], row)
+            for row, one in enumerate(question.links)
+        ]
+        weights, indptr, passages, mass = self.spread
+        pools = [slice(*ends) for ends in pairwise(indptr.tolist())]
         return tuple(
             Source(
                 kind=kind,
                 label=label,
                 weight=weight,
                 number=number,
-                passages=self.passages[pool],
-                mass=self.mass[pool],
+                passages=passages[pool],
+                mass=mass[pool],
             )
-            for (kind, label, weight, number), pool in zip(self.named, pools, strict=True)
+            for (kind, label, number), weight, pool in zip(
+                named, weights.tolist(), pools, strict=True
+            )
+            if pool.start < pool.stop
         )
 
 
-def sources(question: Question, base: Base, constants: WalkConstants) -> Sources:
-    """All sources: the question, its clauses in order, then its links; none if there is no passage.
-
-    Each is spread over the passages that are best by its own score, as a softmax.
-    """
-    named = _named(question, base, constants) if len(base.score) else []
-    inside = np.zeros((len(named), len(base.links)), dtype=np.bool_)
-    for row, clause in enumerate(question.clauses if named else (), start=1):
-        inside[row] = [clause.holds(link.link) for link in base.links]
-    indptr, places, mass, reset = pools_of(
-        base.score,
-        base.views,
-        base.bonuses,
-        np.array([one[3] if one[0] == "clause" else -1 for one in named], dtype=np.int32),
-        np.array([one[3] if one[0] == "link" else -1 for one in named], dtype=np.int32),
-        inside,
-        np.array([one[2] for one in named], dtype=np.float64),
-        constants.pool,
-        constants.temperature,
-    )
-    return Sources(
-        named=tuple(named),
-        indptr=indptr,
-        passages=base.passages[places],
-        mass=mass,
-        reset=reset,
-    )
-
-
-def _named(
-    question: Question, base: Base, constants: WalkConstants
-) -> list[tuple[str, str, float, int]]:
-    found = [("question", question.text, 1.0, 0)]
-    for number, clause in enumerate(question.clauses, start=1):
-        found.append(("clause", clause.text, constants.clause_weight, number))
+def link_weights(links: tuple[LinkBonus, ...], constants: WalkConstants) -> Float64Array:
+    """(links,): what each link weighs as a source, next to 1 for the question."""
     largest = constants.idf_bonus + constants.title_bonus
-    given = base.bonuses.max(axis=1, initial=0.0).tolist()
-    for number, bonus in enumerate(base.links):
-        if given[number] > 0:
-            name = question.text[bonus.link.start : bonus.link.end]
-            found.append(("link", name, constants.link_weight * bonus.largest / largest, number))
-    total = sum(weight for _, _, weight, _ in found)
-    return [(kind, label, weight / total, number) for kind, label, weight, number in found]
+    return np.array([constants.link_weight * link.largest / largest for link in links])
+
+
+def inside(question: Question) -> BoolArray:
+    """(clauses, links): whether each link's name occurs in the clause."""
+    made = np.zeros((len(question.clauses), len(question.links)), dtype=np.bool_)
+    for row, clause in enumerate(question.clauses):
+        made[row] = [clause.holds(link) for link in question.links]
+    return made

@@ -18,9 +18,12 @@ A step does not start from passages with hardly any mass, and not over entries t
 names. What it comes to and was not looked at, is looked at then.
 """
 
+from typing import Self
+
 import numpy as np
 
 from kg.snapshot.tables import Float32Array, Float64Array, Int32Array, Int64Array
+from retrieval.loops.stepping import Stepped
 from retrieval.record import record
 
 
@@ -48,6 +51,23 @@ class Step:
     """How well each passage fits as the end of a move over its bridge."""
     share: float
     """The weight of `arrivals` in the score."""
+
+    @classmethod
+    def of(cls, stepped: Stepped, share: float) -> Self:
+        """What the loop says of a step."""
+        arrivals, bridges, flow, origin, which, rate, indptr, passage, weight = stepped
+        return cls(
+            arrivals=arrivals,
+            bridges=bridges,
+            flow=flow,
+            origin=origin,
+            which=which,
+            rate=rate,
+            indptr=indptr,
+            passage=passage,
+            weight=weight,
+            share=share,
+        )
 
     def into(self, passage: int) -> tuple[Int32Array, Int32Array, Float64Array]:
         """(origin, row of the bridge, mass) of everything that arrives at a passage from other

@@ -7,15 +7,11 @@ none of the P is worth as much as one that is in one.
 
 import numpy as np
 
-from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Words
+from kg.snapshot.tables import Int32Array, Int64Array, Words
 from kg.surfaces import key_of
-from retrieval.loops.best import best_of_each
-from retrieval.loops.shared import of_the_rarest, shared_words
 from retrieval.loops.surfaces import words_in
 from retrieval.question import Question
 
-_READ = 500
-"""How many postings of a question's rarest words are read for candidates."""
 _NONE: Int64Array = np.zeros((0, 2), dtype=np.int64)
 
 
@@ -29,7 +25,6 @@ class SharedWords:
         text = "".join(forms)
         data = text.encode()
         sizes = map(len, forms if len(data) == len(text) else [form.encode() for form in forms])
-        self._gone = gone
         self.items = table.passages.items
         self.share, self.first, self.end = words_in(
             np.frombuffer(data, dtype=np.uint8),
@@ -41,19 +36,6 @@ class SharedWords:
             gone,
             passages,
         )
-
-    def at(self, passages: Int32Array) -> Float32Array:
-        """(v, n): the share of each view's words, by worth, that stands in each of ascending
-        passages, 0..1."""
-        return shared_words(passages, self.share, self.first, self.end, self.items)
-
-    def best(self, count: int) -> Int32Array:
-        """The `count` passages of each view that have most of its words, among those that have the
-        question's rarest words, and are not gone; distinct, ascending."""
-        passages = of_the_rarest(self.first, self.end, self.items, _READ)
-        if len(self._gone):
-            passages = np.setdiff1d(passages, self._gone, assume_unique=True)
-        return passages[best_of_each(self.at(passages), count)]
 
 
 def frequency(word: str, table: Words, gone: Int32Array) -> int:

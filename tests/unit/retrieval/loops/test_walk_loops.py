@@ -1,15 +1,16 @@
 """The walk's loops, held to what NumPy and plain Python say."""
 
-from math import exp
-
 import numpy as np
 import pytest
 
 from kg.snapshot.tables import Float32Array, Int32Array
-from retrieval.loops.best import best_alone, pools_of
-from retrieval.loops.moving import mixed
-from retrieval.loops.sets import places_of, seen_too, table_of
-from retrieval.loops.shared import base_scores, of_the_rarest, shared_words
+from retrieval.loops import best, moving, sets, shared
+from tests.doubles.loops import called
+
+best_alone, mixed, seen_too = called(best.best_alone), called(moving.mixed), called(sets.seen_too)
+places_of, table_of = called(sets.places_of), called(sets.table_of)
+of_the_rarest, shared_words = called(shared.of_the_rarest), called(shared.shared_words)
+base_scores = called(shared.base_scores)
 
 
 def ints(*numbers: int) -> Int32Array:
@@ -72,27 +73,6 @@ def test_a_score_is_the_best_view_with_its_words_and_all_bonuses() -> None:
     assert found[0] == pytest.approx([1, 0.5, 0.2])
     assert found[1] == pytest.approx([2, 0.25, 0.0])
     assert score == pytest.approx([12, 0.3 + 0.75, 0.6 + 0.2])
-
-
-def test_a_source_is_spread_over_its_pool_by_its_own_score() -> None:
-    score, views = floats(0.5, 0.4, 0.3), np.stack([floats(0, 0, 0), floats(0.1, 0.2, 0.3)])
-    indptr, rows, mass, everything = pools_of(
-        score,
-        views,
-        floats(0.0, 0.2, 0.1)[np.newaxis],
-        ints(-1, 1, -1),
-        ints(-1, -1, 0),
-        np.array([[False], [True], [False]]),
-        np.array([0.5, 0.3, 0.2]),
-        2,
-        0.1,
-    )
-    assert indptr.tolist() == [0, 2, 4, 6]
-    assert rows.tolist() == [0, 1, 1, 2, 1, 2]
-    half, even = 1 / (1 + exp(-1)), 0.5
-    expected = [0.5 * half, 0.5 * (1 - half), 0.3 * even, 0.3 * even, 0.2 * half, 0.2 * (1 - half)]
-    assert mass == pytest.approx(expected, abs=1e-6)
-    assert everything.sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("seed", range(6))

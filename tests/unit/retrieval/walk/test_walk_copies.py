@@ -126,7 +126,7 @@ def test_enough_that_are_near_are_left_of_many_copies(monkeypatch: pytest.Monkey
     similarity = Similarity(snapshot, derived)
     spare = np.setdiff1d(derived.copies.items, derived.copies.items[:1])
     near = similarity.near(EMBEDDER.embed([PUMP], "query"), 50, spare)
-    assert len(near.passages) >= 50
-    assert np.intersect1d(near.passages, spare).tolist() == []
-    shown = {collapsed(snapshot.passages.text[row]) for row in near.passages.tolist()}
-    assert len(shown) == len(near.passages)
+    assert len(near) >= 50
+    assert np.intersect1d(near, spare).tolist() == []
+    shown = {collapsed(snapshot.passages.text[row]) for row in near.tolist()}
+    assert len(shown) == len(near)

@@ -3,23 +3,25 @@
 import random
 from math import log
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import pytest
 
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
 from kg.snapshot.hubs import KEPT
-from kg.snapshot.tables import BoolArray, Float32Array, Int32Array
-from retrieval.loops.bridges import bridges_from, idf_of, posting_rows
+from retrieval.loops import bridges as loops
 from retrieval.walk.postings import Postings
+from tests.doubles.loops import called
 from tests.doubles.pairs import walkable
+
+bridges_from, idf_of = called(loops.bridges_from), called(loops.idf_of)
+posting_rows = called(loops.posting_rows)
 
 
 def led_to(snapshot: Snapshot, limit: int, entry: int = 0) -> list[int]:
     indptr, _, passage, is_title, _, _, sentences, *kept = Postings(snapshot, limit).graph
-    one, texts = np.array([entry], dtype=np.int32), (*sentences, snapshot.sentences.indptr)
-    ends, rows, found = posting_rows(one, indptr, passage, is_title, *texts, limit, *kept)
+    one, texts = np.array([entry], np.int32), (*sentences, is_title, snapshot.sentences.indptr)
+    ends, rows, found = posting_rows(one, indptr, passage, texts, limit, *kept)
     assert ends.tolist() == [0, len(rows)]
     assert snapshot.pairs.passage[rows].tolist() == found.tolist()
     return [int(passage) for passage in found]
@@ -55,12 +57,9 @@ def test_a_hub_keeps_its_true_idf() -> None:
     assert idf == pytest.approx([log(2) / log(6)])
 
 
-Ways: TypeAlias = tuple[Int32Array, Int32Array, Int32Array, BoolArray, Int32Array, Float32Array]
-
-
 def ways(
     postings: Postings, passages: list[int], amounts: list[float], share: float = 1.0, *not_: int
-) -> Ways:
+) -> loops.Ways:
     """What `bridges_from` says of passages that have these amounts."""
     indptr, entry, _, _, weak, by_passage, *_ = postings.graph
     return bridges_from(

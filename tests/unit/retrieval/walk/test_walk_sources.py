@@ -6,91 +6,106 @@ from math import e
 import numpy as np
 import pytest
 
-from retrieval.loops.best import best_of_each, best_rows
+from retrieval.loops import best
+from retrieval.loops import sources as loops
 from retrieval.question import Clause, Link, Question
-from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.links import LinkBonus
-from retrieval.walk.sources import Sources, sources
-from tests.doubles.pairs import walkable
-from tests.doubles.similarities import base_of
+from retrieval.walk.sources import Source, Sources, inside, link_weights
+from tests.doubles.loops import called
+
+best_rows, best_of_each = called(best.best_rows), called(best.best_of_each)
+spread_of = called(loops.spread_of)
 
 LINK = Link(surface="hebb", start=4, end=8)
 TEXT = "Did Hebb teach whom I know?"
-
-
-def question(*, links: Sequence[Link] = (), clauses: Sequence[Clause] = ()) -> Question:
-    return Question(text=TEXT, links=tuple(links), entries=(), mask="", clauses=tuple(clauses))
-
-
-def base(
-    score: Sequence[float], *, clauses: Sequence[Sequence[float]] = (), bonus: float | None = None
-) -> Base:
-    """With a bonus, the link is named in passage 1; it is part of the score already."""
-    passages = len(score)
-    made = base_of(walkable(passages, []), [score, *clauses] if passages else [])
-    links, given = made.links, made.bonuses
-    if bonus is not None:
-        links = (LinkBonus(link=LINK, entries=(0,), meanings=(), largest=bonus),)
-        given = np.array([[bonus * (place == 1) for place in range(passages)]], dtype=np.float32)
-    seen = *made.seen[:5], given, np.array(score, dtype=np.float32)
-    return Base(links=links, sight=made.sight, seen=seen)
 
 
 def clause(*surfaces: str) -> Clause:
     return Clause(text="whom I know", start=15, end=26, surfaces=surfaces)
 
 
-def by_kind(found: Sources) -> dict[str, float]:
-    return {one.kind: one.weight for one in found.each()}
+def sources(
+    score: Sequence[float],
+    *,
+    bonus: float | None = None,
+    clauses: Sequence[tuple[Clause, Sequence[float]]] = (),
+    constants: WalkConstants | None = None,
+) -> tuple[dict[str, Source], list[float]]:
+    """By kind, and what each passage has of all; with a bonus, the link is named in passage 1: it
+    is part of the score already. Clauses come with the similarities to them."""
+    constants, count = constants or WalkConstants(temperature=0.1), len(score)
+    links = (
+        () if bonus is None else (LinkBonus(link=LINK, entries=(0,), meanings=(), largest=bonus),)
+    )
+    question = Question(
+        text=TEXT,
+        links=tuple(one.link for one in links),
+        entries=(),
+        mask="",
+        clauses=tuple(one for one, _ in clauses),
+    )
+    given = [[one.largest * (place == 1) for place in range(count)] for one in links]
+    spread, reset = spread_of(
+        np.array(score, dtype=np.float32),
+        np.array([score, *(near for _, near in clauses)], dtype=np.float32),
+        np.array(given, dtype=np.float32).reshape(len(links), count),
+        inside(question),
+        constants.clause_weight,
+        link_weights(links, constants),
+        constants.pool,
+        constants.temperature,
+    )
+    found = Sources(question=question, spread=spread).each()
+    return {one.kind: one for one in found}, reset.tolist()
 
 
 def test_the_reset_is_a_sharp_softmax_of_the_base_score() -> None:
-    scores = base([0.5, 0.4, 0.3])
     total = 1 + 1 / e + 1 / e**2
-    found = sources(question(), scores, WalkConstants(temperature=0.1))
-    assert found.reset == pytest.approx([1 / total, 1 / e / total, 1 / e**2 / total])
+    _, reset = sources([0.5, 0.4, 0.3])
+    assert reset == pytest.approx([1 / total, 1 / e / total, 1 / e**2 / total])
 
 
 def test_only_the_best_passages_get_mass() -> None:
-    scores = base([0.3, 0.5, 0.5, 0.1])
-    found = sources(question(), scores, WalkConstants(pool=2))
-    assert found.reset == pytest.approx([0, 0.5, 0.5, 0])
+    _, reset = sources([0.3, 0.5, 0.5, 0.1], constants=WalkConstants(pool=2))
+    assert reset == pytest.approx([0, 0.5, 0.5, 0])
 
 
 def test_a_clause_weighs_half_as_much_as_the_question() -> None:
-    scores = base([0.5, -9], clauses=[[-9, 0.5]])
-    found = sources(question(clauses=[clause()]), scores, WalkConstants(temperature=0.1))
-    assert found.reset == pytest.approx([2 / 3, 1 / 3])
-    assert by_kind(found) == pytest.approx({"question": 2 / 3, "clause": 1 / 3})
+    found, reset = sources([0.5, -9], clauses=[(clause(), [-9, 0.5])])
+    assert reset == pytest.approx([2 / 3, 1 / 3])
+    assert {kind: one.weight for kind, one in found.items()} == pytest.approx(
+        {"question": 2 / 3, "clause": 1 / 3}
+    )
 
 
 def test_a_name_weighs_by_its_largest_bonus() -> None:
-    scores = base([0.5, -9], bonus=0.15)
-    found = sources(question(links=[LINK]), scores, WalkConstants(temperature=0.1))
-    assert by_kind(found) == pytest.approx({"question": 1 / 1.25, "link": 0.25 / 1.25})
-    assert found.reset == pytest.approx([0.8, 0.2])
-    assert [one.label for one in found.each()] == [TEXT, "Hebb"]
+    found, reset = sources([0.5, -9], bonus=0.15)
+    assert {kind: one.weight for kind, one in found.items()} == pytest.approx(
+        {"question": 1 / 1.25, "link": 0.25 / 1.25}
+    )
+    assert reset == pytest.approx([0.8, 0.2])
+    assert [one.label for one in found.values()] == [TEXT, "Hebb"]
+
+
+def test_a_name_that_gives_nothing_to_any_passage_is_no_source() -> None:
+    found, reset = sources([0.5, 0.5], bonus=0.0)
+    assert list(found) == ["question"]
+    assert reset == pytest.approx([0.5, 0.5])
 
 
 @pytest.mark.parametrize(("surfaces", "second"), [(["hebb"], e / (1 + e)), ([], 0.5)])
 def test_a_clause_gets_the_bonuses_of_the_names_inside_it(
     surfaces: list[str], second: float
 ) -> None:
-    found = sources(
-        question(links=[LINK], clauses=[clause(*surfaces)]),
-        base([0.5, 0.5], clauses=[[0.2, 0.2]], bonus=0.1),
-        WalkConstants(temperature=0.1),
-    )
-    mass = next(one for one in found.each() if one.kind == "clause")
+    found, _ = sources([0.5, 0.5], bonus=0.1, clauses=[(clause(*surfaces), [0.2, 0.2])])
+    mass = found["clause"]
     at = dict(zip(mass.passages.tolist(), (mass.mass / mass.weight).tolist(), strict=True))
     assert at == pytest.approx({0: 1 - second, 1: second})
 
 
 def test_an_empty_corpus_has_no_sources() -> None:
-    found = sources(question(), base([]), WalkConstants())
-    assert found.each() == ()
-    assert found.reset.shape == (0,)
+    assert sources([]) == ({}, [])
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from math import e, log, sqrt
 
-import numpy as np
 import pytest
 
 from kg.snapshot import Snapshot
 from retrieval.walk.constants import WalkConstants
-from retrieval.walk.postings import Postings
 from retrieval.walk.step import Step
-from retrieval.walk.steps import Steps
 from tests.doubles.pairs import walkable
-from tests.doubles.similarities import base_of
+from tests.doubles.seen import look
+from tests.doubles.steps import steps
 
 
 def step(
@@ -26,13 +24,10 @@ def step(
     staying: float = 0.0,
 ) -> Step:
     """With base scores and relevance of 0 unless given; all moves on unless `staying`."""
-    taking = Steps(Postings(snapshot, limit), WalkConstants(temperature=0.1, staying=staying))
-    (found, *_), *_ = taking.take(
-        base_of(snapshot, [base] if base else (), relevance or ()),
-        np.array(reset, dtype=np.float32),
-        np.array(excluded, dtype=np.int32),
-    )
-    return found
+    constants = WalkConstants(temperature=0.1, staying=staying)
+    looked = look(snapshot, [base] if base else (), relevance or ())
+    found, _ = steps(looked, reset, snapshot, constants, excluded, limit)
+    return found[0]
 
 
 def test_a_step_goes_to_the_other_passages_of_a_name_alike_if_they_fit_alike() -> None:
