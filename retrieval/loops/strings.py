@@ -24,6 +24,8 @@ COLUMN = f"Tuple((Array(uint8, 1, 'C', True), {LONGS}))"
 _build: Any = numba.core.cgutils
 _types: Any = types
 _LONG = ir.IntType(64)
+_OFFSET, _LINE = 8, 64
+"""Bytes of an offset, and of a line of the processor's cache."""
 
 
 def _put_addresses_of(_: Any, columns: Any, found: Any) -> Any:
@@ -68,7 +70,24 @@ def _copy_of(_: Any, text: Any, _place: Any, _address: Any, _length: Any) -> Any
     return _types.void(text, *[_types.int64] * 3), code
 
 
+def _fetch_of(_: Any, _address: Any, _length: Any) -> Any:
+    """fetch(address, length): begin to read so many bytes in memory that will be needed soon."""
+
+    def code(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        address, length = arguments
+        octet, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [octet, word, word, word])
+        fetch = _build.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        start = builder.inttoptr(address, octet)
+        with _build.for_range_slice(builder, _LONG(0), length, _LONG(_LINE), _LONG) as (place, _):
+            builder.call(fetch, [builder.gep(start, [place]), word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return _types.void(_types.int64, _types.int64), code
+
+
 put_addresses: Any = intrinsic(_put_addresses_of)
+_fetch: Any = intrinsic(_fetch_of)
 _long_at: Any = intrinsic(_long_at_of)
 _copy: Any = intrinsic(_copy_of)
 
@@ -104,6 +123,10 @@ def strings(
     """
     starts, lengths = empty(len(rows), np.int64), empty(len(rows), np.int64)
     size = 0
+    # Offsets and strings lie all over memory: what is fetched first is read at the same time.
+    for column in range(len(addresses)):
+        for place in range(first[column], first[column + 1]):
+            _fetch(addresses[column, 2] + _OFFSET * np.int64(rows[place]), np.int64(1))
     for column in range(len(addresses)):
         data, most = addresses[column, 0], addresses[column, 1]
         offsets, known = addresses[column, 2], addresses[column, 3]
@@ -115,6 +138,7 @@ def strings(
             if not 0 <= start <= end <= most:
                 start = end = np.int64(0)
             starts[place], lengths[place] = data + start, end - start
+            _fetch(starts[place], lengths[place])
             size += lengths[place]
     text, begins = empty(size, np.uint8), empty(len(rows) + 1, np.int64)
     begin = characters = 0

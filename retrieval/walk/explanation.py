@@ -100,7 +100,7 @@ def _told(
     )
     text, begins, scores, statements = told_of_facts(
         stated,
-        vectors.dot(run.asked.views[0]),
+        vectors.dot(run.asked.vectors[0]),
         _FACTS,
         facts.subject,
         facts.object,
