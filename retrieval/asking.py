@@ -5,9 +5,10 @@ are the means of their tokens' states in the question's pass. Such a state knows
 so a part's vector leans to the question's; some of that is taken off again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from math import isfinite, sqrt
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -24,12 +25,16 @@ _NO_TEXTS: Float32Array = np.zeros((0, 0), dtype=np.float32)
 
 
 class _Asked(NamedTuple):
-    """What is embedded in one pass for a question."""
+    """Texts of one kind that are embedded for a question in one pass."""
 
     question: int
-    bundle: Bundle
-    rows: Sequence[int]
-    """Which of the texts that the mode wants each vector of the bundle is of."""
+    text: str
+    parts: list[Part]
+    """Parts of the text."""
+    beside: list[str]
+    """Other texts."""
+    rows: list[int]
+    """Which of the texts that the mode wants these are: the text, its parts, those beside."""
 
 
 def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) -> list[Float32Array]:
@@ -38,25 +43,31 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
 
     All texts of one kind go to the embedder together. Raises: ModelError.
     """
-    wanted = [mode.texts(question) for question in questions]
-    # What a vector's length is shows by the first one: an endpoint need not be asked for it.
-    vectors: list[list[Float32Array]] = [[_NONE] * len(texts) for texts in wanted]
     bundling = bundle_embedder(embedder)
     parted = divided(mode) if bundling else None
-    by_kind: dict[Kind, list[_Asked]] = {}
-    for number, texts in enumerate(wanted):
-        parts = parted.parts(questions[number]) if parted else {}
-        rows: dict[str, list[int]] = {}
-        for row, (_, kind) in enumerate(texts):
-            rows.setdefault(kind, []).append(row)
-        for kind, its in rows.items():
-            bundles = _bundled(texts, its, parts) if parted else _single(texts, its)
-            asked = by_kind.setdefault(cast(Kind, kind), [])
-            asked += [_Asked(number, bundle, of) for bundle, of in bundles]
+    vectors: list[list[Float32Array]] = []
+    by_kind: dict[str, list[_Asked]] = {}
+    for number, question in enumerate(questions):
+        texts, its = mode.texts(question), dict[str, _Asked]()
+        parts = parted.parts(question) if parted else {}
+        # What a vector's length is shows by the first one: an endpoint need not be asked for it.
+        vectors.append([_NONE] * len(texts))
+        for row, (text, kind) in enumerate(texts):
+            one = its.get(kind)
+            if one is None:
+                one = its[kind] = _Asked(number, text, [], [], [row])
+                by_kind.setdefault(kind, []).append(one)
+            elif row in parts and one.rows[0] == 0:  # parts are those of a question's first text
+                one.parts.append(parts[row])
+                one.rows.insert(len(one.parts), row)
+            else:
+                one.beside.append(text)
+                one.rows.append(row)
     for kind, asked in by_kind.items():
-        for one, made in zip(asked, _embed(embedder, bundling, asked, kind), strict=True):
-            found, parts_end = vectors[one.question], 1 + len(one.bundle.parts)
-            usual = made[0] * _CONTRAST if parts_end > 1 else _NONE
+        made_of = _embed(embedder, bundling if parted else None, asked, cast(Kind, kind))
+        for one, made in zip(asked, made_of, strict=True):
+            found, parts_end = vectors[one.question], 1 + len(one.parts)
+            usual = made[0] * _CONTRAST if one.parts else _NONE
             for place, row in enumerate(one.rows):
                 vector = made[place]
                 found[row] = _contrasted(vector, usual) if 0 < place < parts_end else vector
@@ -69,11 +80,15 @@ def embed_questions(embedder: Embedder, mode: Mode, questions: Sequence[str]) ->
 def _embed(
     embedder: Embedder, bundling: BundleEmbedder | None, asked: Sequence[_Asked], kind: Kind
 ) -> Sequence[Float32Array]:
-    """For each bundle (1 + its parts + those beside, d). Raises: ModelError."""
-    bundles, model = [one.bundle for one in asked], embedder.model_id
+    """For each of `asked` (1 + its parts + those beside, d): without bundles all of them as plain
+    texts, which have no parts. Raises: ModelError."""
+    model = embedder.model_id
     if bundling is None or sum([len(one.rows) for one in asked]) == len(asked):
-        made = embedder.embed([one.text for one in bundles], kind)
-        return list(_checked(made, len(asked), model)[:, np.newaxis])
+        texts = [text for one in asked for text in (one.text, *one.beside)]
+        made = _checked(embedder.embed(texts, kind), len(texts), model)
+        ends = accumulate([len(one.rows) for one in asked], initial=0)
+        return [made[first:end] for first, end in pairwise(ends)]
+    bundles = [Bundle(one.text, tuple(one.parts), tuple(one.beside)) for one in asked]
     found = bundling.embed_bundles(bundles, kind)
     if len(found) != len(asked):
         raise ModelOutputInvalid(
@@ -99,29 +114,6 @@ def _checked(vectors: object, count: int, model: str) -> Float32Array:
         f"The embedding model {model!r} returns {what}. Check the model, or search by words alone "
         "(mode bm25)."
     )
-
-
-_Texts: TypeAlias = Sequence[tuple[str, str]]
-
-
-def _bundled(
-    texts: _Texts, rows: Sequence[int], parts: Mapping[int, Part]
-) -> list[tuple[Bundle, Sequence[int]]]:
-    """One pass for all texts of a kind: parts are those of a question's first text, row 0."""
-    first, others = rows[0], rows[1:]
-    within = [row for row in others if row in parts] if first == 0 else []
-    beside = [row for row in others if row not in within]
-    bundle = Bundle(
-        texts[first][0],
-        tuple([parts[row] for row in within]),
-        tuple([texts[row][0] for row in beside]),
-    )
-    return [(bundle, [first, *within, *beside])]
-
-
-def _single(texts: _Texts, rows: Sequence[int]) -> list[tuple[Bundle, Sequence[int]]]:
-    """A pass for each text."""
-    return [(Bundle(texts[row][0]), [row]) for row in rows]
 
 
 def _contrasted(part: Float32Array, usual: Float32Array) -> Float32Array:
