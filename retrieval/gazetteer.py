@@ -1,6 +1,6 @@
 """Looking names up in a snapshot's gazetteer."""
 
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 
@@ -9,18 +9,9 @@ from kg.surfaces import key_of
 from kg.tokens import Tokens
 from retrieval.loops.surfaces import names_in
 
-
-class Name(NamedTuple):
-    """A part of a text that the gazetteer knows."""
-
-    first: int
-    """Number of its first token."""
-    last: int
-    """Number of its last token."""
-    longest: bool
-    """Whether it is one of the longest that do not overlap; of equally long ones, the earlier."""
-    entries: tuple[int, ...]
-    """What it may mean."""
+Name: TypeAlias = tuple[int, int, tuple[int, ...]]
+"""A part of a text that the gazetteer knows: the numbers of its first and last token, and the
+entries that it may mean."""
 
 
 class GazetteerLookup:
@@ -33,9 +24,11 @@ class GazetteerLookup:
         """Whether the surface is in the gazetteer."""
         return bool(self.entries(surface))
 
-    def names(self, tokens: Tokens, cased: bool) -> list[Name]:
-        """All parts of a text whose surface is in the gazetteer, by first token, then by length: as
-        `kg.surfaces.matches`, at once."""
+    def names(self, tokens: Tokens, cased: bool) -> tuple[list[Name], list[int]]:
+        """Of the parts of a text whose surface is in the gazetteer (as `kg.surfaces.matches`, at
+        once), the longest that do not overlap; of equally long ones, the earlier. And what all
+        of them may mean, by first token, then by length.
+        """
         table, forms = self._table, tokens.forms
         text = " ".join(forms)
         data = text.encode()
@@ -50,11 +43,12 @@ class GazetteerLookup:
             table.entries.indptr,
             table.entries.items,
         )
-        meant, found, end = entries.tolist(), [], 0
-        for first, last, longest, count in rows.tolist():
+        longest, meant, end = list[Name](), entries.tolist(), 0
+        for first, last, is_longest, count in rows.tolist():
             start, end = end, end + count
-            found.append(Name(first, last, longest > 0, tuple(meant[start:end])))
-        return found
+            if is_longest:
+                longest.append((first, last, tuple(meant[start:end])))
+        return longest, meant
 
     def entries(self, surface: str) -> tuple[int, ...]:
         """The entries that the surface may mean; none if it is unknown."""

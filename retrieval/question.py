@@ -4,9 +4,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
 
 from inference.folding import folded
+from kg.snapshot.tables import Int64Array, Uint8Array
 from kg.tokens import Tokens, has_case, tokens_of
 
 if TYPE_CHECKING:
@@ -65,6 +68,14 @@ class Clause(NamedTuple):
         return link.surface in self.surfaces
 
 
+QuestionWords: TypeAlias = tuple[Uint8Array, Int64Array, Int64Array]
+"""Words of a question and its clauses, as `retrieval.loops.surfaces.words_in` takes them: their
+normal forms, ascending, a line each; (n,) the offset of each; (c, 2) where each clause begins and
+ends."""
+_NO_CLAUSES: Int64Array = np.zeros((0, 2), dtype=np.int64)
+_NO_WORDS: QuestionWords = np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=np.int64), _NO_CLAUSES
+
+
 class Question(NamedTuple):
     """An analysed question."""
 
@@ -76,61 +87,71 @@ class Question(NamedTuple):
     mask: str
     """The question without its links; '' if nothing is left, or nothing was linked."""
     clauses: tuple[Clause, ...]
-    words: tuple[tuple[str, int], ...] = ()
-    """Its words outside of links: (normal form, offset)."""
+    words: QuestionWords = _NO_WORDS
+    """Those outside of links."""
     unlinked: tuple[tuple[int, int], ...] = ()
     """The spans (start, end) of the question between links, of which the mask consists."""
 
 
 def read_question(
-    text: str, names: Callable[[Tokens, bool], Sequence["Name"]], *, cased: bool
+    text: str,
+    names: Callable[[Tokens, bool], tuple[Sequence["Name"], Sequence[int]]],
+    *,
+    cased: bool,
 ) -> Question:
-    """Find a question's links and clauses; `names` finds all that the gazetteer knows among its
-    tokens. If both the corpus (`cased`) and the question use capitals, a name must contain a
-    capital or a digit.
+    """Find a question's links and clauses; `names` finds what the gazetteer knows among its tokens:
+    see `retrieval.gazetteer`. If both the corpus (`cased`) and the question use capitals, a name
+    must contain a capital or a digit.
     """
     tokens = tokens_of(text)
     forms, starts, ends = tokens.forms, tokens.starts, tokens.ends
-    found = names(tokens, cased and has_case(tokens, text))
+    longest, entries = names(tokens, cased and has_case(tokens, text))
     linked: list[Link] = []
     links: dict[str, Link] = {}
-    placed, words = list(zip(forms, starts, strict=True)), list[tuple[str, int]]()
-    unlinked: list[tuple[int, int]] = []
-    after = end = 0
-    for first, last, longest, entries in found:
-        if longest:
-            words += placed[after:first]
-            unlinked.append((end, starts[first]))
-            after, end = last + 1, ends[last]
-            link = Link(" ".join(forms[first:after]), starts[first], end, entries)
-            links.setdefault(link.surface, link)
-            linked.append(link)
-    if linked:
-        unlinked.append((end, len(text)))
+    words: list[int] = []
+    edges, after = [0], 0
+    for first, last, meant in longest:
+        words += range(after, first)
+        after = last + 1
+        link = Link(" ".join(forms[first:after]), starts[first], ends[last], meant)
+        links.setdefault(link.surface, link)
+        linked.append(link)
+        edges += link.start, link.end
+    words += range(after, len(forms))
+    words.sort(key=forms.__getitem__)
+    edges.append(len(text))
+    unlinked = tuple(zip(edges[::2], edges[1::2], strict=True)) if linked else ()
+    clauses = _clauses(text, tokens, linked, edges)
     return Question(
         text=text,
         links=tuple(links.values()),
-        entries=tuple(sorted({entry for name in found for entry in name.entries})),
+        entries=tuple(sorted(set(entries))),
         mask=" ".join("".join([text[start:end] for start, end in unlinked]).split()),
-        words=(*words, *placed[after:]),
-        unlinked=tuple(unlinked),
-        clauses=tuple(_clauses(text, tokens, linked)),
+        clauses=clauses,
+        words=(
+            np.frombuffer("\n".join([forms[word] for word in words]).encode(), dtype=np.uint8),
+            np.array([starts[word] for word in words], dtype=np.int64),
+            np.array([one[1:3] for one in clauses] or _NO_CLAUSES, dtype=np.int64),
+        ),
+        unlinked=unlinked,
     )
 
 
-def _clauses(text: str, tokens: Tokens, linked: Sequence[Link]) -> list[Clause]:
-    """Split before clause words (with their preposition) and after commas, never inside a link.
+def _clauses(
+    text: str, tokens: Tokens, linked: Sequence[Link], edges: Sequence[int]
+) -> tuple[Clause, ...]:
+    """Split before clause words (with their preposition) and after commas, never inside a link:
+    those begin and end at the edges, but for the first and the last one, which are the text's.
 
     The first `_MOST_CLAUSES` that are long enough.
     """
-    edges = [edge for _, start, end, _ in linked for edge in (start, end)]
     bounds = [0]
     for cut in sorted(_cuts(text, tokens)):
         edge = bisect_left(edges, cut)
-        if 0 < cut < len(text) and not (edge % 2 and cut < edges[edge]):
+        if 0 < cut < len(text) and (edge % 2 or cut == edges[edge]):
             bounds.append(cut)
     if len(bounds) == 1:
-        return []
+        return ()
     clauses: list[Clause] = []
     for start, end in pairwise([*bounds, len(text)]):
         stripped = text[start:end].strip(_AROUND_CLAUSES)
@@ -140,7 +161,7 @@ def _clauses(text: str, tokens: Tokens, linked: Sequence[Link]) -> list[Clause]:
         if words >= _MIN_CLAUSE_WORDS:
             inside = [link.surface for link in linked if start <= link.start < end]
             clauses.append(Clause(stripped, first, last, tuple(inside)))
-    return clauses[:_MOST_CLAUSES]
+    return tuple(clauses[:_MOST_CLAUSES])
 
 
 def _cuts(text: str, tokens: Tokens) -> set[int]:

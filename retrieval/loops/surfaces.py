@@ -30,6 +30,7 @@ _COMMON, _FEW = 0.2, 20
 hardly anything is lost, and its postings need not be read."""
 _SHARE = 2.0**-64
 """Of a key among the highest: a product with it is as exact as a quotient, and soon compiled."""
+_NEW_LINE = 10
 _NEARER = 2
 """How often a guess is mended: each time its distance falls to about the root of what it was."""
 
@@ -202,14 +203,16 @@ def names_in(
 
 
 @compiled()
-def _read_words(data: Uint8Array, words: Int64Array) -> tuple[Uint64Array, Int64Array]:
-    """The key of each distinct word, and which of these each of `words` is: see `words_in`."""
-    wanted, row = empty(words.shape[1], np.uint64), empty(words.shape[1], np.int64)
+def _read_words(data: Uint8Array, words: int) -> tuple[Uint64Array, Int64Array]:
+    """The key of each distinct word, and which of these each of so many is: see `words_in`."""
+    wanted, row = empty(words, np.uint64), empty(words, np.int64)
     start = count = 0
-    for number in range(words.shape[1]):
-        end = start + words[0, number]
+    for number in range(words):
+        end = start
+        while end < len(data) and data[end] != _NEW_LINE:
+            end += 1
         key = _mixed(_hashed(np.uint64(FNV_START), data, start, end))
-        start = end
+        start = end + 1
         if not count or key != wanted[count - 1]:
             wanted[count] = key
             count += 1
@@ -246,11 +249,11 @@ def _shares_of(asked: Uint8Array, worth: Float64Array) -> Float32Array:
 
 @compiled(
     "Tuple((float32[:, ::1], int64[::1], int64[::1]))"
-    f"({_BYTES}, {LONG_ROWS}, {LONG_ROWS}, {KEYS}, {LONGS}, {INTS}, {INTS}, int64)"
+    f"({_BYTES}, {LONGS}, {LONG_ROWS}, {KEYS}, {LONGS}, {INTS}, {INTS}, int64)"
 )
 def words_in(
     data: Uint8Array,
-    words: Int64Array,
+    places: Int64Array,
     clauses: Int64Array,
     keys: Uint64Array,
     indptr: Int64Array,
@@ -262,23 +265,23 @@ def words_in(
     of its clauses; and (first, end) of its postings in `items`, which are none (0 and 0) of a word
     that no passage has, and end == first for one that is worth nothing.
 
-    data: the words, equal ones together; words (2, n): how long each is, and where in the question
-    it stands; clauses (c, 2): where each begins and ends there. Postings are those of the row of a
+    data: the words, a line each, equal ones together; places (n,): where in the question each
+    stands; clauses (c, 2): where each begins and ends there. Postings are those of the row of a
     word's key among the ascending `keys`; the passages `gone` do not count, nor among so many.
     """
-    wanted, number_of = _read_words(data, words)
+    wanted, number_of = _read_words(data, len(places))
     count = len(wanted)
     asked = zeros((1 + len(clauses), count), np.uint8)
-    for place in range(words.shape[1]):
-        asked[0, number_of[place]] = 1
+    for number in range(len(places)):
+        asked[0, number_of[number]] = 1
         for clause in range(len(clauses)):
-            if clauses[clause, 0] <= words[1, place] < clauses[clause, 1]:
-                asked[1 + clause, number_of[place]] = 1
-    places, common = _places_of(wanted, keys), max(_COMMON * passages, _FEW)
+            if clauses[clause, 0] <= places[number] < clauses[clause, 1]:
+                asked[1 + clause, number_of[number]] = 1
+    rows, common = _places_of(wanted, keys), max(_COMMON * passages, _FEW)
     first, end = zeros(count, np.int64), zeros(count, np.int64)
     df, worth = empty(count, np.int64), zeros(count, np.float64)
     for word in range(count):
-        row = places[word]
+        row = rows[word]
         if row < len(keys) and keys[row] == wanted[word]:
             first[word], end[word] = indptr[row], indptr[row + 1]
         df[word] = end[word] - first[word]

@@ -59,5 +59,5 @@ class Naming:
         table = self._snapshot.sentences
         text = self._snapshot.passages.text[passage]
         tokens = tokens_of(text[int(table.start[sentence]) : int(table.end[sentence])])
-        names = self._lookup.names(tokens, self._snapshot.cased)
-        return frozenset(entry for name in names for entry in name.entries)
+        _, entries = self._lookup.names(tokens, self._snapshot.cased)
+        return frozenset(entries)

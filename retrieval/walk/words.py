@@ -7,12 +7,10 @@ none of the P is worth as much as one that is in one.
 
 import numpy as np
 
-from kg.snapshot.tables import Int32Array, Int64Array, Words
+from kg.snapshot.tables import Int32Array, Words
 from kg.surfaces import key_of
 from retrieval.loops.surfaces import words_in
 from retrieval.question import Question
-
-_NONE: Int64Array = np.zeros((0, 2), dtype=np.int64)
 
 
 class SharedWords:
@@ -20,16 +18,9 @@ class SharedWords:
 
     def __init__(self, question: Question, table: Words, passages: int, gone: Int32Array) -> None:
         """`passages`: how many there are, without those that are `gone`."""
-        words = sorted(question.words)
-        forms = [form for form, _ in words]
-        text = "".join(forms)
-        data = text.encode()
-        sizes = map(len, forms if len(data) == len(text) else [form.encode() for form in forms])
         self.items = table.passages.items
         self.share, self.first, self.end = words_in(
-            np.frombuffer(data, dtype=np.uint8),
-            np.array((list(sizes), [place for _, place in words]), dtype=np.int64),
-            np.array([(one.start, one.end) for one in question.clauses] or _NONE, dtype=np.int64),
+            *question.words,
             table.key,
             table.passages.indptr,
             table.passages.items,

@@ -7,7 +7,7 @@ from kg.tokens import Token, Tokens
 from retrieval.gazetteer import Name
 
 
-def named(*surfaces: str) -> Callable[[Tokens, bool], list[Name]]:
+def named(*surfaces: str) -> Callable[[Tokens, bool], tuple[list[Name], list[int]]]:
     """What finds these in a question; each means the entry of its number here."""
     numbers = {surface: (number,) for number, surface in enumerate(surfaces)}
     return found_by(lambda surface: numbers.get(surface))
@@ -15,18 +15,18 @@ def named(*surfaces: str) -> Callable[[Tokens, bool], list[Name]]:
 
 def found_by(
     meaning: Callable[[str], tuple[int, ...] | None],
-) -> Callable[[Tokens, bool], list[Name]]:
+) -> Callable[[Tokens, bool], tuple[list[Name], list[int]]]:
     """What finds the surfaces that mean something."""
 
-    def names(tokens: Tokens, cased: bool) -> list[Name]:
+    def names(tokens: Tokens, cased: bool) -> tuple[list[Name], list[int]]:
         found = matches(
             list(map(Token, *tokens)), cased=cased, known=lambda one: meaning(one) is not None
         )
-        longest = longest_of(found)
-        return [
-            Name(span.first, span.last, span in longest, meaning(span.surface) or ())
-            for span in found
-        ]
+        longest = sorted(longest_of(found), key=lambda span: span.first)
+        return (
+            [(span.first, span.last, meaning(span.surface) or ()) for span in longest],
+            [entry for span in found for entry in meaning(span.surface) or ()],
+        )
 
     return names
 

@@ -10,7 +10,7 @@ from kg.records import Passage
 from kg.snapshot import Ragged, Snapshot, Strings
 from kg.surfaces import key_of
 from kg.tokens import tokens_of
-from retrieval.gazetteer import GazetteerLookup, Name
+from retrieval.gazetteer import GazetteerLookup
 from tests.doubles.names import found_by
 from tests.doubles.snapshots import Handmade
 
@@ -42,7 +42,7 @@ def test_what_is_not_there_is_unknown() -> None:
 def test_an_empty_gazetteer_knows_nothing() -> None:
     lookup = GazetteerLookup(snapshot([], []))
     assert not lookup.known("hebb")
-    assert lookup.names(tokens_of("Hebb"), True) == []
+    assert lookup.names(tokens_of("Hebb"), True) == ([], [])
 
 
 def test_every_one_of_many_surfaces_is_found() -> None:
@@ -64,7 +64,7 @@ def test_surfaces_whose_keys_are_equal_are_told_apart() -> None:
     )
     lookup = GazetteerLookup(replace(made, gazetteer=table))
     assert lookup.entries("hebb") == (1,)
-    assert lookup.names(tokens_of("Hebb"), True) == [Name(0, 0, True, (1,))]
+    assert lookup.names(tokens_of("Hebb"), True) == ([(0, 0, (1,))], [1])
 
 
 @pytest.mark.parametrize("cased", [True, False])
@@ -100,14 +100,15 @@ def test_the_names_in_a_text_are_all_spans_that_are_known(text: str, cased: bool
 def test_the_longest_names_win_and_of_equally_long_ones_the_earlier(
     titles: list[str], longest: list[tuple[int, int]]
 ) -> None:
-    names = GazetteerLookup(snapshot(titles, [])).names(tokens_of("Pim Quo Rex Sol"), True)
-    assert [(name.first, name.last) for name in names if name.longest] == longest
+    names, _ = GazetteerLookup(snapshot(titles, [])).names(tokens_of("Pim Quo Rex Sol"), True)
+    assert [(first, last) for first, last, _ in names] == longest
 
 
 def test_a_name_says_what_it_may_mean() -> None:
     lookup = GazetteerLookup(snapshot(["Hebb", "Mercury (god)", "Mercury (planet)"], []))
-    names = lookup.names(tokens_of("Did Hebb see Mercury?"), True)
-    assert [name.entries for name in names] == [(0,), (1, 2)]
+    names, entries = lookup.names(tokens_of("Did Hebb see Mercury?"), True)
+    assert [meant for _, _, meant in names] == [(0,), (1, 2)]
+    assert entries == [0, 1, 2]
 
 
 @pytest.mark.parametrize("length", [1, 8, 127, 128, 129, 255, 256, 300])

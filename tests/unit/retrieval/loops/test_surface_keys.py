@@ -20,10 +20,9 @@ def test_constants_that_are_said_twice_are_the_same() -> None:
 
 
 def postings(words: list[str], keys: Uint64Array, indptr: Int64Array) -> list[list[int]]:
-    encoded = [word.encode() for word in words]
     _, first, end = words_in(
-        np.frombuffer(b"".join(encoded), dtype=np.uint8),
-        np.array([[len(word) for word in encoded], [0] * len(words)], dtype=np.int64),
+        np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
+        np.zeros(len(words), dtype=np.int64),
         np.zeros((0, 2), dtype=np.int64),
         keys,
         indptr,
@@ -58,8 +57,8 @@ def test_words_are_worth_by_how_rare_they_are_and_common_ones_nothing() -> None:
     words = sorted(["rare", "known", "common"], key=key_of)
     df = {"rare": 1, "known": 10, "common": 300}
     share, first, end = words_in(
-        np.frombuffer("".join(words).encode(), dtype=np.uint8),
-        np.array([[len(word) for word in words], [9 * (word == "common") for word in words]]),
+        np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
+        np.array([9 * (word == "common") for word in words]),
         np.array([[5, 20]]),
         np.array([key_of(word) for word in words], dtype=np.uint64),
         np.cumsum([0, *(df[word] for word in words)]),
