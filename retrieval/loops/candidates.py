@@ -57,24 +57,24 @@ def _without(passages: Int32Array, gone: Int32Array) -> Int32Array:
 def mentioning(link: int, linked: Linked, near: Int32Array, most: int) -> Int32Array:
     """The passages that mention a link, ascending. Of an entry that more than `most` mention, those
     that it is the title of or that are `near`, ascending."""
-    links, first, end, _, _, passage, is_title = linked
-    size = meanings = 0
-    for meaning in range(len(links)):
-        if links[meaning] == link:
-            size += end[meaning] - first[meaning]
+    meanings, _, passage, is_title = linked
+    size = several = 0
+    for row in range(len(meanings)):
+        if meanings[row, 0] == link:
+            size += meanings[row, 2] - meanings[row, 1]
+            several += 1
     found, count = empty(size, np.int32), 0
-    for meaning in range(len(links)):
-        if links[meaning] != link:
+    for row in range(len(meanings)):
+        if meanings[row, 0] != link:
             continue
-        meanings += 1
-        few, other = end[meaning] - first[meaning] <= most, 0
-        for row in range(first[meaning], end[meaning]):
-            while not few and other < len(near) and near[other] < passage[row]:
+        few, other = meanings[row, 2] - meanings[row, 1] <= most, 0
+        for pair in range(meanings[row, 1], meanings[row, 2]):
+            while not few and other < len(near) and near[other] < passage[pair]:
                 other += 1
-            if few or is_title[row] or (other < len(near) and near[other] == passage[row]):
-                found[count] = passage[row]
+            if few or is_title[pair] or (other < len(near) and near[other] == passage[pair]):
+                found[count] = passage[pair]
                 count += 1
-    return found[:count] if meanings < 2 else each_once(in_order(found[:count]))
+    return found[:count] if several < 2 else each_once(in_order(found[:count]))
 
 
 @compiled()

@@ -9,8 +9,8 @@ from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import (
     BOOLS,
     FLOAT_ROWS,
-    FLOATS,
     INTS,
+    LONG_ROWS,
     LONGS,
     compiled,
 )
@@ -19,12 +19,11 @@ Words: TypeAlias = tuple[Float32Array, Int64Array, Int64Array, Int32Array]
 """The last arguments of `shared_words`."""
 WORDS = f"Tuple(({FLOAT_ROWS}, {LONGS}, {LONGS}, {INTS}))"
 
-Linked: TypeAlias = tuple[
-    Int32Array, Int64Array, Int64Array, Float32Array, Float32Array, Int32Array, BoolArray
-]
-"""The meanings of a question's links, and the passages and titles of all pairs: see
-`_put_bonuses`."""
-LINKED = f"Tuple(({INTS}, {LONGS}, {LONGS}, {FLOATS}, {FLOATS}, {INTS}, {BOOLS}))"
+Linked: TypeAlias = tuple[Int64Array, Float32Array, Int32Array, BoolArray]
+"""The meanings of a question's links, (n, 3): which link it is one of, and the pairs first:end that
+it has; (n, 2): what it gives to passages that it is the title of, and to others; and the passages
+and titles of all pairs."""
+LINKED = f"Tuple(({LONG_ROWS}, {FLOAT_ROWS}, {INTS}, {BOOLS}))"
 
 
 @compiled()
@@ -100,34 +99,20 @@ def shared_words(
 
 
 @compiled()
-def _put_bonuses(
-    best: Float32Array,
-    passages: Int32Array,
-    link: Int32Array,
-    first: Int64Array,
-    end: Int64Array,
-    own: Float32Array,
-    other: Float32Array,
-    named_in: Int32Array,
-    is_title: BoolArray,
-    before: int,
-) -> None:
+def _put_bonuses(best: Float32Array, passages: Int32Array, linked: Linked, before: int) -> None:
     """Raise `best` (links, before + n), behind those before, to what each link gives to ascending
-    passages: the best of what its meanings give.
-
-    A meaning is named in the ascending named_in[first:end]; it gives `own` to those that it is the
-    title of, and `other` to the others.
-    """
-    for meaning in range(len(link)):
-        low, number = first[meaning], 0
-        while low < end[meaning] and number < len(passages):
+    passages: the best of what its meanings give."""
+    meanings, gives, named_in, is_title = linked
+    for meaning in range(len(meanings)):
+        low, end, number = meanings[meaning, 1], meanings[meaning, 2], 0
+        while low < end and number < len(passages):
             if named_in[low] < passages[number]:
-                low = _found_from(low, end[meaning], named_in, passages[number])
+                low = _found_from(low, end, named_in, passages[number])
             elif named_in[low] > passages[number]:
                 number = _found_from(number, len(passages), passages, named_in[low])
             else:
-                given = own[meaning] if is_title[low] else other[meaning]
-                row, place = link[meaning], before + number
+                given = gives[meaning, 0] if is_title[low] else gives[meaning, 1]
+                row, place = meanings[meaning, 0], before + number
                 best[row, place] = max(best[row, place], given)
                 low, number = low + 1, number + 1
 
@@ -157,7 +142,7 @@ def base_scores(
     for row in range(len(bonuses)):
         for number in range(before):
             bonuses[row, number] = bonuses_before[row, number]
-    _put_bonuses(bonuses, passages, *linked, before)
+    _put_bonuses(bonuses, passages, linked, before)
     score = empty(before + count, np.float32)
     for number in range(before):
         score[number] = score_before[number]

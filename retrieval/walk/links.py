@@ -39,12 +39,11 @@ class LinkBonus:
 def linked(links: Sequence[LinkBonus], pairs: Pairs) -> Linked:
     """The meanings of a question's links as the loops take them."""
     meanings = [(row, one) for row, link in enumerate(links) for one in link.meanings]
+    rows = [(row, one.first, one.end) for row, one in meanings]
+    gives = [(one.own, one.other) for _, one in meanings]
     return (
-        np.array([row for row, _ in meanings], dtype=np.int32),
-        np.array([one.first for _, one in meanings], dtype=np.int64),
-        np.array([one.end for _, one in meanings], dtype=np.int64),
-        np.array([one.own for _, one in meanings], dtype=np.float32),
-        np.array([one.other for _, one in meanings], dtype=np.float32),
+        np.array(rows, dtype=np.int64).reshape(-1, 3),
+        np.array(gives, dtype=np.float32).reshape(-1, 2),
         pairs.passage,
         pairs.is_title,
     )
@@ -66,14 +65,14 @@ def link_bonus(
     ambiguous = constants.ambiguous if len(entries) > 1 else 1.0
     meanings, largest = [], 0.0
     for entry in entries:
-        first = int(pairs.indptr[entry])
-        df = int(pairs.indptr[entry + 1]) - first
+        first, end = pairs.indptr.item(entry), pairs.indptr.item(entry + 1)
+        df = end - first
         if df:
             having = max(df, common)
             rare = rarity(having, postings.passages)
             own = constants.idf_bonus * rare + constants.title_bonus * ambiguous
             other = constants.idf_bonus * rare + constants.title_bonus / having
-            meanings.append(Meaning(first=first, end=first + df, own=own, other=other))
-            titled = bool(pairs.is_title[first : first + df].any())
+            meanings.append(Meaning(first=first, end=end, own=own, other=other))
+            titled = np.count_nonzero(pairs.is_title[first:end])  # any() takes twice as long
             largest = max(largest, own if titled else other)
     return LinkBonus(link=link, entries=tuple(entries), meanings=tuple(meanings), largest=largest)

@@ -85,8 +85,8 @@ class ConditionedWalk:
         """Walk for a question; `vectors` (n, d) are the embeddings of `texts(question)`."""
         read, constants = self._read(question), self._constants
         masked = 1 if read.mask else 0
-        plain = all(self._is_common(link) or self._is_left_out(link) for link in read.links)
-        leans = masked and all(self._is_common(link) for link in read.links)
+        rare = [link for link in read.links if not self._is_common(link)]
+        leans, plain = masked and not rare, all(map(self._is_left_out, rare))
         whole = self._leaning(vectors) if leans else vectors[:1]
         aim = np.float32(0.5) * (whole + vectors[masked : masked + 1])
         asked = Asked(
@@ -94,7 +94,7 @@ class ConditionedWalk:
             words=SharedWords(read, self._words, self._postings.passages, self._gone),
             word_weight=constants.plain_word_weight if plain else constants.word_weight,
         )
-        links = tuple([self._link_bonus(read, number) for number in range(len(read.links))])
+        links = tuple([self._link_bonus(read, link) for link in read.links])
         walked = self._walker.walk(read, asked, links)
         return Run(
             question=read,
@@ -128,8 +128,7 @@ class ConditionedWalk:
         unit = leaning / max(float(np.linalg.norm(leaning)), 1e-9)
         return unit.astype(np.float32, copy=False)
 
-    def _link_bonus(self, read: Question, number: int) -> LinkBonus:
-        link = read.links[number]
+    def _link_bonus(self, read: Question, link: Link) -> LinkBonus:
         small = self._snapshot.cased and read.text[link.start].islower()
         common = 0
         if small and " " not in link.surface:

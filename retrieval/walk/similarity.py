@@ -80,19 +80,20 @@ class Similarity:
         """(n, n): the cosines of a few passages with one another."""
         return cosines_of(passages, self._passages.values, self._passages.scale)
 
+    def every(self, gone: Int32Array = _NO_PASSAGES) -> Int32Array:
+        """All passages but for those that are `gone`, ascending."""
+        every = np.arange(len(self._passages), dtype=np.int32)
+        return np.setdiff1d(every, gone, assume_unique=True) if len(gone) else every
+
     def near(self, views: Float32Array, count: int, gone: Int32Array = _NO_PASSAGES) -> Int32Array:
         """What is near to any view by its own vector, but for what is `gone`, ascending: of a small
         corpus all, of a large one what is nearest by code, more than `count` for each view."""
-        near, wanted = self._nearest(views, count), count
-        if len(gone):
-            near = np.setdiff1d(near, gone, assume_unique=True)
-            while len(near) < count and wanted < len(self._passages):
-                wanted *= 2
-                near = np.setdiff1d(self._nearest(views, wanted), gone, assume_unique=True)
-        return near
-
-    def _nearest(self, views: Float32Array, count: int) -> Int32Array:
-        if count >= len(self._passages) or self._codes is None:
-            return np.arange(len(self._passages), dtype=np.int32)
-        near = distinct(list(self._codes.nearest(views, round(self._wider * count))))
-        return near[1:] if near[0] < 0 else near
+        wanted = count
+        while self._codes is not None and wanted < len(self._passages):
+            near = distinct(list(self._codes.nearest(views, round(self._wider * wanted))))
+            near = near[1:] if near[0] < 0 else near
+            near = np.setdiff1d(near, gone, assume_unique=True) if len(gone) else near
+            if len(near) >= count:
+                return near
+            wanted *= 2
+        return self.every(gone)

@@ -60,11 +60,14 @@ class Walker:
         self._candidates = constants.candidates
         if similarity.compares_all:
             self._candidates = max(constants.candidates, constants.candidates_of_few)
+        self._every = similarity.every(gone) if similarity.compares_all else None
         self._numbers = _numbers(constants, postings, self._candidates)
 
     def walk(self, question: Question, asked: Asked, links: tuple[LinkBonus, ...]) -> Walked:
         """For a question; `links` are what its links give."""
-        postings, words = self._postings, asked.words
+        postings, words, near = self._postings, asked.words, self._every
+        if near is None:
+            near = self._similarity.near(asked.views, self._candidates, self._gone)
         spread, first, second, once, again, scores, score, passages = walk(
             (
                 asked.vectors,
@@ -75,7 +78,7 @@ class Walker:
                 inside(question),
                 np.array(question.entries, dtype=np.int32),
             ),
-            self._similarity.near(asked.views, self._candidates, self._gone),
+            near,
             self._gone,
             self._similarity.vectors,
             postings.graph,

@@ -62,10 +62,9 @@ def test_a_score_is_the_best_view_with_its_words_and_all_bonuses() -> None:
     views = np.stack([floats(9, 0.1, 0.4), floats(9, 0.3, 0.2)])
     share, items = np.stack([floats(0.5, 0.5), floats(0.0, 1.0)]), ints(3, 5, 5)
     words = share, np.array([0, 2]), np.array([2, 3]), items
-    links, first, end = ints(0, 0, 1), np.array([0, 2, 3]), np.array([2, 3, 4])
-    gives = floats(0.5, 0.6, 0.25), floats(0.125, 0.2, 0.25)
-    named_in, titles = ints(3, 5, 5, 3), np.array([True, False, False, False])
-    linked = links, first, end, *gives, named_in, titles
+    meanings = np.array([(0, 0, 2), (0, 2, 3), (1, 3, 4)])
+    gives = np.stack([floats(0.5, 0.125), floats(0.6, 0.2), floats(0.25, 0.25)])
+    linked = meanings, gives, ints(3, 5, 5, 3), np.array([True, False, False, False])
     before = np.stack([floats(1), floats(2)]), floats(12)
     found, score = base_scores(ints(3, 5), views, 0.2, words, linked, *before)
     assert views[0] == pytest.approx([9, 0.2, 0.6])
