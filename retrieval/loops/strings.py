@@ -115,9 +115,9 @@ def addresses_of(columns: Sequence[Column]) -> Int64Array:
 def strings(
     addresses: Int64Array, rows: Int32Array, first: Int64Array
 ) -> tuple[Uint8Array, Int64Array]:
-    """The strings of rows[first[c]:first[c + 1]] of each column c, one after the other: the UTF-8
-    bytes of all, and (len(rows) + 1,) where each begins, counted in characters. What a damaged
-    column has beside its bytes is empty.
+    """The strings of rows[first[c]:first[c + 1]] of each column c: the UTF-8 bytes of all, NUL
+    behind each; and if any has NUL itself, (len(rows) + 1,) where each begins, counted in
+    characters, else (0,). What a damaged column has beside its bytes is empty.
 
     addresses: `addresses_of` the columns, or what `put_addresses` puts for them.
     """
@@ -140,14 +140,16 @@ def strings(
             starts[place], lengths[place] = data + start, end - start
             _fetch(starts[place], lengths[place])
             size += lengths[place]
-    text, begins = empty(size, np.uint8), empty(len(rows) + 1, np.int64)
-    begin = characters = 0
+    text, begins = empty(size + len(rows), np.uint8), empty(len(rows) + 1, np.int64)
+    begin = characters = nuls = 0
     begins[0] = 0
     for place in range(len(rows)):
         end = begin + lengths[place]
         _copy(text, begin, starts[place], lengths[place])
         for byte in range(begin, end):
             characters += (text[byte] & 0xC0) != 0x80
-        begin = end
+            nuls += text[byte] == 0
+        text[end] = 0
+        begin, characters = end + 1, characters + 1
         begins[place + 1] = characters
-    return text, begins
+    return text, begins[: len(begins) if nuls else 0]

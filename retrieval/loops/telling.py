@@ -1,6 +1,7 @@
 """What is told of a walk and of the passages that were found."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -22,10 +23,11 @@ _ROWS = f"Tuple(({LONGS}, {INTS}))"
 
 
 def strings_of(text: Uint8Array, begins: Int64Array) -> list[str]:
-    """The strings that a loop found, of the text and the places that it tells."""
-    whole, ends = str(text.data, "utf-8"), begins.tolist()
-    # Unlike pairwise() it makes no tuple for each: an eighth of the time.
-    return [whole[first:end] for first, end in zip(ends, ends[1:], strict=False)]  # noqa: RUF007
+    """The strings that `strings` found. Few texts have NUL: others are split in half the time."""
+    whole = str(text.data, "utf-8")
+    if not len(begins):
+        return whole.split("\0")[:-1]
+    return [whole[first : end - 1] for first, end in pairwise(begins.tolist())]
 
 
 @compiled()

@@ -102,6 +102,16 @@ def test_without_facts_names_alone_are_told() -> None:
     assert len(scores) == len(statements) == 0
 
 
+@pytest.mark.parametrize("strings", [["a\0", "", "Ö\0\0𝕏"], ["\0"], ["", "\0", ""], ["", ""]])
+def test_strings_with_nul_and_empty_ones_come_back_as_they_are(strings: list[str]) -> None:
+    words, none = Strings.of(strings), Ragged.from_rows([])
+    rows, every = (none.indptr, none.items), ints(*range(len(strings)))
+    text, begins, _, _ = told_of_facts(
+        ints(), floats(), 8, ints(), ints(), rows, ints(), every, (words.arrays,) * 5
+    )
+    assert strings_of(text, begins) == strings
+
+
 @pytest.mark.parametrize(
     ("place", "offset"), [(1, 1 << 44), (1, -(1 << 44)), (3, 99), (0, 5), (4, -1)]
 )
