@@ -102,6 +102,21 @@ def test_a_part_that_is_the_whole_stays_as_it_is() -> None:
     np.testing.assert_allclose(vectors[1], vectors[0], atol=1e-6)
 
 
+def test_a_mode_whose_texts_are_no_parts_asks_for_plain_texts() -> None:
+    class Names:
+        def texts(self, question: str) -> list[tuple[str, str]]:
+            return [(question, "query"), (question[:3], "entity"), (question[3:], "entity")]
+
+        rank = Halves.rank
+
+    embedder = Bundling()
+    found = embed_questions(embedder, Names(), QUESTIONS)
+    assert embedder.asked == []
+    for question, vectors in zip(QUESTIONS, found, strict=True):
+        alone = embedder.embed([question, question[:3], question[3:]], "query")
+        np.testing.assert_array_equal(vectors, alone)
+
+
 def test_no_questions_need_no_model() -> None:
     embedder = Bundling()
     assert embed_questions(embedder, Halves(), []) == []

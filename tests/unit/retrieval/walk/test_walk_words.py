@@ -8,6 +8,7 @@ import pytest
 from kg.snapshot import Ragged
 from kg.snapshot.tables import Float32Array, Int32Array, Words
 from kg.surfaces import key_of
+from kg.tokens import normal_form
 from retrieval.loops import candidates
 from retrieval.loops import shared as loops
 from retrieval.loops.shared import Words as Shared
@@ -59,6 +60,11 @@ def test_a_word_of_every_passage_is_worth_nothing() -> None:
 def test_a_word_of_no_passage_lowers_what_the_others_give() -> None:
     found = shared("river basin")[0]
     assert found.tolist() == pytest.approx([log(2) / log(8), log(2) / log(8), 0, 0])
+
+
+def test_a_word_whose_normal_form_has_blanks_is_one_word() -> None:
+    assert " " in normal_form("\ufdfa")
+    assert shared("river \ufdfa")[0].tolist() == shared("river basin")[0].tolist()
 
 
 def test_words_of_names_do_not_count() -> None:
