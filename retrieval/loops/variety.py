@@ -85,7 +85,12 @@ def _to_begin_with(
 def reordered(
     scores: Float32Array, cosines: Float32Array, leads: BoolArray, variety: float, alike: float
 ) -> tuple[Int32Array, Float32Array]:
-    """See `retrieval.walk.variety.varied`, and `WalkConstants` for the numbers."""
+    """(n,), (n,): the order of the n best, and their scores in that order.
+
+    scores: of the n best, best first, and of the next one if there is any; cosines: (n, n); leads:
+    (n, n), whether the row's passage names what the column's is about. See `WalkConstants` for the
+    numbers.
+    """
     count = len(cosines)
     least = float(scores[count]) if len(scores) > count else 0.0
     usual = 0.0
