@@ -6,10 +6,11 @@ mapped files.
 """
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from bench import measure
-from bench.generator import Shape, write_corpus
+from bench.generator import Shape, model_of, write_corpus
 from bench.options import launch, parse
 from bench.report import Row, Table, finish
 from kg.errors import SnapshotError
@@ -19,11 +20,11 @@ from kg.snapshot import Snapshot, SnapshotFolder
 def corpus_folder(shape: Shape, base: Path) -> SnapshotFolder:
     """Where a generated corpus lies; made if it is not there yet, or of another version."""
     folder = SnapshotFolder(base / shape.name)
-    try:
-        Snapshot.read(folder.open())
-    except SnapshotError:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        write_corpus(shape, folder)
+    with suppress(SnapshotError):
+        if Snapshot.read(folder.open()).embedder == model_of(shape):
+            return folder
+    shutil.rmtree(folder.path, ignore_errors=True)
+    write_corpus(shape, folder)
     return folder
 
 

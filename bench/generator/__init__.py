@@ -6,7 +6,7 @@
 
 from bench.generator.questions import ChainQuestion, QuestionEmbedder, chain_questions
 from bench.generator.shape import Shape
-from bench.generator.tables import adjacency_of, write_corpus
+from bench.generator.tables import adjacency_of, model_of, write_corpus
 
 __all__ = [
     "ChainQuestion",
@@ -14,5 +14,6 @@ __all__ = [
     "Shape",
     "adjacency_of",
     "chain_questions",
+    "model_of",
     "write_corpus",
 ]

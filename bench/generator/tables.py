@@ -33,6 +33,11 @@ _NEAR = 0.7
 """Cosine of a fact with its passage, and of an entity with the first that names it."""
 
 
+def model_of(shape: Shape) -> str:
+    """What stands for the model that embedded a corpus."""
+    return f"generated:{shape.name}:{RULES}"
+
+
 def write_corpus(shape: Shape, folder: SnapshotFolder) -> None:
     """Generate a corpus and publish it. Needs its size on the disk twice while it is written."""
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -73,7 +78,7 @@ def _snapshot(shape: Shape, scratch: Path) -> Snapshot:
     return Snapshot(
         collection=shape.name,
         revision=1,
-        embedder=f"generated:{shape.name}:{RULES}",
+        embedder=model_of(shape),
         cased=True,
         documents=_documents(shape.passages, titles, one_each, lengths),
         passages=Passages(
