@@ -17,7 +17,6 @@ OTHERS = (
     "order",
     "fitting",
     "variety",
-    "foremost",
     "products",
 )
 """The longest first."""

@@ -1,4 +1,4 @@
-"""The best of many scores, and how the walk's sources are spread over them."""
+"""The best of many scores."""
 
 import numpy as np
 

@@ -7,9 +7,8 @@ import numpy as np
 from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, unset, zeros
 from retrieval.loops.compiled import compiled
+from retrieval.loops.sets import SPREAD
 
-_SPREAD = 0x9E3779B1
-"""Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
 Ways: TypeAlias = tuple[Int32Array, Int32Array, Int32Array, BoolArray, Int32Array, Float32Array]
 """From places on to bridges: the places that ways begin at, ascending; of each way its place, the
 row of its bridge in the last but one, and whether it is weak; the bridges; and how rare each is."""
@@ -124,7 +123,7 @@ def bridges_from(
         for other in excluded:
             fit &= other != one
         if fit:
-            slot = (np.int64(one) * _SPREAD) & (size - 1)
+            slot = (np.int64(one) * SPREAD) & (size - 1)
             while table[slot] >= 0 and entries[table[slot]] != one:
                 slot = (slot + 1) & (size - 1)
             if table[slot] < 0:

@@ -17,7 +17,8 @@ _READ = 500
 
 Counts: TypeAlias = tuple[int, int, int]
 """How many candidates each source has; in how many passages a name may be to have candidates that
-are not near the question; and how many candidates are added for each view's words."""
+are neither near the question nor its own by their title; and how many candidates are added for each
+view's words."""
 COUNTS = "UniTuple(int64, 3)"
 
 
@@ -109,12 +110,10 @@ def candidates_of(
     for link in range(links):
         few = mentioning(link, linked, near, most)
         if len(few) > count:
-            views, row = (
-                made_of(few, rows, scale, whole, worth, len(own)),
-                empty((1, len(few)), np.float32),
-            )
+            views = made_of(few, rows, scale, whole, worth, len(own))
+            row = empty((1, len(few)), np.float32)
             nothing = zeros((links, 0), np.float32), zeros(0, np.float32)
-            _, scores = base_scores(few, views, 0.0, words, linked, *nothing)
+            _, scores = base_scores(few, views, linked, *nothing)
             for number in range(len(few)):
                 row[0, number] = scores[number]
             few = _chosen(few, row, count)

@@ -18,12 +18,12 @@ from math import log
 import numpy as np
 
 from kg.snapshot.tables import Float32Array
-from retrieval.loops.compiled import FLOATS, compiled
+from retrieval.loops.compiled import compiled
 
 _HELD = 0.3
 
 
-@compiled(f"int64({FLOATS}, {FLOATS}, float64, float64)")
+@compiled()
 def foremost(scores: Float32Array, base: Float32Array, near: float, temperature: float) -> int:
     """The row of the one that goes first, 0 or 1, of the n best: (n,) scores, best first, of all
     that sum to 1 at most, and base scores. See `WalkConstants` for the numbers."""

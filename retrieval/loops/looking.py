@@ -6,7 +6,7 @@ from kg.snapshot.tables import Float32Array, Int32Array, Int64Array
 from retrieval.loops.compiled import compiled
 from retrieval.loops.products import Vectors, Wanted, looked_at
 from retrieval.loops.sets import seen_too
-from retrieval.loops.shared import Linked, Words, base_scores
+from retrieval.loops.shared import Linked, Words, add_words, base_scores
 
 Sight: TypeAlias = tuple[Vectors, Wanted, float, Words, Linked]
 """All that tells how a passage looks to a question; the number is what all words are worth."""
@@ -29,6 +29,7 @@ def look_at(passages: Int32Array, sight: Sight, seen: Seen) -> tuple[Int32Array,
     if len(new):
         before = views, shift, relevance
         views, shift, relevance = looked_at(new, vectors, wanted, before)
-        bonuses, score = base_scores(new, views, worth, words, linked, bonuses, score)
+        add_words(new, views, worth, words, len(score))
+        bonuses, score = base_scores(new, views, linked, bonuses, score)
         table, known = larger, both
     return places, (table, known, views, shift, relevance, bonuses, score)

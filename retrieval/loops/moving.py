@@ -94,8 +94,8 @@ def _stays(
 
 @compiled()
 def mixed(before: Float32Array, arrivals: Float32Array, share: float) -> Float32Array:
-    """(1 - share) of a score before a step (m,), 0 of what the step came to first, and `share` of
-    what arrived (n,): (n,), n >= m."""
+    """(n,): (1 - share) of the score before a step, (m,), which is 0 for what the step came to
+    first, and `share` of what arrived, (n,); n >= m."""
     score = empty(len(arrivals), np.float32)
     for place in range(len(arrivals)):
         score[place] = np.float32(share) * arrivals[place]

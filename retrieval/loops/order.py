@@ -41,7 +41,7 @@ def _sink(
         place = below
 
 
-@compiled(f"int32[::1]({FLOATS}, {FLOATS}, {INTS}, int64)")
+@compiled()
 def first_rows(
     scores: Float32Array, base: Float32Array, passages: Int32Array, count: int
 ) -> Int32Array:

@@ -60,8 +60,7 @@ def made_of(
     worth: Float32Array,
     views: int,
 ) -> Float32Array:
-    """As `products`, with the first of the views that `whole_of` makes; behind these are rows of no
-    meaning.
+    """As `products`, with the first of the views that `whole_of` makes.
 
     Some rows at a time, the last ones together with some of those before them.
     """
@@ -80,7 +79,7 @@ def made_of(
         for first in range(0, views, VIEWS):
             places = start, np.int64(count), np.int64(first), np.int64(views)
             block(vectors, scale, whole, worth, rest, found, rows, *places)
-    return found
+    return found[:views]  # behind these is what `block` puts where rows are lacking
 
 
 @compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS}, {FLOAT_ROWS})")
@@ -92,7 +91,7 @@ def products(
     chosen = empty(len(rows), np.int32)  # of the one type that `made_of` is compiled for
     for number in range(len(rows)):
         chosen[number] = rows[number]
-    return made_of(chosen, vectors, scale, whole, worth, len(views))[: len(views)]
+    return made_of(chosen, vectors, scale, whole, worth, len(views))
 
 
 @compiled()

@@ -12,14 +12,14 @@ from kg.snapshot.tables import Int32Array
 from retrieval.loops.arrays import empty, unset
 from retrieval.loops.compiled import INTS, compiled
 
-_SPREAD = 0x9E3779B1
+SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
 
 
 @compiled()
 def _slot_of(table: Int32Array, keys: Int32Array, wanted: int) -> int:
     """Where a key stands in a table, or else where it would."""
-    slot = (np.int64(wanted) * _SPREAD) & (len(table) - 1)
+    slot = (np.int64(wanted) * SPREAD) & (len(table) - 1)
     while table[slot] >= 0 and keys[table[slot]] != wanted:
         slot = (slot + 1) & (len(table) - 1)
     return int(slot)

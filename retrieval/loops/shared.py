@@ -118,26 +118,29 @@ def _put_bonuses(best: Float32Array, passages: Int32Array, linked: Linked, befor
 
 
 @compiled()
+def add_words(
+    passages: Int32Array, views: Float32Array, weight: float, words: Words, before: int
+) -> None:
+    """Add `weight` times what `shared_words` says of n ascending passages to the last n columns of
+    the views (v, before + n)."""
+    shared, worth = shared_words(passages, *words), np.float32(weight)
+    for view in range(len(shared)):
+        for number in range(len(passages)):
+            views[view, before + number] += worth * shared[view, number]
+
+
+@compiled()
 def base_scores(
     passages: Int32Array,
     views: Float32Array,
-    weight: float,
-    words: Words,
     linked: Linked,
     bonuses_before: Float32Array,
     score_before: Float32Array,
 ) -> tuple[Float32Array, Float32Array]:
     """The bonuses (links, m) and scores (m,) found before, and behind them those of n ascending
-    passages: (links, m + n) and (m + n,).
-
-    A score is the best of the views (v, m + n) and all bonuses. Before, `weight` times what
-    `shared_words` says is added to the last n columns of the views.
-    """
-    before, count, worth = len(score_before), len(passages), np.float32(weight)
-    shared = shared_words(passages, *words)
-    for view in range(len(shared)):
-        for number in range(count):
-            views[view, before + number] += worth * shared[view, number]
+    passages: (links, m + n) and (m + n,). A score is the best of the views (v, m + n) and all
+    bonuses."""
+    before, count = len(score_before), len(passages)
     bonuses = zeros((len(bonuses_before), before + count), np.float32)
     for row in range(len(bonuses)):
         for number in range(before):

@@ -10,10 +10,9 @@ from kg.snapshot.tables import Float32Array, Int32Array, Int64Array, Uint8Array
 from retrieval.loops.arrays import empty, unset, zeros
 from retrieval.loops.compiled import FLOAT_ROWS, FLOATS, INTS, LONGS, compiled
 from retrieval.loops.lanes import fetch
+from retrieval.loops.sets import SPREAD
 from retrieval.loops.strings import COLUMN, Column, put_addresses, strings
 
-_SPREAD = 0x9E3779B1
-"""Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
 _BITS = 63
 """Sets of numbers are first compared by so many of their lowest bits."""
 
@@ -79,7 +78,7 @@ def largest_sums(
     known = 0
     for row in range(most):
         key = found[row]
-        slot = (np.int64(key) * _SPREAD) & (size - 1)
+        slot = (np.int64(key) * SPREAD) & (size - 1)
         while table[slot] >= 0 and found[table[slot]] != key:
             slot = (slot + 1) & (size - 1)
         if table[slot] < 0:

@@ -9,9 +9,7 @@ from kg.snapshot.quantised import Int8Array
 from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import (
-    BOOL_ROWS,
     BOOLS,
-    FLOAT_ROWS,
     FLOATS,
     INTS,
     LONGS,
@@ -79,9 +77,7 @@ def _to_begin_with(
     return nearest, now
 
 
-@compiled(
-    f"Tuple((int32[::1], float32[::1]))({FLOATS}, {FLOAT_ROWS}, {BOOL_ROWS}, float64, float64)"
-)
+@compiled()
 def reordered(
     scores: Float32Array, cosines: Float32Array, leads: BoolArray, variety: float, alike: float
 ) -> tuple[Int32Array, Float32Array]:

@@ -61,7 +61,7 @@ def walk(
     rows, scale, _, _, _ = vectors
     whole, unit = whole_of(questions)
     views = len(questions) - 1
-    own = made_of(near, rows, scale, whole, unit, views)[:views]
+    own = made_of(near, rows, scale, whole, unit, views)
     found = candidates_of(near, own, whole, unit, vectors, words, linked, len(links), gone, counts)
     none, nowhere = zeros(0, np.float32), empty(0, np.int32)
     nothing = (

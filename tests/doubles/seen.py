@@ -45,7 +45,7 @@ def look(
     longs = np.zeros(0, np.int64)
     words = floats, longs, longs, every[:0]
     nothing = np.zeros((len(links), 0), np.float32), none
-    scores = base_scores(every, similar, 0.0, words, named, *nothing)
+    scores = base_scores(every, similar, named, *nothing)
     vectors = rows, none, indptr, rows, none
     wanted = np.zeros((1, 2), np.int16), np.zeros(1, np.float32), every[:0], floats
     return Looked(

@@ -41,10 +41,11 @@ def run(folder: Path, loop: str = LOOP, *, before: str = "") -> str:
     if not file.exists() or file.read_text() != loop:
         file.write_text(loop)
     first = f"import {before}; " if before else ""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, '.'); {first}import loop"],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        env=environment | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=True,

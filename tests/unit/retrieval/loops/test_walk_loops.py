@@ -10,7 +10,7 @@ from tests.doubles.loops import called
 best_alone, mixed, seen_too = called(best.best_alone), called(moving.mixed), called(sets.seen_too)
 places_of, table_of = called(sets.places_of), called(sets.table_of)
 of_the_rarest, shared_words = called(shared.of_the_rarest), called(shared.shared_words)
-base_scores = called(shared.base_scores)
+add_words, base_scores = called(shared.add_words), called(shared.base_scores)
 
 
 def ints(*numbers: int) -> Int32Array:
@@ -66,7 +66,8 @@ def test_a_score_is_the_best_view_with_its_words_and_all_bonuses() -> None:
     gives = np.stack([floats(0.5, 0.125), floats(0.6, 0.2), floats(0.25, 0.25)])
     linked = meanings, gives, ints(3, 5, 5, 3), np.array([True, False, False, False])
     before = np.stack([floats(1), floats(2)]), floats(12)
-    found, score = base_scores(ints(3, 5), views, 0.2, words, linked, *before)
+    add_words(ints(3, 5), views, 0.2, words, 1)
+    found, score = base_scores(ints(3, 5), views, linked, *before)
     assert views[0] == pytest.approx([9, 0.2, 0.6])
     assert views[1] == pytest.approx([9, 0.3, 0.4])
     assert found[0] == pytest.approx([1, 0.5, 0.2])

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from kg.snapshot.tables import Float32Array
-from retrieval.loops.order import first_rows
+from retrieval.loops import order
+from tests.doubles.loops import called
+
+first_rows = called(order.first_rows)
 
 
 def ints(*numbers: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

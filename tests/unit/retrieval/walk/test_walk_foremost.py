@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from inference.onnx import OnnxEmbedder
-from retrieval.loops.foremost import foremost
+from retrieval.loops import foremost as loops
 from retrieval.walk import ConditionedWalk, WalkConstants
 from tests.doubles.corpus import Note, note, snapshot_of
+from tests.doubles.loops import called
+
+foremost = called(loops.foremost)
 
 
 def first_of(scores: Sequence[float], base: Sequence[float], near: float = 0.75) -> int:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from retrieval.loops.variety import reordered
+from retrieval.loops import variety
 from retrieval.walk import ConditionedWalk, WalkConstants
 from retrieval.walk.variety import leads_among
 from tests.doubles.corpus import note, snapshot_of
 from tests.doubles.hash_embedder import HashEmbedder
+from tests.doubles.loops import called
+
+reordered = called(variety.reordered)
 
 SCORES = [0.5, 0.4, 0.3, 0.2]
 USUAL = WalkConstants()
