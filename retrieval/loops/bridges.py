@@ -1,4 +1,4 @@
-"""From passages to the entries that they share with others, and on to the postings of these."""
+"""From passages to the entries that they share with others: the bridges of a step."""
 
 from typing import TypeAlias
 
@@ -12,13 +12,6 @@ from retrieval.loops.sets import SPREAD
 Ways: TypeAlias = tuple[Int32Array, Int32Array, Int32Array, BoolArray, Int32Array, Float32Array]
 """From places on to bridges: the places that ways begin at, ascending; of each way its place, the
 row of its bridge in the last but one, and whether it is weak; the bridges; and how rare each is."""
-
-Texts: TypeAlias = tuple[Int64Array, Int32Array, BoolArray, Int64Array]
-"""Pair r has the sentences sentences[indptr[r]:indptr[r + 1]]; whether it is a title; and passage p
-has the sentences of the last from p to p + 1."""
-
-_LATER = 1 << 32
-"""What puts a number behind all that sentences have."""
 
 
 @compiled()
@@ -141,78 +134,3 @@ def bridges_from(
         entries[:count],
         idf_of(entries[:count], postings, total),
     )
-
-
-@compiled()
-def _put_kept(
-    rows: Int64Array,
-    start: int,
-    count: int,
-    pairs: tuple[int, int],
-    passage: Int32Array,
-    texts: Texts,
-) -> None:
-    """Put the `count` best of a hub's pairs first:end into rows[start:], ascending: those that
-    `kg.snapshot.hubs.best_pairs` keeps."""
-    first, end = pairs
-    sentences_indptr, sentences, is_title, sentences_of = texts
-    ranks, kept = empty(count, np.int64), 0
-    for row in range(first, end):
-        naming = sentences[min(sentences_indptr[row], len(sentences) - 1)]
-        rank = np.int64(naming) - sentences_of[passage[row]]
-        rank += 0 if is_title[row] else _LATER
-        place = kept
-        while place and ranks[place - 1] > rank:
-            place -= 1
-        if place == count:
-            continue
-        kept = min(kept + 1, count)
-        for later in range(kept - 1, place, -1):
-            ranks[later], rows[start + later] = ranks[later - 1], rows[start + later - 1]
-        ranks[place], rows[start + place] = rank, row
-    for number in range(1, count):
-        row, place = rows[start + number], number
-        while place and rows[start + place - 1] > row:
-            rows[start + place] = rows[start + place - 1]
-            place -= 1
-        rows[start + place] = row
-
-
-@compiled()
-def posting_rows(
-    entries: Int32Array,
-    indptr: Int64Array,
-    passage: Int32Array,
-    texts: Texts,
-    limit: int,
-    hubs: Int32Array,
-    kept: Int64Array,
-) -> tuple[Int64Array, Int64Array, Int32Array]:
-    """(indptr, pairs, their passages): the postings of each entry; of one with more than `limit`
-    those in its row of `kept`, if it is among the ascending `hubs`, and else those that would be
-    kept."""
-    ends = zeros(len(entries) + 1, np.int64)
-    for number in range(len(entries)):
-        df = indptr[entries[number] + 1] - indptr[entries[number]]
-        ends[number + 1] = ends[number] + min(df, limit)
-    rows = empty(ends[-1], np.int64)
-    for number in range(len(entries)):
-        first, end = indptr[entries[number]], indptr[entries[number] + 1]
-        low, high = 0, len(hubs) if end - first > limit else 0
-        while low < high:
-            middle = (low + high) // 2
-            if hubs[middle] < entries[number]:
-                low = middle + 1
-            else:
-                high = middle
-        known = low < len(hubs) and hubs[low] == entries[number]
-        if end - first > limit and not known:
-            _put_kept(rows, ends[number], limit, (first, end), passage, texts)
-            continue
-        for place in range(ends[number + 1] - ends[number]):
-            row = kept[low, place] if end - first > limit else first + place
-            rows[ends[number] + place] = row
-    found = empty(len(rows), np.int32)
-    for number in range(len(rows)):
-        found[number] = passage[rows[number]]
-    return ends, rows, found

@@ -6,9 +6,10 @@ import numpy as np
 
 from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, zeros
-from retrieval.loops.bridges import Texts, Ways
+from retrieval.loops.bridges import Ways
 from retrieval.loops.compiled import compiled
 from retrieval.loops.looking import Seen
+from retrieval.loops.postings import Texts
 
 Ends: TypeAlias = tuple[Int64Array, Int64Array, Int32Array]
 """Bridge b leads to the ends indptr[b]:indptr[b + 1] of the next two: pairs, and the places of

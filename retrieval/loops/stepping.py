@@ -4,10 +4,11 @@ from typing import TypeAlias
 
 from kg.snapshot.tables import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from retrieval.loops.best import best_alone
-from retrieval.loops.bridges import bridges_from, posting_rows
+from retrieval.loops.bridges import bridges_from
 from retrieval.loops.compiled import BOOLS, INTS, LONG_ROWS, LONGS, compiled
 from retrieval.loops.looking import Seen, Sight, look_at
 from retrieval.loops.moving import WEIGHTS, Weights, mixed, moves_of
+from retrieval.loops.postings import posting_rows
 
 Rows: TypeAlias = tuple[Int64Array, Int32Array]
 """A table of rows of different lengths: `Ragged.arrays`."""

@@ -10,12 +10,13 @@ import pytest
 from kg.snapshot import Snapshot, SnapshotReader, SnapshotWriter
 from kg.snapshot.hubs import KEPT
 from retrieval.loops import bridges as loops
+from retrieval.loops import postings
 from retrieval.walk.postings import Postings
 from tests.doubles.loops import called
 from tests.doubles.pairs import walkable
 
 bridges_from, idf_of = called(loops.bridges_from), called(loops.idf_of)
-posting_rows = called(loops.posting_rows)
+posting_rows = called(postings.posting_rows)
 
 
 def led_to(snapshot: Snapshot, limit: int, entry: int = 0) -> list[int]:
