@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from kg.snapshot.tables import BoolArray, Float32Array, Int32Array, Int64Array
+from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.arrays import empty
-from retrieval.loops.compiled import BOOLS, FLOATS, INTS, LONGS, compiled
+from retrieval.loops.compiled import FLOATS, INTS, compiled
 from retrieval.loops.foremost import foremost
 from retrieval.loops.products import VECTORS, Vectors
-from retrieval.loops.variety import cosines_of, naming, reordered
+from retrieval.loops.variety import NAMED, Named, cosines_of, naming, reordered
 
 
 @compiled()
@@ -68,7 +68,7 @@ def first_rows(
 @compiled(
     "Tuple((int32[::1], float32[::1]))"
     f"({FLOATS}, {FLOATS}, {INTS}, int64, int64, float64, float64, float64, float64, {VECTORS}, "
-    f"{LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS})"
+    f"{NAMED})"
 )
 def best_passages(
     scores: Float32Array,
@@ -81,17 +81,12 @@ def best_passages(
     variety: float,
     alike: float,
     stored: Vectors,
-    pairs_of: Int64Array,
-    pairs: Int32Array,
-    entry: Int32Array,
-    is_title: BoolArray,
-    indptr: Int64Array,
-    passage: Int32Array,
+    named: Named,
 ) -> tuple[Int32Array, Float32Array]:
     """(n,), (n,): the `count` best of (m,) passages and their scores, in the order of `first_rows`;
     but of the first `few`, which are the same, in that of `foremost` and `reordered`.
 
-    stored: of all passages; pairs_of and what follows: as in `naming`.
+    stored: of all passages; named: as in `naming`.
     """
     rows = first_rows(scores, base, passages, max(count, few + 1))
     found, given = empty(len(rows), np.int32), empty(len(rows), np.float32)
@@ -103,8 +98,9 @@ def best_passages(
         found[0], found[1] = found[1], found[0]
         given[0] = given[1]
     first = found[:few]
-    cosines = cosines_of(first, stored[0], stored[1])
-    leads = naming(first, pairs_of, pairs, entry, is_title, indptr, passage)
+    vectors, scale, _, _, _ = stored
+    cosines = cosines_of(first, vectors, scale)
+    leads = naming(first, named)
     order, less = reordered(given[: few + 1], cosines, leads, variety, alike)
     before = empty(len(order), np.int32)
     for place in range(len(order)):

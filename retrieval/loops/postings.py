@@ -7,6 +7,7 @@ import numpy as np
 from kg.snapshot.tables import BoolArray, Int32Array, Int64Array
 from retrieval.loops.arrays import empty, zeros
 from retrieval.loops.compiled import compiled
+from retrieval.loops.sets import first_from
 
 Texts: TypeAlias = tuple[Int64Array, Int32Array, BoolArray, Int64Array]
 """Pair r has the sentences sentences[indptr[r]:indptr[r + 1]]; whether it is a title; and passage p
@@ -71,20 +72,13 @@ def posting_rows(
     rows = empty(ends[-1], np.int64)
     for number in range(len(entries)):
         first, end = indptr[entries[number]], indptr[entries[number] + 1]
-        low, high = 0, len(hubs) if end - first > limit else 0
-        while low < high:
-            middle = (low + high) // 2
-            if hubs[middle] < entries[number]:
-                low = middle + 1
-            else:
-                high = middle
-        known = low < len(hubs) and hubs[low] == entries[number]
-        if end - first > limit and not known:
+        many = end - first > limit
+        hub = first_from(hubs, 0, len(hubs), entries[number]) if many else 0
+        if many and (hub == len(hubs) or hubs[hub] != entries[number]):
             _put_kept(rows, ends[number], limit, (first, end), passage, texts)
             continue
         for place in range(ends[number + 1] - ends[number]):
-            row = kept[low, place] if end - first > limit else first + place
-            rows[ends[number] + place] = row
+            rows[ends[number] + place] = kept[hub, place] if many else first + place
     found = empty(len(rows), np.int32)
     for number in range(len(rows)):
         found[number] = passage[rows[number]]

@@ -5,6 +5,7 @@ thousands of a corpus's passages and names, and keeps nothing that is as long as
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,18 @@ from retrieval.loops.compiled import INTS, compiled
 
 SPREAD = 0x9E3779B1
 """Spreads neighbouring numbers over a table (2^32 over the golden ratio)."""
+
+
+@compiled()
+def first_from(ascending: Any, low: int, end: int, wanted: Any) -> int:
+    """Where `wanted` or the next higher stands among ascending[low:end]; `end` if there is none."""
+    while low < end:
+        middle = (low + end) // 2
+        if ascending[middle] < wanted:
+            low = middle + 1
+        else:
+            end = middle
+    return low
 
 
 @compiled()

@@ -14,6 +14,7 @@ from retrieval.loops.compiled import (
     LONGS,
     compiled,
 )
+from retrieval.loops.sets import first_from
 
 Words: TypeAlias = tuple[Float32Array, Int64Array, Int64Array, Int32Array]
 """The last arguments of `shared_words`."""
@@ -67,14 +68,7 @@ def _found_from(low: int, end: int, items: Int32Array, wanted: int) -> int:
         low = high + 1
         high += stride
         stride *= 2
-    high = min(high, end)
-    while low < high:
-        middle = (low + high) // 2
-        if items[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return first_from(items, low, min(high, end), wanted)
 
 
 @compiled()

@@ -2,6 +2,7 @@
 `retrieval.walk.variety`, which says why."""
 
 from math import exp
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from retrieval.loops.compiled import (
     OCTET_ROWS,
     compiled,
 )
+from retrieval.loops.sets import first_from
 
 
 @compiled(f"float32[:, ::1]({INTS}, {OCTET_ROWS}, {FLOATS})")
@@ -33,20 +35,15 @@ def cosines_of(passages: Int32Array, vectors: Int8Array, scale: Float32Array) ->
     return found
 
 
-@compiled(f"bool[:, ::1]({INTS}, {LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS})")
-def naming(
-    passages: Int32Array,
-    pairs_of: Int64Array,
-    pairs: Int32Array,
-    entry: Int32Array,
-    is_title: BoolArray,
-    indptr: Int64Array,
-    passage: Int32Array,
-) -> BoolArray:
-    """(n, n): whether the row's passage names the title of the column's, and has another itself.
+Named: TypeAlias = tuple[Int64Array, Int32Array, Int32Array, BoolArray, Int64Array, Int32Array]
+"""Of `Pairs`: `by_passage`, `entry`, `is_title`, `indptr` and `passage`."""
+NAMED = f"Tuple(({LONGS}, {INTS}, {INTS}, {BOOLS}, {LONGS}, {INTS}))"
 
-    pairs_of, pairs: `Pairs.by_passage`; the others: fields of `Pairs`.
-    """
+
+@compiled(f"bool[:, ::1]({INTS}, {NAMED})")
+def naming(passages: Int32Array, named: Named) -> BoolArray:
+    """(n, n): whether the row's passage names the title of the column's, and has another itself."""
+    pairs_of, pairs, entry, is_title, indptr, passage = named
     found = zeros((len(passages), len(passages)), np.bool_)
     for other in range(len(passages)):
         for row in range(pairs_of[passages[other]], pairs_of[passages[other] + 1]):
@@ -54,15 +51,10 @@ def naming(
                 continue
             name = entry[pairs[row]]
             for one in range(len(passages)):
-                low, high = indptr[name], indptr[name + 1]
-                while low < high:
-                    middle = (low + high) // 2
-                    if passage[middle] < passages[one]:
-                        low = middle + 1
-                    else:
-                        high = middle
-                if low < indptr[name + 1] and passage[low] == passages[one]:
-                    found[one, other] = not is_title[low]
+                end = indptr[name + 1]
+                pair = first_from(passage, indptr[name], end, passages[one])
+                if pair < end and passage[pair] == passages[one]:
+                    found[one, other] = not is_title[pair]
     return found
 
 

@@ -95,14 +95,14 @@ class ConditionedWalk:
             word_weight=constants.plain_word_weight if plain else constants.word_weight,
         )
         links = tuple([self._link_bonus(read, link) for link in read.links])
-        walked = self._walker.walk(read, asked, links)
+        base, sources, steps, score = self._walker.walk(read, asked, links)
         return Run(
             question=read,
             asked=asked,
-            base=walked.base,
-            sources=walked.sources,
-            steps=walked.steps,
-            score=walked.score,
+            base=base,
+            sources=sources,
+            steps=steps,
+            score=score,
             gone=self._gone,
             removed=self._removed,
             snapshot=self._snapshot,

@@ -14,6 +14,7 @@ from retrieval.walk.constants import WalkConstants
 from retrieval.walk.similarity import Asked, Similarity
 from retrieval.walk.sources import Sources
 from retrieval.walk.step import Step
+from retrieval.walk.variety import named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +58,7 @@ class Run:
         Those that the walk did not reach follow with a score of 0: first what it looked at, by
         base; then the others, by their own similarity to the question.
         """
-        pairs, constants = self.snapshot.pairs, self.constants
+        constants = self.constants
         found, scores = best_passages(
             self.score,
             self.base.score,
@@ -69,12 +70,7 @@ class Run:
             constants.variety,
             constants.alike,
             self.similarity.vectors,
-            pairs.by_passage.indptr,
-            pairs.by_passage.items,
-            pairs.entry,
-            pairs.is_title,
-            pairs.indptr,
-            pairs.passage,
+            named(self.snapshot.pairs),
         )
         if len(found) < k:
             rest = self._rest()[: k - len(found)]

@@ -16,13 +16,16 @@ that are for finding all, whatever is alike.
 """
 
 from kg.snapshot.tables import BoolArray, Int32Array, Pairs
-from retrieval.loops.variety import naming
+from retrieval.loops.variety import Named, naming
+
+
+def named(pairs: Pairs) -> Named:
+    """Which passages name what, as the loops take it."""
+    of = pairs.by_passage
+    return of.indptr, of.items, pairs.entry, pairs.is_title, pairs.indptr, pairs.passage
 
 
 def leads_among(pairs: Pairs, passages: Int32Array) -> BoolArray:
     """(n, n): whether the row's passage names what the column's is about, by its title, and is not
     of that title too."""
-    of = pairs.by_passage
-    return naming(
-        passages, of.indptr, of.items, pairs.entry, pairs.is_title, pairs.indptr, pairs.passage
-    )
+    return naming(passages, named(pairs))

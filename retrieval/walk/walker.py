@@ -17,7 +17,6 @@ from kg.snapshot.tables import Float32Array, Int32Array
 from retrieval.loops.stepping import Taking
 from retrieval.loops.walking import Numbers, walk
 from retrieval.question import Question
-from retrieval.record import record
 from retrieval.walk.base import Base
 from retrieval.walk.constants import WalkConstants
 from retrieval.walk.links import LinkBonus, linked
@@ -28,18 +27,6 @@ from retrieval.walk.step import Step
 
 _MANY = 1_000
 """If more passages than this mention a name, only those near the question are candidates."""
-
-
-@record
-class Walked:
-    """What a walk came to."""
-
-    base: Base
-    sources: Sources
-    steps: tuple[Step, ...]
-    """In order; their shares and that of the reset vector sum to 1."""
-    score: Float32Array
-    """(m,): of the passages of the base."""
 
 
 class Walker:
@@ -63,8 +50,12 @@ class Walker:
         self._every = similarity.every(gone) if similarity.compares_all else None
         self._numbers = _numbers(constants, postings, self._candidates)
 
-    def walk(self, question: Question, asked: Asked, links: tuple[LinkBonus, ...]) -> Walked:
-        """For a question; `links` are what its links give."""
+    def walk(
+        self, question: Question, asked: Asked, links: tuple[LinkBonus, ...]
+    ) -> tuple[Base, Sources, tuple[Step, ...], Float32Array]:
+        """The passages that were looked at for a question; where the walk began; its steps, whose
+        shares and that of the reset vector sum to 1; and the scores (m,) of these passages. `links`
+        are what the question's links give."""
         postings, words, near = self._postings, asked.words, self._every
         if near is None:
             near = self._similarity.near(asked.views, self._candidates, self._gone)
@@ -84,13 +75,9 @@ class Walker:
             postings.graph,
             self._numbers,
         )
-        steps = [Step.of(first, once), Step.of(second, again)] if again else [Step.of(first, once)]
-        return Walked(
-            base=Base(links=links, passages=passages, score=score),
-            sources=Sources(question=question, spread=spread),
-            steps=tuple(steps),
-            score=scores,
-        )
+        steps = (Step.of(first, once), Step.of(second, again)) if again else (Step.of(first, once),)
+        base = Base(links=links, passages=passages, score=score)
+        return base, Sources(question=question, spread=spread), steps, scores
 
 
 def _numbers(constants: WalkConstants, postings: Postings, candidates: int) -> Numbers:
